@@ -1,0 +1,1 @@
+"""Headwater: verified federated learning on data that never leaves its owners."""

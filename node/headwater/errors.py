@@ -1,0 +1,47 @@
+"""Every error that headwater raises on purpose: what happened, and what to do next."""
+
+from __future__ import annotations
+
+
+class HeadwaterError(Exception):
+    """Root of the tree. `message` says what happened and what was expected, `hint` what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class ConfigError(HeadwaterError):
+    """A setting, a file of settings or an installed tool is missing or wrong."""
+
+
+class DataError(HeadwaterError):
+    """A trainer's data file does not fit the task."""
+
+
+class StorageError(HeadwaterError):
+    """Content could not be stored or fetched."""
+
+
+class Unavailable(StorageError):
+    """Content cannot be had now; asking again later may help."""
+
+
+class ContentMismatch(StorageError):
+    """Bytes are not what their CID or commitment says; this provider is not to be asked again."""
+
+
+class ChainError(HeadwaterError):
+    """The chain could not be read, or a transaction could not be sent."""
+
+
+class ContractError(ChainError):
+    """A contract refused a call with one of its custom errors."""
+
+
+class CircuitError(HeadwaterError):
+    """A circuit could not be built, proved or verified."""
