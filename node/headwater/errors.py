@@ -35,6 +35,14 @@ class ContentMismatch(StorageError):
     """Bytes are not what their CID or commitment says; this provider is not to be asked again."""
 
 
+class ContentTooLarge(StorageError):
+    """Content is larger than the reader allows; whoever published it broke the limit, asking again is useless."""
+
+
+class DocumentError(StorageError):
+    """A document is not canonical JSON of its schema; whoever published it broke the format."""
+
+
 class ChainError(HeadwaterError):
     """The chain could not be read, or a transaction could not be sent."""
 
