@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title IStakeManager
+/// @notice Holds all money of Headwater, in the chain's native coin: trainers' stake, tasks' reward pools in escrow, and
+/// what is credited but not yet claimed.
+/// @dev Trust: only the TaskManager of the same deployment moves money between the four heaps (free, locked, escrow,
+/// claimable), and only its owner takes money out. There is no admin, no pause and no fee. Money leaves only by pull
+/// payment to the caller, so nobody's refusal to be paid can hold up anything else. An account that cannot receive the
+/// coin (a contract without `receive`) must not deposit: nothing else can take its money out.
+/// Always: balance >= sum of free + locked + claimable + escrow, with equality unless coin was forced upon the contract.
+interface IStakeManager {
+    /*//////////////////////////////////////////////////////////////
+                                 ERRORS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Thrown when deploying without a TaskManager.
+    error ZeroAddress();
+
+    /// @notice Thrown when anyone but the TaskManager calls a function that is its own.
+    error UnauthorizedCaller(address caller);
+
+    /// @notice Thrown when an amount of zero is deposited or withdrawn.
+    error ZeroAmount();
+
+    /// @notice Thrown when more stake is to be locked or withdrawn than is free. Deposit the difference first.
+    error InsufficientStake(address trainer, uint256 free, uint256 required);
+
+    /// @notice Thrown when more is to be credited than the task's escrow holds.
+    error InsufficientEscrow(uint256 taskId, uint256 available, uint256 required);
+
+    /// @notice Thrown when there is nothing to claim.
+    error NothingToClaim(address account);
+
+    /// @notice Thrown when the receiver refuses the coin.
+    error TransferFailed(address to, uint256 amount);
+
+    /*//////////////////////////////////////////////////////////////
+                                 EVENTS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice A trainer deposited `amount`; `free` is its free stake after.
+    event Deposited(address indexed trainer, uint256 amount, uint256 free);
+
+    /// @notice A trainer withdrew `amount`; `free` is its free stake after.
+    event Withdrawn(address indexed trainer, uint256 amount, uint256 free);
+
+    /// @notice `amount` of the trainer's free stake was locked for the task.
+    event Locked(uint256 indexed taskId, address indexed trainer, uint256 amount);
+
+    /// @notice `amount` locked for the task became the trainer's free stake again.
+    event Unlocked(uint256 indexed taskId, address indexed trainer, uint256 amount);
+
+    /// @notice `amount` was escrowed for the task's rewards.
+    event Escrowed(uint256 indexed taskId, uint256 amount);
+
+    /// @notice `amount` of the task's escrow was credited to the account; `claimable` is all it can claim after.
+    event Credited(uint256 indexed taskId, address indexed account, uint256 amount, uint256 claimable);
+
+    /// @notice The account claimed `amount`, all that was credited to it.
+    event Claimed(address indexed account, uint256 amount);
+
+    /*//////////////////////////////////////////////////////////////
+                                 ANYONE
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Adds the coin sent to the caller's free stake.
+    /// Effects: free stake grows by the value sent. Emits `Deposited`.
+    /// Requirements: some value is sent (`ZeroAmount`).
+    function deposit() external payable;
+
+    /// @notice Pays free stake out to the caller.
+    /// Effects: free stake shrinks by `amount`, which is sent. Emits `Withdrawn`.
+    /// Requirements: `amount` is not zero (`ZeroAmount`) and not more than is free (`InsufficientStake`); the caller accepts
+    /// the coin (`TransferFailed`). Locked stake becomes free by `ITaskManager.unenrol`.
+    function withdraw(uint256 amount) external;
+
+    /// @notice Pays out all that was credited to the caller.
+    /// Effects: nothing is claimable any more; the amount is sent. Emits `Claimed`.
+    /// Requirements: something is claimable (`NothingToClaim`); the caller accepts the coin (`TransferFailed`).
+    /// @return amount What was paid.
+    function claim() external returns (uint256 amount);
+
+    /*//////////////////////////////////////////////////////////////
+                          ONLY THE TASK MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Locks `amount` of the trainer's free stake for the task.
+    /// Effects: free shrinks and locked grows by `amount`. Emits `Locked`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is free (`InsufficientStake`).
+    function lock(uint256 taskId, address trainer, uint256 amount) external;
+
+    /// @notice Frees all of the trainer's stake that is locked for the task.
+    /// Effects: locked shrinks and free grows by it. Emits `Unlocked`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`).
+    /// @return amount What was freed.
+    function unlock(uint256 taskId, address trainer) external returns (uint256 amount);
+
+    /// @notice Takes the value sent into escrow for the task's rewards.
+    /// Effects: the task's escrow grows by it. Emits `Escrowed`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`).
+    function escrow(uint256 taskId) external payable;
+
+    /// @notice Moves `amount` from the task's escrow to what the account can claim.
+    /// Effects: as said. Emits `Credited`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); the escrow holds it (`InsufficientEscrow`).
+    function credit(uint256 taskId, address account, uint256 amount) external;
+
+    /*//////////////////////////////////////////////////////////////
+                                 VIEWS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice The TaskManager of this deployment.
+    function taskManager() external view returns (address);
+
+    /// @notice The trainer's stake: what it may withdraw or lock, and what is locked over all tasks.
+    function stakeOf(address trainer) external view returns (uint256 free, uint256 locked);
+
+    /// @notice The trainer's stake locked for one task.
+    function lockOf(uint256 taskId, address trainer) external view returns (uint256);
+
+    /// @notice What the account can claim.
+    function claimable(address account) external view returns (uint256);
+
+    /// @notice What is left of the task's pool and has not been credited to anybody.
+    function escrowOf(uint256 taskId) external view returns (uint256);
+}
