@@ -1,0 +1,65 @@
+"""The `average` statement: sum = n * avg + rho with 0 <= rho < n, for any n."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from headwater.circuits.statement import Statement, Tensor
+
+
+@dataclass(frozen=True)
+class Average(Statement):
+    """(model, private, public) -> sum.
+
+    model   [ avg (D) | tag ]
+    private [ rho (D) | salt ]
+    public  [ n | aggregator ]        the contract computes this vector's commitment itself
+    sum     [ sum of w' | tag | sum of salts ]
+
+    avg passes through relu(v) - relu(-v), which is v, and proves |v| < base**legs: without it (sum - rho) / n in the FIELD
+    is an average for any rho. rho is clamped to [0, n - 1], so avg is the floored quotient and nothing else.
+
+    Attributes:
+        dimension: D, the number of weights.
+        weight_bits: no averaged weight's magnitude reaches 2**weight_bits units.
+    """
+
+    dimension: int
+    weight_bits: int = 29
+
+    kind = "average"
+    inner_columns = 1
+
+    def __post_init__(self) -> None:
+        if self.dimension < 1 or not 1 <= self.weight_bits <= 60:
+            raise ValueError("an average has at least one entry, of 1 to 60 bits")
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        length = (self.dimension + 1, 1)
+        return Tensor("model", length), Tensor("private", length), Tensor("public", (2, 1))
+
+    @property
+    def output(self) -> Tensor:
+        return Tensor("sum", (self.dimension + 2, 1))
+
+    @property
+    def magnitude(self) -> int:
+        return 1 << self.weight_bits
+
+    def module(self) -> torch.nn.Module:
+        return _Average(self.dimension)
+
+
+class _Average(torch.nn.Module):
+    def __init__(self, dimension: int) -> None:
+        super().__init__()
+        self.dimension = dimension
+
+    def forward(self, model: torch.Tensor, private: torch.Tensor, public: torch.Tensor) -> torch.Tensor:
+        d, n = self.dimension, public[:1]
+        average = torch.relu(model[:d]) - torch.relu(-model[:d])
+        remainder = torch.minimum(torch.relu(private[:d]), n - 1)
+        return torch.cat([average * n + remainder, model[d:], private[d:]], 0)

@@ -1,0 +1,225 @@
+"""Circuits on disk: built once, named by their content, rebuilt by whoever wants to check one.
+
+A circuit is fixed by (statement, k, SRS) and the pinned versions of torch and EZKL: everything else follows and is
+reproducible, so a node compares the verifier on chain with the one it built itself. `circuit.json` says what was built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from headwater.circuits import worker
+from headwater.circuits.srs import Srs, open_srs
+from headwater.circuits.statement import Statement, from_params
+from headwater.circuits.verifier import Verifier, compile_verifier, generate
+from headwater.errors import CircuitError
+from headwater.protocol.curve import Point
+from headwater.protocol.field import from_ezkl, to_ezkl
+from headwater.protocol.vectors import Basis
+
+MANIFEST = "circuit.json"
+POINT_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof and what it is about.
+
+    Attributes:
+        data: the proof as `verifyProof` takes it; it starts with the commitments.
+        points: the commitments of the inputs in order, then of the output.
+        output: the output vector, field elements.
+    """
+
+    data: bytes
+    points: tuple[Point, ...]
+    output: tuple[int, ...]
+    witness_seconds: float
+    prove_seconds: float
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A built circuit in its folder."""
+
+    folder: Path
+    statement: Statement
+    srs: Srs
+    manifest: dict[str, Any]
+
+    def path(self, artifact: str) -> Path:
+        """The file of an artifact (a key of `worker.FILES`)."""
+        return self.folder / worker.FILES[artifact]
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """The compiled verifier. Compiling takes some seconds, so the result is kept beside the source.
+
+        Raises:
+            CircuitError: the compiled code is not what the manifest says.
+        """
+        cache = self.folder / "verifier.json"
+        source = self.path("verifier_source").read_text()
+        if cache.exists():
+            verifier = Verifier(source, **json.loads(cache.read_text()))
+        else:
+            verifier = compile_verifier(source)
+            kept = {name: getattr(verifier, name) for name in ("bytecode", "code_hash", "size", "solc")}
+            _write(cache, json.dumps(kept))
+        if verifier.code_hash != self.manifest["verifier"]["code_hash"]:
+            raise CircuitError(f"the verifier in {self.folder} was changed", "delete the folder and build again")
+        return verifier
+
+    def commit(self, vector: Sequence[int]) -> Point:
+        """C(vector), computed by EZKL: 30 ms at k = 13. The same for every circuit of one k and SRS.
+
+        Raises:
+            CircuitError: the vector is longer than the circuit's usable rows.
+        """
+        import ezkl
+
+        if len(vector) > (1 << self.srs.k) - 8:
+            raise CircuitError(f"a vector of {len(vector)} entries does not fit k = {self.srs.k}", "use a larger k")
+        found = ezkl.kzg_commit(
+            [to_ezkl(v) for v in vector],
+            vk_path=str(self.path("verifying_key")),
+            settings_path=str(self.path("settings")),
+            srs_path=str(self.srs.path),
+        )[0]
+        return Point(from_ezkl(found.x), from_ezkl(found.y))
+
+    def basis(self, length: int) -> Basis:
+        """The offset B and the first `length` Lagrange points."""
+        return Basis(self.commit([0]), tuple(self.srs.lagrange(length)))
+
+    def prove(self, inputs: Sequence[Sequence[int]]) -> Proof:
+        """Prove the statement for input vectors, in a child process.
+
+        Args:
+            inputs: one flat vector (row-major) for each of the statement's inputs, integers or field elements.
+
+        Raises:
+            CircuitError: a vector of the wrong length, inputs outside the allowed range, or no memory.
+        """
+        for tensor, vector in zip(self.statement.inputs, inputs, strict=True):
+            if len(vector) != tensor.size:
+                raise CircuitError(f"{tensor.name} takes {tensor.size} entries, not {len(vector)}", "pad it with zeros")
+        felts = [[to_ezkl(v) for v in vector] for vector in inputs]
+        done = worker.run("prove", folder=str(self.folder), srs=str(self.srs.path), inputs=felts)
+        data = bytes.fromhex(done["proof"].removeprefix("0x"))
+        return Proof(
+            data,
+            proof_points(data, len(self.statement.inputs) + 1),
+            tuple(from_ezkl(v) for v in done["output"]),
+            done["witness_seconds"],
+            done["prove_seconds"],
+            done["peak_memory_mb"],
+        )
+
+
+def proof_points(data: bytes, count: int) -> tuple[Point, ...]:
+    """The first `count` commitments of a proof.
+
+    Raises:
+        ValueError: too short, or not points of the curve.
+    """
+    return tuple(Point.decode(data[POINT_BYTES * i : POINT_BYTES * (i + 1)]) for i in range(count))
+
+
+def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
+    """The circuit of a statement for an SRS, from the cache under `home` or built now (a few seconds for k = 14).
+
+    Raises:
+        CircuitError: it does not fit the SRS's k, its verifier cannot be deployed, or a tool failed.
+    """
+    identity = _identity(statement, srs)
+    name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    final = home / "circuits" / f"{statement.kind}-{name}"
+    if not (final / MANIFEST).exists():
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=final.parent) as folder:
+            _build_into(Path(folder), identity, statement, srs)
+            try:
+                os.chmod(folder, 0o755)
+                os.rename(folder, final)  # the first of two builders wins; what they built is the same
+                os.mkdir(folder)
+            except OSError:
+                if not (final / MANIFEST).exists():
+                    raise
+    return Circuit(final, statement, srs, json.loads((final / MANIFEST).read_text()))
+
+
+def _identity(statement: Statement, srs: Srs) -> dict[str, Any]:
+    return {
+        "statement": {"kind": statement.kind, "params": statement.params},
+        "k": srs.k,
+        "srs": {"id": srs.id, "source": srs.source},
+        "versions": {name: version(name).split("+")[0] for name in ("ezkl", "torch")},
+    }
+
+
+def _build_into(folder: Path, identity: dict[str, Any], statement: Statement, srs: Srs) -> None:
+    done = worker.run(
+        "build", kind=statement.kind, params=statement.params, k=srs.k, srs=str(srs.path), folder=str(folder)
+    )
+    files = {name: folder / leaf for name, leaf in worker.FILES.items()}
+    _write(files["verifier_source"], generate(files["settings"], files["verifying_key"], srs.path))
+    verifier = compile_verifier(files["verifier_source"].read_text())
+    manifest = {
+        **identity,
+        "rows": done["rows"],
+        "inputs": [{"name": t.name, "shape": list(t.shape)} for t in statement.inputs],
+        "output": {"name": statement.output.name, "shape": list(statement.output.shape)},
+        "artifacts": {n: {"sha256": _sha256(files[n]), "size": files[n].stat().st_size} for n in worker.PUBLISHED},
+        "verifier": {"code_hash": verifier.code_hash, "size": verifier.size, "solc": verifier.solc},
+    }
+    _write(folder / "setup.json", json.dumps({key: done[key] for key in ("setup_seconds", "peak_memory_mb")}))
+    _write(folder / MANIFEST, json.dumps(manifest, indent=1))
+
+
+def load(folder: Path, srs_path: Path) -> Circuit:
+    """A circuit built earlier.
+
+    Raises:
+        CircuitError: no circuit there, an artifact that is not what `circuit.json` says, or another SRS.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        statement = from_params(manifest["statement"]["kind"], manifest["statement"]["params"])
+        srs = open_srs(srs_path, manifest["k"], manifest["srs"]["source"])
+        wrong = [n for n, a in manifest["artifacts"].items() if _sha256(folder / worker.FILES[n]) != a["sha256"]]
+    except (OSError, KeyError, ValueError) as error:
+        raise CircuitError(f"{folder} holds no readable circuit: {error}", "build it again") from error
+    if wrong or srs.id != manifest["srs"]["id"]:
+        what = ", ".join(wrong) or "the SRS"
+        raise CircuitError(f"{what} of {folder} is not what circuit.json says", "delete the folder and build again")
+    return Circuit(folder, statement, srs, manifest)
+
+
+def check_reproducible(circuit: Circuit) -> list[str]:
+    """Build the circuit again from its statement and name the artifacts that differ (none for an honest circuit)."""
+    with tempfile.TemporaryDirectory() as home:
+        again = build(Path(home), circuit.statement, circuit.srs).manifest
+    differing = [n for n, a in circuit.manifest["artifacts"].items() if again["artifacts"][n]["sha256"] != a["sha256"]]
+    return differing + [key for key in ("verifier", "rows", "inputs", "output") if again[key] != circuit.manifest[key]]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    os.replace(partial, path)

@@ -1,0 +1,110 @@
+"""Structured reference strings: where they come from, what they are called, which points they hold.
+
+A file holds, as halo2 writes it: k as 4 bytes little-endian, then 2**k monomial and 2**k Lagrange points of G1, 64 bytes
+each (x||y, little-endian, Montgomery form), then two points of G2. A task names an SRS by the sha256 of its file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from headwater.errors import CircuitError
+from headwater.protocol.curve import Point
+from headwater.protocol.field import Q
+
+DEV = "dev"
+PERPETUAL = "perpetual-powers-of-tau"
+_FROM_MONTGOMERY = pow(1 << 256, -1, Q)
+
+
+@dataclass(frozen=True)
+class Srs:
+    """An SRS file of one k.
+
+    Attributes:
+        source: `DEV` (whoever made it can forge proofs: for local chains) or `PERPETUAL` (the public ceremony).
+    """
+
+    path: Path
+    k: int
+    source: str
+
+    @cached_property
+    def id(self) -> str:
+        """The file's sha256, hex."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def lagrange(self, count: int) -> list[Point]:
+        """The first `count` Lagrange points L_0, L_1, ...: what one unit of entry i adds to a commitment."""
+        with self.path.open("rb") as file:
+            file.seek(4 + 64 * (1 << self.k))
+            data = file.read(64 * count)
+        if len(data) < 64 * count or count > 1 << self.k:
+            raise CircuitError(f"{self.path} holds fewer than {count} Lagrange points", "delete it and fetch it again")
+        numbers = [int.from_bytes(data[i : i + 32], "little") * _FROM_MONTGOMERY % Q for i in range(0, 64 * count, 32)]
+        return [Point(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def open_srs(path: Path, k: int, source: str) -> Srs:
+    """An existing SRS file, its k checked.
+
+    Raises:
+        CircuitError: no file, or one of another k.
+    """
+    try:
+        with path.open("rb") as file:
+            found = int.from_bytes(file.read(4), "little")
+    except OSError as error:
+        raise CircuitError(f"no SRS can be read at {path}: {error}", "give the path of an SRS file") from error
+    if found != k:
+        raise CircuitError(f"{path} is an SRS of k = {found}, not {k}", f"give the file of exactly k = {k}")
+    return Srs(path, k, source)
+
+
+def dev_srs(home: Path, k: int) -> Srs:
+    """This machine's own SRS of k under `home`, made at the first call. Its maker could forge: local chains only."""
+    path = home / "srs" / f"dev-{k}.srs"
+    if not path.exists():
+        import ezkl
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            ezkl.gen_srs(f"{folder}/srs", k)
+            try:  # the first to finish wins: two processes must not end with two different strings
+                os.link(f"{folder}/srs", path)
+            except FileExistsError:
+                pass
+    return open_srs(path, k, DEV)
+
+
+def perpetual_srs(home: Path, k: int) -> Srs:
+    """The Perpetual Powers of Tau string of k, downloaded once and checked against EZKL's list of sha256 sums.
+
+    A file put at <home>/srs/perpetual-<k>.srs by hand is checked in the same way and used without a download.
+
+    Raises:
+        CircuitError: it cannot be had, or its bytes are not the ceremony's (EZKL then deletes the file).
+    """
+    path = home / "srs" / f"perpetual-{k}.srs"
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    async def fetch() -> None:
+        import ezkl
+
+        await ezkl.get_srs(settings_path=None, logrows=k, srs_path=str(path))
+
+    try:
+        asyncio.run(fetch())
+    except (RuntimeError, OSError) as error:
+        raise CircuitError(
+            f"the Perpetual Powers of Tau string of k = {k} could not be had or is not genuine: {error}",
+            f"check the network, or put the ceremony's file at {path}",
+        ) from error
+    return open_srs(path, k, PERPETUAL)

@@ -1,0 +1,93 @@
+"""A statement is written once, as a torch module with named inputs and one output; everything else follows from it.
+
+The module computes on integers (EZKL's scale 0): scales are explicit in the arithmetic, multiplying by 2.0**-j marks
+a value as having j more fractional bits, and multiplying such a value by -1.0 makes EZKL rebase it to an integer.
+Each input and the output is a vector with a polynomial commitment of its own, in the order of `inputs` and `output`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import ClassVar, NamedTuple
+
+import torch
+
+LEGS = 3  # digits of a decomposition: the base follows from the largest magnitude
+BLINDING_ROWS = 8  # rows of 2**k that the proof system keeps for itself, rounded up
+
+
+class Tensor(NamedTuple):
+    """A named input or output."""
+
+    name: str
+    shape: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        """The number of entries, the length of the committed vector."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Statement(ABC):
+    """A relation between committed vectors. Its dataclass fields are the parameters, all integers."""
+
+    kind: ClassVar[str]
+    inner_columns: ClassVar[int] = 2
+
+    @property
+    def params(self) -> dict[str, int]:
+        """The parameters by name: with `kind`, all that `from_params` needs."""
+        return asdict(self)
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The committed inputs, in the order of the proof's points."""
+
+    @property
+    @abstractmethod
+    def output(self) -> Tensor:
+        """The committed output, the proof's last point."""
+
+    @property
+    @abstractmethod
+    def magnitude(self) -> int:
+        """A bound on every integer that the circuit decomposes, for honest inputs."""
+
+    @abstractmethod
+    def module(self) -> torch.nn.Module:
+        """The computation, from tensors of the inputs' shapes to one of the output's."""
+
+    @property
+    def decomposition_base(self) -> int:
+        """The least power of two whose `LEGS` digits hold `magnitude`."""
+        return 1 << -(-self.magnitude.bit_length() // LEGS)
+
+    @property
+    def least_k(self) -> int:
+        """The least k that has room for the range table and for every vector; the rows may need more."""
+        entries = max(self.decomposition_base, *(t.size for t in (*self.inputs, self.output)))
+        return (entries + BLINDING_ROWS - 1).bit_length()
+
+
+def from_params(kind: str, params: Mapping[str, int]) -> Statement:
+    """The statement that a manifest names.
+
+    Raises:
+        CircuitError: an unknown kind or wrong parameters.
+    """
+    from headwater.circuits.average import Average
+    from headwater.circuits.train import Train
+    from headwater.errors import CircuitError
+
+    kinds: dict[str, type[Statement]] = {cls.kind: cls for cls in (Train, Average)}
+    if kind not in kinds:
+        raise CircuitError(f"no statement is called {kind!r}", f"known: {', '.join(kinds)}")
+    try:
+        return kinds[kind](**params)
+    except (TypeError, ValueError) as error:
+        raise CircuitError(f"the parameters of {kind!r} do not fit: {error}", "correct the manifest or the option") from error

@@ -1,0 +1,1 @@
+"""What every party must compute alike: field, curve, vectors, documents, decisions. Standard library only."""

@@ -1,0 +1,69 @@
+"""The vectors that are committed to, and how their commitments add up.
+
+    model    [ w (D) | tag ]
+    update   [ w' (D) | 0 | salt ]
+    sum      [ sum of w' | tag | sum of salts ]
+    public   [ n | aggregator ]
+
+C(v) is EZKL's KZG commitment of a vector: its polynomial takes v's entries in the first rows, 0 in the usable rows
+after them, and 1 in the unusable ones. Hence it is affine: with B = C(0), C(a) + C(b) = C(a + b) + B, and
+C(v) = B + sum of v_i * L_i for the SRS's Lagrange points L_i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headwater.protocol.curve import INFINITY, Point, add, multiply, negate, total
+from headwater.protocol.field import P
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What commitments of one k and one SRS are made of: the offset B = C(0) and the first Lagrange points."""
+
+    offset: Point
+    points: tuple[Point, ...]
+
+    def commit(self, vector: Sequence[int]) -> Point:
+        """C(vector), computed here. For short or sparse vectors: a millisecond or two for each entry that is not 0.
+
+        Raises:
+            ValueError: the vector is longer than the basis.
+        """
+        if len(vector) > len(self.points):
+            raise ValueError(f"a basis of {len(self.points)} points cannot commit to {len(vector)} entries")
+        return add(self.offset, total(multiply(p, v) for p, v in zip(self.points, vector, strict=False) if v % P))
+
+
+def sum_of_commitments(points: Sequence[Point], offset: Point) -> Point:
+    """C(sum of v_i) from the C(v_i): their sum less (n - 1) * B.
+
+    Raises:
+        ValueError: no points.
+    """
+    if not points:
+        raise ValueError("the sum of no commitments is not a commitment")
+    result, minus = points[0], negate(offset)
+    for point in points[1:]:
+        result = add(add(result, point), minus)
+    return result
+
+
+def average(total_vector: Sequence[int], n: int) -> tuple[list[int], list[int]]:
+    """The floored average of n summed weights, and the remainders: total = n * average + remainder, 0 <= remainder < n.
+
+    Args:
+        total_vector: D signed integers, the sums of n updates' weights.
+
+    Raises:
+        ValueError: n is not positive.
+    """
+    if n < 1:
+        raise ValueError(f"an average needs at least one update, not {n}")
+    pairs = [divmod(entry, n) for entry in total_vector]
+    return [quotient for quotient, _ in pairs], [remainder for _, remainder in pairs]
+
+
+__all__ = ["INFINITY", "Basis", "Point", "average", "sum_of_commitments"]
