@@ -1,0 +1,89 @@
+# `make` alone prints what there is. Everything is installed inside the repository: .venv, node_modules, build.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+STAMPS := build/stamps
+export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHON
+
+##@ Use
+.PHONY: help install demo
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMPS)/python $(STAMPS)/node $(STAMPS)/solc ## Everything that the other targets need; quick when nothing changed
+
+demo: install ## Train one model among four trainers, on a chain of its own, proving every step
+	$(BIN)/headwater demo
+
+##@ Check
+.PHONY: test lint types generated
+test: install ## All tests: pytest, forge and brownie
+	$(BIN)/python scripts/run_tests.py
+
+lint: install ## Style of Python and Solidity
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	forge fmt --check
+
+types: install ## mypy --strict on node/
+	$(BIN)/mypy --strict node/
+
+generated: abi sizes ## Generated files are what is committed
+	git diff --exit-code -- deployments/abi tests/gas
+	@test -z "$$(git status --porcelain -- deployments/abi tests/gas)" \
+		|| { echo "generated: not committed:"; git status --short -- deployments/abi tests/gas; exit 1; }
+
+##@ Measure
+.PHONY: bench bench-quick
+bench: install ## Proving, gas and sizes against ezkl's defaults: build/bench/report.json
+	$(BIN)/python scripts/bench.py
+
+bench-quick: install ## The same without the baseline and the largest shape
+	$(BIN)/python scripts/bench.py --quick
+
+##@ Write
+.PHONY: abi sizes fmt clean
+abi: contracts ## deployments/abi from the contracts
+	$(BIN)/python scripts/export_abi.py
+
+sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
+	$(BIN)/python scripts/check_sizes.py
+
+fmt: install ## Format Python and Solidity
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+	forge fmt
+
+clean: ## Remove all that was installed or built
+	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis node/*.egg-info
+
+# ---- how
+
+.PHONY: contracts
+contracts: install
+	forge build --quiet
+
+$(STAMPS)/venv: scripts/make_venv.sh
+	scripts/make_venv.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+# --no-compile: modules are compiled when they are first imported, and most never are
+$(STAMPS)/python: $(STAMPS)/venv pyproject.toml constraints.txt
+	@echo "installing Python packages: half a minute, or longer where torch comes over a slow line"
+	$(BIN)/pip install -qq --no-compile --constraint constraints.txt --editable '.[prover,brownie,dev]'
+	@touch $@
+
+$(STAMPS)/node: $(STAMPS)/venv package.json package-lock.json scripts/install_node.py
+	$(BIN)/python scripts/install_node.py
+	@touch $@
+
+$(STAMPS)/solc: $(STAMPS)/python $(STAMPS)/node scripts/install_solc.py scripts/solc-npm.cjs
+	$(BIN)/python scripts/install_solc.py
+	@touch $@
