@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class HeadwaterError(Exception):
     """Root of the tree. `message` says what happened and what was expected, `hint` what to do next."""
@@ -17,6 +19,10 @@ class HeadwaterError(Exception):
 
 class ConfigError(HeadwaterError):
     """A setting, a file of settings or an installed tool is missing or wrong."""
+
+
+class CompilerError(HeadwaterError):
+    """The Solidity compiler refused a source, or took too long."""
 
 
 class DataError(HeadwaterError):
@@ -48,7 +54,12 @@ class ChainError(HeadwaterError):
 
 
 class ContractError(ChainError):
-    """A contract refused a call with one of its custom errors."""
+    """A contract refused a call with one of its custom errors: `name`, and its `arguments` by name, as Python values."""
+
+    def __init__(self, message: str, hint: str = "", *, name: str, arguments: Mapping[str, object]) -> None:
+        super().__init__(message, hint)
+        self.name = name
+        self.arguments = arguments
 
 
 class CircuitError(HeadwaterError):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
-from headwater.circuits.solc import SOLC_VERSION, compile_standard
 from headwater.errors import CircuitError
+from headwater.solc import SOLC_VERSION, compile_standard
 
 CONTRACT = "Halo2Verifier"
 CODE_SIZE_LIMIT = 24_576  # EIP-170
@@ -87,7 +87,8 @@ def compile_verifier(source: str) -> Verifier:
     """The source compiled with the pinned compiler.
 
     Raises:
-        CircuitError: it does not compile, or its code exceeds EIP-170's limit.
+        CompilerError: it does not compile.
+        CircuitError: its code exceeds EIP-170's limit.
     """
     compiled = compile_standard({"Verifier.sol": source}, SETTINGS)["contracts"]["Verifier.sol"][CONTRACT]["evm"]
     code = bytes.fromhex(compiled["deployedBytecode"]["object"])

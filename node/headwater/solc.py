@@ -1,4 +1,4 @@
-"""The Solidity compiler of generated verifiers: the same pinned executable that forge and brownie use."""
+"""The Solidity compiler: the same pinned executable that forge and brownie use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from headwater.errors import CircuitError
+from headwater.errors import CompilerError, ConfigError
 from headwater.tools import ROOT
 
 SOLC_VERSION = "0.8.37"
@@ -23,7 +23,7 @@ def compile_standard(sources: dict[str, str], settings: dict[str, Any]) -> dict[
 
     sources: source text by path; every import must be among them. settings: the `settings` object of standard
     JSON (optimizer, evmVersion, outputSelection, ...), passed on as it is.
-    Raises CircuitError where the compiler is missing, is another version, or reports an error.
+    Raises CompilerError where it reports an error, ConfigError where it is missing or another version.
     """
     request = {
         "language": "Solidity",
@@ -33,11 +33,11 @@ def compile_standard(sources: dict[str, str], settings: dict[str, Any]) -> dict[
     output = json.loads(_run(find_solc(), "--standard-json", stdin=json.dumps(request)))
     errors = [entry["formattedMessage"] for entry in output.get("errors", ()) if entry["severity"] == "error"]
     if errors:
-        raise CircuitError(
+        raise CompilerError(
             f"solc refused {', '.join(sources)}:\n" + "\n".join(errors), hint="mend the source named above"
         )
     if not isinstance(output, dict):
-        raise CircuitError("solc answered with something other than a JSON object", hint=_INSTALL)
+        raise ConfigError("solc answered with something other than a JSON object", hint=_INSTALL)
     return output
 
 
@@ -45,28 +45,28 @@ def compile_standard(sources: dict[str, str], settings: dict[str, Any]) -> dict[
 def find_solc() -> Path:
     """The pinned solc: $HEADWATER_SOLC, else build/solc, else PATH; its version is checked once a process.
 
-    Raises CircuitError where there is none, or the one found is another version.
+    Raises ConfigError where there is none, or the one found is another version.
     """
     named = os.environ.get("HEADWATER_SOLC")
     installed = ROOT / "build" / "solc" / f"solc-v{SOLC_VERSION}"
     found = named or (str(installed) if installed.exists() else shutil.which("solc"))
     if not found:
-        raise CircuitError(f"solc {SOLC_VERSION} is not installed", hint=_INSTALL)
+        raise ConfigError(f"solc {SOLC_VERSION} is not installed", hint=_INSTALL)
     answer = _run(Path(found), "--version")
     if f"Version: {SOLC_VERSION}+" not in answer:
         version = answer.strip().splitlines()[-1] if answer.strip() else "nothing"
-        raise CircuitError(f"{found} is not solc {SOLC_VERSION}: it says {version!r}", hint=_INSTALL)
+        raise ConfigError(f"{found} is not solc {SOLC_VERSION}: it says {version!r}", hint=_INSTALL)
     return Path(found)
 
 
 def _run(solc: Path, option: str, stdin: str = "") -> str:
-    """Standard output of `solc option`. Raises CircuitError where it cannot run, fails or takes too long."""
+    """Standard output of `solc option`. Raises ConfigError where it cannot run, CompilerError where it takes too long."""
     try:
         done = subprocess.run([solc, option], input=stdin, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     except OSError as error:
-        raise CircuitError(f"{solc} cannot be run: {error.strerror}", hint=_INSTALL) from error
+        raise ConfigError(f"{solc} cannot be run: {error.strerror}", hint=_INSTALL) from error
     except subprocess.TimeoutExpired as error:
-        raise CircuitError(f"{solc} took more than {TIMEOUT_SECONDS} s", hint="compile fewer sources") from error
+        raise CompilerError(f"{solc} took more than {TIMEOUT_SECONDS} s", hint="compile fewer sources") from error
     if done.returncode:
-        raise CircuitError(f"{solc} failed with exit code {done.returncode}: {done.stderr.strip()}", hint=_INSTALL)
+        raise ConfigError(f"{solc} failed with exit code {done.returncode}: {done.stderr.strip()}", hint=_INSTALL)
     return done.stdout
