@@ -18,8 +18,8 @@ class Average(Statement):
     public  [ n | aggregator ]        the contract computes this vector's commitment itself
     sum     [ sum of w' | tag | sum of salts ]
 
-    avg passes through relu(v) - relu(-v), which is v, and proves |v| < base**legs: without it (sum - rho) / n in the FIELD
-    is an average for any rho. rho is clamped to [0, n - 1], so avg is the floored quotient and nothing else.
+    avg passes through relu(v) - relu(-v), which is v, and proves |v| < base**legs: without it (sum - rho) / n in the
+    FIELD is an average for any rho. rho is clamped to [0, n - 1], so avg is the floored quotient and nothing else.
 
     Attributes:
         dimension: D, the number of weights.
@@ -38,18 +38,22 @@ class Average(Statement):
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
+        """As `Statement` says."""
         length = (self.dimension + 1, 1)
         return Tensor("model", length), Tensor("private", length), Tensor("public", (2, 1))
 
     @property
     def output(self) -> Tensor:
+        """As `Statement` says."""
         return Tensor("sum", (self.dimension + 2, 1))
 
     @property
     def magnitude(self) -> int:
+        """As `Statement` says."""
         return 1 << self.weight_bits
 
     def module(self) -> torch.nn.Module:
+        """As `Statement` says."""
         return _Average(self.dimension)
 
 

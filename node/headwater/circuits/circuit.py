@@ -7,8 +7,9 @@ reproducible, so a node compares the verifier on chain with the one it built its
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
-import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from headwater.circuits import worker
+from headwater.circuits import ezkl_settings, worker
+from headwater.circuits import statement as statement_module
+from headwater.circuits import verifier as verifier_module
 from headwater.circuits.srs import Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
 from headwater.errors import CircuitError
+from headwater.protocol import fixedpoint
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
 from headwater.protocol.vectors import Basis
@@ -143,16 +147,16 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
         CircuitError: it does not fit the SRS's k, its verifier cannot be deployed, or a tool failed.
     """
     identity = _identity(statement, srs)
-    name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    key = {**identity, "reference": statement.reference, "code": _code_hash(statement)}
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
     final = home / "circuits" / f"{statement.kind}-{name}"
     if not (final / MANIFEST).exists():
         final.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=final.parent) as folder:
             _build_into(Path(folder), identity, statement, srs)
             try:
-                os.chmod(folder, 0o755)
-                os.rename(folder, final)  # the first of two builders wins; what they built is the same
-                os.mkdir(folder)
+                Path(folder).rename(final)  # the first of two builders wins; what they built is the same
+                Path(folder).mkdir()  # for the context to remove
             except OSError:
                 if not (final / MANIFEST).exists():
                     raise
@@ -168,9 +172,15 @@ def _identity(statement: Statement, srs: Srs) -> dict[str, Any]:
     }
 
 
+def _code_hash(statement: Statement) -> str:
+    """A hash of the modules that a circuit is made by: the cache must not outlive a change of them."""
+    modules = (sys.modules[type(statement).__module__], fixedpoint, statement_module, ezkl_settings, verifier_module)
+    return hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()
+
+
 def _build_into(folder: Path, identity: dict[str, Any], statement: Statement, srs: Srs) -> None:
     done = worker.run(
-        "build", kind=statement.kind, params=statement.params, k=srs.k, srs=str(srs.path), folder=str(folder)
+        "build", reference=statement.reference, params=statement.params, k=srs.k, srs=str(srs.path), folder=str(folder)
     )
     files = {name: folder / leaf for name, leaf in worker.FILES.items()}
     _write(files["verifier_source"], generate(files["settings"], files["verifying_key"], srs.path))
@@ -222,4 +232,4 @@ def _sha256(path: Path) -> str:
 def _write(path: Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text)
-    os.replace(partial, path)
+    partial.replace(path)

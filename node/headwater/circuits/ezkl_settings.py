@@ -27,8 +27,29 @@ def run_args(statement: Statement) -> dict[str, Any]:
         "decomp_base": statement.decomposition_base,
         "decomp_legs": LEGS,
         "disable_freivalds": True,
-        "ignore_range_check_inputs_outputs": True,  # EZKL checks no committed input anyway: this stops it counting rows for it
+        "ignore_range_check_inputs_outputs": True,  # EZKL checks no committed input anyway, but would count rows for it
     }
+
+
+ALLOWED_OPS = {"Abs", "Add", "Cast", "Concat", "Constant", "Gather", "MatMul", "Min", "Mul", "Neg", "Relu", "Reshape"}
+ALLOWED_OPS |= {"Slice", "Sub", "Transpose", "Unsqueeze"}
+
+
+def check_graph(onnx_file: Path, statement: Statement) -> None:
+    """Refuse graphs with operations that EZKL constrains weakly (Equal, Softmax, TopK, ...) or with other inputs.
+
+    Raises:
+        CircuitError: an operation that is not known to be sound, or inputs other than the statement's.
+    """
+    import onnx
+
+    graph = onnx.load(str(onnx_file)).graph
+    unknown = {node.op_type for node in graph.node} - ALLOWED_OPS
+    inputs, expected = [value.name for value in graph.input], [tensor.name for tensor in statement.inputs]
+    if unknown:
+        raise CircuitError(f"the graph uses {', '.join(sorted(unknown))}", "write it with operations known to be sound")
+    if inputs != expected:
+        raise CircuitError(f"the graph's inputs are {inputs}, not {expected}", "use every input in the computation")
 
 
 def write_settings(onnx: Path, settings: Path, statement: Statement, k: int) -> int:
@@ -71,7 +92,10 @@ def check_settings(settings: dict[str, Any]) -> None:
     arguments = settings["run_args"]
     problems = [
         ("Freivalds' check is not disabled", not arguments["disable_freivalds"]),
-        ("a matrix product is checked by Freivalds' algorithm", settings["einsum_params"]["total_einsum_col_size"] != 0),
+        (
+            "a matrix product is checked by Freivalds' algorithm",
+            settings["einsum_params"]["total_einsum_col_size"] != 0,
+        ),
         ("an input is not a polynomial commitment", arguments["input_visibility"] != "KZGCommit"),
         ("the output is not a polynomial commitment", arguments["output_visibility"] != "KZGCommit"),
         ("a constant is not fixed", arguments["param_visibility"] != "Fixed"),

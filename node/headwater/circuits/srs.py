@@ -1,15 +1,15 @@
 """Structured reference strings: where they come from, what they are called, which points they hold.
 
-A file holds, as halo2 writes it: k as 4 bytes little-endian, then 2**k monomial and 2**k Lagrange points of G1, 64 bytes
-each (x||y, little-endian, Montgomery form), then two points of G2. A task names an SRS by the sha256 of its file.
+A file holds, as halo2 writes it: k as 4 bytes little-endian, then 2**k monomial and 2**k Lagrange points of G1, 64
+bytes each (x||y, little-endian, Montgomery form), then two points of G2. A task names an SRS by the sha256 of its file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,10 +77,8 @@ def dev_srs(home: Path, k: int) -> Srs:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             ezkl.gen_srs(f"{folder}/srs", k)
-            try:  # the first to finish wins: two processes must not end with two different strings
-                os.link(f"{folder}/srs", path)
-            except FileExistsError:
-                pass
+            with suppress(FileExistsError):  # the first to finish wins: two processes must not have two strings
+                path.hardlink_to(Path(folder) / "srs")
     return open_srs(path, k, DEV)
 
 

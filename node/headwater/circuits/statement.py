@@ -11,9 +11,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import ClassVar, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-import torch
+from headwater.errors import CircuitError
+
+if TYPE_CHECKING:
+    import torch
 
 LEGS = 3  # digits of a decomposition: the base follows from the largest magnitude
 BLINDING_ROWS = 8  # rows of 2**k that the proof system keeps for itself, rounded up
@@ -37,6 +41,11 @@ class Statement(ABC):
 
     kind: ClassVar[str]
     inner_columns: ClassVar[int] = 2
+
+    @property
+    def reference(self) -> str:
+        """Where the class is: what a worker process imports."""
+        return f"{type(self).__module__}:{type(self).__qualname__}"
 
     @property
     def params(self) -> dict[str, int]:
@@ -74,20 +83,27 @@ class Statement(ABC):
         return (entries + BLINDING_ROWS - 1).bit_length()
 
 
+def resolve(reference: str, params: Mapping[str, int]) -> Statement:
+    """The statement of a class named as in `Statement.reference`."""
+    module, _, name = reference.partition(":")
+    statement: Statement = getattr(import_module(module), name)(**params)
+    return statement
+
+
 def from_params(kind: str, params: Mapping[str, int]) -> Statement:
     """The statement that a manifest names.
 
     Raises:
         CircuitError: an unknown kind or wrong parameters.
     """
-    from headwater.circuits.average import Average
-    from headwater.circuits.train import Train
-    from headwater.errors import CircuitError
-
-    kinds: dict[str, type[Statement]] = {cls.kind: cls for cls in (Train, Average)}
-    if kind not in kinds:
-        raise CircuitError(f"no statement is called {kind!r}", f"known: {', '.join(kinds)}")
+    if kind not in KINDS:
+        raise CircuitError(f"no statement is called {kind!r}", f"known: {', '.join(KINDS)}")
     try:
-        return kinds[kind](**params)
+        return resolve(KINDS[kind], params)
     except (TypeError, ValueError) as error:
-        raise CircuitError(f"the parameters of {kind!r} do not fit: {error}", "correct the manifest or the option") from error
+        raise CircuitError(
+            f"the parameters of {kind!r} do not fit: {error}", "correct the manifest or option"
+        ) from error
+
+
+KINDS = {"train": "headwater.circuits.train:Train", "average": "headwater.circuits.average:Average"}

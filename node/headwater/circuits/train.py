@@ -32,14 +32,17 @@ class Train(TrainingSpec, Statement):
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
+        """As `Statement` says."""
         data = (self.rows + 1, self.features + self.outputs)
         return Tensor("model", (self.dimension + 1, 1)), Tensor("data", data), Tensor("salt", (1, 1))
 
     @property
     def output(self) -> Tensor:
+        """As `Statement` says."""
         return Tensor("update", (self.dimension + 2, 1))
 
     def module(self) -> torch.nn.Module:
+        """As `Statement` says."""
         return _Steps(self)
 
 

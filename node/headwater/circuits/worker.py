@@ -8,18 +8,18 @@ The result appears by rename when it is whole: {"value": ..., "peak_memory_mb": 
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from headwater.circuits.ezkl_settings import write_settings
-from headwater.circuits.statement import Statement, from_params
+from headwater.circuits.ezkl_settings import check_graph, write_settings
+from headwater.circuits.statement import Statement, resolve
 from headwater.errors import CircuitError
 
 EXIT_GRACE_SECONDS = 5.0
@@ -35,7 +35,7 @@ def run(task: str, **arguments: Any) -> dict[str, Any]:
         request, result = Path(folder) / "request.json", Path(folder) / "result.json"
         request.write_text(json.dumps({"task": task, **arguments}))
         command = [sys.executable, "-m", __name__, str(request), str(result)]
-        with open(f"{folder}/log", "w+") as log, subprocess.Popen(command, stdout=log, stderr=log) as child:
+        with (Path(folder) / "log").open("w+") as log, subprocess.Popen(command, stdout=log, stderr=log) as child:
             try:
                 while child.poll() is None and not result.exists():
                     time.sleep(0.02)
@@ -71,7 +71,9 @@ def export(statement: Statement, path: Path) -> None:
 
     arguments = tuple(torch.ones(tensor.shape) for tensor in statement.inputs)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracing exporter is deprecated; the new one writes graphs EZKL cannot read
+        warnings.simplefilter(
+            "ignore"
+        )  # the tracing exporter is deprecated; the new one writes graphs EZKL cannot read
         torch.onnx.export(
             statement.module(),
             arguments,
@@ -81,24 +83,25 @@ def export(statement: Statement, path: Path) -> None:
             dynamo=False,
             opset_version=17,
         )
+    check_graph(path, statement)
 
 
-def measure(kind: str, params: dict[str, int]) -> dict[str, Any]:
+def measure(reference: str, params: dict[str, int]) -> dict[str, Any]:
     """Rows and least k of a statement, without keys."""
     with tempfile.TemporaryDirectory() as folder:
         onnx, settings = Path(folder) / "circuit.onnx", Path(folder) / "settings.json"
-        statement = from_params(kind, params)
+        statement = resolve(reference, params)
         export(statement, onnx)
         rows = write_settings(onnx, settings, statement, 0)
         return {"rows": rows, "k": json.loads(settings.read_text())["run_args"]["logrows"]}
 
 
-def build(kind: str, params: dict[str, int], k: int, srs: str, folder: str) -> dict[str, Any]:
+def build(reference: str, params: dict[str, int], k: int, srs: str, folder: str) -> dict[str, Any]:
     """ONNX, settings, compiled circuit and both keys, written to `folder`."""
     import ezkl
 
     path = {name: f"{folder}/{leaf}" for name, leaf in FILES.items()}
-    statement = from_params(kind, params)
+    statement = resolve(reference, params)
     export(statement, Path(path["onnx"]))
     rows = write_settings(Path(path["onnx"]), Path(path["settings"]), statement, k)
     ezkl.compile_circuit(path["onnx"], path["compiled"], path["settings"])
@@ -138,8 +141,13 @@ FILES = {
     "compiled": "circuit.ezkl",
     "proving_key": "circuit.pk",
 }
-PUBLISHED = ("onnx", "settings", "verifying_key", "verifier_source")  # small and reproducible; the others follow from them
-TASKS = {"measure": measure, "build": build, "prove": prove}
+PUBLISHED = (
+    "onnx",
+    "settings",
+    "verifying_key",
+    "verifier_source",
+)  # small and reproducible; the others follow from them
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {"measure": measure, "build": build, "prove": prove}
 
 
 def main(request_path: str, result_path: str) -> None:
@@ -150,10 +158,12 @@ def main(request_path: str, result_path: str) -> None:
         answer = {"value": TASKS[request.pop("task")](**request)}
     except (CircuitError, RuntimeError, ValueError, OSError) as error:
         answer = {"error": str(error)}
-    answer["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
-    partial = f"{result_path}.partial"
-    Path(partial).write_text(json.dumps(answer))
-    os.rename(partial, result_path)
+    answer["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1 if sys.platform == "darwin" else 1024
+    )
+    partial = Path(f"{result_path}.partial")
+    partial.write_text(json.dumps(answer))
+    partial.rename(result_path)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The exact arithmetic of a training step: what the `train` statement proves, integer by integer.
 
 Encoding. A feature x is the integer round(x * 2**data_bits), clamped first to [-clamp, clamp]; a weight w is
-round(w * 2**model_bits); a label is +1 (the row is of the output's class), -1 (it is not) or 0 (the row is unused).
-With an intercept the first feature of a used row is 1.0. Outputs are independent (one-vs-rest); binary regression has one.
+round(w * 2**model_bits); a label is +1 (the row is of the output's class), -1 (it is not) or 0 (an unused row).
+With an intercept the first feature of a used row is 1.0. Outputs are independent (one-vs-rest); two classes need one.
 
 A step, for each output, on rows x_r with labels s_r, in reals:
 
@@ -17,8 +17,8 @@ and in integers, with h = 2**(data_bits + model_bits + 1), J = 2 * data_bits + 3
     w'  = w - rebase(|G + C| - |G - C|, J + 1)
 
 rebase(v, j) is v / 2**j rounded to nearest, halves away from zero. The rate and the divisors are powers of two, so
-quantization rounds results but never biases the rate. An unused row (all zero) adds nothing. EZKL's circuit leaves a rebase one unit
-of freedom, so results are compared within `TrainingSpec.steps` units, never by hash.
+quantization rounds results but never biases the rate. An unused row (all zero) adds nothing. EZKL's circuit leaves
+a rebase one unit of freedom, so results are compared within `TrainingSpec.steps` units, never by hash.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def encode(value: float, bits: int) -> int:
     """
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
-    return round(value * 2**bits)
+    return round(math.ldexp(value, bits))
 
 
 def decode(value: int, bits: int) -> float:
     """The real that an integer stands for."""
-    return value / 2**bits
+    return math.ldexp(value, -bits)
 
 
 def rebase(value: int, bits: int) -> int:
@@ -152,8 +152,8 @@ class TrainingSpec:
     def deviation_bound(self, largest_weight: float) -> float:
         """How far one update's weights can be from the same training in reals on the unrounded features, at the most.
 
-        The weights agree at the start. Rounding moves a feature by 2**-(data_bits + 1) and a step by half a unit and, in a
-        circuit, one unit of freedom; z moves p by at most a quarter of its own error, and p never by more than 1.
+        The weights agree at the start. Rounding moves a feature by 2**-(data_bits + 1) and a step by half a unit and,
+        in a circuit, one unit of freedom; z moves p by at most a quarter of its own error, and p never by more than 1.
 
         Args:
             largest_weight: a bound on the magnitude of the weights before and during the update.

@@ -1,0 +1,87 @@
+"""The circuits prove exactly the arithmetic of the specification, on committed vectors."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from headwater.circuits.average import Average
+from headwater.circuits.circuit import build, check_reproducible
+from headwater.circuits.train import Train
+from headwater.errors import CircuitError
+from headwater.protocol.field import P, to_signed
+from headwater.protocol.vectors import average as floored_average
+from headwater.protocol.vectors import sum_of_commitments
+from tests.support.circuits import MULTI, SMALL, TAG, K, data_matrix, flat, training_inputs
+
+
+def weights_of(output, dimension):
+    return [to_signed(entry) for entry in output[:dimension]]
+
+
+def test_update__is_the_specified_step__and_carries_the_salt(train_proof):
+    model, _, salt = training_inputs(SMALL)
+    expected = SMALL.train(model[:-1], *data_matrix(SMALL))
+    assert weights_of(train_proof.output, SMALL.dimension) == expected
+    assert list(train_proof.output[SMALL.dimension :]) == [0, *salt]
+
+
+def test_points__of_a_proof__are_the_commitments_of_its_vectors(train, train_proof):
+    vectors = [*training_inputs(SMALL), train_proof.output]
+    assert list(train_proof.points) == [train.commit(vector) for vector in vectors]
+
+
+def test_one_vs_rest__several_steps__is_the_specified_training(home, srs):
+    circuit = build(home, MULTI, srs)
+    inputs = training_inputs(MULTI, seed=3)
+    proof = circuit.prove(inputs)
+    assert weights_of(proof.output, MULTI.dimension) == MULTI.train(inputs[0][:-1], *data_matrix(MULTI, seed=3))
+
+
+def test_unused_rows__add_nothing__and_the_salt_row_is_ignored(train):
+    x, labels = data_matrix(SMALL, rows=5)
+    weights = [100, -200, 300, -400]
+    data = flat(SMALL, x, labels, salt=P - 1)
+    data[-1] = 12345  # behind the salt, where labels stand in other rows
+    proof = train.prove([[*weights, TAG], data, [1]])
+    assert weights_of(proof.output, SMALL.dimension) == SMALL.train(weights, x, labels)
+
+
+def test_average__is_exact__and_its_sum_is_the_sum_of_updates(average):
+    rng, n = random.Random(2), 5
+    updates = [[rng.randint(-9000, 9000) for _ in range(SMALL.dimension)] for _ in range(n)]
+    salts = [rng.randrange(P) for _ in range(n)]
+    avg, rho = floored_average([sum(column) for column in zip(*updates, strict=True)], n)
+    proof = average.prove([[*avg, TAG], [*rho, sum(salts) % P], [n, 0xABC]])
+    basis = average.basis(SMALL.dimension + 2)
+    points = [average.commit([*update, 0, salt]) for update, salt in zip(updates, salts, strict=True)]
+    with_tag = [*points, basis.commit([0] * SMALL.dimension + [TAG])]
+    assert proof.points[3] == sum_of_commitments(with_tag, basis.offset)
+    assert proof.points[2] == basis.commit([n, 0xABC])
+    assert weights_of(proof.output, SMALL.dimension) == [sum(c) for c in zip(*updates, strict=True)]
+
+
+def test_commitments__of_all_circuits_of_a_task__agree(train, average):
+    vector = [random.Random(4).randrange(P) for _ in range(SMALL.dimension + 2)]
+    assert train.commit(vector) == average.commit(vector) == train.basis(len(vector)).commit(vector)
+
+
+def test_build__twice_from_the_statement__gives_the_same_keys_and_verifier(train):
+    assert check_reproducible(train) == []
+
+
+def test_build__with_a_k_that_is_too_small__says_the_right_one(home, srs, tmp_path):
+    large = Train(rows=64, features=20, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
+    with pytest.raises(CircuitError, match=rf"k = \d+, not {K}"):
+        build(tmp_path, large, srs)
+
+
+def test_prove__with_a_vector_of_the_wrong_length__is_refused(train):
+    model, data, salt = training_inputs(SMALL)
+    with pytest.raises(CircuitError, match="data takes 45 entries, not 44"):
+        train.prove([model, data[:-1], salt])
+
+
+def test_average__of_another_dimension__is_another_verifier(home, srs, average):
+    assert build(home, Average(SMALL.dimension + 1), srs).verifier.code_hash != average.verifier.code_hash

@@ -1,0 +1,77 @@
+"""Small circuits, shared by all tests of a session: one k, one SRS, keys built once a machine."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from headwater.circuits.average import Average
+from headwater.circuits.circuit import Circuit, Proof, build
+from headwater.circuits.srs import Srs, dev_srs
+from headwater.circuits.statement import Statement
+from headwater.circuits.train import Train
+from headwater.protocol.field import P
+
+ROOT = Path(__file__).resolve().parents[2]
+K = 12
+SMALL = Train(rows=8, features=4, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
+MULTI = Train(rows=6, features=3, outputs=3, steps=2, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
+TAG = 77
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """Where circuits are cached; kept between sessions, so that only changed circuits are built again."""
+    os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"  # workers import weakened twins
+    return ROOT / "build" / "headwater"
+
+
+@pytest.fixture(scope="session")
+def srs(home: Path) -> Srs:
+    return dev_srs(home, K)
+
+
+@pytest.fixture(scope="session")
+def train(home: Path, srs: Srs) -> Circuit:
+    return build(home, SMALL, srs)
+
+
+@pytest.fixture(scope="session")
+def average(home: Path, srs: Srs) -> Circuit:
+    return build(home, Average(SMALL.dimension), srs)
+
+
+@pytest.fixture(scope="session")
+def train_proof(train: Circuit) -> Proof:
+    return train.prove(training_inputs(SMALL))
+
+
+def data_matrix(statement: Train, rows: int | None = None, seed: int = 1) -> tuple[list[list[int]], list[list[int]]]:
+    """Random features and labels for `rows` rows (all, if None)."""
+    rng = random.Random(seed)
+    count = statement.rows if rows is None else rows
+    x = [[rng.randint(-statement.clamp, statement.clamp) for _ in range(statement.features)] for _ in range(count)]
+    return x, [[rng.choice((-1, 1)) for _ in range(statement.outputs)] for _ in range(count)]
+
+
+def flat(statement: Train, x: list[list[int]], labels: list[list[int]], salt: int) -> list[int]:
+    """The data vector of rows, padded to the capacity, with the salt row."""
+    width = statement.features + statement.outputs
+    entries = [entry for features, label in zip(x, labels, strict=True) for entry in (*features, *label)]
+    return entries + [0] * (width * (statement.rows - len(x))) + [salt] + [0] * (width - 1)
+
+
+def training_inputs(statement: Train, seed: int = 1, rows: int | None = None) -> list[list[int]]:
+    """Inputs of the train statement: a random model, data and salts."""
+    rng = random.Random(seed)
+    weights = [rng.randint(-2000, 2000) for _ in range(statement.dimension)]
+    data = flat(statement, *data_matrix(statement, rows, seed), salt=rng.randrange(P))
+    return [[*weights, TAG], data, [rng.randrange(P)]]
+
+
+def build_twin(home: Path, statement: Statement, srs: Srs) -> Circuit:
+    """A weakened statement, built like the real ones."""
+    return build(home / "weakened", statement, srs)
