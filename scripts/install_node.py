@@ -68,7 +68,7 @@ def install_node() -> tuple[Path, list[str]]:
 def foundry_platform() -> str:
     """The suffix of Foundry's npm packages for this machine, such as linux-amd64."""
     system = platform.system().lower()
-    machine = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
+    machine = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
     if system not in ("linux", "darwin") or machine is None:
         sys.exit(f"install: Foundry has no npm package for {system} on {platform.machine()}; on Windows use WSL")
     return f"{system}-{machine}"

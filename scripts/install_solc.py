@@ -34,7 +34,7 @@ def main() -> None:
         if install() and answers(TARGET):
             print(f"solc {VERSION}: {name}")
             return
-    sys.exit(f"install: no solc {VERSION}: not on PATH, no download, and npm's does not start; try `make clean install`")
+    sys.exit(f"install: no solc {VERSION}: not on PATH, no download, npm's does not start; try `make clean install`")
 
 
 def from_path() -> bool:
