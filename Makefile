@@ -25,7 +25,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 ##@ Check
 .PHONY: test lint types generated
 test: install ## All tests: pytest, forge and brownie
-	$(BIN)/python scripts/run_tests.py
+	$(BIN)/python -m scripts.run_tests
 
 lint: install ## Style of Python and Solidity
 	$(BIN)/ruff check
@@ -43,18 +43,18 @@ generated: abi sizes ## Generated files are what is committed
 ##@ Measure
 .PHONY: bench bench-quick
 bench: install ## Proving, gas and sizes against ezkl's defaults: build/bench/report.json
-	$(BIN)/python scripts/bench.py
+	$(BIN)/python -m scripts.bench
 
 bench-quick: install ## The same without the baseline and the largest shape
-	$(BIN)/python scripts/bench.py --quick
+	$(BIN)/python -m scripts.bench --quick
 
 ##@ Write
 .PHONY: abi sizes fmt clean
 abi: contracts ## deployments/abi from the contracts
-	$(BIN)/python scripts/export_abi.py
+	$(BIN)/python -m scripts.export_abi
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
-	$(BIN)/python scripts/check_sizes.py
+	$(BIN)/python -m scripts.check_sizes
 
 fmt: install ## Format Python and Solidity
 	$(BIN)/ruff check --fix --exit-zero --quiet
