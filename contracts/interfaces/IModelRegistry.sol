@@ -4,29 +4,32 @@ pragma solidity 0.8.37;
 import {G1} from "../libraries/BN254.sol";
 
 /// @title IModelRegistry
-/// @notice The models that tasks have accepted, append-only: what dApps read. A model is named by its task and its
-/// version; version 0 is what the creator started from, and the parent of version v is v - 1.
+/// @notice The models that tasks have accepted, append-only: what dApps read. A model is named by its task and the round
+/// that made it; round 0 stands for the model the creator started from. Skipped and failed rounds make none, so a model's
+/// parent is the one of the nearest earlier round that has one.
 /// @dev Trust: an entry says that the task's verifiers accepted it, so it is worth what the task's config is worth (see
-/// `ITaskManager`); version 0 was proved by nobody. Model hashes are kept by task: another task's creator could choose
-/// basis points that give it any hash it likes, so a hash without its task means nothing.
+/// `ITaskManager`); the first model was proved by nobody. Model hashes are kept by task: another task's creator could
+/// choose basis points that give it any hash it likes, so a hash without its task means nothing.
 /// The commitment itself is in `ModelAdded`; a contract that needs it takes it from its caller and compares the hash.
 interface IModelRegistry {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice One version of a task's model.
-    /// @dev Three slots. The last holds the four small fields.
+    /// @notice A model and how it came about.
+    /// @dev Only the first two are stored here; the rest is what the TaskManager keeps of the round anyway.
     struct Model {
         /// The model hash: keccak256 of the commitment of [w | tag].
         bytes32 modelHash;
         /// Where its bytes lie: the sha2-256 digest of the model document (CIDv1, raw).
         bytes32 cid;
-        /// The round that made it; 0 for version 0.
+        /// The round that made it.
         uint32 round;
-        /// How many updates it averages; 0 for version 0.
+        /// How many updates it averages; 0 for the first model.
         uint16 trainers;
-        /// When it was accepted, in Unix seconds.
+        /// Who posted the average; zero for the first model.
+        address aggregator;
+        /// When it was accepted, in Unix seconds; 0 for the first model.
         uint48 timestamp;
     }
 
@@ -40,48 +43,45 @@ interface IModelRegistry {
     /// @notice Thrown when anyone but the TaskManager adds a model.
     error UnauthorizedCaller(address caller);
 
-    /// @notice Thrown when the task has no such version; `count` is how many it has.
-    error UnknownModel(uint256 taskId, uint256 version, uint256 count);
+    /// @notice Thrown when this round of the task has made no model, or there is no such task.
+    error UnknownModel(uint256 taskId, uint256 round);
 
-    /// @notice Thrown when no version of the task has this hash.
+    /// @notice Thrown when no model of the task has this hash.
     error UnknownModelHash(uint256 taskId, bytes32 modelHash);
 
     /*//////////////////////////////////////////////////////////////
                                  EVENTS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice A version was added to a task's models.
+    /// @notice A model was added to a task.
     /// @param taskId The task.
-    /// @param version Its number in the task, from 0.
+    /// @param round The round that made it; 0 for the first model.
     /// @param modelHash keccak256 of `commitment`.
+    /// @param parent The round that made the model before it; 0 for the first model, too.
     /// @param commitment The commitment of [w | tag].
     /// @param cid The digest of the model document.
-    /// @param round The round that made it; 0 for version 0.
-    /// @param trainers How many updates it averages; 0 for version 0.
     event ModelAdded(
         uint256 indexed taskId,
-        uint256 indexed version,
+        uint256 indexed round,
         bytes32 indexed modelHash,
+        uint256 parent,
         G1 commitment,
-        bytes32 cid,
-        uint32 round,
-        uint16 trainers
+        bytes32 cid
     );
 
     /*//////////////////////////////////////////////////////////////
                           ONLY THE TASK MANAGER
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Appends a version to the task's models. The same model may come again: training can stand still.
-    /// Effects: the task has one version more. Emits `ModelAdded`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`).
+    /// @notice Adds the model of a round. The same model may come again: training can stand still.
+    /// Effects: it is the task's latest model. Emits `ModelAdded`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`), which calls it once a round at most, rounds rising.
     /// @return modelHash keccak256 of `commitment`.
     function add(
         uint256 taskId,
+        uint256 round,
         G1 calldata commitment,
-        bytes32 cid,
-        uint32 round,
-        uint16 trainers
+        bytes32 cid
     )
         external
         returns (bytes32 modelHash);
@@ -93,20 +93,18 @@ interface IModelRegistry {
     /// @notice The TaskManager of this deployment.
     function taskManager() external view returns (address);
 
-    /// @notice How many versions the task has; 0 if there is no such task.
-    function modelCount(uint256 taskId) external view returns (uint256);
+    /// @notice The task's newest model. Reverts with `UnknownModel` if there is no such task.
+    function latest(uint256 taskId) external view returns (Model memory);
 
-    /// @notice One version of the task's model. Reverts with `UnknownModel` if there is none.
-    function getModel(uint256 taskId, uint256 version) external view returns (Model memory);
+    /// @notice The model that a round made. Reverts with `UnknownModel` if it made none.
+    function getModel(uint256 taskId, uint256 round) external view returns (Model memory);
 
-    /// @notice The task's newest version, and its number. Reverts with `UnknownModel` if there is no such task.
-    function latest(uint256 taskId) external view returns (uint256 version, Model memory model);
-
-    /// @notice Up to `limit` versions from `start` on, oldest first; fewer, or none, where the task has no more.
+    /// @notice The models of rounds `start` to `start + limit - 1`, oldest first: a page of the task's lineage. Rounds that
+    /// made none are left out; a page that reaches past the latest model ends with it.
     function getModels(uint256 taskId, uint256 start, uint256 limit) external view returns (Model[] memory);
 
-    /// @notice The newest version of the task with this hash. Reverts with `UnknownModelHash` if there is none.
-    /// @dev Reads back from the newest version, 2,100 gas each: meant for eth_call. An index would cost every aggregator
-    /// 22,100 gas. A contract rather takes the version from its caller and compares `getModel(...).modelHash`.
-    function versionOf(uint256 taskId, bytes32 modelHash) external view returns (uint256 version);
+    /// @notice The newest round whose model has this hash. Reverts with `UnknownModelHash` if there is none.
+    /// @dev Reads back round by round, 2,100 gas each: meant for eth_call. An index would cost every aggregator 22,100 gas.
+    /// A contract rather takes the round from its caller and compares `getModel(...).modelHash`.
+    function roundOf(uint256 taskId, bytes32 modelHash) external view returns (uint256 round);
 }

@@ -114,7 +114,7 @@ interface IStakeManager {
     function taskManager() external view returns (address);
 
     /// @notice The trainer's stake: what it may withdraw or lock, and what is locked over all tasks.
-    function stakeOf(address trainer) external view returns (uint256 free, uint256 locked);
+    function stakeOf(address trainer) external view returns (uint128 free, uint128 locked);
 
     /// @notice The trainer's stake locked for one task.
     function lockOf(uint256 taskId, address trainer) external view returns (uint256);

@@ -131,6 +131,8 @@ interface ITaskManager {
         address aggregator;
         /// Whether the aggregator has collected its fee.
         bool feeCollected;
+        /// When it ended, in Unix seconds; 0 while it runs.
+        uint48 endedAt;
     }
 
     /// @notice A trainer's part in one round.
@@ -172,6 +174,9 @@ interface ITaskManager {
 
     /// @notice Thrown when a digest of something that must lie in storage is zero.
     error MissingCid();
+
+    /// @notice Thrown when a trainer would enrol in a task that has ended.
+    error TaskEnded(uint256 taskId);
 
     /// @notice Thrown when the round is in another phase than the call needs. After a deadline, `advance` first.
     error WrongPhase(Phase expected, Phase actual);
@@ -301,7 +306,7 @@ interface ITaskManager {
 
     /// @notice Publishes a task. The value sent is its reward pool.
     /// Effects: the task gets the next id and starts round 1's Join; the pool is escrowed; the first model, whose commitment
-    /// is `model + tag * basisD`, becomes version 0 in the registry. Emits `TaskCreated` and `PhaseChanged`.
+    /// is `model + tag * basisD`, is the registry's for round 0. Emits `TaskCreated` and `PhaseChanged`.
     /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= rounds <= MAX_ROUNDS
     /// (`InvalidRounds`); every period from 1 to MAX_PERIOD (`InvalidPeriod`); dimension >= 1, k <= MAX_K and
     /// dimension + 2 <= 2^k (`InvalidDimension`); aggregatorFee <= pool / rounds (`InvalidFee`); verifiers with the code of
@@ -333,7 +338,7 @@ interface ITaskManager {
 
     /// @notice Enrols the sender in a task with the commitment of its data.
     /// Effects: the data belong to the sender in this task for good; the task's stake is locked. Emits `Enrolled`.
-    /// Requirements: the task has not ended (`WrongPhase`) and the sender is not enrolled (`AlreadyEnrolled`); `data` is a
+    /// Requirements: the task has not ended (`TaskEnded`) and the sender is not enrolled (`AlreadyEnrolled`); `data` is a
     /// canonical point of the curve (`BN254.InvalidPoint`), not the zero vector's (`EmptyData`) and not registered by
     /// another trainer (`DataAlreadyRegistered`); enough stake is free (`IStakeManager.InsufficientStake`).
     /// @dev Data stay registered after `unenrol`: else somebody could register such data and send its old proofs as his
@@ -373,8 +378,8 @@ interface ITaskManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Posts the proved average of the round's updates. The first valid one wins the fee.
-    /// Effects: the average is the task's model and its next version in the registry; the round is finalized; the next
-    /// round's Join starts, or the task ends. Emits `Aggregated` and `PhaseChanged`.
+    /// Effects: the average is the task's model, also in the registry; the round is finalized; the next round's Join starts,
+    /// or the task ends. Emits `Aggregated` and `PhaseChanged`.
     /// Requirements: phase Aggregate (`WrongPhase`) before its deadline (`DeadlinePassed`); a CID (`MissingCid`); a proof that
     /// starts with four points (`Commitments.ProofTooShort`), of the sum of exactly the accepted updates (`SumMismatch`), of
     /// their number and the sender (`PublicMismatch`), and that the average verifier accepts (`InvalidProof`).
@@ -412,10 +417,10 @@ interface ITaskManager {
     /// @notice How many tasks there are: their ids are 1 to this.
     function taskCount() external view returns (uint256);
 
-    /// @notice A task's config and state. Reverts with `UnknownTask`, as all views below do.
+    /// @notice A task's config and state. Reverts with `UnknownTask` if there is none.
     function getTask(uint256 taskId) external view returns (TaskConfig memory config, TaskState memory state);
 
-    /// @notice One round of a task; all zero if it has not started.
+    /// @notice One round of a task; all zero if it has not started, or there is no such task.
     function getRound(uint256 taskId, uint256 round) external view returns (Round memory);
 
     /// @notice A trainer's part in a round: whether it joined and submitted, and what.
@@ -427,7 +432,7 @@ interface ITaskManager {
     /// @notice Who registered the data with this hash in the task; zero if nobody has.
     function dataOwner(uint256 taskId, bytes32 dataHash) external view returns (address);
 
-    /// @notice Where the task is.
+    /// @notice Where the task is. Reverts with `UnknownTask` if there is none.
     /// @return round The running round; after the end, the last one.
     /// @return phase Its phase as stored: it stays until somebody advances it.
     /// @return deadline Its deadline; 0 after the end.

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IStakeManager} from "./interfaces/IStakeManager.sol";
+
+/// @title StakeManager
+contract StakeManager is IStakeManager, ReentrancyGuardTransient {
+    using SafeCast for uint256;
+
+    /*//////////////////////////////////////////////////////////////
+                                 TYPES
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev One slot, since locking moves stake from one to the other.
+    struct Stake {
+        uint128 free;
+        uint128 locked;
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                               IMMUTABLES
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IStakeManager
+    address public immutable taskManager;
+
+    /*//////////////////////////////////////////////////////////////
+                                STORAGE
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IStakeManager
+    mapping(address trainer => Stake) public stakeOf;
+
+    /// @inheritdoc IStakeManager
+    mapping(uint256 taskId => mapping(address trainer => uint256 amount)) public lockOf;
+
+    /// @inheritdoc IStakeManager
+    mapping(uint256 taskId => uint256 amount) public escrowOf;
+
+    /// @inheritdoc IStakeManager
+    mapping(address account => uint256 amount) public claimable;
+
+    /*//////////////////////////////////////////////////////////////
+                              CONSTRUCTOR
+    //////////////////////////////////////////////////////////////*/
+
+    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the reference.
+    constructor(address taskManager_) {
+        if (taskManager_ == address(0)) revert ZeroAddress();
+        taskManager = taskManager_;
+    }
+
+    modifier onlyTaskManager() {
+        if (msg.sender != taskManager) revert UnauthorizedCaller(msg.sender);
+        _;
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                 ANYONE
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IStakeManager
+    function deposit() external payable {
+        if (msg.value == 0) revert ZeroAmount();
+        uint256 free = stakeOf[msg.sender].free += msg.value.toUint128();
+        emit Deposited(msg.sender, msg.value, free);
+    }
+
+    /// @inheritdoc IStakeManager
+    function withdraw(uint256 amount) external nonReentrant {
+        if (amount == 0) revert ZeroAmount();
+        uint256 free = _takeFree(msg.sender, amount);
+        emit Withdrawn(msg.sender, amount, free);
+        _pay(msg.sender, amount);
+    }
+
+    /// @inheritdoc IStakeManager
+    function claim() external nonReentrant returns (uint256 amount) {
+        amount = claimable[msg.sender];
+        if (amount == 0) revert NothingToClaim(msg.sender);
+        claimable[msg.sender] = 0;
+        emit Claimed(msg.sender, amount);
+        _pay(msg.sender, amount);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                          ONLY THE TASK MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IStakeManager
+    function lock(uint256 taskId, address trainer, uint256 amount) external onlyTaskManager {
+        _takeFree(trainer, amount);
+        stakeOf[trainer].locked += uint128(amount); // it was free, so it fits
+        lockOf[taskId][trainer] += amount;
+        emit Locked(taskId, trainer, amount);
+    }
+
+    /// @inheritdoc IStakeManager
+    function unlock(uint256 taskId, address trainer) external onlyTaskManager returns (uint256 amount) {
+        amount = lockOf[taskId][trainer];
+        lockOf[taskId][trainer] = 0;
+        Stake storage stake = stakeOf[trainer];
+        stake.locked -= uint128(amount); // a part of `locked`, so it fits
+        stake.free += uint128(amount);
+        emit Unlocked(taskId, trainer, amount);
+    }
+
+    /// @inheritdoc IStakeManager
+    function escrow(uint256 taskId) external payable onlyTaskManager {
+        escrowOf[taskId] += msg.value;
+        emit Escrowed(taskId, msg.value);
+    }
+
+    /// @inheritdoc IStakeManager
+    function credit(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
+        uint256 available = escrowOf[taskId];
+        if (amount > available) revert InsufficientEscrow(taskId, available, amount);
+        escrowOf[taskId] = available - amount;
+        uint256 total = claimable[account] += amount;
+        emit Credited(taskId, account, amount, total);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                INTERNAL
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev Takes `amount` off the trainer's free stake and returns what is left of it.
+    function _takeFree(address trainer, uint256 amount) private returns (uint256 left) {
+        uint256 free = stakeOf[trainer].free;
+        if (amount > free) revert InsufficientStake(trainer, free, amount);
+        left = free - amount;
+        stakeOf[trainer].free = uint128(left); // less than it was
+    }
+
+    /// @dev Sends coin, after all effects.
+    function _pay(address to, uint256 amount) private {
+        (bool success,) = to.call{value: amount}("");
+        if (!success) revert TransferFailed(to, amount);
+    }
+}
