@@ -17,8 +17,11 @@ and in integers, with h = 2**(data_bits + model_bits + 1), J = 2 * data_bits + 3
     w'  = w - rebase(|G + C| - |G - C|, J + 1)
 
 rebase(v, j) is v / 2**j rounded to nearest, halves away from zero. The rate and the divisors are powers of two, so
-quantization rounds results but never biases the rate. An unused row (all zero) adds nothing. EZKL's circuit leaves
-a rebase one unit of freedom, so results are compared within `TrainingSpec.steps` units, never by hash.
+quantization rounds results but never biases the rate. An unused row (all zero) adds nothing.
+
+This is what an honest trainer computes. A proof allows a little more: EZKL's rebase may round either way, so that a
+proved step is less than one unit off where this one is at most half. Hence nothing is ever settled by re-executing a
+step and comparing hashes; `headwater.training.deviation` bounds what either can be away from the reals.
 """
 
 from __future__ import annotations
@@ -84,10 +87,17 @@ class TrainingSpec:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.rate_shift < 0:
             raise ValueError(f"rate_shift must not be negative, not {self.rate_shift}: a rate above 1 is never needed")
-        if self.rebase_bits + 1 > 24:
+        if self.rebase_bits + 1 > 40:
             raise ValueError(
-                f"2 * data_bits + 4 + rate_shift must be at most 24, not {self.rebase_bits + 1}: EZKL would split the"
-                " division in two and round twice; take fewer data_bits"
+                f"2 * data_bits + 4 + rate_shift must be at most 40, not {self.rebase_bits + 1}: larger divisors were"
+                " never tried; take fewer data_bits"
+            )
+        if self.clip >= 1 << 24:
+            raise ValueError(f"clip must be below 2**24, not {self.clip}: the circuit's constants are 32-bit floats")
+        if self.magnitude >= 1 << 53:
+            raise ValueError(
+                f"sums reach 2**{self.magnitude.bit_length()}, but EZKL divides them in 64-bit floats, exact to 2**53;"
+                " take fewer rows or bits, or a smaller clamp or clip"
             )
 
     @property
@@ -119,6 +129,11 @@ class TrainingSpec:
         gradient = self.rows * self.clamp * 4 * self.half
         return max(gradient + self.clip_gradient, 1 << (self.rebase_bits + 1))
 
+    @property
+    def weight_limit(self) -> int:
+        """The largest weight, in units, for which z stays within `magnitude` whatever the features within `clamp`."""
+        return (self.magnitude - self.half) // (self.features * self.clamp)
+
     def step(self, weights: Sequence[int], x: Matrix, labels: Matrix) -> list[int]:
         """One step.
 
@@ -148,22 +163,3 @@ class TrainingSpec:
         for _ in range(self.steps):
             weights = self.step(weights, x, labels)
         return list(weights)
-
-    def deviation_bound(self, largest_weight: float) -> float:
-        """How far one update's weights can be from the same training in reals on the unrounded features, at the most.
-
-        The weights agree at the start. Rounding moves a feature by 2**-(data_bits + 1) and a step by half a unit and,
-        in a circuit, one unit of freedom; z moves p by at most a quarter of its own error, and p never by more than 1.
-
-        Args:
-            largest_weight: a bound on the magnitude of the weights before and during the update.
-        """
-        feature_error = 2.0 ** -(self.data_bits + 1)
-        clamp = decode(self.clamp, self.data_bits)
-        deviation = 0.0
-        for _ in range(self.steps):
-            z_error = self.features * ((clamp + feature_error) * deviation + largest_weight * feature_error)
-            gradient_error = self.rows * (clamp * min(z_error / 4, 1.0) + feature_error)
-            deviation += min(gradient_error * 2.0**-self.rate_shift, 2 * decode(self.clip, self.model_bits))
-            deviation += 1.5 * 2.0**-self.model_bits
-        return deviation
