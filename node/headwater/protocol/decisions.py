@@ -1,0 +1,169 @@
+"""What a role does next, as a pure function of what it sees on chain in one block.
+
+A role reads a snapshot, decides, and carries the one action out; then it reads again. Nothing is remembered between
+cycles, so a restarted node goes on where the chain says it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwater.protocol.phases import Phase, TrainerStatus
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """Where a task is in one block, for any role.
+
+    Attributes:
+        now: the block's time, Unix seconds.
+        deadline: the phase's end, Unix seconds: the first second in which its work is refused.
+    """
+
+    now: int
+    round: int
+    rounds: int
+    phase: Phase
+    deadline: int
+
+    @property
+    def overdue(self) -> bool:
+        """Whether anyone may advance the round."""
+        return not self.phase.is_end and self.now >= self.deadline
+
+
+@dataclass(frozen=True)
+class TrainerView:
+    """What concerns one trainer, amounts in wei.
+
+    Attributes:
+        stake: what enrolment locks.
+        free: the trainer's free stake.
+        collectable: finalized rounds that owe this account something.
+        claimable: what was credited and can be paid out.
+    """
+
+    at: RoundView
+    enrolled: bool
+    status: TrainerStatus
+    stake: int
+    free: int
+    collectable: tuple[int, ...] = ()
+    claimable: int = 0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do: why, and until when at the latest (Unix seconds)."""
+
+    reason: str
+    until: int
+
+
+@dataclass(frozen=True)
+class Advance:
+    """Move the round on: its deadline has passed."""
+
+    round: int
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """Add free stake, in wei."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Enrol:
+    """Register the data and lock the stake."""
+
+
+@dataclass(frozen=True)
+class Join:
+    """Take a seat on the round's roster."""
+
+    round: int
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Train, prove, publish and submit the update."""
+
+    round: int
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Fetch the updates, prove their average, publish and post it."""
+
+    round: int
+
+
+@dataclass(frozen=True)
+class Collect:
+    """Have rewards credited."""
+
+    rounds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unenrol:
+    """Free the stake of an ended task."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Have what was credited paid out, in wei."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """The task has ended and nothing is left to do."""
+
+
+Action = Wait | Advance | Deposit | Enrol | Join | Submit | Aggregate | Collect | Unenrol | Claim | Done
+
+
+def decide_trainer(view: TrainerView) -> Action:
+    """The trainer's next action."""
+    at = view.at
+    if at.phase.is_end:
+        return _settle(view)
+    if at.overdue:
+        return Advance(at.round)
+    if not view.enrolled:
+        return Enrol() if view.free >= view.stake else Deposit(view.stake - view.free)
+    if at.phase is Phase.JOIN:
+        if view.status is TrainerStatus.NONE:
+            return Join(at.round)
+        return Wait(f"round {at.round}: others may still join", at.deadline)
+    if view.status is TrainerStatus.NONE:
+        return Wait(f"round {at.round} started without this trainer: the next one can be joined", at.deadline)
+    if at.phase is Phase.TRAIN and view.status is TrainerStatus.JOINED:
+        return Submit(at.round)
+    waiting_for = "other trainers' updates" if at.phase is Phase.TRAIN else "the average"
+    return Wait(f"round {at.round}: waiting for {waiting_for}", at.deadline)
+
+
+def decide_aggregator(at: RoundView, collectable: tuple[int, ...] = (), claimable: int = 0) -> Action:
+    """The aggregator's next action. `collectable` and `claimable` as in `TrainerView`."""
+    if at.phase.is_end:
+        if collectable:
+            return Collect(collectable)
+        return Claim(claimable) if claimable else Done()
+    if at.overdue:
+        return Advance(at.round)
+    if at.phase is Phase.AGGREGATE:
+        return Aggregate(at.round)
+    return Wait(f"round {at.round}: {at.phase} goes on", at.deadline)
+
+
+def _settle(view: TrainerView) -> Action:
+    if view.collectable:
+        return Collect(view.collectable)
+    if view.enrolled:
+        return Unenrol()
+    return Claim(view.claimable) if view.claimable else Done()
