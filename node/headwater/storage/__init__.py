@@ -1,0 +1,1 @@
+"""Where bytes lie: content-addressed stores, and the documents kept in them."""
