@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 STAMPS := build/stamps
+GENERATED := deployments/abi node/headwater/chain/abi tests/gas
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
@@ -36,9 +37,9 @@ types: install ## mypy --strict on node/
 	$(BIN)/mypy --strict node/
 
 generated: abi sizes ## Generated files are what is committed
-	git diff --exit-code -- deployments/abi tests/gas
-	@test -z "$$(git status --porcelain -- deployments/abi tests/gas)" \
-		|| { echo "generated: not committed:"; git status --short -- deployments/abi tests/gas; exit 1; }
+	git --no-pager diff -- $(GENERATED)
+	@test -z "$$(git status --porcelain -- $(GENERATED))" \
+		|| { echo "generated: these differ from what is committed:"; git status --short -- $(GENERATED); exit 1; }
 
 ##@ Measure
 .PHONY: bench bench-quick
@@ -50,7 +51,7 @@ bench-quick: install ## The same without the baseline and the largest shape
 
 ##@ Write
 .PHONY: abi sizes fmt clean
-abi: contracts ## deployments/abi from the contracts
+abi: contracts ## deployments/abi, and the same for the node, from the contracts
 	$(BIN)/python -m scripts.export_abi
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed

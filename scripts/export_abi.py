@@ -1,4 +1,4 @@
-"""Write deployments/abi/<Contract>.json for every deployable contract: what dApps and the node read.
+"""Write the ABI of every deployable contract: to deployments/abi for dApps, and into the package for the node.
 
 The files are committed; `make generated` fails when they differ from the contracts.
 """
@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from scripts.artifacts import ROOT, artifact, deployable, write_json
 
-ABI = ROOT / "deployments" / "abi"
+FOLDERS = (ROOT / "deployments" / "abi", ROOT / "node" / "headwater" / "chain" / "abi")
 
 
 def main() -> None:
     """Write one file a contract, and remove those of contracts that are no more."""
     contracts = deployable()
-    for stale in {path.stem for path in ABI.glob("*.json")} - set(contracts):
-        (ABI / f"{stale}.json").unlink()
-    for contract in contracts:
-        write_json(ABI / f"{contract}.json", artifact(contract)["abi"])
-    print(f"deployments/abi: {', '.join(contracts)}")
+    for folder in FOLDERS:
+        for stale in {path.stem for path in folder.glob("*.json")} - set(contracts):
+            (folder / f"{stale}.json").unlink()
+        for contract in contracts:
+            write_json(folder / f"{contract}.json", artifact(contract)["abi"])
+        print(f"{folder.relative_to(ROOT)}: {', '.join(contracts)}")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,9 @@ def main() -> None:
         verdict = "ok" if result.exit_code == 0 else f"exit code {result.exit_code}"
         print(f"{name:8} {describe(result.counts):40} {result.seconds:7.1f} s  {verdict}")
     total = {outcome: sum(result.counts[outcome] for result in results.values()) for outcome in OUTCOMES}
-    print(f"\ntotal: {describe(total)}", flush=True)
+    closing = f"total: {describe(total)}"
+    print(f"\n{closing}", flush=True)
+    (ROOT / "build" / "tests-total.txt").write_text(closing + "\n")
     sys.exit(any(result.exit_code for result in results.values()))
 
 
