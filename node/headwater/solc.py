@@ -60,9 +60,14 @@ def find_solc() -> Path:
 
 
 def _run(solc: Path, option: str, stdin: str = "") -> str:
-    """Standard output of `solc option`. Raises ConfigError where it cannot run, CompilerError where it takes too long."""
+    """Standard output of `solc option`.
+
+    Raises ConfigError where it cannot run or fails, CompilerError where it takes too long.
+    """
     try:
-        done = subprocess.run([solc, option], input=stdin, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+        done = subprocess.run(
+            [solc, option], input=stdin, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+        )
     except OSError as error:
         raise ConfigError(f"{solc} cannot be run: {error.strerror}", hint=_INSTALL) from error
     except subprocess.TimeoutExpired as error:
