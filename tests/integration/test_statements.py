@@ -54,7 +54,7 @@ def test_average__is_exact__and_its_sum_is_the_sum_of_updates(average):
     salts = [rng.randrange(P) for _ in range(n)]
     avg, rho = floored_average([sum(column) for column in zip(*updates, strict=True)], n)
     proof = average.prove([[*avg, TAG], [*rho, sum(salts) % P], [n, 0xABC]])
-    basis = average.basis(SMALL.dimension + 2)
+    basis = average.srs.basis(SMALL.dimension + 2)
     points = [average.commit([*update, 0, salt]) for update, salt in zip(updates, salts, strict=True)]
     with_tag = [*points, basis.commit([0] * SMALL.dimension + [TAG])]
     assert proof.points[3] == sum_of_commitments(with_tag, basis.offset)
@@ -64,7 +64,7 @@ def test_average__is_exact__and_its_sum_is_the_sum_of_updates(average):
 
 def test_commitments__of_all_circuits_of_a_task__agree(train, average):
     vector = [random.Random(4).randrange(P) for _ in range(SMALL.dimension + 2)]
-    assert train.commit(vector) == average.commit(vector) == train.basis(len(vector)).commit(vector)
+    assert train.commit(vector) == average.commit(vector) == train.srs.basis(len(vector)).commit(vector)
 
 
 def test_build__twice_from_the_statement__gives_the_same_keys_and_verifier(train):

@@ -21,14 +21,13 @@ from typing import Any
 from headwater.circuits import ezkl_settings, worker
 from headwater.circuits import statement as statement_module
 from headwater.circuits import verifier as verifier_module
-from headwater.circuits.srs import Srs, open_srs
+from headwater.circuits.srs import UNUSABLE_ROWS, Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
 from headwater.errors import CircuitError
 from headwater.protocol import fixedpoint
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
-from headwater.protocol.vectors import Basis
 
 MANIFEST = "circuit.json"
 POINT_BYTES = 64
@@ -92,7 +91,7 @@ class Circuit:
         """
         import ezkl
 
-        if len(vector) > (1 << self.srs.k) - 8:
+        if len(vector) > (1 << self.srs.k) - UNUSABLE_ROWS:
             raise CircuitError(f"a vector of {len(vector)} entries does not fit k = {self.srs.k}", "use a larger k")
         found = ezkl.kzg_commit(
             [to_ezkl(v) for v in vector],
@@ -101,10 +100,6 @@ class Circuit:
             srs_path=str(self.srs.path),
         )[0]
         return Point(from_ezkl(found.x), from_ezkl(found.y))
-
-    def basis(self, length: int) -> Basis:
-        """The offset B and the first `length` Lagrange points."""
-        return Basis(self.commit([0]), tuple(self.srs.lagrange(length)))
 
     def prove(self, inputs: Sequence[Sequence[int]]) -> Proof:
         """Prove the statement for input vectors, in a child process.
@@ -185,6 +180,10 @@ def _build_into(folder: Path, identity: dict[str, Any], statement: Statement, sr
     files = {name: folder / leaf for name, leaf in worker.FILES.items()}
     _write(files["verifier_source"], generate(files["settings"], files["verifying_key"], srs.path))
     verifier = compile_verifier(files["verifier_source"].read_text())
+    if Circuit(folder, statement, srs, {}).commit([0]) != srs.basis(0).offset:
+        raise CircuitError(
+            "this circuit's commitments have another offset than the task's", "use the pinned EZKL version"
+        )
     manifest = {
         **identity,
         "rows": done["rows"],

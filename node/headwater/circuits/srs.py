@@ -15,11 +15,13 @@ from functools import cached_property
 from pathlib import Path
 
 from headwater.errors import CircuitError
-from headwater.protocol.curve import Point
+from headwater.protocol.curve import Point, total
 from headwater.protocol.field import Q
+from headwater.protocol.vectors import Basis
 
 DEV = "dev"
 PERPETUAL = "perpetual-powers-of-tau"
+UNUSABLE_ROWS = 6  # the last rows of a column, which EZKL keeps for blinding and, in a committed one, fills with ones
 _FROM_MONTGOMERY = pow(1 << 256, -1, Q)
 
 
@@ -41,13 +43,24 @@ class Srs:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def lagrange(self, count: int) -> list[Point]:
-        """The first `count` Lagrange points L_0, L_1, ...: what one unit of entry i adds to a commitment."""
+    def basis(self, length: int) -> Basis:
+        """What commitments to up to `length` entries are made of: the first Lagrange points, and the offset C(0).
+
+        Raises:
+            CircuitError: the file is damaged, or k has no room for so many entries.
+        """
+        usable = (1 << self.k) - UNUSABLE_ROWS
+        if length > usable:
+            raise CircuitError(f"a vector of {length} entries does not fit k = {self.k}", "use a larger k")
+        return Basis(total(self._lagrange(usable, UNUSABLE_ROWS)), tuple(self._lagrange(0, length)))
+
+    def _lagrange(self, start: int, count: int) -> list[Point]:
+        """`count` Lagrange points from `start` on: what one unit of an entry adds to a commitment."""
         with self.path.open("rb") as file:
-            file.seek(4 + 64 * (1 << self.k))
+            file.seek(4 + 64 * ((1 << self.k) + start))
             data = file.read(64 * count)
-        if len(data) < 64 * count or count > 1 << self.k:
-            raise CircuitError(f"{self.path} holds fewer than {count} Lagrange points", "delete it and fetch it again")
+        if len(data) < 64 * count:
+            raise CircuitError(f"{self.path} is cut short", "delete it and fetch it again")
         numbers = [int.from_bytes(data[i : i + 32], "little") * _FROM_MONTGOMERY % Q for i in range(0, 64 * count, 32)]
         return [Point(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
 

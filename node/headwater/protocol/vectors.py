@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headwater.protocol.curve import INFINITY, Point, add, multiply, negate, total
-from headwater.protocol.field import P
+from headwater.protocol.field import P, to_signed
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,17 @@ class Basis:
     points: tuple[Point, ...]
 
     def commit(self, vector: Sequence[int]) -> Point:
-        """C(vector), computed here. For short or sparse vectors: a millisecond or two for each entry that is not 0.
+        """C(vector), computed here: a millisecond for a weight, ten for a full-size entry such as a salt.
 
         Raises:
             ValueError: the vector is longer than the basis.
         """
         if len(vector) > len(self.points):
             raise ValueError(f"a basis of {len(self.points)} points cannot commit to {len(vector)} entries")
-        return add(self.offset, total(multiply(p, v) for p, v in zip(self.points, vector, strict=False) if v % P))
+        signed = zip(
+            self.points, (to_signed(entry % P) for entry in vector), strict=False
+        )  # weights are short integers
+        return add(self.offset, total(multiply(p if v > 0 else negate(p), abs(v)) for p, v in signed if v))
 
 
 def sum_of_commitments(points: Sequence[Point], offset: Point) -> Point:
