@@ -54,7 +54,7 @@ class ChainError(HeadwaterError):
 
 
 class ContractError(ChainError):
-    """A contract refused a call with one of its custom errors: `name`, and its `arguments` by name, as Python values."""
+    """A contract refused a call with the custom error `name`; its `arguments` are by Solidity's names."""
 
     def __init__(self, message: str, hint: str = "", *, name: str, arguments: Mapping[str, object]) -> None:
         super().__init__(message, hint)

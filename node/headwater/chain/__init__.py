@@ -1,0 +1,1 @@
+"""Headwater's contracts over JSON-RPC: typed reads and writes, events, deployments."""

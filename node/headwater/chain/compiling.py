@@ -1,0 +1,88 @@
+"""Compiling Headwater's own contracts, with the settings of foundry.toml and the one pinned compiler.
+
+Only the metadata that solc appends is left out, so that code does not depend on comments and paths.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import posixpath
+import re
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from headwater.chain.codec import CONTRACTS
+from headwater.errors import ConfigError
+from headwater.solc import SOLC_VERSION, compile_standard
+from headwater.tools import ROOT
+
+_IMPORT = re.compile(r'^\s*import\s[^;"]*"([^"]+)"\s*;', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled contract. `creation_code` is hex without 0x and lacks the constructor's arguments."""
+
+    creation_code: str
+    compiler: dict[str, Any]
+
+
+def compile_contracts(home: Path, root: Path = ROOT) -> dict[str, Compiled]:
+    """TaskManager, StakeManager and ModelRegistry, from the cache under `home` where they were compiled before.
+
+    root: the repository. Compiling takes up to ten seconds.
+
+    Raises:
+        ConfigError: sources or the compiler are missing.
+        CompilerError: the sources do not compile.
+    """
+    sources: dict[str, str] = {}
+    for name in CONTRACTS:
+        _add_source(sources, f"contracts/{name}.sol", root)
+    settings = _settings(root)
+    identity = json.dumps([SOLC_VERSION, sources, settings], sort_keys=True).encode()
+    cache = home / "contracts" / f"{hashlib.sha256(identity).hexdigest()[:16]}.json"
+    if cache.exists():
+        return {name: Compiled(**entry) for name, entry in json.loads(cache.read_text()).items()}
+    output = compile_standard(sources, settings)["contracts"]
+    optimizer = settings["optimizer"]
+    compiler = {"version": SOLC_VERSION, "evmVersion": settings["evmVersion"], "optimizerRuns": optimizer["runs"]}
+    codes = {name: output[f"contracts/{name}.sol"][name]["evm"]["bytecode"]["object"] for name in CONTRACTS}
+    compiled = {name: Compiled(code, compiler) for name, code in codes.items()}
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    partial = cache.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps({name: asdict(entry) for name, entry in compiled.items()}))
+    partial.rename(cache)
+    return compiled
+
+
+def _add_source(sources: dict[str, str], unit: str, root: Path) -> None:
+    """Add a source unit and what it imports. Packages (`@...`) are npm's."""
+    if unit in sources:
+        return
+    path = root / "node_modules" / unit if unit.startswith("@") else root / unit
+    try:
+        sources[unit] = path.read_text()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path} is missing, and headwater's contracts cannot be compiled without it",
+            "deploying needs the repository: clone it, run `make install` there, and install headwater from it",
+        ) from error
+    for imported in _IMPORT.findall(sources[unit]):
+        near = posixpath.normpath(posixpath.join(posixpath.dirname(unit), imported))
+        _add_source(sources, near if imported.startswith(".") else imported, root)
+
+
+def _settings(root: Path) -> dict[str, Any]:
+    profile = tomllib.loads((root / "foundry.toml").read_text())["profile"]["default"]
+    return {
+        "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
+        "evmVersion": profile["evm_version"],
+        "viaIR": profile["via_ir"],
+        "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
+        "outputSelection": {f"contracts/{name}.sol": {name: ["evm.bytecode.object"]} for name in CONTRACTS},
+    }

@@ -1,0 +1,41 @@
+"""The three contracts of one deployment, checked and ready to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.chain.deployment import Deployment, network_name
+from headwater.chain.model_registry import ModelRegistry
+from headwater.chain.rpc import Chain
+from headwater.chain.stake_manager import StakeManager
+from headwater.chain.task_manager import TaskManager
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The contracts, on the chain they stand on."""
+
+    chain: Chain
+    tasks: TaskManager
+    stakes: StakeManager
+    models: ModelRegistry
+
+
+def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Contracts:
+    """The contracts that `root`, the deployments folder, records for a network; by default the chain's.
+
+    Raises:
+        ConfigError: no such deployment is recorded.
+        ChainError: it is not what stands on this chain.
+    """
+    deployment = Deployment.load(network or network_name(chain.chain_id), root)
+    deployment.check(chain)
+    at = {name: record.address for name, record in deployment.records.items()}
+    start = deployment.start_block
+    return Contracts(
+        chain,
+        TaskManager(chain, at["TaskManager"], start),
+        StakeManager(chain, at["StakeManager"], start),
+        ModelRegistry(chain, at["ModelRegistry"], start),
+    )

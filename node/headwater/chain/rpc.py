@@ -1,0 +1,148 @@
+"""One Ethereum node over JSON-RPC: connecting, and reading at a block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+import requests
+from eth_utils.crypto import keccak
+from web3 import HTTPProvider, Web3
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers.rpc.utils import ExceptionRetryConfiguration
+from web3.types import TxParams
+
+from headwater.chain.failures import explained
+from headwater.errors import ChainError, ConfigError
+
+TIMEOUT_SECONDS = 30
+ATTEMPTS = 4
+MAX_CHUNK = 10_000
+"""Most blocks that one query for logs spans; it halves where the node refuses."""
+
+ZERO_ADDRESS = "0x" + "00" * 20
+BlockId = int | Literal["latest", "finalized"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block to read at: pass its number to every read, and all of them see one state."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that changes state, not yet sent. `to` is None where it deploys a contract.
+
+    Attributes:
+        value: wei sent along.
+        name: what errors and reports call it, for example `TaskManager.submit`.
+    """
+
+    to: str | None
+    data: bytes
+    value: int
+    name: str
+
+    def transaction(self, sender: str) -> TxParams:
+        """The call as JSON-RPC takes it."""
+        to = {} if self.to is None else {"to": self.to}
+        return cast(TxParams, {"from": sender, **to, "data": Web3.to_hex(self.data), "value": self.value})
+
+
+class Chain:
+    """A connection to one node, made by `connect`. Every method raises ChainError where the node fails."""
+
+    def __init__(self, web3: Web3, where: str) -> None:
+        """`where` names the node in errors, without what its URL may hold of secrets."""
+        self.web3 = web3
+        self.where = where
+        with self.explained("eth_chainId"):
+            self.chain_id = web3.eth.chain_id
+
+    def explained(self, doing: str) -> AbstractContextManager[None]:
+        """A context that turns web3's exceptions into headwater's; `doing` names the call."""
+        return explained(self.where, doing)
+
+    def block(self, which: BlockId = "latest") -> Block:
+        """The newest block, the newest that cannot be reorganized away, or one by its number."""
+        with self.explained("eth_getBlockByNumber"):
+            found = self.web3.eth.get_block(which)
+        return Block(found["number"], bytes(found["hash"]), found["timestamp"])
+
+    def call(self, call: Call, sender: str = ZERO_ADDRESS, block: BlockId = "latest") -> bytes:
+        """What the call would return, changing nothing.
+
+        Raises:
+            ContractError: the contract refuses it.
+        """
+        with self.explained(call.name):
+            return bytes(self.web3.eth.call(call.transaction(sender), block))
+
+    def code(self, address: str, block: BlockId = "latest") -> bytes:
+        """The code at an address; empty where there is no contract."""
+        with self.explained("eth_getCode"):
+            return bytes(self.web3.eth.get_code(Web3.to_checksum_address(address), block))
+
+    def code_hash(self, address: str, block: BlockId = "latest") -> bytes:
+        """keccak256 of the code at an address, as contracts see it (EXTCODEHASH)."""
+        return keccak(self.code(address, block))
+
+    def balance(self, address: str, block: BlockId = "latest") -> int:
+        """An account's coin, wei."""
+        with self.explained("eth_getBalance"):
+            return self.web3.eth.get_balance(Web3.to_checksum_address(address), block)
+
+    def logs(self, address: str, topics: Sequence[bytes | None], first: int, last: int) -> Iterator[Any]:
+        """The logs of a contract in the blocks `first` to `last`, oldest first, asked for in chunks.
+
+        Nodes limit how many blocks or logs one answer may cover, each in its own way: a refused chunk is halved,
+        down to one block, and doubled again after.
+        """
+        chunk = MAX_CHUNK
+        while first <= last:
+            until = min(first + chunk - 1, last)
+            query = {
+                "address": address,
+                "topics": [None if topic is None else Web3.to_hex(topic) for topic in topics],
+                "fromBlock": first,
+                "toBlock": until,
+            }
+            try:
+                with self.explained("eth_getLogs"):
+                    found = self.web3.eth.get_logs(query)  # type: ignore[arg-type]
+            except ChainError:
+                if until == first:
+                    raise
+                chunk = (until - first + 1) // 2
+                continue
+            yield from found
+            first, chunk = until + 1, min(2 * chunk, MAX_CHUNK)
+
+
+def connect(rpc_url: str, chain_id: int | None = None) -> Chain:
+    """A connection to the node at an http or https URL; to one of chain `chain_id` only, where that is given.
+
+    Raises:
+        ConfigError: not such a URL.
+        ChainError: no node answers there, or one of another chain.
+    """
+    url = urlsplit(rpc_url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ConfigError(f"{rpc_url!r} is no address of a node", "write it as http://HOST:PORT or https://HOST/...")
+    where = f"{url.scheme}://{url.hostname}" + (f":{url.port}" if url.port else "")
+    retries = ExceptionRetryConfiguration((requests.ConnectionError, requests.HTTPError, requests.Timeout), ATTEMPTS)
+    provider = HTTPProvider(rpc_url, {"timeout": TIMEOUT_SECONDS}, exception_retry_configuration=retries)
+    provider.global_ccip_read_enabled = False  # a revert must not make the node fetch URLs
+    web3 = Web3(provider)
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # proof of authority: longer block headers
+    chain = Chain(web3, where)
+    if chain_id not in (None, chain.chain_id):
+        raise ChainError(f"the node at {where} serves chain {chain.chain_id}, not {chain_id}", "see --rpc")
+    return chain
