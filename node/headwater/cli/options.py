@@ -1,0 +1,89 @@
+"""Options that commands share. Each decorator says which parameters it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def chain_options(command: F) -> F:
+    """Passes `rpc: str`, `deployments: Path` and `network: str | None`."""
+    rpc = click.option(
+        "--rpc",
+        metavar="URL",
+        envvar="HEADWATER_RPC",
+        show_envvar=True,
+        default="http://127.0.0.1:8545",
+        show_default=True,
+        help="The Ethereum node.",
+    )
+    deployments = click.option(
+        "--deployments",
+        type=FOLDER,
+        default=Path("deployments"),
+        show_default=True,
+        help="Where the addresses of contracts are recorded.",
+    )
+    network = click.option(
+        "--network", metavar="NAME", help="The deployment's name.  [default: anvil for chain 31337, else chain-ID]"
+    )
+    return rpc(deployments(network(command)))
+
+
+def home_option(command: F) -> F:
+    """Passes `home: Path`, made where it is missing and kept from other users."""
+    option = click.option(
+        "--home",
+        type=FOLDER,
+        envvar="HEADWATER_HOME",
+        show_envvar=True,
+        default=Path("~/.headwater"),
+        show_default=True,
+        callback=_make_home,
+        help="Where circuits, caches and state are kept.",
+    )
+    return option(command)
+
+
+def store_option(command: F) -> F:
+    """Passes `store: str | None`; with `home`, `store_address` turns it into what storage opens."""
+    option = click.option(
+        "--store",
+        metavar="WHERE",
+        envvar="HEADWATER_STORE",
+        show_envvar=True,
+        help="Where documents lie: dir:FOLDER, or kubo:ADDRESS.  [default: dir:HOME/store]",
+    )
+    return option(command)
+
+
+def key_options(command: F) -> F:
+    """Passes `keystore: Path | None`, for `keys.load_key`."""
+    option = click.option(
+        "--keystore",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The account's keystore file. Its password is asked for, or read from the file that"
+        " HEADWATER_PASSWORD_FILE names. Without a keystore, the key is taken from the file that"
+        " HEADWATER_PRIVATE_KEY_FILE names, or from HEADWATER_PRIVATE_KEY.",
+    )
+    return option(command)
+
+
+def store_address(store: str | None, home: Path) -> str:
+    """The store that the user named, or the embedded one under `home`."""
+    return store or f"dir:{home / 'store'}"
+
+
+def _make_home(_context: click.Context, _option: click.Parameter, value: Path) -> Path:
+    home = value.expanduser()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.BadParameter(f"{home} cannot be made: {error.strerror}") from error
+    return home
