@@ -92,6 +92,8 @@ class TrainingSpec:
                 f"2 * data_bits + 4 + rate_shift must be at most 40, not {self.rebase_bits + 1}: larger divisors were"
                 " never tried; take fewer data_bits"
             )
+        if self.clamp < 1 << self.data_bits:
+            raise ValueError(f"clamp must be at least 2**data_bits, not {self.clamp}: an intercept is 1.0")
         if self.clip >= 1 << 24:
             raise ValueError(f"clip must be below 2**24, not {self.clip}: the circuit's constants are 32-bit floats")
         if self.magnitude >= 1 << 53:
