@@ -15,16 +15,7 @@ from headwater.circuits.train import Train
 class UncheckedAverage(Average):
     """`average` without the range check of avg: (sum - rho) / n in the field passes for any rho."""
 
-    def module(self) -> torch.nn.Module:
-        return _Unchecked(self.dimension)
-
-
-class _Unchecked(torch.nn.Module):
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.dimension = dimension
-
-    def forward(self, model: torch.Tensor, private: torch.Tensor, public: torch.Tensor) -> torch.Tensor:
+    def compute(self, model, private, public):
         d, n = self.dimension, public[:1]
         remainder = torch.minimum(torch.relu(private[:d]), n - 1)
         return torch.cat([model[:d] * n + remainder, model[d:], private[d:]], 0)
@@ -34,16 +25,7 @@ class _Unchecked(torch.nn.Module):
 class UnclampedAverage(Average):
     """`average` without the bound rho < n: any average near enough passes."""
 
-    def module(self) -> torch.nn.Module:
-        return _Unclamped(self.dimension)
-
-
-class _Unclamped(torch.nn.Module):
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.dimension = dimension
-
-    def forward(self, model: torch.Tensor, private: torch.Tensor, public: torch.Tensor) -> torch.Tensor:
+    def compute(self, model, private, public):
         d, n = self.dimension, public[:1]
         average = torch.relu(model[:d]) - torch.relu(-model[:d])
         return torch.cat([average * n + torch.relu(private[:d]), model[d:], private[d:]], 0)
@@ -53,19 +35,9 @@ class _Unclamped(torch.nn.Module):
 class UnclippedTrain(Train):
     """One step of linear regression without sigmoid or clip: nothing bounds what the data do to the weights."""
 
-    def module(self) -> torch.nn.Module:
-        return _Unclipped(self)
-
-
-class _Unclipped(torch.nn.Module):
-    def __init__(self, statement: Train) -> None:
-        super().__init__()
-        self.s = statement
-
-    def forward(self, model: torch.Tensor, data: torch.Tensor, salt: torch.Tensor) -> torch.Tensor:
-        s = self.s
-        x, labels = data[: s.rows, : s.features], data[: s.rows, s.features :]
-        weights = model[: s.features]
+    def compute(self, model, data, salt):
+        x, labels = data[: self.rows, : self.features], data[: self.rows, self.features :]
+        weights = model[: self.features]
         gradient = x.transpose(0, 1) @ (x @ weights - labels)
         return torch.cat([weights - gradient, torch.zeros(1, 1), salt], 0)
 
@@ -84,23 +56,18 @@ class UnusedInput(Statement):
     kind = "unused"
 
     @property
-    def inputs(self) -> tuple[Tensor, ...]:
+    def inputs(self):
         return Tensor("a", (2, 1)), Tensor("b", (2, 1))
 
     @property
-    def output(self) -> Tensor:
+    def output(self):
         return Tensor("c", (2, 1))
 
     @property
-    def magnitude(self) -> int:
+    def magnitude(self):
         return 1 << 20
 
-    def module(self) -> torch.nn.Module:
-        return _First()
-
-
-class _First(torch.nn.Module):
-    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+    def compute(self, a, b):
         return torch.relu(a)
 
 
@@ -110,10 +77,5 @@ class WeakOperation(UnusedInput):
 
     kind = "weak"
 
-    def module(self) -> torch.nn.Module:
-        return _Equal()
-
-
-class _Equal(torch.nn.Module):
-    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    def compute(self, a, b):
         return torch.eq(a, b).float()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from headwater.circuits.statement import Statement, Tensor
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,12 @@ class Average(Statement):
         """As `Statement` says."""
         return 1 << self.weight_bits
 
-    def module(self) -> torch.nn.Module:
-        """As `Statement` says."""
-        return _Average(self.dimension)
+    def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """n * avg + rho, the tag and the salt, with avg checked and rho clamped."""
+        import torch
 
-
-class _Average(torch.nn.Module):
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.dimension = dimension
-
-    def forward(self, model: torch.Tensor, private: torch.Tensor, public: torch.Tensor) -> torch.Tensor:
-        d, n = self.dimension, public[:1]
+        (model, private, public), d = inputs, self.dimension
+        n = public[:1]
         average = torch.relu(model[:d]) - torch.relu(-model[:d])
         remainder = torch.minimum(torch.relu(private[:d]), n - 1)
         return torch.cat([average * n + remainder, model[d:], private[d:]], 0)

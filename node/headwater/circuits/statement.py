@@ -1,6 +1,6 @@
-"""A statement is written once, as a torch module with named inputs and one output; everything else follows from it.
+"""A statement is written once, in torch, with named inputs and one output; everything else follows from it.
 
-The module computes on integers (EZKL's scale 0): scales are explicit in the arithmetic, multiplying by 2.0**-j marks
+It computes on integers (EZKL's scale 0): scales are explicit in the arithmetic, multiplying by 2.0**-j marks
 a value as having j more fractional bits, and multiplying such a value by -1.0 makes EZKL rebase it to an integer.
 Each input and the output is a vector with a polynomial commitment of its own, in the order of `inputs` and `output`.
 """
@@ -68,8 +68,20 @@ class Statement(ABC):
         """A bound on every integer that the circuit decomposes, for honest inputs."""
 
     @abstractmethod
+    def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """The computation in torch's operations, from tensors of the inputs' shapes to one of the output's."""
+
     def module(self) -> torch.nn.Module:
-        """The computation, from tensors of the inputs' shapes to one of the output's."""
+        """The computation as a torch module."""
+        import torch
+
+        statement = self
+
+        class Module(torch.nn.Module):
+            def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+                return statement.compute(*inputs)
+
+        return Module()
 
     @property
     def decomposition_base(self) -> int:

@@ -6,11 +6,13 @@ The arithmetic is `headwater.protocol.fixedpoint`, integer by integer.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-
-import torch
+from typing import TYPE_CHECKING
 
 from headwater.circuits.statement import Statement, Tensor
 from headwater.protocol.fixedpoint import TrainingSpec
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -41,29 +43,22 @@ class Train(TrainingSpec, Statement):
         """As `Statement` says."""
         return Tensor("update", (self.dimension + 2, 1))
 
-    def module(self) -> torch.nn.Module:
-        """As `Statement` says."""
-        return _Steps(self)
+    def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """`TrainingSpec.train`, on the weights before the model's tag and on all rows."""
+        import torch
 
-
-class _Steps(torch.nn.Module):
-    def __init__(self, statement: Train) -> None:
-        super().__init__()
-        self.s = statement
-
-    def forward(self, model: torch.Tensor, data: torch.Tensor, salt: torch.Tensor) -> torch.Tensor:
-        s, h, c = self.s, float(self.s.half), float(self.s.clip_gradient)
-        weights = model[: s.dimension].reshape(s.features, s.outputs)
+        (model, data, salt), h, c = inputs, float(self.half), float(self.clip_gradient)
+        weights = model[: self.dimension].reshape(self.features, self.outputs)
         features, targets, live, pad = self._parts(data)
         transposed = features.transpose(0, 1)
-        for _ in range(s.steps):
+        for _ in range(self.steps):
             z = features @ torch.cat([weights, pad], 0)
             z = z if live is None else z * live
             gradient = transposed @ (torch.abs(z + h) - torch.abs(z - h) + targets)
             if live is not None:
-                gradient = torch.index_select(gradient, 0, torch.arange(s.features))
+                gradient = torch.index_select(gradient, 0, torch.arange(self.features))
             clipped = torch.abs(gradient + c) - torch.abs(gradient - c)
-            weights = weights + clipped * 2.0 ** -(s.rebase_bits + 1) * -1.0
+            weights = weights + clipped * 2.0 ** -(self.rebase_bits + 1) * -1.0
         return torch.cat([weights.reshape(-1, 1), torch.zeros(1, 1), salt], 0)
 
     def _parts(self, data: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor]:
@@ -72,10 +67,12 @@ class _Steps(torch.nn.Module):
         A slice costs a cell an entry, once. One step pays less for taking the whole matrix and masking the salt row and
         the label columns with constants; several steps would pay for the masks each time.
         """
-        s = self.s
-        if s.steps > 1:
-            labels = data[: s.rows, s.features :]
-            return data[: s.rows, : s.features], labels * (-2.0 * s.half), None, torch.zeros(0, s.outputs)
-        live = torch.cat([torch.ones(s.rows, s.outputs), torch.zeros(1, s.outputs)], 0)
+        import torch
+
+        if self.steps > 1:
+            labels = data[: self.rows, self.features :]
+            return data[: self.rows, : self.features], labels * (-2.0 * self.half), None, torch.zeros(0, self.outputs)
+        live = torch.cat([torch.ones(self.rows, self.outputs), torch.zeros(1, self.outputs)], 0)
         # scaling the mask, not the labels, keeps EZKL from checking the same constant twice (13 cells a row)
-        return data, data[:, s.features :] * (live * (-2.0 * s.half)), live, torch.zeros(s.outputs, s.outputs)
+        targets = data[:, self.features :] * (live * (-2.0 * self.half))
+        return data, targets, live, torch.zeros(self.outputs, self.outputs)
