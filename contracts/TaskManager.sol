@@ -67,8 +67,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     /// @param stakeManager_ The StakeManager, deployed for this contract's address.
     /// @param modelRegistry_ The ModelRegistry, deployed for this contract's address.
     constructor(IStakeManager stakeManager_, IModelRegistry modelRegistry_) {
-        _requireServes(address(stakeManager_), stakeManager_.taskManager());
-        _requireServes(address(modelRegistry_), modelRegistry_.taskManager());
+        _checkServes(address(stakeManager_), stakeManager_.taskManager());
+        _checkServes(address(modelRegistry_), modelRegistry_.taskManager());
         STAKE_MANAGER = stakeManager_;
         MODEL_REGISTRY = modelRegistry_;
     }
@@ -144,7 +144,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     /// @inheritdoc ITaskManager
     function unenrol(uint256 taskId) external nonReentrant {
         TaskState storage state = _task(taskId);
-        _requireEnrolled(taskId);
+        _checkEnrolled(taskId);
         if (!_ended(state.phase) && _rosters[taskId][state.round][msg.sender].status != TrainerStatus.None) {
             revert OnRoster(taskId, state.round, msg.sender);
         }
@@ -157,7 +157,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     /// @inheritdoc ITaskManager
     function join(uint256 taskId) external returns (uint256 round) {
         TaskState storage state = _inPhase(taskId, Phase.Join);
-        _requireEnrolled(taskId);
+        _checkEnrolled(taskId);
         round = state.round;
         RosterEntry storage entry = _rosters[taskId][round][msg.sender];
         if (entry.status != TrainerStatus.None) revert AlreadyJoined(taskId, round, msg.sender);
@@ -179,9 +179,9 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         if (entry.status == TrainerStatus.None) revert NotOnRoster(taskId, number, msg.sender);
         if (entry.status != TrainerStatus.Joined) revert AlreadySubmitted(taskId, number, msg.sender);
         if (cid == 0) revert MissingCid();
+        G1 memory update = proof.commitmentAt(3);
         _checkTraining(taskId, state, proof);
 
-        G1 memory update = proof.commitmentAt(3);
         uint256 submitted = _addUpdate(taskId, state, update);
         entry.status = TrainerStatus.Submitted;
         entry.submission = bytes31(keccak256(abi.encode(update, cid)));
@@ -203,11 +203,12 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         _checkAverage(taskId, state, submitted, proof);
 
         G1 memory model = proof.commitmentAt(0);
-        bytes32 modelHash = model.hash();
-        emit Aggregated(taskId, number, msg.sender, state.modelHash, modelHash, cid);
-        state.modelHash = modelHash;
+        bytes32 oldModelHash = state.modelHash;
+        bytes32 newModelHash = model.hash();
+        state.modelHash = newModelHash;
         state.spent += uint96(_configs[taskId].aggregatorFee + _share(taskId, submitted) * submitted); // <= pool / rounds
         _rounds[taskId][number].aggregator = msg.sender;
+        emit Aggregated(taskId, number, msg.sender, oldModelHash, newModelHash, cid);
         _endRound(taskId, state, Phase.Finalized);
         MODEL_REGISTRY.add(taskId, number, model, cid);
     }
@@ -253,7 +254,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function getRound(uint256 taskId, uint256 round) external view returns (Round memory result) {
+    function getRound(uint256 taskId, uint256 round) public view returns (Round memory result) {
         TaskState storage state = _states[taskId];
         result = _rounds[taskId][round];
         if (round == state.round) (result.phase, result.joined) = (state.phase, state.joined);
@@ -377,7 +378,9 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     /// @dev Marks as collected what a finalized round owes the sender, and returns it.
     function _collectRound(uint256 taskId, uint256 number) private returns (uint256 amount) {
         Round storage round = _rounds[taskId][number];
-        if (round.phase != Phase.Finalized) revert RoundNotFinalized(taskId, number, round.phase);
+        if (round.phase != Phase.Finalized) {
+            revert RoundNotFinalized(taskId, number, getRound(taskId, number).phase);
+        }
         (uint256 share, uint256 fee) = _owed(taskId, number, msg.sender);
         amount = share + fee;
         if (amount == 0) return 0;
@@ -403,7 +406,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         if (block.timestamp >= state.deadline) revert DeadlinePassed(state.deadline, block.timestamp);
     }
 
-    function _requireEnrolled(uint256 taskId) private view {
+    function _checkEnrolled(uint256 taskId) private view {
         if (_enrolments[taskId][msg.sender] == 0) revert NotEnrolled(taskId, msg.sender);
     }
 
@@ -481,7 +484,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         model.validate();
     }
 
-    function _requireServes(address deployed, address served) private view {
+    function _checkServes(address deployed, address served) private view {
         if (served != address(this)) revert WrongTaskManager(deployed, address(this), served);
     }
 }

@@ -368,6 +368,7 @@ interface ITaskManager {
     /// (`NotOnRoster`) and has not submitted (`AlreadySubmitted`); a CID (`MissingCid`); a proof that starts with four points
     /// (`Commitments.ProofTooShort`), of the current model (`ModelMismatch`), of the sender's data (`DataMismatch`), and that
     /// the train verifier accepts (`InvalidProof`).
+    /// @dev After a failed round the model is the same, so a trainer may send its old proof again; nobody else can.
     /// @param taskId The task.
     /// @param proof The proof of statement `train`.
     /// @param cid The digest of the update document.

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
+import {BN254, G1} from "../../contracts/libraries/BN254.sol";
+import {Commitments} from "../../contracts/libraries/Commitments.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+import {StubVerifier} from "./helpers/StubVerifier.sol";
+
+contract AggregateTest is HeadwaterTest {
+    uint256 private constant AVERAGE = 4242;
+    uint256 private taskId;
+
+    function setUp() public override {
+        super.setUp();
+        taskId = createTask();
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                EFFECTS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_aggregate_makesTheAverageTheModelAndStartsTheNextRound() public {
+        toAggregate(taskId, 3);
+        bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
+        bytes32 oldModel = stateOf(taskId).modelHash;
+        vm.warp(block.timestamp + 10);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.Aggregated(taskId, 1, AGGREGATOR, oldModel, hashOf(AVERAGE), MODEL_CID);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.PhaseChanged(taskId, 1, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Finalized, 0);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.PhaseChanged(
+            taskId, 2, ITaskManager.Phase.None, ITaskManager.Phase.Join, block.timestamp + JOIN_PERIOD
+        );
+        vm.expectEmit(address(registry));
+        emit IModelRegistry.ModelAdded(taskId, 1, hashOf(AVERAGE), 0, point(AVERAGE), MODEL_CID);
+        post(AGGREGATOR, proof);
+
+        ITaskManager.Round memory round = tasks.getRound(taskId, 1);
+        assertEq(uint8(round.phase), uint8(ITaskManager.Phase.Finalized));
+        assertEq(round.aggregator, AGGREGATOR);
+        assertEq(round.joined, 3);
+        assertEq(round.submitted, 3);
+        assertEq(round.endedAt, block.timestamp);
+        assertEq(stateOf(taskId).modelHash, hashOf(AVERAGE));
+        assertEq(stateOf(taskId).joined, 0);
+        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+    }
+
+    function test_aggregate_endsTheTaskWithItsLastRound() public {
+        for (uint256 round = 1; round <= ROUNDS; ++round) {
+            finalizeRound(taskId, 3);
+        }
+        assertPhase(taskId, ROUNDS, ITaskManager.Phase.Finalized);
+        assertEq(deadlineOf(taskId), 0);
+    }
+
+    function test_aggregate_takesUpdatesOfPartOfTheRoster() public {
+        toTrain(taskId, 4);
+        submitMany(taskId, 3);
+        passDeadline(taskId);
+        post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
+        ITaskManager.Round memory round = tasks.getRound(taskId, 1);
+        assertEq(round.joined, 4);
+        assertEq(round.submitted, 3);
+    }
+
+    function test_aggregate_takesTheModelItStartedFrom() public {
+        toAggregate(taskId, 3);
+        post(AGGREGATOR, averageProof(modelScalar, 3, AGGREGATOR)); // training has converged
+        assertEq(stateOf(taskId).modelHash, hashOf(modelScalar));
+        assertEq(registry.latest(taskId).round, 1);
+    }
+
+    function test_aggregate_isForAnyoneWhateverTheNumberOfTrainers(uint8 trainers, address aggregator) public {
+        trainers = uint8(bound(trainers, 3, MAX));
+        toAggregate(taskId, trainers);
+        post(aggregator, averageProof(AVERAGE, trainers, aggregator));
+        assertEq(tasks.getRound(taskId, 1).aggregator, aggregator);
+    }
+
+    function test_aggregate_givesTheVerifierTheProofInACanonicalCall() public {
+        toAggregate(taskId, 3);
+        bytes memory proof = bytes.concat(averageProof(AVERAGE, 3, AGGREGATOR), "the rest of it");
+        vm.expectCall(address(averageVerifier), abi.encodeCall(IVerifier.verifyProof, (proof, new uint256[](0))), 1);
+        post(AGGREGATOR, proof);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                 PHASES
+    //////////////////////////////////////////////////////////////*/
+
+    function test_aggregate_refusesOtherPhases() public {
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Join));
+        toTrain(taskId, 3);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Train));
+        endTask(taskId);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Skipped));
+    }
+
+    function test_aggregate_refusesTheSecondOfTwo() public {
+        toAggregate(taskId, 3);
+        bytes memory late = averageProof(AVERAGE, 3, STRANGER);
+        aggregate(taskId, AGGREGATOR);
+        refuses(STRANGER, late, wrongPhase(ITaskManager.Phase.Join));
+    }
+
+    function test_aggregate_refusesAfterTheDeadlineThoughNobodyAdvanced() public {
+        toAggregate(taskId, 3);
+        uint256 deadline = deadlineOf(taskId);
+        vm.warp(deadline);
+        bytes memory reason = abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, deadline, deadline);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
+        vm.warp(deadline - 1);
+        aggregate(taskId, AGGREGATOR);
+    }
+
+    function test_aggregate_refusesUnknownTasks() public {
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
+        tasks.aggregate(99, "", CID);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                           WHAT THE PROOF IS OF
+    //////////////////////////////////////////////////////////////*/
+
+    function test_aggregate_refusesAnAverageThatLeavesATrainerOut() public {
+        toTrain(taskId, 4);
+        submitMany(taskId, 3);
+        uint256 without = sumScalar;
+        submit(taskId, trainer(4));
+        refuses(
+            AGGREGATOR,
+            proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), without),
+            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(without))
+        );
+    }
+
+    function test_aggregate_refusesAnAverageWithoutTheTasksTag() public {
+        toAggregate(taskId, 3);
+        uint256 untagged = addmod(sumScalar, BN254.P - mulmod(tasks.tag(taskId), BASIS_D, BN254.P), BN254.P);
+        refuses(
+            AGGREGATOR,
+            proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), untagged),
+            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(untagged))
+        );
+    }
+
+    function test_aggregate_refusesAnotherRoundsAverage() public {
+        toAggregate(taskId, 3);
+        uint256 oldSum = sumScalar;
+        aggregate(taskId, AGGREGATOR);
+        toAggregate(taskId, 3);
+        refuses(
+            AGGREGATOR,
+            proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), oldSum),
+            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(oldSum))
+        );
+    }
+
+    function test_aggregate_refusesACopiedAverage(address thief) public {
+        vm.assume(thief != AGGREGATOR);
+        toAggregate(taskId, 3);
+        refuses(
+            thief,
+            averageProof(AVERAGE, 3, AGGREGATOR),
+            abi.encodeWithSelector(
+                ITaskManager.PublicMismatch.selector, hashOf(publicOf(3, thief)), hashOf(publicOf(3, AGGREGATOR))
+            )
+        );
+    }
+
+    function test_aggregate_refusesAnotherDivisor(uint256 n) public {
+        n = bound(n, 0, type(uint128).max);
+        vm.assume(n != 3);
+        toAggregate(taskId, 3);
+        refuses(
+            AGGREGATOR,
+            averageProof(AVERAGE, n, AGGREGATOR),
+            abi.encodeWithSelector(
+                ITaskManager.PublicMismatch.selector, hashOf(publicOf(3, AGGREGATOR)), hashOf(publicOf(n, AGGREGATOR))
+            )
+        );
+    }
+
+    function test_aggregate_refusesAMissingCid() public {
+        toAggregate(taskId, 3);
+        bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
+        vm.prank(AGGREGATOR);
+        vm.expectRevert(ITaskManager.MissingCid.selector);
+        tasks.aggregate(taskId, proof, 0);
+    }
+
+    function test_aggregate_refusesAProofTooShortForItsCommitments(uint256 length) public {
+        toAggregate(taskId, 3);
+        length = bound(length, 0, 255);
+        bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
+        assembly ("memory-safe") {
+            mstore(proof, length)
+        }
+        refuses(AGGREGATOR, proof, abi.encodeWithSelector(Commitments.ProofTooShort.selector, length, 256));
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                              THE VERIFIER
+    //////////////////////////////////////////////////////////////*/
+
+    function test_aggregate_refusesWhatTheVerifierRejects() public {
+        toAggregate(taskId, 3);
+        bytes memory reason = abi.encodeWithSelector(ITaskManager.InvalidProof.selector, averageVerifier);
+        averageVerifier.set(StubVerifier.Mode.Reject);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
+        averageVerifier.set(StubVerifier.Mode.Revert);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
+        averageVerifier.set(StubVerifier.Mode.BurnGas);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
+    }
+
+    function test_aggregate_cannotBeReenteredByTheVerifier() public {
+        toAggregate(taskId, 3);
+        bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
+        averageVerifier.reenter(address(tasks), abi.encodeCall(tasks.aggregate, (taskId, proof, CID)));
+        refuses(AGGREGATOR, proof, abi.encodeWithSelector(ITaskManager.InvalidProof.selector, averageVerifier));
+    }
+
+    function test_aggregate_refusesAModelThatIsNoPointThoughTheVerifierAcceptsIt() public {
+        toAggregate(taskId, 3);
+        G1[3] memory bad = [G1(1, 3), G1(0, 0), G1(1 + BN254.Q, 2)];
+        for (uint256 i; i < bad.length; ++i) {
+            bytes memory proof = abi.encode(bad[i], point(9), point(publicOf(3, AGGREGATOR)), point(sumScalar));
+            refuses(AGGREGATOR, proof, abi.encodeWithSelector(BN254.InvalidPoint.selector, bad[i].x, bad[i].y));
+        }
+    }
+
+    function wrongPhase(ITaskManager.Phase actual) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ITaskManager.WrongPhase.selector, ITaskManager.Phase.Aggregate, actual);
+    }
+
+    function post(address who, bytes memory proof) private {
+        vm.prank(who);
+        tasks.aggregate(taskId, proof, MODEL_CID);
+    }
+
+    function refuses(address who, bytes memory proof, bytes memory reason) private {
+        vm.prank(who);
+        vm.expectRevert(reason);
+        tasks.aggregate(taskId, proof, MODEL_CID);
+    }
+}

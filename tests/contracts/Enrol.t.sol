@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {BN254, G1} from "../../contracts/libraries/BN254.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+
+contract EnrolTest is HeadwaterTest {
+    uint256 private taskId;
+    address private alice;
+    address private bob;
+
+    function setUp() public override {
+        super.setUp();
+        taskId = createTask();
+        (alice, bob) = (trainer(1), trainer(2));
+        deposit(alice, STAKE);
+        deposit(bob, STAKE);
+    }
+
+    function test_enrol_registersTheDataAndLocksTheStake() public {
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.Enrolled(taskId, alice, point(dataOf(alice)), STAKE);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Locked(taskId, alice, STAKE);
+        enrolWith(alice, point(dataOf(alice)));
+
+        (bytes32 dataHash, uint256 stake) = tasks.getEnrolment(taskId, alice);
+        assertEq(dataHash, hashOf(dataOf(alice)));
+        assertEq(stake, STAKE);
+        assertEq(tasks.dataOwner(taskId, dataHash), alice);
+        (uint256 free, uint256 locked) = stakes.stakeOf(alice);
+        assertEq(free, 0);
+        assertEq(locked, STAKE);
+    }
+
+    function test_enrol_worksInEveryPhase() public {
+        toTrain(taskId, 3);
+        deposit(trainer(4), STAKE);
+        enrolWith(trainer(4), point(dataOf(trainer(4))));
+        submitMany(taskId, 3);
+        deposit(trainer(5), STAKE);
+        enrolWith(trainer(5), point(dataOf(trainer(5))));
+        assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
+    }
+
+    function test_enrol_needsNoStakeWhereTheTaskAsksForNone() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.stake = 0;
+        taskId = createTask(config, POOL);
+        enrolWith(STRANGER, point(1));
+        join(taskId, STRANGER);
+        endTask(taskId);
+        vm.prank(STRANGER);
+        tasks.unenrol(taskId);
+    }
+
+    function test_enrol_refusesUnknownTasks() public {
+        G1 memory data = point(1);
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
+        tasks.enrol(99, data);
+    }
+
+    function test_enrol_refusesTasksThatHaveEnded() public {
+        endTask(taskId);
+        refuses(alice, point(1), abi.encodeWithSelector(ITaskManager.TaskEnded.selector, taskId));
+    }
+
+    function test_enrol_refusesASecondEnrolment() public {
+        enrolWith(alice, point(1));
+        refuses(alice, point(2), abi.encodeWithSelector(ITaskManager.AlreadyEnrolled.selector, taskId, alice));
+    }
+
+    function test_enrol_refusesDataOfAnotherTrainer() public {
+        enrolWith(alice, point(1));
+        refuses(
+            bob, point(1), abi.encodeWithSelector(ITaskManager.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
+        );
+    }
+
+    function test_enrol_refusesDataOfATrainerWhoIsEnrolledNoMore() public {
+        enrolWith(alice, point(1));
+        vm.prank(alice);
+        tasks.unenrol(taskId);
+        refuses(
+            bob, point(1), abi.encodeWithSelector(ITaskManager.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
+        );
+    }
+
+    function test_enrol_takesItsTrainerBackWithOldOrNewData() public {
+        enrolWith(alice, point(1));
+        for (uint256 data = 1; data <= 2; ++data) {
+            vm.prank(alice);
+            tasks.unenrol(taskId);
+            enrolWith(alice, point(data));
+            assertEq(tasks.dataOwner(taskId, hashOf(data)), alice);
+        }
+    }
+
+    function test_enrol_keepsTasksApart() public {
+        enrolWith(alice, point(1));
+        taskId = createTask();
+        enrolWith(bob, point(1));
+        assertEq(tasks.dataOwner(taskId, hashOf(1)), bob);
+    }
+
+    function test_enrol_refusesTheZeroVector() public {
+        refuses(alice, point(OFFSET), abi.encodeWithSelector(ITaskManager.EmptyData.selector));
+    }
+
+    function test_enrol_refusesWhatIsNoPoint(uint256 x, uint256 y) public {
+        vm.assume(
+            x >= BN254.Q || y >= BN254.Q
+                || mulmod(y, y, BN254.Q) != (mulmod(mulmod(x, x, BN254.Q), x, BN254.Q) + 3) % BN254.Q
+        );
+        refuses(alice, G1(x, y), abi.encodeWithSelector(BN254.InvalidPoint.selector, x, y));
+    }
+
+    function test_enrol_refusesTheIdentity() public {
+        refuses(alice, G1(0, 0), abi.encodeWithSelector(BN254.InvalidPoint.selector, 0, 0));
+    }
+
+    function test_enrol_refusesWithoutEnoughFreeStake() public {
+        vm.prank(alice);
+        stakes.withdraw(1);
+        refuses(
+            alice, point(1), abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, STAKE - 1, STAKE)
+        );
+    }
+
+    function test_enrol_countsStakeOnce() public {
+        enrolWith(alice, point(1));
+        uint256 other = createTask();
+        G1 memory data = point(1);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, 0, STAKE));
+        tasks.enrol(other, data);
+    }
+
+    function enrolWith(address who, G1 memory data) private {
+        vm.prank(who);
+        tasks.enrol(taskId, data);
+    }
+
+    function refuses(address who, G1 memory data, bytes memory reason) private {
+        vm.prank(who);
+        vm.expectRevert(reason);
+        tasks.enrol(taskId, data);
+    }
+}

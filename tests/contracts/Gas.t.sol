@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
+import {G1} from "../../contracts/libraries/BN254.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+
+/// @notice What calls cost, written to tests/gas/calls.json and held under a limit.
+/// @dev Whole transactions, 21,000 and calldata included. But of `submit` and `aggregate` only what the TaskManager adds to a
+/// transaction that asks the verifier directly: their gas is that of such a transaction and this.
+/// forge-config: default.isolate = true
+contract GasTest is HeadwaterTest {
+    /// @dev Returns 1 to whoever calls, for 18 gas.
+    bytes private constant VERIFIER = hex"600160005260206000f3";
+    uint256 private constant VERIFIER_GAS = 18;
+    uint256 private taskId;
+
+    function setUp() public override {
+        super.setUp();
+        vm.etch(address(trainVerifier), VERIFIER);
+        vm.etch(address(averageVerifier), VERIFIER);
+        taskId = createTask();
+        for (uint256 i = 1; i <= 4; ++i) {
+            enrol(taskId, trainer(i));
+        }
+    }
+
+    function test_gas_ofCallsWithoutAProof() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        G1 memory model = point(FIRST_MODEL);
+        hoax(CREATOR, POOL);
+        tasks.createTask{value: POOL}(config, model, MODEL_CID);
+        record("createTask", 800_000);
+        address who = trainer(5);
+        deposit(who, STAKE);
+        record("deposit", 50_000);
+        G1 memory data = point(dataOf(who));
+        vm.prank(who);
+        tasks.enrol(taskId, data);
+        record("enrol", 120_000);
+        join(taskId, who);
+        record("join, first of a round", 60_000);
+        join(taskId, trainer(1));
+        record("join", 60_000);
+        vm.warp(deadlineOf(taskId));
+        tasks.advance(taskId);
+        record("advance to Skipped", 70_000);
+        vm.prank(who);
+        tasks.unenrol(taskId);
+        record("unenrol", 60_000);
+        vm.prank(who);
+        stakes.withdraw(STAKE);
+        record("withdraw", 70_000);
+    }
+
+    function test_gas_ofRounds() public {
+        runRound();
+        runRound(); // no dearer and no cheaper: the slots that rounds share are never zero
+        vm.prank(trainer(1));
+        tasks.collect(taskId, one(1));
+        record("collect, one round", 100_000);
+        vm.prank(trainer(1));
+        stakes.claim();
+        record("claim", 70_000);
+    }
+
+    /// @dev One round of four trainers, measured.
+    function runRound() private {
+        uint256 round = roundOf(taskId);
+        for (uint256 i = 1; i <= 4; ++i) {
+            join(taskId, trainer(i));
+        }
+        vm.warp(deadlineOf(taskId));
+        tasks.advance(taskId);
+        record("advance to Train", 40_000);
+        for (uint256 i = 1; i <= 4; ++i) {
+            uint256 update = updateOf(trainer(i), round);
+            bytes memory proof = trainProof(trainer(i), update);
+            vm.prank(trainer(i));
+            tasks.submit(taskId, proof, CID);
+            uint256 total = vm.lastCallGas().gasTotalUsed;
+            string memory name = i == 1 ? "submit, first of a round" : i == 4 ? "submit, last of a round" : "submit";
+            recordBeyondVerifier(name, total, proof, i == 1 ? 75_000 : 60_000);
+            sumScalar = i == 1 ? tagged(taskId, update) : sumScalar + update - OFFSET;
+        }
+        bytes memory average = averageProof(round, 4, AGGREGATOR);
+        vm.prank(AGGREGATOR);
+        tasks.aggregate(taskId, average, MODEL_CID);
+        recordBeyondVerifier("aggregate", vm.lastCallGas().gasTotalUsed, average, 140_000);
+        modelScalar = round;
+    }
+
+    function record(string memory name, uint256 limit) private {
+        uint256 gas = vm.lastCallGas().gasTotalUsed;
+        vm.snapshotValue("calls", name, gas);
+        assertLe(gas, limit, name);
+    }
+
+    function recordBeyondVerifier(string memory name, uint256 total, bytes memory proof, uint256 limit) private {
+        bytes memory direct = abi.encodeCall(IVerifier.verifyProof, (proof, new uint256[](0)));
+        uint256 gas = total - 21_000 - VERIFIER_GAS - calldataGas(direct);
+        vm.snapshotValue("calls", name, gas);
+        assertLe(gas, limit, name);
+    }
+
+    function calldataGas(bytes memory data) private pure returns (uint256 gas) {
+        for (uint256 i; i < data.length; ++i) {
+            gas += data[i] == 0 ? 4 : 16;
+        }
+    }
+}

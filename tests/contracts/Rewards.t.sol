@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+
+/// @notice `collect` and `reclaim`: where a task's pool goes.
+contract RewardsTest is HeadwaterTest {
+    uint256 private constant ROUND_POOL = POOL / ROUNDS;
+    uint256 private taskId;
+    address private alice;
+
+    function setUp() public override {
+        super.setUp();
+        taskId = createTask();
+        alice = trainer(1);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                COLLECT
+    //////////////////////////////////////////////////////////////*/
+
+    function test_collect_creditsATrainersShare() public {
+        finalizeRound(taskId, 4);
+        uint256 share = (ROUND_POOL - FEE) / 4;
+        assertEq(tasks.rewardOf(taskId, 1, alice), share);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.RewardCollected(taskId, 1, alice, share);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Credited(taskId, alice, share, share);
+        assertEq(collect(alice, 1), share);
+
+        assertEq(stakes.claimable(alice), share);
+        assertEq(stakes.escrowOf(taskId), POOL - share);
+        assertEq(tasks.rewardOf(taskId, 1, alice), 0);
+        ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
+        assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Rewarded));
+        assertNotEq(entry.submission, 0);
+    }
+
+    function test_collect_creditsTheAggregatorsFee() public {
+        finalizeRound(taskId, 3);
+        assertEq(collect(AGGREGATOR, 1), FEE);
+        assertTrue(tasks.getRound(taskId, 1).feeCollected);
+    }
+
+    function test_collect_creditsATrainerWhoAggregatedWithBoth() public {
+        toAggregate(taskId, 3);
+        aggregate(taskId, alice);
+        assertEq(collect(alice, 1), (ROUND_POOL - FEE) / 3 + FEE);
+        refusesNothing(alice, 1);
+    }
+
+    function test_collect_creditsSeveralRoundsAtOnce() public {
+        for (uint256 i; i < 3; ++i) {
+            finalizeRound(taskId, 3);
+        }
+        uint32[] memory rounds = new uint32[](3);
+        (rounds[0], rounds[1], rounds[2]) = (3, 1, 1); // naming a round twice pays once
+        vm.prank(alice);
+        assertEq(tasks.collect(taskId, rounds), 2 * ((ROUND_POOL - FEE) / 3));
+        collect(alice, 2);
+    }
+
+    function test_collect_paysOnce() public {
+        finalizeRound(taskId, 3);
+        collect(alice, 1);
+        refusesNothing(alice, 1);
+        collect(AGGREGATOR, 1);
+        refusesNothing(AGGREGATOR, 1);
+    }
+
+    function test_collect_owesNothingToWhoDidNotSubmit() public {
+        enrol(taskId, trainer(5));
+        toTrain(taskId, 4);
+        submitMany(taskId, 3);
+        passDeadline(taskId);
+        aggregate(taskId, AGGREGATOR);
+        refusesNothing(trainer(4), 1); // on the roster only
+        refusesNothing(trainer(5), 1); // enrolled only
+        refusesNothing(STRANGER, 1);
+        assertEq(tasks.rewardOf(taskId, 1, trainer(4)), 0);
+    }
+
+    function test_collect_refusesRoundsThatAreNotFinalized() public {
+        toAggregate(taskId, 3);
+        refusesNotFinalized(1, ITaskManager.Phase.Aggregate);
+        passDeadline(taskId);
+        refusesNotFinalized(1, ITaskManager.Phase.Failed);
+        passDeadline(taskId);
+        refusesNotFinalized(2, ITaskManager.Phase.Skipped);
+        refusesNotFinalized(3, ITaskManager.Phase.Join);
+        refusesNotFinalized(4, ITaskManager.Phase.None);
+        assertEq(tasks.rewardOf(taskId, 1, alice), 0);
+    }
+
+    function test_collect_refusesUnknownTasks() public {
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
+        tasks.collect(99, one(1));
+    }
+
+    function test_collect_refusesNoRounds() public {
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToCollect.selector, taskId, address(this)));
+        tasks.collect(taskId, new uint32[](0));
+    }
+
+    function test_collect_worksWithoutAPool() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.aggregatorFee = 0;
+        taskId = createTask(config, 0);
+        finalizeRound(taskId, 3);
+        refusesNothing(alice, 1);
+        endTask(taskId);
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToReclaim.selector, taskId));
+        tasks.reclaim(taskId);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                RECLAIM
+    //////////////////////////////////////////////////////////////*/
+
+    function test_reclaim_creditsTheCreatorWithWhatNoRoundUsed() public {
+        finalizeRound(taskId, 4);
+        endTask(taskId);
+        uint256 left = POOL - FEE - 4 * ((ROUND_POOL - FEE) / 4);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.PoolReclaimed(taskId, CREATOR, left);
+        vm.prank(STRANGER); // anyone may
+        assertEq(tasks.reclaim(taskId), left);
+        assertEq(stakes.claimable(CREATOR), left);
+        assertEq(stateOf(taskId).spent, POOL);
+    }
+
+    function test_reclaim_returnsTheWholePoolOfATaskThatNobodyJoined() public {
+        endTask(taskId);
+        assertEq(tasks.reclaim(taskId), POOL);
+        vm.prank(CREATOR);
+        stakes.claim();
+        assertEq(CREATOR.balance, POOL);
+    }
+
+    function test_reclaim_leavesWhatFinalizedRoundsOwe() public {
+        finalizeRound(taskId, 3);
+        endTask(taskId);
+        tasks.reclaim(taskId);
+        for (uint256 i = 1; i <= 3; ++i) {
+            collect(trainer(i), 1);
+        }
+        collect(AGGREGATOR, 1);
+        assertEq(stakes.escrowOf(taskId), 0);
+    }
+
+    function test_reclaim_refusesWhileTheTaskRuns() public {
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.TaskRunning.selector, taskId, 1));
+        tasks.reclaim(taskId);
+        passDeadline(taskId);
+        passDeadline(taskId);
+        vm.warp(deadlineOf(taskId)); // over, but not advanced
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.TaskRunning.selector, taskId, 3));
+        tasks.reclaim(taskId);
+    }
+
+    function test_reclaim_paysOnce() public {
+        endTask(taskId);
+        tasks.reclaim(taskId);
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToReclaim.selector, taskId));
+        tasks.reclaim(taskId);
+    }
+
+    function test_reclaim_refusesUnknownTasks() public {
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
+        tasks.reclaim(99);
+    }
+
+    function test_pool_isPaidOutToTheLastWei(uint96 pool, uint96 fee, uint8 trainers, uint8 finalized) public {
+        trainers = uint8(bound(trainers, MIN, MAX));
+        finalized = uint8(bound(finalized, 0, ROUNDS));
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.aggregatorFee = uint96(bound(fee, 0, pool / ROUNDS));
+        taskId = createTask(config, pool);
+        for (uint32 round = 1; round <= finalized; ++round) {
+            finalizeRound(taskId, trainers);
+        }
+        endTask(taskId);
+
+        uint256 paid;
+        for (uint32 round = 1; round <= finalized; ++round) {
+            for (uint256 i = 1; i <= trainers; ++i) {
+                paid += collectIfOwed(trainer(i), round);
+            }
+            paid += collectIfOwed(AGGREGATOR, round);
+        }
+        assertLe(paid, pool);
+        assertGe(
+            paid + uint256(finalized) * trainers, uint256(pool / ROUNDS) * finalized, "no more dust than a wei each"
+        );
+        if (paid < pool) assertEq(tasks.reclaim(taskId), pool - paid);
+        assertEq(stakes.escrowOf(taskId), 0);
+    }
+
+    function collect(address who, uint32 round) private returns (uint256) {
+        vm.prank(who);
+        return tasks.collect(taskId, one(round));
+    }
+
+    function collectIfOwed(address who, uint32 round) private returns (uint256) {
+        return tasks.rewardOf(taskId, round, who) == 0 ? 0 : collect(who, round);
+    }
+
+    function refusesNothing(address who, uint32 round) private {
+        vm.prank(who);
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToCollect.selector, taskId, who));
+        tasks.collect(taskId, one(round));
+    }
+
+    function refusesNotFinalized(uint32 round, ITaskManager.Phase phase) private {
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.RoundNotFinalized.selector, taskId, round, phase));
+        tasks.collect(taskId, one(round));
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+import {Reentrant, Unpayable} from "./helpers/Receivers.sol";
+
+/// @notice StakeManager by itself: the test plays the TaskManager where it must.
+contract StakeTest is HeadwaterTest {
+    uint256 private constant TASK = 7;
+    address private immutable ALICE = makeAddr("alice");
+
+    /*//////////////////////////////////////////////////////////////
+                          DEPOSIT AND WITHDRAW
+    //////////////////////////////////////////////////////////////*/
+
+    function test_deposit_addsToFreeStake() public {
+        deposit(ALICE, 3 ether);
+        hoax(ALICE, 2 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Deposited(ALICE, 2 ether, 5 ether);
+        stakes.deposit{value: 2 ether}();
+        assertStake(ALICE, 5 ether, 0);
+    }
+
+    function test_deposit_refusesNothing() public {
+        vm.expectRevert(IStakeManager.ZeroAmount.selector);
+        stakes.deposit();
+    }
+
+    function test_deposit_isTheOnlyWayIn() public {
+        vm.deal(ALICE, 1 ether);
+        vm.prank(ALICE);
+        (bool success,) = address(stakes).call{value: 1 ether}("");
+        assertFalse(success);
+        vm.prank(ALICE);
+        (success,) = address(tasks).call{value: 1 ether}("");
+        assertFalse(success);
+    }
+
+    function test_withdraw_paysFreeStake(uint96 deposited, uint96 withdrawn) public {
+        deposited = uint96(bound(deposited, 1, type(uint96).max));
+        withdrawn = uint96(bound(withdrawn, 1, deposited));
+        deposit(ALICE, deposited);
+        vm.prank(ALICE);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Withdrawn(ALICE, withdrawn, deposited - withdrawn);
+        stakes.withdraw(withdrawn);
+        assertStake(ALICE, deposited - withdrawn, 0);
+        assertEq(ALICE.balance, withdrawn);
+        assertEq(address(stakes).balance, deposited - withdrawn);
+    }
+
+    function test_withdraw_refusesNothing() public {
+        deposit(ALICE, 1 ether);
+        vm.prank(ALICE);
+        vm.expectRevert(IStakeManager.ZeroAmount.selector);
+        stakes.withdraw(0);
+    }
+
+    function test_withdraw_refusesMoreThanIsFree() public {
+        deposit(ALICE, 2 ether);
+        vm.prank(address(tasks));
+        stakes.lock(TASK, ALICE, 1.5 ether);
+        vm.prank(ALICE);
+        vm.expectRevert(
+            abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, ALICE, 0.5 ether, 0.5 ether + 1)
+        );
+        stakes.withdraw(0.5 ether + 1);
+    }
+
+    function test_withdraw_refusesWhoCannotBePaid() public {
+        Unpayable trainer_ = new Unpayable();
+        trainer_.deposit{value: 1 ether}(stakes);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.TransferFailed.selector, trainer_, 1 ether));
+        trainer_.withdraw(stakes, 1 ether);
+    }
+
+    function test_withdraw_cannotBeReentered() public {
+        deposit(ALICE, 5 ether);
+        Reentrant thief = new Reentrant();
+        bytes memory call = abi.encodeCall(stakes.withdraw, (1 ether));
+        thief.run{value: 2 ether}(stakes, 2 ether, call, call);
+        assertEq(
+            thief.refusal(), abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
+        );
+        assertEq(address(thief).balance, 1 ether);
+        assertStake(address(thief), 1 ether, 0);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                            LOCK AND UNLOCK
+    //////////////////////////////////////////////////////////////*/
+
+    function test_lock_movesFreeStakeToTheTask() public {
+        deposit(ALICE, 3 ether);
+        vm.startPrank(address(tasks));
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Locked(TASK, ALICE, 2 ether);
+        stakes.lock(TASK, ALICE, 2 ether);
+        stakes.lock(TASK + 1, ALICE, 1 ether);
+        assertStake(ALICE, 0, 3 ether);
+        assertEq(stakes.lockOf(TASK, ALICE), 2 ether);
+        assertEq(stakes.lockOf(TASK + 1, ALICE), 1 ether);
+    }
+
+    function test_lock_refusesMoreThanIsFree() public {
+        deposit(ALICE, 1 ether);
+        vm.prank(address(tasks));
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, ALICE, 1 ether, 1 ether + 1));
+        stakes.lock(TASK, ALICE, 1 ether + 1);
+    }
+
+    function test_unlock_freesWhatTheTaskLocked() public {
+        deposit(ALICE, 3 ether);
+        vm.startPrank(address(tasks));
+        stakes.lock(TASK, ALICE, 2 ether);
+        stakes.lock(TASK + 1, ALICE, 1 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Unlocked(TASK, ALICE, 2 ether);
+        assertEq(stakes.unlock(TASK, ALICE), 2 ether);
+        assertStake(ALICE, 2 ether, 1 ether);
+        assertEq(stakes.unlock(TASK, ALICE), 0);
+        assertStake(ALICE, 2 ether, 1 ether);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                        ESCROW, CREDIT AND CLAIM
+    //////////////////////////////////////////////////////////////*/
+
+    function test_escrow_holdsATasksPool() public {
+        hoax(address(tasks), 3 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Escrowed(TASK, 3 ether);
+        stakes.escrow{value: 3 ether}(TASK);
+        assertEq(stakes.escrowOf(TASK), 3 ether);
+        assertEq(stakes.escrowOf(TASK + 1), 0);
+    }
+
+    function test_credit_movesEscrowToTheAccount() public {
+        fund(TASK, 3 ether);
+        vm.startPrank(address(tasks));
+        stakes.credit(TASK, ALICE, 1 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Credited(TASK, ALICE, 0.5 ether, 1.5 ether);
+        stakes.credit(TASK, ALICE, 0.5 ether);
+        assertEq(stakes.claimable(ALICE), 1.5 ether);
+        assertEq(stakes.escrowOf(TASK), 1.5 ether);
+    }
+
+    function test_credit_refusesMoreThanTheTaskHas() public {
+        fund(TASK, 1 ether);
+        fund(TASK + 1, 1 ether);
+        vm.prank(address(tasks));
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientEscrow.selector, TASK, 1 ether, 1 ether + 1));
+        stakes.credit(TASK, ALICE, 1 ether + 1);
+    }
+
+    function test_claim_paysAllThatWasCredited() public {
+        creditTo(ALICE, 2 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Claimed(ALICE, 2 ether);
+        vm.prank(ALICE);
+        assertEq(stakes.claim(), 2 ether);
+        assertEq(ALICE.balance, 2 ether);
+        assertEq(stakes.claimable(ALICE), 0);
+    }
+
+    function test_claim_refusesWhoHasNothing() public {
+        creditTo(ALICE, 2 ether);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.NothingToClaim.selector, STRANGER));
+        vm.prank(STRANGER);
+        stakes.claim();
+    }
+
+    function test_claim_refusesWhoCannotBePaid() public {
+        address unpayable = address(new Unpayable());
+        creditTo(unpayable, 1 ether);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.TransferFailed.selector, unpayable, 1 ether));
+        vm.prank(unpayable);
+        stakes.claim();
+        assertEq(stakes.claimable(unpayable), 1 ether);
+    }
+
+    function test_claim_cannotBeReentered() public {
+        creditTo(ALICE, 5 ether);
+        Reentrant thief = new Reentrant();
+        creditTo(address(thief), 1 ether);
+        bytes memory call = abi.encodeCall(stakes.claim, ());
+        thief.run(stakes, 0, call, call);
+        assertEq(
+            thief.refusal(), abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
+        );
+        assertEq(address(thief).balance, 1 ether);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                AUTHORITY
+    //////////////////////////////////////////////////////////////*/
+
+    function test_money_isMovedByTheTaskManagerOnly(address anyone) public {
+        vm.assume(anyone != address(tasks));
+        bytes memory reason = abi.encodeWithSelector(IStakeManager.UnauthorizedCaller.selector, anyone);
+        vm.deal(anyone, 1 ether);
+        vm.startPrank(anyone);
+        vm.expectRevert(reason);
+        stakes.lock(TASK, ALICE, 1);
+        vm.expectRevert(reason);
+        stakes.unlock(TASK, ALICE);
+        vm.expectRevert(reason);
+        stakes.escrow{value: 1 ether}(TASK);
+        vm.expectRevert(reason);
+        stakes.credit(TASK, anyone, 1);
+    }
+
+    function fund(uint256 taskId, uint256 amount) private {
+        hoax(address(tasks), amount);
+        stakes.escrow{value: amount}(taskId);
+    }
+
+    function creditTo(address account, uint256 amount) private {
+        fund(TASK, amount);
+        vm.prank(address(tasks));
+        stakes.credit(TASK, account, amount);
+    }
+
+    function assertStake(address who, uint256 free, uint256 locked) private view {
+        (uint256 free_, uint256 locked_) = stakes.stakeOf(who);
+        assertEq(free_, free, "free");
+        assertEq(locked_, locked, "locked");
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
+import {BN254, G1} from "../../contracts/libraries/BN254.sol";
+import {Commitments} from "../../contracts/libraries/Commitments.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+import {StubVerifier} from "./helpers/StubVerifier.sol";
+
+contract SubmitTest is HeadwaterTest {
+    uint256 private taskId;
+    address private alice;
+    address private bob;
+
+    function setUp() public override {
+        super.setUp();
+        taskId = createTask();
+        (alice, bob) = (trainer(1), trainer(2));
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                EFFECTS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_submit_recordsTheUpdate() public {
+        toTrain(taskId, 3);
+        uint256 update = updateOf(alice, 1);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.Submitted(taskId, 1, alice, point(update), CID, 1);
+        submit(taskId, alice);
+
+        ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
+        G1 memory committed = point(update);
+        assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Submitted));
+        assertEq(entry.submission, bytes31(keccak256(abi.encode(committed.x, committed.y, CID))));
+        assertEq(tasks.getRound(taskId, 1).submitted, 1);
+        assertPhase(taskId, 1, ITaskManager.Phase.Train);
+    }
+
+    function test_submit_startsAggregationWithTheRostersLastUpdate() public {
+        toTrain(taskId, 4);
+        submitMany(taskId, 3);
+        vm.warp(block.timestamp + 10);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.PhaseChanged(
+            taskId, 1, ITaskManager.Phase.Train, ITaskManager.Phase.Aggregate, block.timestamp + AGGREGATE_PERIOD
+        );
+        submit(taskId, trainer(4));
+        assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
+        assertEq(deadlineOf(taskId), block.timestamp + AGGREGATE_PERIOD);
+    }
+
+    function test_submit_keepsTheCommitmentOfTheSumVector(uint8 trainers, uint256 seed) public {
+        trainers = uint8(bound(trainers, 3, MAX));
+        for (uint256 round = 1; round <= 2; ++round) {
+            toTrain(taskId, trainers);
+            uint256 total = addmod(OFFSET, mulmod(tasks.tag(taskId), BASIS_D, BN254.P), BN254.P);
+            for (uint256 i; i < trainers; ++i) {
+                address who = trainer((i + seed % trainers) % trainers + 1);
+                submit(taskId, who);
+                // C(v) = B + sum of v_i L_i: what an update adds to the sum is its commitment without B
+                total = addmod(total, updateOf(who, round) + BN254.P - OFFSET, BN254.P);
+                assertTrue(BN254.equals(stateOf(taskId).sum, point(total)), "sum");
+            }
+            aggregate(taskId, AGGREGATOR);
+        }
+    }
+
+    function test_submit_givesTheVerifierTheProofInACanonicalCall() public {
+        toTrain(taskId, 3);
+        bytes memory proof = bytes.concat(trainProof(alice, 5), "the rest of it");
+        vm.expectCall(address(trainVerifier), abi.encodeCall(IVerifier.verifyProof, (proof, new uint256[](0))), 1);
+        vm.prank(alice);
+        tasks.submit(taskId, proof, CID);
+    }
+
+    function test_submit_takesTheSameTrainersOldProofAfterAFailedRound() public {
+        toTrain(taskId, 3);
+        bytes memory proof = trainProof(alice, 5);
+        vm.prank(alice);
+        tasks.submit(taskId, proof, CID);
+        passDeadline(taskId); // failed: the model is the same
+        toTrain(taskId, 3);
+        refuses(bob, proof, abi.encodeWithSelector(ITaskManager.DataMismatch.selector, own(bob), own(alice)));
+        vm.prank(alice);
+        tasks.submit(taskId, proof, CID);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                          PHASES AND THE ROSTER
+    //////////////////////////////////////////////////////////////*/
+
+    function test_submit_refusesOtherPhases() public {
+        joinMany(taskId, 3);
+        refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Join));
+        passDeadline(taskId);
+        submitMany(taskId, 3);
+        refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Aggregate));
+        endTask(taskId);
+        refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Skipped));
+    }
+
+    function test_submit_refusesAfterTheDeadlineThoughNobodyAdvanced() public {
+        toTrain(taskId, 3);
+        uint256 deadline = deadlineOf(taskId);
+        vm.warp(deadline);
+        bytes memory reason = abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, deadline, deadline);
+        refuses(alice, trainProof(alice, 5), reason);
+        vm.warp(deadline - 1);
+        submit(taskId, alice);
+    }
+
+    function test_submit_refusesWhoIsNotOnTheRoster() public {
+        enrol(taskId, trainer(4)); // enrolled, but did not join
+        toTrain(taskId, 3);
+        for (uint256 i; i < 2; ++i) {
+            address who = i == 0 ? trainer(4) : STRANGER;
+            refuses(who, trainProof(who, 5), abi.encodeWithSelector(ITaskManager.NotOnRoster.selector, taskId, 1, who));
+        }
+    }
+
+    function test_submit_refusesASecondUpdate() public {
+        toTrain(taskId, 3);
+        submit(taskId, alice);
+        refuses(
+            alice,
+            trainProof(alice, 6),
+            abi.encodeWithSelector(ITaskManager.AlreadySubmitted.selector, taskId, 1, alice)
+        );
+    }
+
+    function test_submit_refusesUnknownTasks() public {
+        vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
+        tasks.submit(99, "", CID);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                           WHAT THE PROOF IS OF
+    //////////////////////////////////////////////////////////////*/
+
+    function test_submit_refusesAMissingCid() public {
+        toTrain(taskId, 3);
+        bytes memory proof = trainProof(alice, 5);
+        vm.prank(alice);
+        vm.expectRevert(ITaskManager.MissingCid.selector);
+        tasks.submit(taskId, proof, 0);
+    }
+
+    function test_submit_refusesAStaleModel() public {
+        toTrain(taskId, 3);
+        bytes memory stale = trainProof(alice, 5);
+        bytes32 oldModel = hashOf(modelScalar);
+        submitMany(taskId, 3);
+        aggregate(taskId, AGGREGATOR);
+        toTrain(taskId, 3);
+        refuses(alice, stale, modelMismatch(oldModel));
+    }
+
+    function test_submit_refusesAProofOfAnotherTask() public {
+        uint256 other = createTask(); // the same model and data, but another tag
+        bytes memory foreign = trainProof(alice, 5);
+        bytes32 foreignModel = hashOf(modelScalar);
+        modelScalar = tagged(taskId, FIRST_MODEL);
+        toTrain(taskId, 3);
+        assertEq(stateOf(other).modelHash, foreignModel);
+        refuses(alice, foreign, modelMismatch(foreignModel));
+    }
+
+    function test_submit_refusesAProofOfAnotherChain() public {
+        toTrain(taskId, 3);
+        vm.chainId(block.chainid + 1);
+        uint256 twin = tagged(taskId, FIRST_MODEL);
+        vm.chainId(block.chainid - 1);
+        refuses(alice, proofOf(twin, dataOf(alice), 7, 5), modelMismatch(hashOf(twin)));
+    }
+
+    function test_submit_refusesANeighboursProof() public {
+        toTrain(taskId, 3);
+        refuses(
+            bob, trainProof(alice, 5), abi.encodeWithSelector(ITaskManager.DataMismatch.selector, own(bob), own(alice))
+        );
+    }
+
+    function test_submit_refusesDataThatNobodyRegistered(uint256 data) public {
+        toTrain(taskId, 3);
+        data = bound(data, 1, BN254.P - 1);
+        vm.assume(data != dataOf(alice) % BN254.P);
+        refuses(
+            alice,
+            proofOf(modelScalar, data, 7, 5),
+            abi.encodeWithSelector(ITaskManager.DataMismatch.selector, own(alice), hashOf(data))
+        );
+    }
+
+    function test_submit_refusesAProofTooShortForItsCommitments(uint256 length) public {
+        toTrain(taskId, 3);
+        length = bound(length, 128, 255); // model and data are there, the update is not
+        bytes memory proof = trainProof(alice, 5);
+        assembly ("memory-safe") {
+            mstore(proof, length)
+        }
+        refuses(alice, proof, abi.encodeWithSelector(Commitments.ProofTooShort.selector, length, 256));
+        refuses(alice, "", abi.encodeWithSelector(Commitments.ProofTooShort.selector, 0, 256));
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                              THE VERIFIER
+    //////////////////////////////////////////////////////////////*/
+
+    function test_submit_refusesWhatTheVerifierRejects() public {
+        toTrain(taskId, 3);
+        bytes memory reason = abi.encodeWithSelector(ITaskManager.InvalidProof.selector, trainVerifier);
+        trainVerifier.set(StubVerifier.Mode.Reject);
+        refuses(alice, trainProof(alice, 5), reason);
+        trainVerifier.set(StubVerifier.Mode.Revert);
+        refuses(alice, trainProof(alice, 5), reason);
+        trainVerifier.set(StubVerifier.Mode.BurnGas);
+        refuses(alice, trainProof(alice, 5), reason);
+    }
+
+    function test_submit_cannotBeReenteredByTheVerifier() public {
+        toTrain(taskId, 3);
+        vm.warp(deadlineOf(taskId) - 1);
+        bytes[4] memory calls = [
+            abi.encodeCall(tasks.advance, (taskId)),
+            abi.encodeCall(tasks.join, (taskId)),
+            abi.encodeCall(tasks.unenrol, (taskId)),
+            abi.encodeCall(tasks.submit, (taskId, trainProof(alice, 6), CID))
+        ];
+        for (uint256 i; i < calls.length; ++i) {
+            trainVerifier.reenter(address(tasks), calls[i]);
+            refuses(
+                alice, trainProof(alice, 5), abi.encodeWithSelector(ITaskManager.InvalidProof.selector, trainVerifier)
+            );
+        }
+        assertEq(tasks.getRound(taskId, 1).submitted, 0);
+    }
+
+    function test_submit_asksTheVerifierOnlyWhenTheCheapChecksHold() public {
+        toTrain(taskId, 3);
+        vm.expectCall(address(trainVerifier), abi.encodePacked(IVerifier.verifyProof.selector), 0);
+        refuses(
+            bob, trainProof(alice, 5), abi.encodeWithSelector(ITaskManager.DataMismatch.selector, own(bob), own(alice))
+        );
+    }
+
+    function test_submit_refusesAnUpdateThatIsNoPointThoughTheVerifierAcceptsIt() public {
+        toTrain(taskId, 3);
+        bytes memory proof = abi.encode(point(modelScalar), point(dataOf(alice)), point(7), G1(1, 3));
+        refuses(alice, proof, abi.encodeWithSelector(BN254.InvalidPoint.selector, 1, 3));
+        submit(taskId, bob);
+        refuses(
+            alice,
+            proof,
+            abi.encodeWithSelector(BN254.InvalidPoint.selector, stateOf(taskId).sum.x, stateOf(taskId).sum.y)
+        );
+    }
+
+    function own(address who) private view returns (bytes32) {
+        return hashOf(dataOf(who));
+    }
+
+    function modelMismatch(bytes32 actual) private view returns (bytes memory) {
+        return abi.encodeWithSelector(ITaskManager.ModelMismatch.selector, stateOf(taskId).modelHash, actual);
+    }
+
+    function wrongPhase(ITaskManager.Phase actual) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ITaskManager.WrongPhase.selector, ITaskManager.Phase.Train, actual);
+    }
+
+    function refuses(address who, bytes memory proof, bytes memory reason) private {
+        vm.prank(who);
+        vm.expectRevert(reason);
+        tasks.submit(taskId, proof, CID);
+    }
+}
