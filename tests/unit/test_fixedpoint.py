@@ -74,7 +74,7 @@ def test_decode__of_an_integer__encodes_to_it_again(value, bits):
     assert encode(decode(value, bits), bits) == value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("value", (float("nan"), float("inf"), -float("inf")))
 def test_encode__not_finite__is_refused(value):
     with pytest.raises(ValueError, match="not a finite number"):
         encode(value, 6)
@@ -152,14 +152,14 @@ def test_weight_limit__of_the_reference_shape__is_far_above_real_weights():
 
 @pytest.mark.parametrize(
     ("changes", "text"),
-    [
+    (
         ({"rows": 0}, "rows must be at least 1"),
         ({"rate_shift": -1}, "must not be negative"),
         ({"data_bits": 8, "clamp": 2048, "rate_shift": 21}, "at most 40, not 41"),
         ({"clamp": 63}, "an intercept is 1.0"),
         ({"clip": 1 << 24}, "below 2\\*\\*24"),
         ({"model_bits": 28}, "exact to 2\\*\\*53"),
-    ],
+    ),
 )
 def test_specification__outside_what_circuits_can_do__is_refused(changes, text):
     with pytest.raises(ValueError, match=text):

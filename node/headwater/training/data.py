@@ -1,0 +1,134 @@
+"""A trainer's rows: from an ordinary CSV file to the integers that are committed to and trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.protocol.field import P
+from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
+from headwater.training.columns import Columns
+from headwater.training.table import Problems, parse_number, rows
+
+BAD_TEXT = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of one file.
+
+    Attributes:
+        x: `features` integers a row, units of 2**-data_bits.
+        labels: `outputs` integers a row, +1 or -1; all 0 where the class is unknown.
+        reals: the features before rounding, standardised and clamped: what `headwater.training.floating` trains on.
+        warnings: what is odd but not wrong, a sentence each.
+    """
+
+    x: list[list[int]]
+    labels: list[list[int]]
+    reals: list[list[float]]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool = True) -> Dataset:
+    """Read a CSV file: UTF-8, a header row, columns in any order; columns that the task does not name are ignored.
+
+    For training every row needs a class and there may be no more rows than the task has room for. Otherwise (to predict
+    or evaluate) the label column and its cells may be missing, and any number of rows is read.
+
+    Raises:
+        DataError: all that is wrong, with line and column; nothing is skipped or repaired.
+        ValueError: the columns are not the specification's.
+    """
+    if (columns.width, columns.outputs) != (spec.features, spec.outputs):
+        raise ValueError(
+            f"the columns give {columns.width} features and {columns.outputs} outputs, the specification has"
+            f" {spec.features} and {spec.outputs}"
+        )
+    problems = Problems(path)
+    labels: list[list[int]] = []
+    reals: list[list[float]] = []
+    seen, limit = 0, decode(spec.clamp, spec.data_bits)
+    needed, optional = ([*columns.names, columns.label], []) if training else (columns.names, [columns.label])
+    for line, cells in rows(path, needed, optional, problems):
+        seen += 1
+        if training and seen > spec.rows:
+            continue
+        reals.append(_features(line, cells, columns, limit, problems))
+        labels.append(_labels(line, cells, columns, problems, training))
+    if training and seen > spec.rows:
+        problems.add(f"the file has {seen} rows, the task has room for {spec.rows}: choose yourself which to leave out")
+    if not seen and not problems.count:
+        problems.add("the file has a header but no rows")
+    problems.check()
+    x = [[encode(value, spec.data_bits) for value in row] for row in reals]
+    warnings = [*_odd_columns(reals, columns, limit), *(_odd_classes(labels, columns) if training else ())]
+    return Dataset(x, labels, reals, tuple(warnings))
+
+
+def data_vector(dataset: Dataset, spec: TrainingSpec, salt: int) -> list[int]:
+    """The data matrix, flat: rows of [features | labels], zero rows up to capacity, and a row with the salt in front.
+
+    Raises:
+        ValueError: more rows than there is room for, a row without a class, or a salt that is no field element.
+    """
+    if len(dataset) > spec.rows:
+        raise ValueError(f"{len(dataset)} rows do not fit the {spec.rows} of the task")
+    if not all(all(label) for label in dataset.labels):
+        raise ValueError("a row without a class cannot be trained on")
+    if not 0 <= salt < P:
+        raise ValueError("a salt is a field element")
+    width = spec.features + spec.outputs
+    used = [entry for x, label in zip(dataset.x, dataset.labels, strict=True) for entry in (*x, *label)]
+    return used + [0] * (width * (spec.rows - len(dataset))) + [salt] + [0] * (width - 1)
+
+
+def _features(line: int, cells: dict[str, str], columns: Columns, limit: float, problems: Problems) -> list[float]:
+    row = [1.0] if columns.intercept else []
+    for feature in columns.features:
+        try:
+            value = feature.standardise(parse_number(cells[feature.name]))
+        except ValueError as error:
+            problems.add(_text(cells[feature.name]) or str(error), line, feature.name)
+            continue
+        row.append(min(max(value, -limit), limit))
+    return row
+
+
+def _labels(line: int, cells: dict[str, str], columns: Columns, problems: Problems, training: bool) -> list[int]:
+    name = cells.get(columns.label, "")
+    if name in columns.classes:
+        return columns.label_row(name)
+    if name or training:
+        known = ", ".join(repr(known) for known in columns.classes)
+        shown = f"has {name[:40]!r}, which is none of the classes" if name else "names no class"
+        problems.add(_text(name) or f"{shown}: {known}", line, columns.label)
+    return [0] * columns.outputs
+
+
+def _text(cell: str) -> str:
+    return "has bytes that are not UTF-8: save the file as UTF-8" if BAD_TEXT in cell else ""
+
+
+def _odd_columns(reals: Sequence[Sequence[float]], columns: Columns, limit: float) -> Iterator[str]:
+    count = len(reals)
+    for at, feature in enumerate(columns.features, start=int(columns.intercept)):
+        column = [row[at] for row in reals]
+        far = sum(abs(value) >= limit for value in column)
+        if 2 * far > count:
+            yield (
+                f"column '{feature.name}' is {limit:g} or more deviations from the task's mean {feature.mean} in {far}"
+                f" of {count} rows, and was cut off there: is it in other units?"
+            )
+        elif count > 1 and min(column) == max(column):
+            yield f"column '{feature.name}' has the same value in all {count} rows"
+
+
+def _odd_classes(labels: Sequence[Sequence[int]], columns: Columns) -> Iterator[str]:
+    found = {columns.class_index(row) for row in labels}
+    if len(found) == 1:
+        yield f"all rows are of the class '{columns.classes[found.pop() or 0]}'"

@@ -1,0 +1,127 @@
+"""Print the measured tables of docs/fixed-point.md: python -m headwater.training.figures (about a minute)."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
+from headwater.protocol.vectors import average
+from headwater.training.columns import Columns, describe
+from headwater.training.data import Dataset, read_csv
+from headwater.training.deviation import bound
+from headwater.training.evaluate import evaluate, float_scores, integer_scores
+from headwater.training.floating import Array, arrays, federated, real_weights, train
+from headwater.training.samples import deal, load
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A sample, the rows of each trainer, the rounds, and the arithmetic."""
+
+    name: str
+    sample: str
+    shares: tuple[int, ...]
+    rounds: int
+    spec: TrainingSpec
+
+
+PATIENTS = (142, 118, 96, 71)
+FLOWERS = (30, 29, 28, 26)
+ONE_STEP = TrainingSpec(rows=142, features=31, rate_shift=5, clip=512)
+TEN_STEPS = TrainingSpec(rows=142, features=31, steps=10, rate_shift=8, clip=512)
+THREE_CLASSES = TrainingSpec(rows=30, features=5, outputs=3, steps=10, rate_shift=4, clip=1024)
+SETTINGS = (
+    Setting("breast cancer, 1 step", "breast-cancer", PATIENTS, 5, ONE_STEP),
+    Setting("breast cancer, 10 steps", "breast-cancer", PATIENTS, 3, TEN_STEPS),
+    Setting("Iris, 10 steps", "iris", FLOWERS, 10, THREE_CLASSES),
+)
+HEADINGS = (
+    "setting",
+    "rounds",
+    "one update: largest deviation",
+    "its bound",
+    "bound for any proof",
+    "last model: largest deviation",
+    "accuracy: integers",
+    "floats",
+    "scikit-learn",
+)
+
+
+def federated_integers(spec: TrainingSpec, shares: Sequence[Dataset], rounds: int) -> list[list[int]]:
+    """The global model after each round as the chain would have it: integer updates, averaged and rounded down."""
+    model = [0] * spec.dimension
+    models = []
+    for _ in range(rounds):
+        updates = [spec.train(model, share.x, share.labels) for share in shares]
+        model, _ = average([sum(column) for column in zip(*updates, strict=True)], len(updates))
+        models.append(model)
+    return models
+
+
+def dealt(setting: Setting, seed: int) -> tuple[Columns, list[Dataset], Dataset]:
+    """The columns, each trainer's rows and the held-out rows, all through CSV files."""
+    sample = load(setting.sample)
+    with tempfile.TemporaryDirectory() as folder:
+        files, held_out = deal(sample, setting.shares, Path(folder), seed)
+        columns = describe(held_out, sample.label)
+        shares = [read_csv(file, columns, setting.spec) for file in files]
+        return columns, shares, read_csv(held_out, columns, setting.spec, training=False)
+
+
+def update_deviations(spec: TrainingSpec, model: Array, share: Dataset) -> tuple[float, float, float]:
+    """One update from a model in reals: the largest deviation of a weight, its bound, and the bound for any proof."""
+    start = [encode(float(w), spec.model_bits) for w in model.flatten()]
+    reached = real_weights(spec, spec.train(start, share.x, share.labels))
+    deviation = float(np.abs(reached - train(spec, model, *arrays(share))).max())
+    rounded = math.sqrt(spec.features) / 2 * decode(1, spec.model_bits)
+    return deviation, bound(spec, model, share, rounded), bound(spec, model, share, rounded, proved=True)
+
+
+def centralized(shares: Sequence[Dataset], columns: Columns, held_out: Dataset) -> float:
+    """The accuracy of scikit-learn's logistic regression on everybody's rows in one place."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = [row for share in shares for row in share.reals]
+    classes = [columns.class_index(label) for share in shares for label in share.labels]
+    truth = [columns.class_index(label) for label in held_out.labels]
+    return float(LogisticRegression(max_iter=1000).fit(rows, classes).score(held_out.reals, truth))
+
+
+def measure(setting: Setting, seed: int) -> tuple[float, ...]:
+    """The largest of all `update_deviations`, the last model's deviation, and accuracies, as in `HEADINGS`."""
+    spec = setting.spec
+    columns, shares, held_out = dealt(setting, seed)
+    models = federated(spec, shares, setting.rounds)
+    starts = [np.zeros_like(models[0]), *models[:-1]]
+    updates = [update_deviations(spec, model, share) for model in starts for share in shares]
+    last = federated_integers(spec, shares, setting.rounds)[-1]
+    scores = integer_scores(last, held_out, spec), float_scores(models[-1], held_out)
+    return (
+        *(max(column) for column in zip(*updates, strict=True)),
+        float(np.abs(real_weights(spec, last) - models[-1]).max()),
+        *(evaluate(columns, each, held_out).accuracy for each in scores),
+        centralized(shares, columns, held_out),
+    )
+
+
+def table(seeds: int) -> Iterator[str]:
+    """The lines of a Markdown table: the largest deviations and the mean accuracies over differently dealt rows."""
+    yield f"| {' | '.join(HEADINGS)} |"
+    yield "|---" * len(HEADINGS) + "|"
+    for setting in SETTINGS:
+        found = list(zip(*(measure(setting, seed) for seed in range(seeds)), strict=True))
+        worst = [f"{max(column):.4f}" for column in found[:4]]
+        accuracy = [f"{sum(column) / seeds:.1%}" for column in found[4:]]
+        yield f"| {' | '.join([setting.name, str(setting.rounds), *worst, *accuracy])} |"
+
+
+if __name__ == "__main__":
+    for text in table(seeds=20):
+        print(text)

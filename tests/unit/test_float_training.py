@@ -1,0 +1,96 @@
+"""Training in floats is the real formula, and the integers stay within the proved bound of it."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwater.protocol import fixedpoint
+from headwater.protocol.fixedpoint import TrainingSpec, encode
+from headwater.training import figures
+from headwater.training.data import Dataset
+from headwater.training.deviation import bound
+from headwater.training.floating import arrays, federated, real_weights, sigmoid, train
+from tests.unit.test_fixedpoint import problems
+
+
+def dataset_of(spec, rng, count, spread=2.0):
+    limit = spec.clamp / 2**spec.data_bits
+    reals = [[min(max(rng.gauss(0, spread), -limit), limit) for _ in range(spec.features)] for _ in range(count)]
+    labels = [[rng.choice((-1, 1)) for _ in range(spec.outputs)] for _ in range(count)]
+    return Dataset([[encode(v, spec.data_bits) for v in row] for row in reals], labels, reals)
+
+
+def encoded(spec, weights):
+    return [encode(float(w), spec.model_bits) for w in weights.flatten()]
+
+
+def test_sigmoid__is_linear_between_minus_two_and_two():
+    assert sigmoid(np.array([-9.0, -2.0, -1.0, 0.0, 1.0, 2.0, 9.0])).tolist() == [0, 0, 0.25, 0.5, 0.75, 1, 1]
+
+
+@settings(deadline=None)
+@given(problems())
+def test_train__on_features_that_need_no_rounding__agrees_with_the_integers_to_half_a_unit(problem):
+    spec, weights, x, labels = problem
+    spec = TrainingSpec(**{**vars(spec), "steps": 1})
+    data = Dataset(x, labels, [[value / 2**spec.data_bits for value in row] for row in x])
+    reached = train(spec, real_weights(spec, weights), *arrays(data))
+    units = reached * 2**spec.model_bits - np.array(spec.train(weights, x, labels)).reshape(reached.shape)
+    assert np.abs(units).max() <= 0.5 + 1e-6
+
+
+def test_federated__is_the_mean_of_what_each_trainer_reaches():
+    spec, rng = TrainingSpec(rows=9, features=3, steps=2, rate_shift=2), random.Random(1)
+    shares = [dataset_of(spec, rng, count) for count in (9, 4, 2)]
+    first, second = federated(spec, shares, rounds=2)
+    zeros = np.zeros((3, 1))
+    assert np.allclose(first, sum(train(spec, zeros, *arrays(share)) for share in shares) / 3)
+    assert np.allclose(second, federated(spec, shares, rounds=1, weights=first)[0])
+
+
+def any_rounding(rng):
+    """A rebase as a dishonest prover may choose it: down or up."""
+    return lambda value, bits: (value >> bits) + (rng.random() < 0.5 if value & ((1 << bits) - 1) else 0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    steps=st.integers(1, 12),
+    rate_shift=st.integers(0, 9),
+    clip=st.sampled_from([8, 512, 4096, 1 << 16]),
+    spread=st.sampled_from([0.3, 1.0, 4.0, 20.0]),
+)
+def test_bound__any_data__holds_for_the_honest_update_and_for_any_rounding(seed, steps, rate_shift, clip, spread):
+    rng = random.Random(seed)
+    spec = TrainingSpec(rows=30, features=4, outputs=2, steps=steps, rate_shift=rate_shift, clip=clip)
+    data = dataset_of(spec, rng, rng.randint(1, 30), spread)
+    model = np.array([[rng.gauss(0, 1) for _ in range(2)] for _ in range(4)])
+    start, reals = encoded(spec, model), train(spec, model, *arrays(data))
+    rounded = 2 * 0.5 / 2**spec.model_bits  # sqrt(features) / 2 units
+
+    def distance():
+        away = real_weights(spec, spec.train(start, data.x, data.labels)) - reals
+        return np.linalg.norm(away, axis=0).max()
+
+    assert distance() <= bound(spec, model, data, rounded) + 1e-9
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fixedpoint, "rebase", any_rounding(rng))
+        assert distance() <= bound(spec, model, data, rounded, proved=True) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("setting", "largest"),
+    tuple(zip(figures.SETTINGS, (0.01, 0.05, 0.15), strict=True)),
+    ids=("1 step", "10 steps", "3 classes"),
+)
+def test_integers__on_real_data__stay_close_to_floats__and_predict_as_well(setting, largest):
+    deviation, proved, any_proof, last, integers, floats, _ = figures.measure(setting, seed=1)
+    assert deviation <= proved <= any_proof <= largest
+    assert last <= largest
+    assert abs(integers - floats) <= 0.01
