@@ -5,7 +5,8 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
-STAMPS := build/stamps
+# npm writes this file when it is done; nothing to wait for where it is there
+NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
 GENERATED := deployments/abi node/headwater/chain/abi tests/gas
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -18,7 +19,7 @@ help: ## This list
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMPS)/python $(STAMPS)/node $(STAMPS)/solc ## Everything that the other targets need; quick when nothing changed
+install: .venv/.installed build/bin/.installed build/solc/.installed ## Everything that the other targets need; quick when nothing changed
 
 demo: install ## Train one model among four trainers, on a chain of its own, proving every step
 	$(BIN)/headwater demo
@@ -71,20 +72,25 @@ clean: ## Remove all that was installed or built
 contracts: install
 	forge build --quiet
 
-$(STAMPS)/venv: scripts/make_venv.sh
+# Every stamp lies in the folder it vouches for, so that whoever deletes the folder gets it again.
+
+.venv/.created: scripts/make_venv.sh
 	scripts/make_venv.sh
-	@mkdir -p $(STAMPS) && touch $@
+	@touch $@
 
 # --no-compile: modules are compiled when they are first imported, and most never are
-$(STAMPS)/python: $(STAMPS)/venv pyproject.toml constraints.txt
-	@echo "installing Python packages: half a minute, or longer where torch comes over a slow line"
+.venv/.installed: .venv/.created pyproject.toml constraints.txt
+	@echo "installing Python packages: a minute, or longer where torch comes over a slow line"
 	$(BIN)/pip install -qq --no-compile --constraint constraints.txt --editable '.[prover,brownie,dev]'
 	@touch $@
 
-$(STAMPS)/node: $(STAMPS)/venv package.json package-lock.json scripts/install_node.py
+build/bin/.installed: .venv/.created package.json package-lock.json scripts/install_node.py $(NODE_MODULES)
 	$(BIN)/python scripts/install_node.py
 	@touch $@
 
-$(STAMPS)/solc: $(STAMPS)/python $(STAMPS)/node scripts/install_solc.py scripts/solc-npm.cjs
+build/solc/.installed: .venv/.installed build/bin/.installed scripts/install_solc.py scripts/solc-npm.cjs
 	$(BIN)/python scripts/install_solc.py
 	@touch $@
+
+.PHONY: missing
+missing:
