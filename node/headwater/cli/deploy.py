@@ -36,11 +36,12 @@ def command(rpc: str, deployments: Path, network: str | None, keystore: Path | N
 
 
 def _table(deployment: Deployment) -> Table:
-    table = Table(title=f"{deployment.network}, chain {deployment.chain_id}", title_justify="left")
-    table.add_column("contract")
+    table = Table(
+        "contract", box=None, title=f"{deployment.network}, chain {deployment.chain_id}", title_justify="left"
+    )
     table.add_column("address", no_wrap=True)
-    for title in ("code, bytes", "gas", "block"):
-        table.add_column(title, justify="right")
+    table.add_column("bytes", justify="right")
+    table.add_column("gas", justify="right")
     for name, record in sorted(deployment.records.items()):
-        table.add_row(name, record.address, f"{record.code_size:,}", f"{record.gas_used:,}", f"{record.block_number}")
+        table.add_row(name, record.address, f"{record.code_size:,}", f"{record.gas_used:,}")
     return table

@@ -1,0 +1,343 @@
+"""The wrappers against the real contracts on anvil: a whole task, with a verifier that accepts anything."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from eth_utils.crypto import keccak
+
+from headwater.chain.contracts import open_contracts
+from headwater.chain.deploying import deploy
+from headwater.chain.events import (
+    Aggregated,
+    Credited,
+    Deposited,
+    Enrolled,
+    Joined,
+    Locked,
+    ModelAdded,
+    PhaseChanged,
+    RewardCollected,
+    Submitted,
+    TaskCreated,
+)
+from headwater.chain.rpc import ZERO_ADDRESS, Call, connect
+from headwater.chain.sender import Sender
+from headwater.chain.types import CurrentPhase, Enrolment, Model, RosterEntry, Round, Stake, TaskConfig
+from headwater.errors import ChainError, ContractError
+from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
+from headwater.protocol.phases import Phase, TrainerStatus
+from tests.support.anvil import run_anvil
+
+ETHER = 10**18
+G = Point(1, 2)
+OFFSET, BASIS_0, BASIS_1, BASIS_D = (multiply(G, n) for n in (11, 12, 13, 14))
+MODEL = multiply(G, 100)
+CID = keccak(b"a document")
+ACCEPTS_ANYTHING = bytes.fromhex("600a600c600039600a6000f3" + "600160005260206000f3")
+"""Creation code of: return 1."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """The contracts and the verifier on a chain, with five accounts that can send."""
+    folder = tmp_path_factory.mktemp("chain")
+    with run_anvil(folder / "anvil.log") as anvil:
+        chain = connect(anvil.url)
+        senders = [Sender(chain, account) for account in anvil.accounts[:5]]
+        deploy(senders[0], folder / "deployments", folder / "home")
+        contracts = open_contracts(chain, folder / "deployments")
+        verifier, _ = senders[0].deploy(ACCEPTS_ANYTHING, "verifier")
+        yield SimpleNamespace(
+            anvil=anvil,
+            chain=chain,
+            contracts=contracts,
+            tasks=contracts.tasks,
+            stakes=contracts.stakes,
+            models=contracts.models,
+            creator=senders[0],
+            trainers=senders[1:4],
+            aggregator=senders[4],
+            config=config(verifier, chain.code_hash(verifier)),
+        )
+
+
+def config(verifier, code_hash):
+    return TaskConfig(
+        train_verifier=verifier,
+        k=14,
+        dimension=31,
+        average_verifier=verifier,
+        stake=ETHER,
+        aggregator_fee=ETHER // 10,
+        rounds=2,
+        min_trainers=3,
+        max_trainers=3,
+        join_period=100,
+        train_period=200,
+        aggregate_period=300,
+        train_code_hash=code_hash,
+        average_code_hash=code_hash,
+        manifest=keccak(b"manifest"),
+        srs=keccak(b"srs"),
+        basis_hash=keccak(b"basis"),
+        offset=OFFSET,
+        basis0=BASIS_0,
+        basis1=BASIS_1,
+        basis_d=BASIS_D,
+    )
+
+
+def create_task(world, **changes):
+    receipt = world.creator.send(world.tasks.create_task(replace(world.config, **changes), MODEL, CID, 2 * ETHER))
+    return receipt.event(TaskCreated).task_id
+
+
+def model_of(world, task_id):
+    """The commitment of the task's first model: with the tag."""
+    return add(MODEL, multiply(BASIS_D, world.tasks.tag(task_id)))
+
+
+def data_of(task_id, i):
+    return multiply(G, 1000 * task_id + i + 200)
+
+
+def enrol(world, task_id):
+    for i, trainer in enumerate(world.trainers):
+        trainer.send(world.stakes.deposit(ETHER))
+        trainer.send(world.tasks.enrol(task_id, data_of(task_id, i)))
+
+
+def join(world, task_id):
+    for trainer in world.trainers:
+        trainer.send(world.tasks.join(task_id))
+
+
+def train_proof(model, data, update):
+    return b"".join(point.encode() for point in (model, data, G, update)) + b"\x01" * 64
+
+
+def average_proof(world, task_id, updates, average, aggregator):
+    total = INFINITY
+    for update in updates:
+        total = add(total, add(update, negate(OFFSET)))
+    total = add(add(total, OFFSET), multiply(BASIS_D, world.tasks.tag(task_id)))
+    public = add(add(multiply(BASIS_0, len(updates)), multiply(BASIS_1, int(aggregator, 16))), OFFSET)
+    return b"".join(point.encode() for point in (average, G, public, total)) + b"\x02" * 64
+
+
+def test_task__when_created__then_read_back_as_it_was_written(world):
+    pool = 2 * ETHER
+    receipt = world.creator.send(world.tasks.create_task(world.config, MODEL, CID, pool))
+    task_id = receipt.event(TaskCreated).task_id
+    config, state = world.tasks.get_task(task_id)
+    model = model_of(world, task_id)
+
+    assert config == world.config
+    assert (state.creator, state.pool, state.phase, state.round) == (world.creator.address, pool, Phase.JOIN, 1)
+    assert state.model_hash == keccak(model.encode())
+    assert not state.has_ended
+    assert receipt.event(ModelAdded).commitment == model
+    assert receipt.event(PhaseChanged).to_phase is Phase.JOIN
+    assert receipt.gas_used > 21_000
+    assert receipt.fee > 0
+    assert world.stakes.escrow_of(task_id) == pool
+    assert world.models.latest(task_id) == Model(state.model_hash, CID, 0, 0, ZERO_ADDRESS, 0)
+    assert world.models.added(task_id, 0) == receipt.event(ModelAdded)
+
+
+def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_understood(world):
+    tasks, stakes, models = world.tasks, world.stakes, world.models
+    task_id = create_task(world)
+    first = model_of(world, task_id)
+    enrol(world, task_id)
+    alice = world.trainers[0].address
+    assert tasks.get_enrolment(task_id, alice) == Enrolment(keccak(data_of(task_id, 0).encode()), ETHER)
+    assert tasks.data_owner(task_id, keccak(data_of(task_id, 0).encode())) == alice
+    assert stakes.lock_of(task_id, alice) == ETHER
+    assert not tasks.get_enrolment(task_id, world.creator.address).exists
+
+    join(world, task_id)
+    assert tasks.get_roster_entry(task_id, 1, alice).status is TrainerStatus.JOINED
+    updates = [multiply(G, 300 + i) for i in range(3)]
+    for i, trainer in enumerate(world.trainers):
+        proof = train_proof(first, data_of(task_id, i), updates[i])
+        receipt = trainer.send(tasks.submit(task_id, proof, CID))
+        submitted = receipt.event(Submitted)
+        assert (submitted.trainer, submitted.update, submitted.cid) == (trainer.address, updates[i], CID)
+        assert receipt.calldata_bytes > len(proof)
+    entry = tasks.get_roster_entry(task_id, 1, alice)
+    bound = keccak(updates[0].encode() + CID)[:31]
+    assert entry == RosterEntry(TrainerStatus.SUBMITTED, bound)
+
+    average = multiply(G, 400)
+    aggregator = world.aggregator.address
+    proof = average_proof(world, task_id, updates, average, aggregator)
+    receipt = world.aggregator.send(tasks.aggregate(task_id, proof, CID))
+    now = world.chain.block(receipt.block_number).timestamp
+    assert receipt.event(Aggregated).new_model_hash == keccak(average.encode())
+    assert [e.to_phase for e in receipt.events if isinstance(e, PhaseChanged)] == [Phase.FINALIZED, Phase.JOIN]
+    assert tasks.get_round(task_id, 1) == Round(Phase.FINALIZED, 3, 3, aggregator, False, now)
+    assert tasks.current_phase(task_id) == CurrentPhase(2, Phase.JOIN, now + 100, Phase.NONE)
+
+    newest = Model(keccak(average.encode()), CID, 1, 3, aggregator, now)
+    assert models.latest(task_id) == models.get_model(task_id, 1) == newest
+    assert [model.round for model in models.get_models(task_id, 0, 10)] == [0, 1]
+    assert models.round_of(task_id, newest.model_hash) == 1
+
+    assert tasks.reward_of(task_id, 1, aggregator) == ETHER // 10
+    receipt = world.trainers[0].send(tasks.collect(task_id, [1]))
+    share = receipt.event(RewardCollected).amount
+    assert share == (ETHER - ETHER // 10) // 3
+    assert receipt.event(Credited).claimable == stakes.claimable(alice) == share
+    before = world.chain.balance(alice)
+    receipt = world.trainers[0].send(stakes.claim())
+    assert world.chain.balance(alice) == before + share - receipt.fee
+
+
+def test_call__when_the_contract_refuses__then_nothing_is_sent_and_the_error_has_its_name(world):
+    task_id = create_task(world)
+    enrol(world, task_id)
+    join(world, task_id)
+    mallory, proof = world.trainers[0], train_proof(model_of(world, task_id), data_of(task_id, 1), G)
+    nonce = mallory.next_nonce()
+
+    with pytest.raises(ContractError, match=r"TaskManager\.submit was refused: DataMismatch") as caught:
+        mallory.send(world.tasks.submit(task_id, proof, CID))
+
+    assert caught.value.name == "DataMismatch"
+    assert caught.value.arguments == {
+        "expected": keccak(data_of(task_id, 0).encode()),
+        "actual": keccak(data_of(task_id, 1).encode()),
+    }
+    assert mallory.next_nonce() == nonce
+    with pytest.raises(ContractError) as caught:
+        mallory.simulate(world.tasks.join(task_id))
+    assert (caught.value.name, caught.value.arguments) == (
+        "WrongPhase",
+        {"expected": Phase.JOIN, "actual": Phase.TRAIN},
+    )
+
+
+def test_call__when_another_contract_refuses_underneath__then_its_error_is_known_too(world):
+    task_id = create_task(world)
+
+    with pytest.raises(ContractError) as caught:
+        world.aggregator.send(world.tasks.enrol(task_id, data_of(task_id, 0)))
+
+    assert caught.value.name == "InsufficientStake"
+    assert "1 ETH" in caught.value.message
+
+
+def test_read__when_a_block_is_given__then_the_state_is_of_that_block(world):
+    before = world.chain.block()
+    task_id = create_task(world)
+    after = world.chain.block()
+
+    assert world.tasks.task_count(before.number) == task_id - 1
+    assert world.tasks.task_count(after.number) == task_id
+    with pytest.raises(ContractError) as caught:
+        world.tasks.get_task(task_id, before.number)
+    assert caught.value.name == "UnknownTask"
+
+
+def test_read__when_the_deadline_has_passed__then_current_phase_says_what_advance_would_do(world):
+    task_id = create_task(world)
+    world.anvil.web3.provider.make_request("evm_increaseTime", [100])
+    world.anvil.web3.provider.make_request("evm_mine", [])
+
+    assert world.tasks.current_phase(task_id).next is Phase.SKIPPED
+    receipt = world.aggregator.send(world.tasks.advance(task_id))
+    assert [e.to_phase for e in receipt.events] == [Phase.SKIPPED, Phase.JOIN]
+
+
+def test_events__when_filtered__then_only_those_and_oldest_first(world):
+    task_id = create_task(world)
+    other = create_task(world)
+    enrol(world, task_id)
+    join(world, task_id)
+    addresses = [trainer.address for trainer in world.trainers]
+
+    joined = list(world.tasks.events(Joined, task_id=task_id, round=1))
+    assert [event.trainer for event in joined] == addresses
+    assert [event.joined for event in joined] == [1, 2, 3]
+    assert [event.block_number for event in joined] == sorted(event.block_number for event in joined)
+    assert list(world.tasks.events(Joined, task_id=other)) == []
+    assert [e.round for e in world.tasks.events(Joined, trainer=addresses[0], task_id=task_id)] == [1]
+    last = joined[1].block_number
+    assert list(world.tasks.events(Joined, last=last, task_id=task_id)) == joined[:2]
+    assert list(world.tasks.events(Joined, last, last, task_id=task_id)) == [joined[1]]
+    assert len(list(world.stakes.events(Locked, task_id=task_id))) == 3
+    assert {e.task_id for e in world.tasks.events(Enrolled)} >= {task_id}
+
+
+def test_stake__when_deposited_and_withdrawn__then_free_again(world):
+    trainer = world.aggregator
+    receipt = trainer.send(world.stakes.deposit(5))
+
+    assert receipt.event(Deposited).free == 5
+    assert world.stakes.stake_of(trainer.address) == Stake(5, 0)
+    trainer.send(world.stakes.withdraw(5))
+    assert world.stakes.stake_of(trainer.address) == Stake(0, 0)
+
+
+def test_receipt__when_an_event_is_not_in_it__then_says_so(world):
+    receipt = world.aggregator.send(world.stakes.deposit(1))
+    with pytest.raises(ChainError, match="emitted no Joined"):
+        receipt.event(Joined)
+
+
+def test_contracts__when_deployed__then_they_name_each_other(world):
+    assert world.tasks.stake_manager() == world.stakes.address
+    assert world.tasks.model_registry() == world.models.address
+    assert world.stakes.task_manager() == world.models.task_manager() == world.tasks.address
+
+
+def test_send__when_somebody_else_is_first_in_the_block__then_the_contract_is_asked_why_it_failed(world):
+    task_id = create_task(world)
+    rpc = world.anvil.web3.provider.make_request
+    rpc("evm_increaseTime", [100])
+    rpc("evm_mine", [])
+    rpc("evm_setAutomine", [False])
+    try:
+        with ThreadPoolExecutor() as pool:
+            both = [pool.submit(sender.send, world.tasks.advance(task_id)) for sender in world.trainers[:2]]
+            while int(rpc("txpool_status", [])["result"]["pending"], 16) < 2:
+                time.sleep(0.01)
+            rpc("evm_mine", [])
+            errors = [future.exception() for future in both]
+    finally:
+        rpc("evm_setAutomine", [True])
+
+    (error,) = filter(None, errors)
+    assert isinstance(error, ContractError)
+    assert error.name == "NothingToAdvance"
+
+
+class TestSender:
+    """Transactions that are not mined at once."""
+
+    @pytest.fixture
+    def slow(self, tmp_path):
+        """A chain that mines when told to, and a hasty sender."""
+        with run_anvil(tmp_path / "anvil.log", "--no-mining") as anvil:
+            yield SimpleNamespace(anvil=anvil, sender=Sender(connect(anvil.url), anvil.accounts[0], mined_seconds=0.2))
+
+    def mine(self, anvil):
+        anvil.web3.provider.make_request("evm_mine", [])
+
+    def test_send__when_not_mined_in_time__then_the_next_waits_for_it(self, slow):
+        call = Call(ZERO_ADDRESS, b"", 1, "a gift")
+
+        with pytest.raises(ChainError, match=r"a gift is not mined after 0\.2 s: transaction 0x"):
+            slow.sender.send(call)
+        with pytest.raises(ChainError, match=r"an earlier transaction of 0x.*, nonce 0, is still not mined"):
+            slow.sender.send(call)
+        self.mine(slow.anvil)
+        assert slow.sender.next_nonce() == 1
+
+    def test_send__when_the_account_is_poor__then_says_who_must_be_paid(self, slow):
+        with pytest.raises(ChainError, match="cannot pay for a palace"):
+            slow.sender.send(Call(ZERO_ADDRESS, b"", 10**30, "a palace"))

@@ -1,0 +1,200 @@
+"""Python's view of the contracts is the ABIs': every error has its message, every struct and event its fields."""
+
+import re
+import string
+from dataclasses import fields
+
+import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from headwater.chain import events
+from headwater.chain.codec import (
+    CONTRACTS,
+    VALUES,
+    decode_error,
+    decode_log,
+    decode_result,
+    encode_call,
+    event_topics,
+    load_abi,
+)
+from headwater.chain.reverts import MESSAGES, format_wei, refusal
+from headwater.chain.types import RosterEntry, Round
+from headwater.protocol.curve import Point
+from headwater.protocol.phases import Phase, TrainerStatus
+
+ENTRIES = [entry for contract in CONTRACTS for entry in load_abi(contract)]
+ERRORS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "error"}
+EVENTS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "event"}
+SOLIDITYS_OWN = {"Error": ["reason"], "Panic": ["code"]}
+RENAMED = {"from": "from_phase", "to": "to_phase"}  # `from` is a keyword of Python
+SAMPLES = {"uint8": 3, "uint256": 1_700_000_000, "address": "0x" + "11" * 20, "bytes32": b"\xab" * 32}
+ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+
+
+def snake(name):
+    return RENAMED.get(name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower())
+
+
+def structs(entries):
+    """Every struct of the ABIs, by its name, with the names of its fields."""
+    found, pending = {}, [p for entry in entries for p in entry.get("inputs", []) + entry.get("outputs", [])]
+    while pending:
+        param = pending.pop()
+        if param["type"].startswith("tuple"):
+            name = param["internalType"].split(" ")[1].split(".")[-1].removesuffix("[]")
+            found[name] = [snake(component["name"]) for component in param["components"]]
+            pending += param["components"]
+    return found
+
+
+def enums(entries):
+    return {
+        param["internalType"].split(".")[-1]
+        for entry in entries
+        for outer in entry.get("inputs", []) + entry.get("outputs", [])
+        for param in [outer, *outer.get("components", [])]
+        if param["internalType"].startswith("enum ")
+    }
+
+
+def selector(signature):
+    return keccak(text=signature)[:4]
+
+
+def test_messages__when_a_contract_declares_an_error__then_there_is_one_and_no_other():
+    assert set(MESSAGES) == set(ERRORS) | set(SOLIDITYS_OWN)
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_messages__when_filled_in__then_they_name_only_what_the_error_carries_and_say_what_to_do(name):
+    carried = SOLIDITYS_OWN.get(name) or [i["name"] for i in ERRORS[name]["inputs"]]
+    message, hint = MESSAGES[name]
+
+    assert {field for _, field, _, _ in string.Formatter().parse(message) if field} <= set(carried)
+    assert message
+    assert hint
+
+
+@pytest.mark.parametrize("name", sorted(ERRORS))
+def test_refusal__when_a_contract_raises_an_error__then_it_is_decoded_and_explained(name):
+    types = [i["type"] for i in ERRORS[name]["inputs"]]
+    data = selector(f"{name}({','.join(types)})") + encode(types, [SAMPLES[typ] for typ in types])
+
+    error = refusal(data, "TaskManager.call")
+
+    assert error.name == name
+    assert list(error.arguments) == [i["name"] for i in ERRORS[name]["inputs"]]
+    assert error.message.startswith(f"TaskManager.call was refused: {name}: ")
+    assert error.hint == MESSAGES[name][1]
+
+
+def test_refusal__when_an_error_names_phases_times_and_amounts__then_people_can_read_them():
+    wrong_phase = refusal(selector("WrongPhase(uint8,uint8)") + encode(["uint8", "uint8"], [2, 1]), "submit")
+    late = refusal(selector("DeadlinePassed(uint256,uint256)") + encode(["uint256"] * 2, [10**9, 10**9 + 5]), "submit")
+    poor = refusal(
+        selector("InsufficientStake(address,uint256,uint256)")
+        + encode(["address", "uint256", "uint256"], [ALICE, 5 * 10**17, 10**18]),
+        "enrol",
+    )
+
+    assert wrong_phase.arguments == {"expected": Phase.TRAIN, "actual": Phase.JOIN}
+    assert "in phase Join, and this needs Train" in wrong_phase.message
+    assert "2001-09-09 01:46:40 UTC" in late.message
+    assert f"{ALICE} has 0.5 ETH of free stake, and 1 ETH are needed" in poor.message
+
+
+@pytest.mark.parametrize(
+    "data",
+    (b"", b"\x01\x02\x03\x04", selector("UnknownTask(uint256)") + b"\x00", b"\xff" * 36),
+    ids=lambda d: d.hex()[:8],
+)
+def test_refusal__when_the_data_are_of_no_known_error__then_it_says_so(data):
+    error = refusal(data, "TaskManager.join")
+
+    assert decode_error(data) is None
+    assert error.name == (f"0x{data[:4].hex()}" if data else "without a reason")
+    assert "another contract" in error.hint
+
+
+def test_structs__when_the_contracts_return_them__then_the_dataclasses_have_their_fields_in_order():
+    in_abi = structs(ENTRIES)
+    ours = {name: kind for name, kind in VALUES.items() if name not in ("Phase", "TrainerStatus")}
+
+    assert set(ours) == set(in_abi)
+    assert {name: list(kind.__annotations__) for name, kind in ours.items()} == in_abi
+    assert enums(ENTRIES) == {"Phase", "TrainerStatus"}
+
+
+def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_arguments_in_order():
+    ours = {kind.__name__: kind for kind in events.Event.__subclasses__()}
+
+    assert set(ours) == set(EVENTS)
+    for name, kind in ours.items():
+        assert [f.name for f in fields(kind) if not f.kw_only] == [snake(i["name"]) for i in EVENTS[name]["inputs"]]
+
+
+def test_decode_result__when_a_view_returns_a_struct__then_its_dataclass():
+    data = encode(["(uint8,uint16,uint16,address,bool,uint48)"], [(4, 5, 4, ALICE.lower(), True, 99)])
+
+    assert decode_result("TaskManager", "getRound", data) == (Round(Phase.FINALIZED, 5, 4, ALICE, True, 99),)
+
+
+def test_decode_result__when_a_view_returns_an_enum_in_a_struct__then_its_member():
+    data = encode(["(uint8,bytes31)"], [(2, b"\x07" * 31)])
+
+    (entry,) = decode_result("TaskManager", "getRosterEntry", data)
+    assert entry == RosterEntry(TrainerStatus.SUBMITTED, b"\x07" * 31)
+    assert entry.status is TrainerStatus.SUBMITTED
+
+
+@pytest.mark.parametrize(
+    "data", (b"", b"\x00" * 31, encode(["(uint8,bytes31)"], [(9, b"")])), ids=("none", "cut", "enum")
+)
+def test_decode_result__when_the_bytes_are_something_else__then_value_error(data):
+    with pytest.raises(ValueError, match="not the ABI encoding"):
+        decode_result("TaskManager", "getRosterEntry", data)
+
+
+def test_encode_call__when_an_argument_is_a_point__then_a_tuple_of_two_words():
+    data = encode_call("TaskManager", "enrol", (7, Point(1, 2)))
+
+    assert data == selector("enrol(uint256,(uint256,uint256))") + b"".join(n.to_bytes(32, "big") for n in (7, 1, 2))
+
+
+def test_event__when_its_log_is_decoded__then_indexed_and_other_arguments_are_in_their_place():
+    log = {
+        "address": ALICE.lower(),
+        "topics": [*event_topics(events.Joined, {"task_id": 1, "round": 2, "trainer": ALICE})],
+        "data": encode(["uint256"], [3]),
+        "blockNumber": 10,
+        "transactionHash": b"\x01" * 32,
+        "logIndex": 4,
+    }
+
+    assert decode_log(log) == events.Joined(
+        1, 2, ALICE, 3, address=ALICE, block_number=10, transaction_hash=b"\x01" * 32, log_index=4
+    )
+    assert decode_log({**log, "topics": [b"\x00" * 32]}) is None
+    assert decode_log({**log, "topics": []}) is None
+
+
+def test_event_topics__when_a_filter_is_not_indexed__then_type_error_names_what_is():
+    with pytest.raises(TypeError, match="no indexed joined; it has task_id, round, trainer"):
+        event_topics(events.Joined, {"joined": 3})
+
+
+@pytest.mark.parametrize(
+    ("wei", "text"),
+    (
+        (0, "0 ETH"),
+        (1, "1 wei"),
+        (10**12 - 1, "999999999999 wei"),
+        (10**12, "0.000001 ETH"),
+        (1_500_000_000_000_000_000, "1.5 ETH"),
+        (100 * 10**18, "100 ETH"),
+    ),
+)
+def test_format_wei__when_shown__then_exact_and_short(wei, text):
+    assert format_wei(wei) == text

@@ -1,0 +1,208 @@
+"""The command line: starts at once, ends errors as messages, and never shows or accepts a key in the open."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+
+import click
+import pytest
+from click.testing import CliRunner
+from eth_account import Account
+
+from headwater.cli import main
+from headwater.cli.keys import load_key
+from headwater.cli.main import COMMANDS, cli
+from headwater.cli.options import home_option, key_options, store_address
+from headwater.errors import ChainError, ConfigError
+
+KEY = "0x" + "42" * 32
+ADDRESS = Account.from_key(KEY).address
+
+
+def run(*arguments, **options):
+    return CliRunner().invoke(cli, arguments, **options)
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Registers a function as the command `probe`."""
+
+    def register(function):
+        module = type(sys)("probe")
+        module.command = click.command()(function)
+        monkeypatch.setitem(sys.modules, "probe", module)
+        monkeypatch.setitem(main.COMMANDS, "probe", ("probe", "Tests."))
+
+    return register
+
+
+@pytest.fixture(autouse=True)
+def no_key_in_environment(monkeypatch):
+    for name in ("HEADWATER_PRIVATE_KEY", "HEADWATER_PRIVATE_KEY_FILE", "HEADWATER_PASSWORD_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("arguments", (["--help"], ["--version"]))
+def test_headwater__when_asked_for_help__then_nothing_is_imported_that_takes_long(arguments):
+    code = f"""
+import sys
+from headwater.cli.main import cli
+try:
+    cli({arguments})
+except SystemExit as end:
+    print(end.code)
+print(*sorted({{name.split(".")[0] for name in sys.modules}}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *_, exit_code, loaded = done.stdout.splitlines()
+
+    assert exit_code == "0"
+    heavy = {"torch", "ezkl", "onnx", "sklearn", "numpy", "web3", "eth_account", "eth_abi", "rich", "pydantic"}
+    assert heavy & set(loaded.split()) == set()
+
+
+def test_headwater__when_it_lists_commands__then_each_is_there_with_a_help_of_its_own():
+    listing = run("--help").output
+
+    for name, (module, line) in COMMANDS.items():
+        assert name in listing
+        assert line.split()[0] in listing
+        assert isinstance(import_module(module).command, click.Command)
+        assert run(name, "--help").exit_code == 0
+
+
+def test_headwater__when_a_command_fails__then_message_and_hint_on_stderr_and_exit_code_1(command):
+    @command
+    def probe():
+        raise ChainError("no node answers [there]", "start one")
+
+    result = run("probe")
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "no node answers [there]" in result.stderr
+    assert "start one" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_headwater__when_interrupted__then_it_ends_quietly_with_the_shells_code(command):
+    @command
+    def probe():
+        raise KeyboardInterrupt
+
+    result = run("probe")
+
+    assert result.exit_code == 130
+    assert result.stderr.strip() == "interrupted"
+
+
+@pytest.mark.parametrize("arguments", (["no-such-command"], ["deploy", "--no-such-option"], ["--no-such-option"]))
+def test_headwater__when_it_is_used_wrongly__then_exit_code_2(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(("arguments", "shown"), ((["-v", "probe"], True), (["probe"], False)))
+def test_verbose__when_given__then_debug_events_are_logged(command, arguments, shown):
+    @command
+    def probe():
+        import structlog
+
+        structlog.get_logger().debug("sent", nonce=3)
+
+    assert ("nonce" in run(*arguments).stderr) is shown
+
+
+class TestLoadKey:
+    def keystore(self, tmp_path, password):
+        path = tmp_path / "key.json"
+        path.write_text(json.dumps(Account.encrypt(KEY, password, kdf="pbkdf2", iterations=10)))
+        path.chmod(0o600)
+        return path
+
+    def secret(self, tmp_path, text, mode=0o600):
+        path = tmp_path / "secret"
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    def test_load_key__when_nothing_names_an_account__then_says_how_to(self):
+        with pytest.raises(ConfigError, match="HEADWATER_PRIVATE_KEY_FILE"):
+            load_key(None)
+
+    def test_load_key__when_the_environment_holds_a_key__then_its_account(self, monkeypatch):
+        monkeypatch.setenv("HEADWATER_PRIVATE_KEY", KEY)
+        assert load_key(None).address == ADDRESS
+
+    def test_load_key__when_the_environment_names_a_file__then_its_account(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HEADWATER_PRIVATE_KEY_FILE", str(self.secret(tmp_path, KEY[2:] + "\n")))
+        assert load_key(None).address == ADDRESS
+
+    def test_load_key__when_a_keystore_and_its_password_are_given__then_its_account(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HEADWATER_PASSWORD_FILE", str(self.secret(tmp_path, "open sesame\n")))
+        assert load_key(self.keystore(tmp_path, "open sesame")).address == ADDRESS
+
+    def test_load_key__when_the_password_is_not_in_a_file__then_it_is_asked_for(self, command, tmp_path):
+        @command
+        @key_options
+        def probe(keystore):
+            click.echo(load_key(keystore).address)
+
+        result = run("probe", "--keystore", str(self.keystore(tmp_path, "open sesame")), input="open sesame\n")
+
+        assert result.stdout.strip() == ADDRESS
+        assert "open sesame" not in result.output
+
+    def test_load_key__when_the_password_is_wrong__then_says_so(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HEADWATER_PASSWORD_FILE", str(self.secret(tmp_path, "wrong")))
+        with pytest.raises(ConfigError, match="check the password"):
+            load_key(self.keystore(tmp_path, "open sesame"))
+
+    def test_load_key__when_a_keystore_is_no_keystore__then_says_so(self, tmp_path):
+        with pytest.raises(ConfigError, match="no keystore"):
+            load_key(self.secret(tmp_path, KEY))
+
+    @pytest.mark.parametrize("mode", (0o644, 0o604))
+    def test_load_key__when_everybody_may_read_the_file__then_it_is_refused(self, monkeypatch, tmp_path, mode):
+        monkeypatch.setenv("HEADWATER_PRIVATE_KEY_FILE", str(self.secret(tmp_path, KEY, mode)))
+        with pytest.raises(ConfigError, match="chmod 600"):
+            load_key(None)
+
+    def test_load_key__when_everybody_may_read_the_keystore__then_it_is_refused(self, tmp_path):
+        path = self.keystore(tmp_path, "open sesame")
+        path.chmod(0o644)
+        with pytest.raises(ConfigError, match="chmod 600"):
+            load_key(path)
+
+    @pytest.mark.parametrize("text", ("", "0x1234", KEY + "42", "zz" * 32, "not a key"))
+    def test_load_key__when_it_is_no_key__then_refused_without_showing_it(self, monkeypatch, tmp_path, text):
+        monkeypatch.setenv("HEADWATER_PRIVATE_KEY_FILE", str(self.secret(tmp_path, text)))
+        with pytest.raises(ConfigError, match="holds no private key") as caught:
+            load_key(None)
+        assert not text or text not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+def test_home__when_it_is_missing__then_made_for_its_owner_alone(command, tmp_path):
+    @command
+    @home_option
+    def probe(home):
+        click.echo(store_address(None, home))
+
+    result = run("probe", env={"HEADWATER_HOME": str(tmp_path / "new" / "home")})
+
+    assert result.stdout.strip() == f"dir:{tmp_path}/new/home/store"
+    assert (tmp_path / "new" / "home").stat().st_mode & 0o777 == 0o700
+
+
+def test_home__when_it_cannot_be_made__then_a_usage_error(command, tmp_path):
+    @command
+    @home_option
+    def probe(home):
+        pass
+
+    (tmp_path / "file").write_text("")
+    result = run("probe", "--home", str(tmp_path / "file" / "home"))
+
+    assert result.exit_code == 2
+    assert "cannot be made" in result.stderr
