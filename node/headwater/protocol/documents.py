@@ -13,7 +13,7 @@ from typing import Any
 MAX_BYTES = (
     1 << 20
 )  # one IPFS block: a document's CID is always that of a raw block, its digest the document's sha2-256
-MAX_DEPTH = 16
+MAX_DEPTH = 16  # levels below the outermost
 MAX_INTEGER = (1 << 53) - 1  # what a double holds exactly, and so what JavaScript reads
 
 

@@ -62,7 +62,7 @@ class Document(Part):
     @classmethod
     def of(cls, **fields: Any) -> Self:
         """A document of this kind."""
-        return cls(schema=cls.kind, **fields)
+        return cls.model_validate({"schema": cls.kind, **fields})
 
     def encode(self) -> bytes:
         """The bytes that are stored."""
@@ -236,7 +236,7 @@ class UpdateDocument(Document):
 
 
 class ModelDocument(Document):
-    """A model: its weights, of which [w | tag] is what the chain knows the commitment of. Round 0 is the first model."""
+    """A model: D weights w, of which the chain knows the commitment of [w | tag]. Round 0 is the first model."""
 
     kind = "headwater/model/1"
     schema_: Annotated[Literal["headwater/model/1"], Field(alias="schema")]

@@ -1,0 +1,35 @@
+"""Write the JSON Schemas of all documents to ipfs/schemas, for whoever reads documents without headwater.
+
+The files are committed; a test fails when they differ from the models in headwater.storage.manifests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, UpdateDocument
+from scripts.artifacts import ROOT, write_json
+
+FOLDER = ROOT / "ipfs" / "schemas"
+DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateDocument, ModelDocument)
+
+
+def schemas() -> dict[Path, dict[str, Any]]:
+    """Each schema, by the file it belongs in: `headwater/task/1` is task.schema.json."""
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {
+        FOLDER / f"{document.kind.split('/')[1]}.schema.json": draft | document.model_json_schema()
+        for document in DOCUMENTS
+    }
+
+
+def main() -> None:
+    """Write one file a document."""
+    for path, schema in schemas().items():
+        write_json(path, schema)
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

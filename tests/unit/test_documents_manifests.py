@@ -1,0 +1,175 @@
+"""The documents that the chain refers to: what they hold, and that nothing else is taken for one."""
+
+import copy
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from headwater.errors import DocumentError
+from headwater.protocol import documents
+from headwater.protocol.field import P, pack
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import CircuitManifest, ModelDocument, TaskManifest, UpdateDocument
+from headwater.storage.unixfs import cid_of
+from scripts.export_schemas import FOLDER, schemas
+
+CID = str(cid_of(b"something"))
+SHA256 = "ab" * 32
+SRS = {"id": SHA256, "k": 15, "source": "dev", "cid": CID}
+TASK = {
+    "schema": "headwater/task/1",
+    "name": "Breast cancer, Wisconsin",
+    "description": "Malignant or benign,\nfrom 30 measurements.",
+    "model": {
+        "kind": "logistic",
+        "features": [{"name": "mean radius", "mean": "14.1273", "deviation": "3.52405"}],
+        "intercept": True,
+        "label": {"column": "diagnosis", "classes": ["malignant", "benign"]},
+    },
+    "fixed_point": {"data_bits": 6, "model_bits": 12, "clamp": "8"},
+    "training": {"rows": 142, "steps": 1, "rate_shift": 7, "clip": "1"},
+    "circuits": {"train": CID, "average": CID},
+    "srs": SRS,
+}
+CIRCUIT = {
+    "schema": "headwater/circuit/1",
+    "statement": {"kind": "average", "params": {"dimension": 31, "weight_bits": 29}},
+    "k": 15,
+    "rows": 30_000,
+    "versions": {"ezkl": "23.0.5", "torch": "2.13.0"},
+    "srs": SRS,
+    "inputs": [{"name": name, "shape": [rows, 1]} for name, rows in (("model", 32), ("private", 32), ("public", 2))],
+    "output": {"name": "sum", "shape": [33, 1]},
+    "artifacts": {"onnx": {"cid": CID, "sha256": SHA256, "size": 9}},
+    "verifier": {"code_hash": "0x" + SHA256, "size": 16_000, "solc": "0.8.37"},
+}
+UPDATE = {
+    "schema": "headwater/update/1",
+    "task": {"chain_id": 31337, "task_manager": "0x" + "5f" * 20, "task_id": 1},
+    "round": 1,
+    "trainer": "0x" + "aB" * 20,
+    "commitment": {"x": SHA256, "y": SHA256},
+    "vector": pack([1, -1, 0, P - 2]),
+}
+MODEL = {"schema": "headwater/model/1", "round": 0, "trainers": 0, "weights": pack([0] * 31)}
+EXAMPLES = {TaskManifest: TASK, CircuitManifest: CIRCUIT, UpdateDocument: UPDATE, ModelDocument: MODEL}
+NAMES = [kind.__name__ for kind in EXAMPLES]
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES.items(), ids=NAMES)
+def test_document__from_its_bytes__gives_the_same_bytes(kind, example):
+    data = documents.encode(example)
+
+    document = kind.decode(data)
+
+    assert document.encode() == data
+    assert kind.of(**{key: value for key, value in example.items() if key != "schema"}) == document
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES.items(), ids=NAMES)
+def test_document__as_bytes__is_one_raw_block_that_32_bytes_on_chain_name(kind, example):
+    data = kind.decode(documents.encode(example)).encode()
+
+    assert cid_of(data).is_raw
+    assert Cid.from_digest(cid_of(data).digest) == cid_of(data)
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES.items(), ids=NAMES)
+def test_document__of_another_schema__is_refused(kind, example):
+    for other in EXAMPLES:
+        if other is not kind:
+            with pytest.raises(DocumentError, match=f"no document of {other.kind}"):
+                other.decode(documents.encode(example))
+
+
+def changed(example, path, value):
+    """The example with the entry at a dotted path set, or removed where `value` is Ellipsis."""
+    result = copy.deepcopy(example)
+    *folders, last = path.split(".")
+    place = result
+    for folder in folders:
+        place = place[int(folder) if isinstance(place, list) else folder]
+    if value is ...:
+        del place[last]
+    else:
+        place[int(last) if isinstance(place, list) else last] = value
+    return result
+
+
+BAD = (
+    (TaskManifest, "schema", "headwater/task/2"),
+    (TaskManifest, "schema", ...),
+    (TaskManifest, "name", ""),
+    (TaskManifest, "name", "clear \x1b[2J the screen"),
+    (TaskManifest, "name", "x" * 201),
+    (TaskManifest, "description", "over\rwritten"),
+    (TaskManifest, "extra", 1),
+    (TaskManifest, "model.kind", "transformer"),
+    (TaskManifest, "model.features", []),
+    (TaskManifest, "model.features.0.mean", 14),
+    (TaskManifest, "model.features.0.mean", "14,1"),
+    (TaskManifest, "model.features.0.mean", "NaN"),
+    (TaskManifest, "model.features.0.extra", "1"),
+    (TaskManifest, "model.intercept", 1),
+    (TaskManifest, "model.label.classes", ["one"]),
+    (TaskManifest, "fixed_point.data_bits", "6"),
+    (TaskManifest, "fixed_point.data_bits", True),
+    (TaskManifest, "fixed_point.data_bits", 0),
+    (TaskManifest, "training.rate_shift", -1),
+    (TaskManifest, "circuits.train", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),
+    (TaskManifest, "circuits.train", CID[:-1] + "7"),
+    (TaskManifest, "circuits.average", ...),
+    (TaskManifest, "srs.id", SHA256.upper()),
+    (TaskManifest, "srs.k", 29),
+    (TaskManifest, "srs.source", "mine"),
+    (CircuitManifest, "artifacts.../../etc/passwd", {"cid": CID, "sha256": SHA256, "size": 9}),
+    (CircuitManifest, "artifacts.onnx.size", 1 << 40),
+    (CircuitManifest, "statement.params.dimension", "31"),
+    (CircuitManifest, "inputs", []),
+    (CircuitManifest, "inputs.0.shape", [32]),
+    (CircuitManifest, "inputs.0.shape", [32, 0]),
+    (CircuitManifest, "output.shape", [32, 1, 1]),
+    (CircuitManifest, "verifier.code_hash", SHA256),
+    (UpdateDocument, "task.task_id", 0),
+    (UpdateDocument, "trainer", "0x12"),
+    (UpdateDocument, "round", 0),
+    (UpdateDocument, "vector", ""),
+    (UpdateDocument, "vector", "0" * 63),
+    (UpdateDocument, "vector", f"{P:064x}"),
+    (UpdateDocument, "vector", "F" * 64),
+    (ModelDocument, "trainers", None),
+    (ModelDocument, "weights", [1, 2]),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"), BAD, ids=[f"{kind.__name__}-{path}-{i}" for i, (kind, path, _) in enumerate(BAD)]
+)
+def test_document__with_a_wrong_entry__says_where(kind, path, value):
+    name, _, rest = path.partition(".")
+    example = EXAMPLES[kind]
+    example = example | {name: example[name] | {rest: value}} if "/" in rest else changed(example, path, value)
+
+    with pytest.raises(DocumentError, match=f"no document of {kind.kind}: {name}") as caught:
+        kind.decode(documents.encode(example))
+    assert "refuse what refers to it" in str(caught.value)
+
+
+@pytest.mark.parametrize("data", (b"", b"[]", b"null", b"{}", json.dumps(MODEL).encode(), b"[" * 9999, b"\x80\x04K*."))
+def test_decode__of_other_bytes__is_a_document_error(data):
+    with pytest.raises(DocumentError, match="no document of headwater/model/1"):
+        ModelDocument.decode(data)
+
+
+def test_document__once_made__cannot_be_changed():
+    document = ModelDocument.decode(documents.encode(MODEL))
+
+    with pytest.raises(ValidationError, match="frozen"):
+        document.round = 2
+
+
+def test_schemas__are_those_of_the_models():
+    assert sorted(FOLDER.glob("*.json")) == sorted(schemas())
+    for path, schema in schemas().items():
+        assert json.loads(path.read_text()) == schema, "run python -m scripts.export_schemas and commit the result"
