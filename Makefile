@@ -69,8 +69,8 @@ clean: ## Remove all that was installed or built
 # ---- how
 
 .PHONY: contracts
-contracts: install
-	forge build --quiet
+contracts: install # from scratch: what is committed must not depend on a cache
+	forge build contracts --force --quiet --deny warnings
 
 # Every stamp lies in the folder it vouches for, so that whoever deletes the folder gets it again.
 
