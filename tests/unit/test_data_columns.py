@@ -64,6 +64,7 @@ def test_describe__gives_means_and_deviations_of_six_digits(file):
         Feature("a", Decimal("2.33333"), Decimal("1.24722")),
         Feature("b", Decimal(20000000), Decimal(8164970)),
     )
+    assert [str(feature.deviation) for feature in columns.features] == ["1.24722", "8164970"]
     assert columns.classes == ("no", "yes")
     assert columns.intercept
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,3 +95,9 @@ def test_integers__on_real_data__stay_close_to_floats__and_predict_as_well(setti
     assert deviation <= proved <= any_proof <= largest
     assert last <= largest
     assert abs(integers - floats) <= 0.01
+
+
+def test_page__of_the_limits__is_what_the_specification_says():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "fixed-point.md").read_text()
+    assert "\n".join(figures.limits()) in page
+    assert f"| {' | '.join(figures.HEADINGS)} |" in page

@@ -126,8 +126,13 @@ def describe(path: Path, label: str, features: Sequence[str] | None = None) -> C
 def _described(name: str, values: Sequence[float]) -> Feature:
     mean = math.fsum(values) / len(values)
     variance = math.fsum((value - mean) ** 2 for value in values) / len(values)
-    rounded = [_DIGITS.create_decimal_from_float(value) for value in (mean, math.sqrt(variance))]
-    return Feature(name, *rounded)
+    return Feature(name, *(_rounded(value) for value in (mean, math.sqrt(variance))))
+
+
+def _rounded(value: float) -> Decimal:
+    return Decimal(
+        f"{_DIGITS.create_decimal_from_float(value):f}"
+    )  # without an exponent, for people who read manifests
 
 
 def _natural(name: str) -> tuple[bool, Decimal, str]:

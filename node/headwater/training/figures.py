@@ -1,4 +1,4 @@
-"""Print the measured tables of docs/fixed-point.md: python -m headwater.training.figures (about a minute)."""
+"""Print the tables of docs/fixed-point.md: python -m headwater.training.figures (half a minute)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ FLOWERS = (30, 29, 28, 26)
 ONE_STEP = TrainingSpec(rows=142, features=31, rate_shift=5, clip=512)
 TEN_STEPS = TrainingSpec(rows=142, features=31, steps=10, rate_shift=8, clip=512)
 THREE_CLASSES = TrainingSpec(rows=30, features=5, outputs=3, steps=10, rate_shift=4, clip=1024)
+EMBEDDING = TrainingSpec(rows=64, features=385, outputs=2, rate_shift=5, clip=512)
+LARGE = TrainingSpec(rows=1000, features=31, rate_shift=9, clip=512)
+FINE = TrainingSpec(rows=142, features=31, data_bits=8, model_bits=14, rate_shift=5, clip=2048, clamp=2048)
 SETTINGS = (
     Setting("breast cancer, 1 step", "breast-cancer", PATIENTS, 5, ONE_STEP),
     Setting("breast cancer, 10 steps", "breast-cancer", PATIENTS, 3, TEN_STEPS),
@@ -111,7 +114,7 @@ def measure(setting: Setting, seed: int) -> tuple[float, ...]:
     )
 
 
-def table(seeds: int) -> Iterator[str]:
+def measurements(seeds: int) -> Iterator[str]:
     """The lines of a Markdown table: the largest deviations and the mean accuracies over differently dealt rows."""
     yield f"| {' | '.join(HEADINGS)} |"
     yield "|---" * len(HEADINGS) + "|"
@@ -122,6 +125,25 @@ def table(seeds: int) -> Iterator[str]:
         yield f"| {' | '.join([setting.name, str(setting.rounds), *worst, *accuracy])} |"
 
 
+def limits() -> Iterator[str]:
+    """The lines of a Markdown table: what common settings take and allow."""
+    yield "| rows x features x outputs | data bits | clamp | rate | clip | divisor | largest sum | weights up to |"
+    yield "|---" * 8 + "|"
+    for spec in (ONE_STEP, TEN_STEPS, THREE_CLASSES, EMBEDDING, LARGE, FINE):
+        clamp, clip = decode(spec.clamp, spec.data_bits), decode(spec.clip, spec.model_bits)
+        cells = [
+            f"{spec.rows} x {spec.features} x {spec.outputs}",
+            f"{spec.data_bits}",
+            f"{clamp:g}",
+            f"2^-{spec.rate_shift}",
+            f"{clip:g}",
+            f"2^{spec.rebase_bits + 1}",
+            f"{spec.magnitude.bit_length()} bits",
+            f"{decode(spec.weight_limit, spec.model_bits):,.0f}",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
 if __name__ == "__main__":
-    for text in table(seeds=20):
+    for text in (*limits(), "", *measurements(seeds=20)):
         print(text)
