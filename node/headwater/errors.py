@@ -64,3 +64,7 @@ class ContractError(ChainError):
 
 class CircuitError(HeadwaterError):
     """A circuit could not be built, proved or verified."""
+
+
+class TaskError(HeadwaterError):
+    """A task contradicts itself, or its verifiers are not what its manifest says: not to be trusted."""

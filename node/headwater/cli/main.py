@@ -12,6 +12,7 @@ import click
 from headwater.errors import HeadwaterError
 
 COMMANDS = {
+    "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
     "deploy": ("headwater.cli.deploy", "Deploy the contracts and record their addresses."),
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""

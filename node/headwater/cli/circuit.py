@@ -1,0 +1,144 @@
+"""`headwater circuit`: build, verify, list and price circuits, without a chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from headwater.cli.console import err, out
+from headwater.cli.options import home_option
+from headwater.errors import CircuitError
+
+if TYPE_CHECKING:
+    from headwater.circuits.srs import Srs
+    from headwater.circuits.statement import Statement
+
+SRS = click.Choice(["dev", "perpetual-powers-of-tau"])
+
+
+@click.group()
+def command() -> None:
+    """Build, verify, list and price circuits."""
+
+
+def _statement(kind: str, parameters: tuple[str, ...]) -> Statement:
+    from headwater.circuits.statement import from_params
+
+    params = {}
+    for text in parameters:
+        name, _, value = text.partition("=")
+        try:
+            params[name] = int(value)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not NAME=INTEGER, for example rows=142") from None
+    return from_params(kind, params)
+
+
+def _statement_arguments(function: click.decorators.FC) -> click.decorators.FC:
+    kind = click.argument("kind", type=click.Choice(["train", "average"]))
+    parameters = click.argument("parameters", nargs=-1, metavar="[NAME=INTEGER]...")
+    return kind(parameters(function))
+
+
+def _srs(home: Path, k: int, source: str) -> Srs:
+    from headwater.circuits.srs import DEV, dev_srs, perpetual_srs
+
+    return dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+
+
+@command.command()
+@_statement_arguments
+@click.option("--k", type=click.IntRange(4, 28), help="log2 of the rows.  [default: the least that has room]")
+@click.option("--srs", "source", type=SRS, default="dev", show_default=True, help="Where the SRS comes from.")
+@home_option
+def build(kind: str, parameters: tuple[str, ...], k: int | None, source: str, home: Path) -> None:
+    """Build a circuit with its keys and its Solidity verifier, or find it in the cache.
+
+    For example: headwater circuit build train rows=142 features=31
+    """
+    from headwater.circuits import circuit, worker
+
+    statement = _statement(kind, parameters)
+    with err.status("Building"):
+        if k is None:
+            k = int(worker.run("measure", reference=statement.reference, params=statement.params)["k"])
+        built = circuit.build(home, statement, _srs(home, k, source))
+    facts = built.manifest
+    out.print(f"[bold]{kind}[/] with k = {k}, {facts['rows']:,} rows, SRS {source} {facts['srs']['id'][:16]}…")
+    for name, entry in facts["artifacts"].items():
+        out.print(f"  {name:16} {entry['size']:>12,} bytes  sha256 {entry['sha256'][:16]}…")
+    out.print(
+        f"  {'verifier':16} {facts['verifier']['size']:>12,} bytes  code hash {facts['verifier']['code_hash'][:18]}…"
+    )
+    out.print(str(built.folder), soft_wrap=True)
+
+
+@command.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--srs-file", type=click.Path(path_type=Path), help="The SRS file, where it is not under --home.")
+@home_option
+def verify(folder: Path, srs_file: Path | None, home: Path) -> None:
+    """Rebuild the circuit in FOLDER from its statement and compare: exit code 1 where anything differs."""
+    import json
+
+    from headwater.circuits import circuit
+
+    if srs_file is None:
+        try:
+            facts = json.loads((folder / circuit.MANIFEST).read_text())
+            srs_file = _srs(home, int(facts["k"]), facts["srs"]["source"]).path
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CircuitError(f"{folder} holds no readable circuit: {error}", "build it again") from error
+    found = circuit.load(folder, srs_file)
+    with err.status("Rebuilding"):
+        differing = circuit.check_reproducible(found)
+    if differing:
+        raise CircuitError(f"rebuilding gives another {', '.join(differing)}", "do not trust this circuit")
+    out.print(f"[green]✓[/] the statement gives exactly these artifacts; code hash {found.verifier.code_hash}")
+
+
+@command.command("list")
+@home_option
+def list_(home: Path) -> None:
+    """The circuits that are built."""
+    import json
+
+    from headwater.circuits.circuit import MANIFEST
+
+    table = Table("circuit", "parameters", "k", "rows", "verifier, bytes", "SRS")
+    for path in sorted((home / "circuits").glob(f"*/{MANIFEST}")):
+        facts = json.loads(path.read_text())
+        parameters = " ".join(f"{name}={value}" for name, value in facts["statement"]["params"].items())
+        size, source = f"{facts['verifier']['size']:,}", facts["srs"]["source"]
+        table.add_row(path.parent.name, parameters, str(facts["k"]), f"{facts['rows']:,}", size, source)
+    out.print(table if table.rows else f"None yet in {home / 'circuits'}.", soft_wrap=True)
+
+
+@command.command()
+@_statement_arguments
+def cost(kind: str, parameters: tuple[str, ...]) -> None:
+    """What a statement takes: rows and k, and estimates for a 2-core machine. Builds no keys.
+
+    For example: headwater circuit cost train rows=142 features=31
+    """
+    from headwater.circuits import worker
+
+    statement = _statement(kind, parameters)
+    with err.status("Measuring"):
+        found = worker.run("measure", reference=statement.reference, params=statement.params)
+    k, rows = int(found["k"]), int(found["rows"])
+    scale = 2.0 ** (k - 14) * (1 + statement.inner_columns) / 3  # measured at k = 14 with 2 inner columns
+    table = Table("k", "rows", "of", "prove, about", "memory, about", "proving key, about", "data vector")
+    table.add_row(
+        str(k),
+        f"{rows:,}",
+        f"{1 << k:,}",
+        f"{2.5 * scale:.1f} s",
+        f"{170 + 245 * scale:.0f} MB",
+        f"{82 * scale:.0f} MB",
+        f"{max(tensor.size for tensor in statement.inputs):,} entries",
+    )
+    out.print(table)

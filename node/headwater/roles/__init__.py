@@ -1,0 +1,1 @@
+"""Trainer, aggregator, task creator and reader: snapshot, decide, act."""

@@ -1,0 +1,110 @@
+"""The aggregator: fetches the round's updates, proves their average and posts it. Anyone may be one; the first wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headwater.chain.events import Submitted
+from headwater.chain.rpc import Block, Call
+from headwater.chain.sender import Receipt, Sender
+from headwater.circuits.circuit import Proof
+from headwater.errors import ContentMismatch, DocumentError
+from headwater.protocol.decisions import Action, Advance, Aggregate, Claim, Collect, decide_aggregator
+from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.field import P, add, pack, to_signed, unpack
+from headwater.protocol.vectors import average, sum_of_commitments
+from headwater.roles.report import Report
+from headwater.roles.task import Task
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import ModelDocument, UpdateDocument
+
+
+class Aggregator:
+    """One aggregator in one task. It sees every update of a round in the clear."""
+
+    def __init__(self, task: Task, sender: Sender, report: Report) -> None:
+        """`report`: told of every step."""
+        self.task = task
+        self.sender = sender
+        self._report = report
+
+    def decide(self, block: Block) -> Action:
+        """The next action, as seen in a block."""
+        task, me, at = self.task, self.sender.address, self.task.view(block)
+        if not at.phase.is_end:
+            return decide_aggregator(at)
+        claimable = task.contracts.stakes.claimable(me, block.number)
+        return decide_aggregator(at, task.collectable(me, block.number), claimable)
+
+    def step(self) -> Action:
+        """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done."""
+        action = self.decide(self.task.contracts.chain.block())
+        self.act(action)
+        return action
+
+    def act(self, action: Action) -> Receipt | None:
+        """Carry out one action."""
+        tasks = self.task.contracts.tasks
+        match action:
+            case Advance():
+                return self._send(tasks.advance(self.task.id), "advanced")
+            case Aggregate(round_):
+                return self.post(round_, *self.prove(self.fetch(round_)))
+            case Collect(rounds):
+                return self._send(tasks.collect(self.task.id, rounds), "collected")
+            case Claim():
+                return self._send(self.task.contracts.stakes.claim(), "claimed")
+        return None
+
+    def fetch(self, round_: int) -> list[list[int]]:
+        """The accepted updates' vectors [w' | 0 | salt], whose sum is checked against the sum of their commitments.
+
+        Raises:
+            Unavailable: a document cannot be fetched now.
+            ContentMismatch: a document does not hold what its trainer proved; the message names the trainer.
+        """
+        events = list(self.task.contracts.tasks.events(Submitted, task_id=self.task.id, round=round_))
+        vectors = [self._vector(event) for event in events]
+        length, commit = self.task.spec.dimension + 2, self.task.average.commit
+        whole = all(len(vector) == length for vector in vectors)
+        if not whole or commit(add(vectors)) != sum_of_commitments([e.update for e in events], self.task.basis.offset):
+            pairs = zip(events, vectors, strict=True)
+            wrong = [e.trainer for e, v in pairs if len(v) != length or commit(v) != e.update]
+            raise ContentMismatch(
+                f"in round {round_} the updates of {', '.join(wrong)} are not what was proved",
+                "without them the round cannot be averaged; it fails at its deadline and the next one starts",
+            )
+        self._report("fetched", updates=len(vectors), bytes=sum(32 * len(v) for v in vectors))
+        return vectors
+
+    def prove(self, vectors: Sequence[Sequence[int]]) -> tuple[list[int], Proof]:
+        """The averaged weights and the proof of them."""
+        task, d, n = self.task, self.task.spec.dimension, len(vectors)
+        total = add(vectors)
+        weights, remainder = average([to_signed(entry) for entry in total[:d]], n)
+        self._report("proving", statement="average")
+        public = [n, int(self.sender.address, 16)]
+        proof = task.average.prove([[*weights, task.tag], [*remainder, total[d + 1] % P], public])
+        self._report("proved", statement="average", seconds=proof.prove_seconds)
+        return weights, proof
+
+    def post(self, round_: int, weights: Sequence[int], proof: Proof) -> Receipt:
+        """Publish the new model and post it with its proof."""
+        trainers = self.task.contracts.tasks.get_round(self.task.id, round_).submitted
+        document = ModelDocument.of(round=round_, trainers=trainers, weights=pack(weights))
+        cid = self.task.publish(document)
+        call = self.task.contracts.tasks.aggregate(self.task.id, proof.data, cid.digest)
+        return self._send(call, "aggregated", round=round_)
+
+    def _vector(self, event: Submitted) -> list[int]:
+        """The vector of an accepted update's document; maybe of a wrong length, and none where it is worthless."""
+        data = self.task.store.get(Cid.from_digest(event.cid), MAX_BYTES)
+        try:
+            return unpack(UpdateDocument.decode(data).vector)
+        except DocumentError:
+            return []
+
+    def _send(self, call: Call, stage: str, **details: object) -> Receipt:
+        receipt = self.sender.send(call)
+        self._report(stage, gas=receipt.gas_used, calldata=receipt.calldata_bytes, **details)
+        return receipt

@@ -1,0 +1,137 @@
+"""Models for whoever uses them: pulled, verified, kept in a folder, applied to rows. No prover is needed.
+
+The folder holds the documents as they were stored, so that hashing them gives their CIDs:
+
+    model.json        the model document
+    task.json         the task manifest: columns, means, deviations, classes
+    provenance.json   chain, contracts, task, round, model hash, CIDs
+    weights.safetensors   the weights as floats, (features, outputs), for torch and others
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from headwater.chain.types import Model
+from headwater.errors import ConfigError, ContentMismatch, HeadwaterError
+from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.field import to_signed, unpack
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.roles.task import Task, columns_of, spec_of
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import ModelDocument, TaskManifest
+from headwater.training.columns import Columns
+from headwater.training.floating import real_weights
+
+MODEL, MANIFEST, PROVENANCE, TENSORS = "model.json", "task.json", "provenance.json", "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class PulledModel:
+    """A model in a folder, whose documents are what its provenance says.
+
+    Attributes:
+        provenance: `chain_id`, `task_manager`, `model_registry`, `task_id`, `round`, `trainers`, `model_hash`,
+            `model_cid`, `manifest_cid`.
+    """
+
+    weights: list[int]
+    spec: TrainingSpec
+    columns: Columns
+    provenance: dict[str, str | int]
+
+
+def pull(task: Task, model: Model, folder: Path) -> PulledModel:
+    """Fetch a model of a task, verify it against the chain, and write it to a folder.
+
+    Raises:
+        ContentMismatch: its weights are not what the contract accepted; nothing is written.
+    """
+    weights = task.weights(model)
+    model_cid, manifest_cid = Cid.from_digest(model.cid), Cid.from_digest(task.config.manifest)
+    provenance: dict[str, str | int] = {
+        "chain_id": task.contracts.chain.chain_id,
+        "task_manager": task.contracts.tasks.address,
+        "model_registry": task.contracts.models.address,
+        "task_id": task.id,
+        "round": model.round,
+        "trainers": model.trainers,
+        "model_hash": "0x" + model.model_hash.hex(),
+        "model_cid": str(model_cid),
+        "manifest_cid": str(manifest_cid),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL).write_bytes(task.store.get(model_cid, MAX_BYTES))
+        (folder / MANIFEST).write_bytes(task.store.get(manifest_cid, MAX_BYTES))
+        tensor = np.ascontiguousarray(real_weights(task.spec, weights), dtype=np.float32)
+        save_file({"weights": tensor}, folder / TENSORS, {key: str(value) for key, value in provenance.items()})
+        (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1) + "\n")
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}", "name another folder with --out") from error
+    return PulledModel(weights, task.spec, task.columns, provenance)
+
+
+def load(folder: Path) -> PulledModel:
+    """A pulled model, its documents checked against the CIDs of its provenance. The chain is not asked: see `verify`.
+
+    Raises:
+        ConfigError: no pulled model there.
+        ContentMismatch: a document was changed since.
+    """
+    try:
+        provenance = json.loads((folder / PROVENANCE).read_text())
+        documents = {"model_cid": (folder / MODEL).read_bytes(), "manifest_cid": (folder / MANIFEST).read_bytes()}
+        cids = {key: Cid.parse(provenance[key]) for key in documents}
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(f"{folder} holds no pulled model: {error}", "run `headwater model pull` first") from error
+    for key, data in documents.items():
+        if Cid.of_block(cids[key].codec, data) != cids[key]:
+            raise ContentMismatch(
+                f"the document of {key} in {folder} was changed: its CID is no longer {cids[key]}",
+                "pull the model again",
+            )
+    manifest = TaskManifest.decode(documents["manifest_cid"])
+    weights = [to_signed(entry) for entry in unpack(ModelDocument.decode(documents["model_cid"]).weights)]
+    spec = spec_of(manifest)
+    if len(weights) != spec.dimension:
+        raise ContentMismatch(
+            f"the model in {folder} has {len(weights)} weights, not {spec.dimension}", "do not use it"
+        )
+    return PulledModel(weights, spec, columns_of(manifest), provenance)
+
+
+def verify(task: Task, pulled: PulledModel) -> Model:
+    """Check a pulled model against the chain: the registry has it, and these are its weights.
+
+    Raises:
+        ContentMismatch: the chain knows another model under this task and round.
+    """
+    facts = pulled.provenance
+    where = (task.contracts.chain.chain_id, task.contracts.tasks.address, task.id)
+    if (facts.get("chain_id"), facts.get("task_manager"), facts.get("task_id")) != where:
+        raise ConfigError(
+            "this model was pulled from another task or chain", "name that one with --rpc and --deployments"
+        )
+    try:
+        model = task.contracts.models.get_model(task.id, int(facts["round"]))
+    except (KeyError, ValueError, HeadwaterError) as error:
+        raise ContentMismatch(f"the chain knows no such model: {error}", "pull the model again") from error
+    _compare(task, model, pulled.weights, facts)
+    return model
+
+
+def _compare(task: Task, model: Model, weights: Sequence[int], facts: dict[str, str | int]) -> None:
+    chain = ("0x" + model.model_hash.hex(), str(Cid.from_digest(model.cid)), str(Cid.from_digest(task.config.manifest)))
+    if (facts.get("model_hash"), facts.get("model_cid"), facts.get("manifest_cid")) != chain:
+        raise ContentMismatch(
+            "the provenance names another model than the chain", "do not use it; pull the model again"
+        )
+    if task.weights(model) != list(weights):
+        raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")

@@ -1,0 +1,227 @@
+"""A task as a node sees it: what the chain says, checked against the documents and rebuilt circuits.
+
+Nothing in a task's config is taken on trust (see "Trust" in `ITaskManager.sol`): circuits are rebuilt from their
+parameters, and verifiers' code, basis points and the first model compared, before anything is staked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from eth_utils.crypto import keccak
+
+from headwater.chain.contracts import Contracts
+from headwater.chain.deployment import LOCAL_CHAINS
+from headwater.chain.rpc import Block
+from headwater.chain.types import Model, TaskConfig
+from headwater.circuits.average import Average
+from headwater.circuits.circuit import Circuit, build
+from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
+from headwater.circuits.train import Train
+from headwater.errors import ContentMismatch, TaskError
+from headwater.protocol.curve import Point
+from headwater.protocol.decisions import RoundView
+from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.field import P, to_signed, unpack
+from headwater.protocol.fixedpoint import TrainingSpec, encode
+from headwater.protocol.vectors import Basis
+from headwater.roles.report import Report, silent
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, TaskReference
+from headwater.storage.store import ContentStore
+from headwater.training.columns import Columns, Feature
+
+MAX_SRS_BYTES = 1 << 30
+
+
+def point_hash(point: Point) -> bytes:
+    """keccak256 of a point's 64 bytes: a model hash, or a data hash."""
+    return keccak(point.encode())
+
+
+def basis_hash(basis: Basis) -> bytes:
+    """keccak256 of all basis points, 64 bytes each."""
+    return keccak(b"".join(point.encode() for point in basis.points))
+
+
+def spec_of(manifest: TaskManifest) -> TrainingSpec:
+    """The numbers of a task's training."""
+    model, fixed, training = manifest.model, manifest.fixed_point, manifest.training
+    classes = len(model.label.classes)
+    return TrainingSpec(
+        rows=training.rows,
+        features=len(model.features) + model.intercept,
+        outputs=1 if classes == 2 else classes,
+        steps=training.steps,
+        data_bits=fixed.data_bits,
+        model_bits=fixed.model_bits,
+        rate_shift=training.rate_shift,
+        clip=encode(float(training.clip), fixed.model_bits),
+        clamp=encode(float(fixed.clamp), fixed.data_bits),
+    )
+
+
+def columns_of(manifest: TaskManifest) -> Columns:
+    """The columns that a trainer's file must have."""
+    model = manifest.model
+    features = tuple(Feature(f.name, Decimal(f.mean), Decimal(f.deviation)) for f in model.features)
+    return Columns(features, model.intercept, model.label.column, model.label.classes)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task that passed every check which its manifest allows; see `open_task`."""
+
+    id: int
+    contracts: Contracts
+    store: ContentStore
+    config: TaskConfig
+    manifest: TaskManifest
+    spec: TrainingSpec
+    srs: Srs
+    basis: Basis
+    tag: int
+    home: Path
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of a trainer's file."""
+        return columns_of(self.manifest)
+
+    @property
+    def reference(self) -> TaskReference:
+        """How documents name the task."""
+        chain = self.contracts.chain
+        return TaskReference(chain_id=chain.chain_id, task_manager=self.contracts.tasks.address, task_id=self.id)
+
+    @cached_property
+    def train(self) -> Circuit:
+        """The circuit of updates; `check_circuits` has compared it."""
+        return build(self.home, Train.of(self.spec), self.srs)
+
+    @cached_property
+    def average(self) -> Circuit:
+        """The circuit of averages; `check_circuits` has compared it."""
+        return build(self.home, Average(self.spec.dimension), self.srs)
+
+    def view(self, block: Block) -> RoundView:
+        """Where the task is in a block."""
+        found = self.contracts.tasks.current_phase(self.id, block.number)
+        return RoundView(block.timestamp, found.round, self.config.rounds, found.phase, found.deadline)
+
+    def collectable(self, account: str, block: int) -> tuple[int, ...]:
+        """The finalized rounds that still owe the account something."""
+        rounds = range(1, self.config.rounds + 1)
+        return tuple(r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
+
+    def publish(self, document: Document) -> Cid:
+        """Store a document and return its CID, always of a raw block."""
+        return self.store.put(document.encode())
+
+    def current_model(self) -> list[int]:
+        """The weights of the task's newest model, D integers, checked against the chain."""
+        model = self.contracts.models.latest(self.id)
+        return self.weights(model)
+
+    def weights(self, model: Model) -> list[int]:
+        """The weights of a version: fetched, and checked against its CID and its model hash.
+
+        Raises:
+            ContentMismatch: the document's weights are not what the contract accepted.
+        """
+        document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        weights = [to_signed(entry) for entry in unpack(document.weights)]
+        found = self.commit_model(weights) if len(weights) == self.spec.dimension else None
+        if found is None or point_hash(found) != model.model_hash:
+            raise ContentMismatch(
+                f"the document of task {self.id}'s model of round {model.round} holds other weights than the chain's",
+                "whoever posted it withheld the true one; do not use these weights",
+            )
+        return weights
+
+    def commit_model(self, weights: Sequence[int]) -> Point:
+        """C([w | tag])."""
+        return self.basis.commit([*weights, self.tag])
+
+    def check_circuits(self, report: Report = silent) -> None:
+        """Rebuild both circuits and compare them with the verifiers on chain: before anything is staked or proved.
+
+        Raises:
+            TaskError: a verifier is not the one that the manifest's statement gives.
+        """
+        chain, config = self.contracts.chain, self.config
+        report("building", statement="train")
+        pairs = [(self.train, config.train_verifier, config.train_code_hash)]
+        report("building", statement="average")
+        pairs.append((self.average, config.average_verifier, config.average_code_hash))
+        for circuit, address, code_hash in pairs:
+            expected = bytes.fromhex(circuit.verifier.code_hash[2:])
+            if not expected == code_hash == chain.code_hash(address):
+                raise TaskError(
+                    f"task {self.id}'s verifier of {circuit.statement.kind} at {address} is not the one rebuilt here",
+                    "its creator may be able to forge proofs: do not take part",
+                )
+
+
+def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int) -> Task:
+    """A task's config and documents, checked against each other and against the SRS.
+
+    Raises:
+        ContractError: no such task.
+        Unavailable: its manifest or SRS cannot be fetched now.
+        TaskError: something in it contradicts something else.
+    """
+    config, _ = contracts.tasks.get_task(task_id)
+    manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
+    try:
+        spec = spec_of(manifest)
+        columns_of(manifest)
+    except ValueError as error:
+        raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    _check(task_id, "dimension", spec.dimension, config.dimension)
+    for kind, text, params in (
+        ("train", manifest.circuits.train, Train.of(spec).params),
+        ("average", manifest.circuits.average, Average(spec.dimension).params),
+    ):
+        circuit = CircuitManifest.decode(store.get(Cid.parse(text), MAX_BYTES))
+        _check(task_id, f"statement of {kind}", circuit.statement.model_dump(), {"kind": kind, "params": params})
+        _check(task_id, f"SRS of {kind}", circuit.srs.id, manifest.srs.id)
+    srs = fetch_srs(store, home, manifest)
+    _check(task_id, "k", srs.k, config.k)
+    _check(task_id, "SRS", srs.id, config.srs.hex())
+    if srs.source == DEV and contracts.chain.chain_id not in LOCAL_CHAINS:
+        raise TaskError(
+            f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
+            "take part only in tasks with the Perpetual Powers of Tau",
+        )
+    basis = srs.basis(spec.dimension + 2)
+    points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
+    _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
+    _check(task_id, "basis hash", basis_hash(basis), config.basis_hash)
+    tag = contracts.tasks.tag(task_id)
+    task = Task(task_id, contracts, store, config, manifest, spec, srs, basis, tag % P, home)
+    task.weights(contracts.models.get_model(task_id, 0))
+    return task
+
+
+def fetch_srs(store: ContentStore, home: Path, manifest: TaskManifest) -> Srs:
+    """The SRS that a manifest names: the public one, or a development one from the store."""
+    if manifest.srs.source != DEV:
+        return perpetual_srs(home, manifest.srs.k)
+    path = home / "srs" / f"{manifest.srs.id}.srs"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store.get_file(Cid.parse(manifest.srs.cid), path, MAX_SRS_BYTES)
+    return open_srs(path, manifest.srs.k, DEV)
+
+
+def _check(task_id: int, what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise TaskError(
+            f"task {task_id} contradicts itself: its {what} is {found}, on chain {expected}",
+            "do not take part; tell its creator",
+        )

@@ -1,0 +1,155 @@
+"""The trainer: enrols its data, joins rounds, trains, proves, submits, and takes its rewards."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from headwater.chain.rpc import Block, Call
+from headwater.chain.sender import Receipt, Sender
+from headwater.circuits.circuit import Proof
+from headwater.errors import ConfigError
+from headwater.protocol.curve import Point
+from headwater.protocol.decisions import (
+    Action,
+    Advance,
+    Claim,
+    Collect,
+    Deposit,
+    Enrol,
+    Join,
+    Submit,
+    TrainerView,
+    Unenrol,
+    decide_trainer,
+)
+from headwater.protocol.field import pack
+from headwater.roles.report import Report
+from headwater.roles.salts import data_salt, update_salt
+from headwater.roles.task import Task, point_hash
+from headwater.storage.manifests import PointText, UpdateDocument
+from headwater.training.data import Dataset, data_vector
+
+MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; each costs whoever front-runs it a stake
+
+
+class Trainer:
+    """One trainer in one task. Its state is the chain's; a restarted one goes on where it was."""
+
+    def __init__(self, task: Task, sender: Sender, secret: bytes, dataset: Dataset, report: Report) -> None:
+        """`secret`: see `salts.secret_of`. `report`: told of every step."""
+        self.task = task
+        self.sender = sender
+        self.dataset = dataset
+        self._secret = secret
+        self._report = report
+
+    def view(self, block: Block) -> TrainerView:
+        """What concerns this trainer in a block."""
+        task, me, at = self.task, self.sender.address, block.number
+        tasks, stakes = task.contracts.tasks, task.contracts.stakes
+        round_view = task.view(block)
+        ended = round_view.phase.is_end
+        return TrainerView(
+            at=round_view,
+            enrolled=tasks.get_enrolment(task.id, me, at).exists,
+            status=tasks.get_roster_entry(task.id, round_view.round, me, at).status,
+            stake=task.config.stake,
+            free=stakes.stake_of(me, at).free,
+            collectable=task.collectable(me, at) if ended else (),
+            claimable=stakes.claimable(me, at) if ended else 0,
+        )
+
+    def step(self) -> Action:
+        """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done.
+
+        Raises:
+            HeadwaterError: the action failed; nothing is lost, and the next step looks again.
+        """
+        action = decide_trainer(self.view(self.task.contracts.chain.block()))
+        self.act(action)
+        return action
+
+    def act(self, action: Action) -> Receipt | None:
+        """Carry out one action."""
+        task, tasks, stakes = self.task, self.task.contracts.tasks, self.task.contracts.stakes
+        match action:
+            case Advance():
+                return self._send(tasks.advance(task.id), "advanced")
+            case Deposit(amount):
+                return self._send(stakes.deposit(amount), "deposited")
+            case Enrol():
+                return self._send(tasks.enrol(task.id, self.data[1]), "enrolled")
+            case Join(round_):
+                self._check_data()
+                return self._send(tasks.join(task.id), "joined", round=round_)
+            case Submit(round_):
+                return self.submit(*self.train(round_))
+            case Collect(rounds):
+                return self._send(tasks.collect(task.id, rounds), "collected")
+            case Unenrol():
+                return self._send(tasks.unenrol(task.id), "unenrolled")
+            case Claim():
+                return self._send(stakes.claim(), "claimed")
+        return None
+
+    def train(self, round_: int) -> tuple[int, Proof]:
+        """Train on the current model and prove it; returns the round and the proof, whose output is the update."""
+        weights = self.task.current_model()
+        self._report("proving", statement="train", round=round_)
+        salt = update_salt(self._secret, self.task.tag, round_)
+        proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], [salt]])
+        self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
+        return round_, proof
+
+    def submit(self, round_: int, proof: Proof) -> Receipt:
+        """Publish an update and submit it with its proof."""
+        cid = self.task.publish(
+            UpdateDocument.of(
+                task=self.task.reference,
+                round=round_,
+                trainer=self.sender.address,
+                commitment=PointText.of(proof.points[3]),
+                vector=pack(proof.output),
+            )
+        )
+        call = self.task.contracts.tasks.submit(self.task.id, proof.data, cid.digest)
+        return self._send(call, "submitted", round=round_)
+
+    @cached_property
+    def data(self) -> tuple[list[int], Point]:
+        """The data vector and its commitment: the one enrolled, or one that nobody has registered.
+
+        Raises:
+            ConfigError: the file's data are not what this account enrolled with.
+        """
+        task, me = self.task, self.sender.address
+        unsalted = data_vector(self.dataset, task.spec, salt=0)
+        enrolled = task.contracts.tasks.get_enrolment(task.id, me)
+        for attempt in range(MAX_ATTEMPTS):
+            salt = data_salt(self._secret, task.tag, unsalted, attempt)
+            vector = data_vector(self.dataset, task.spec, salt)
+            point = task.train.commit(vector)
+            if enrolled.exists and point_hash(point) == enrolled.data_hash:
+                return vector, point
+            owner = task.contracts.tasks.data_owner(task.id, point_hash(point))
+            if not enrolled.exists and int(owner, 16) in (0, int(me, 16)):
+                return vector, point
+            if enrolled.exists and int(owner, 16) == 0:
+                break  # this account never got as far as this attempt
+        if enrolled.exists:
+            raise ConfigError(
+                f"{me} enrolled in task {task.id} with other data than this file's",
+                "train with the file that was enrolled, or unenrol between rounds and enrol again",
+            )
+        raise ConfigError(
+            f"{MAX_ATTEMPTS} enrolments of {me} were front-run", "send through another node, or a private mempool"
+        )
+
+    def _check_data(self) -> None:
+        """Before a seat is taken: the file must still be the enrolled one, or the round would be lost."""
+        _ = self.data
+
+    def _send(self, call: Call, stage: str, **details: object) -> Receipt:
+        receipt = self.sender.send(call)
+        self._report(stage, gas=receipt.gas_used, calldata=receipt.calldata_bytes, **details)
+        return receipt
