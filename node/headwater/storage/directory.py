@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from headwater.errors import Unavailable
 from headwater.storage.cid import Cid
-from headwater.storage.files import IncomingFile, read_chunks
+from headwater.storage.files import IncomingFile, read_chunks, remove
 from headwater.storage.store import ContentStore, receive, too_large
 from headwater.storage.unixfs import DagBuilder
 
@@ -62,7 +62,7 @@ class DirectoryStore(ContentStore):
 
     @override
     def unpin(self, cid: Cid) -> None:
-        self._path(cid).unlink(missing_ok=True)
+        remove(self._path(cid))
 
     @override
     def check(self) -> None:

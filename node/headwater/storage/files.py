@@ -44,7 +44,8 @@ class IncomingFile:
             self._file.close()
             path.parent.mkdir(parents=True, exist_ok=True)
             self._path.replace(path)
-            _sync_folder(path.parent)
+            for folder in (path.parent, path.parent.parent):  # the first may be new
+                _sync_folder(folder)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -77,6 +78,12 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
 
 
+def remove(path: Path) -> None:
+    """Removes a file, if there is one. Raises StorageError where that is not allowed."""
+    with _writing(path):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     try:
@@ -88,8 +95,8 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename last through a power cut; a no-op where folders cannot be opened."""
-    with suppress(PermissionError):
+    """Makes a rename last through a power cut, where the file system lets folders be synced."""
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
