@@ -1,6 +1,7 @@
 """CIDs are those of `ipfs add` under the profile unixfs-v1-2025, computed without IPFS."""
 
 import hashlib
+import json
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from headwater.errors import StorageError
 from headwater.storage.cid import DAG_PB, RAW, Cid
 from headwater.storage.unixfs import CHUNK, WIDTH, DagBuilder, cid_of, cid_of_file, content_size
+from headwater.tools import ROOT
 
 EMPTY = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 HELLO = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"  # "hello world"
@@ -125,3 +127,15 @@ def test_content_size__of_a_strangers_block__is_a_number_or_refused(block):
         assert content_size(block) >= 0
     except ValueError as error:
         assert "not " in str(error)  # noqa: PT017 (either outcome is fine, any other error is not)
+
+
+def test_profile_for_a_daemon__is_the_one_computed_here():
+    profile = json.loads((ROOT / "ipfs" / "kubo-import.json").read_text())
+
+    assert profile == {
+        "CidVersion": 1,
+        "HashFunction": "sha2-256",
+        "UnixFSChunker": f"size-{CHUNK}",
+        "UnixFSRawLeaves": True,
+        "UnixFSFileMaxLinks": WIDTH,
+    }
