@@ -1,67 +1,15 @@
-"""A chain of one's own: anvil on a free port of 127.0.0.1, for as long as a test runs."""
+"""The fixture of a chain of one's own."""
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
-from web3 import Web3
 
-from headwater.tools import find_tool
+from headwater.chain.anvil import Anvil, derive_accounts, run_anvil
 
-MNEMONIC = "test test test test test test test test test test test junk"
-START_SECONDS = 20
-
-
-@dataclass(frozen=True)
-class Anvil:
-    """A running chain: where it listens, a connection to it, and its funded accounts (10,000 ETH each)."""
-
-    url: str
-    web3: Web3
-    accounts: tuple[LocalAccount, ...]
-
-
-@contextmanager
-def run_anvil(log: Path, *options: str, accounts: int = 10) -> Iterator[Anvil]:
-    """Start anvil, wait until it answers, and stop that process, and no other, at the end.
-
-    Its output goes to `log`. Raises RuntimeError with that output where it does not answer in time.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [find_tool("anvil"), "--host", "127.0.0.1", "--port", str(port), "--accounts", str(accounts), *options]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            web3 = Web3(Web3.HTTPProvider(url))
-            _wait(process, web3, log)
-            yield Anvil(url, web3, derive_accounts(accounts))
-        finally:
-            process.kill()  # nothing to save, and anvil takes a second to stop politely
-
-
-def _wait(process: subprocess.Popen[bytes], web3: Web3, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not web3.is_connected():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"anvil does not answer after {START_SECONDS} s or has ended: {log.read_text()}")
-        time.sleep(0.02)
-
-
-def derive_accounts(count: int) -> tuple[LocalAccount, ...]:
-    """The accounts that anvil funds, with their keys."""
-    Account.enable_unaudited_hdwallet_features()
-    return tuple(Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{i}") for i in range(count))
+__all__ = ["Anvil", "anvil", "derive_accounts", "run_anvil"]
 
 
 @pytest.fixture
