@@ -14,6 +14,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
+from headwater.errors import ChainError
 from headwater.tools import find_tool
 
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -33,12 +34,12 @@ class Anvil:
 def run_anvil(log: Path, *options: str, accounts: int = 10) -> Iterator[Anvil]:
     """Start anvil, wait until it answers, and stop that process, and no other, at the end.
 
-    Its output goes to `log`. Raises RuntimeError with that output where it does not answer in time.
+    Its output goes to `log`. Raises ChainError with that output where it does not answer in time.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [find_tool("anvil"), "--host", "127.0.0.1", "--port", str(port), "--accounts", str(accounts), *options]
+    command = [str(find_tool("anvil")), "--host", "127.0.0.1", "--port", str(port), "--accounts", str(accounts), *options]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             url = f"http://127.0.0.1:{port}"
@@ -53,7 +54,10 @@ def _wait(process: subprocess.Popen[bytes], web3: Web3, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not web3.is_connected():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"anvil does not answer after {START_SECONDS} s or has ended: {log.read_text()}")
+            raise ChainError(
+                f"anvil has ended, or does not answer after {START_SECONDS} s: {log.read_text()}",
+                hint="`build/bin/anvil --version` says whether it runs at all; `make install` brings it",
+            )
         time.sleep(0.02)
 
 
