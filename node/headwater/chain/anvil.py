@@ -1,4 +1,4 @@
-"""A chain of one's own: anvil on a free port of 127.0.0.1, for as long as a `with` lasts. For the demo and for tests."""
+"""A chain of one's own: anvil on a free port of 127.0.0.1, for as long as a `with` lasts. For demo and tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def run_anvil(log: Path, *options: str, accounts: int = 10) -> Iterator[Anvil]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(find_tool("anvil")), "--host", "127.0.0.1", "--port", str(port), "--accounts", str(accounts), *options]
+    listen = ["--host", "127.0.0.1", "--port", str(port)]
+    command = [str(find_tool("anvil")), *listen, "--accounts", str(accounts), *options]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             url = f"http://127.0.0.1:{port}"
