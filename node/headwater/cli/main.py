@@ -12,8 +12,13 @@ import click
 from headwater.errors import HeadwaterError
 
 COMMANDS = {
-    "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
+    "demo": ("headwater.cli.demo", "A whole task on this machine: real data, a real chain, real proofs."),
     "deploy": ("headwater.cli.deploy", "Deploy the contracts and record their addresses."),
+    "task": ("headwater.cli.task", "Publish training jobs, and look at them."),
+    "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
+    "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
+    "model": ("headwater.cli.model", "Pull, verify and apply models."),
+    "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""
 

@@ -1,0 +1,55 @@
+"""`headwater aggregator`: average the updates of a task's rounds, prove it, and earn the fee."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.progress import log_report
+
+
+@click.group()
+def command() -> None:
+    """Average updates and prove it."""
+
+
+@command.command()
+@click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
+@click.option("--poll", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
+@chain_options
+@key_options
+@store_option
+@home_option
+def run(
+    task_id: int,
+    poll: float,
+    rpc: str,
+    deployments: Path,
+    network: str | None,
+    keystore: Path | None,
+    store: str | None,
+    home: Path,
+) -> None:
+    """Post the proved average of every round until the task has ended; then collect and claim.
+
+    Anyone may aggregate, and several may: the first valid average wins the round's fee.
+    """
+    from headwater.chain.contracts import open_contracts
+    from headwater.chain.rpc import connect
+    from headwater.chain.sender import Sender
+    from headwater.cli.keys import load_key
+    from headwater.roles.aggregator import Aggregator
+    from headwater.roles.loop import run as run_role
+    from headwater.roles.task import open_task
+    from headwater.storage.opening import open_store
+
+    report = log_report("aggregator")
+    contracts = open_contracts(connect(rpc), deployments, network)
+    key = load_key(keystore)
+    opened = open_store(store_address(store, home))
+    opened.check()
+    task = open_task(contracts, opened, home, task_id)
+    task.check_circuits(report)
+    run_role(Aggregator(task, Sender(contracts.chain, key), report), report, poll)

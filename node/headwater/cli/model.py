@@ -1,0 +1,135 @@
+"""`headwater model`: use what tasks have trained. Needs no prover."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headwater.cli.console import err, out
+from headwater.cli.options import chain_options, home_option, store_address, store_option
+
+if TYPE_CHECKING:
+    from headwater.roles.models import PulledModel
+    from headwater.roles.task import Task
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group()
+def command() -> None:
+    """Pull, verify and apply models."""
+
+
+def _open_task(task_id: int, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path) -> Task:
+    from headwater.chain.contracts import open_contracts
+    from headwater.chain.rpc import connect
+    from headwater.roles.task import open_task
+    from headwater.storage.opening import open_store
+
+    contracts = open_contracts(connect(rpc), deployments, network)
+    return open_task(contracts, open_store(store_address(store, home)), home, task_id)
+
+
+@command.command()
+@click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
+@click.option("--round", "round_", type=click.IntRange(0), help="The round that made the model.  [default: the newest]")
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("model"), show_default=True
+)
+@chain_options
+@store_option
+@home_option
+def pull(
+    task_id: int,
+    round_: int | None,
+    folder: Path,
+    rpc: str,
+    deployments: Path,
+    network: str | None,
+    store: str | None,
+    home: Path,
+) -> None:
+    """Fetch a model, check it against the chain, and keep it in a folder."""
+    from headwater.roles.models import pull as pull_model
+
+    task = _open_task(task_id, rpc, deployments, network, store, home)
+    models = task.contracts.models
+    pulled = pull_model(task, models.latest(task_id) if round_ is None else models.get_model(task_id, round_), folder)
+    facts = pulled.provenance
+    out.print(
+        f"[green]✓[/] task {task_id}, round {facts['round']}, average of {facts['trainers']} proved updates:"
+        f" these weights are the contract's model {facts['model_hash']}",
+        soft_wrap=True,
+    )
+    out.print(str(folder), soft_wrap=True)
+
+
+@command.command()
+@click.argument("folder", type=FOLDER)
+@chain_options
+@store_option
+@home_option
+def verify(folder: Path, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path) -> None:
+    """Check the model in FOLDER against the chain: exit code 1 where it is not what the contract accepted."""
+    from headwater.errors import ConfigError
+    from headwater.roles.models import load
+    from headwater.roles.models import verify as verify_model
+
+    pulled = load(folder)
+    try:
+        task_id = int(pulled.provenance["task_id"])
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"{folder} does not say of which task it is", "pull the model again") from error
+    model = verify_model(_open_task(task_id, rpc, deployments, network, store, home), pulled)
+    out.print(
+        f"[green]✓[/] the registry has this model as round {model.round} of task {task_id}, and these are its weights",
+        soft_wrap=True,
+    )
+
+
+@command.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file with the task's feature columns; where it has labels, they are compared.",
+)
+@click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="A CSV file.  [default: stdout]")
+def predict(folder: Path, data: Path, target: Path | None) -> None:
+    """Apply the pulled model in FOLDER to the rows of a CSV file."""
+    from headwater.errors import ConfigError
+    from headwater.roles.models import load
+    from headwater.training.data import read_csv
+    from headwater.training.evaluate import evaluate, integer_scores
+    from headwater.training.evaluate import predict as predict_rows
+
+    pulled = load(folder)
+    dataset = read_csv(data, pulled.columns, pulled.spec, training=False)
+    for warning in dataset.warnings:
+        err.print(f"[yellow]note[/] {warning}", soft_wrap=True)
+    scores = integer_scores(pulled.weights, dataset, pulled.spec)
+    rows = [(p.name, *(f"{value:.4f}" for value in p.probabilities)) for p in predict_rows(pulled.columns, scores)]
+    if target is None:
+        _write(pulled, rows, sys.stdout)
+    else:
+        try:
+            with target.open("w", newline="", encoding="utf-8") as file:
+                _write(pulled, rows, file)
+        except OSError as error:
+            raise ConfigError(
+                f"{target} cannot be written: {error.strerror}", "name another file with --out"
+            ) from error
+    if any(any(label) for label in dataset.labels):
+        found = evaluate(pulled.columns, scores, dataset)
+        err.print(f"{found.accuracy:.1%} of {found.rows} labelled rows are right", highlight=False)
+
+
+def _write(pulled: PulledModel, rows: list[tuple[str, ...]], file: object) -> None:
+    writer = csv.writer(file, lineterminator="\n")  # type: ignore[arg-type]
+    writer.writerow([pulled.columns.label, *(f"probability of {name}" for name in pulled.columns.classes)])
+    writer.writerows(rows)

@@ -1,0 +1,26 @@
+"""What roles report, as log lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from headwater.roles.report import Report
+
+_WARNINGS = {"failed"}
+
+
+def log_report(role: str) -> Report:
+    """A report that logs: one event a step, with its figures."""
+    log = structlog.get_logger().bind(role=role)
+
+    def report(stage: str, **details: Any) -> None:
+        if isinstance(until := details.get("until"), int):
+            details["until"] = datetime.fromtimestamp(until).astimezone().strftime("%H:%M:%S")
+        if isinstance(seconds := details.get("seconds"), float):
+            details["seconds"] = round(seconds, 1)
+        (log.warning if stage in _WARNINGS else log.info)(stage, **details)
+
+    return report

@@ -1,0 +1,70 @@
+"""`headwater trainer`: take part in a task with data that stay here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from headwater.cli.console import err
+from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.progress import log_report
+
+
+@click.group()
+def command() -> None:
+    """Train on data that stay here, and prove it."""
+
+
+@command.command()
+@click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent.",
+)
+@click.option("--poll", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
+@chain_options
+@key_options
+@store_option
+@home_option
+def run(
+    task_id: int,
+    data: Path,
+    poll: float,
+    rpc: str,
+    deployments: Path,
+    network: str | None,
+    keystore: Path | None,
+    store: str | None,
+    home: Path,
+) -> None:
+    """Enrol, then train, prove and submit in every round until the task has ended; then collect and claim.
+
+    The file and the task are checked before anything is staked or sent. Stop it whenever you like: started again with
+    the same file and key, it goes on where the chain says it is.
+    """
+    from headwater.chain.contracts import open_contracts
+    from headwater.chain.rpc import connect
+    from headwater.chain.sender import Sender
+    from headwater.cli.keys import load_key
+    from headwater.roles.loop import run as run_role
+    from headwater.roles.salts import secret_of
+    from headwater.roles.task import open_task
+    from headwater.roles.trainer import Trainer
+    from headwater.storage.opening import open_store
+    from headwater.training.data import read_csv
+
+    report = log_report("trainer")
+    contracts = open_contracts(connect(rpc), deployments, network)
+    key = load_key(keystore)
+    opened = open_store(store_address(store, home))
+    opened.check()
+    task = open_task(contracts, opened, home, task_id)
+    dataset = read_csv(data, task.columns, task.spec)
+    for warning in dataset.warnings:
+        err.print(f"[yellow]note[/] {warning}", soft_wrap=True)
+    report("data", rows=len(dataset), capacity=task.spec.rows)
+    task.check_circuits(report)
+    run_role(Trainer(task, Sender(contracts.chain, key), secret_of(key), dataset, report), report, poll)
