@@ -63,19 +63,43 @@ class Aggregator:
             Unavailable: a document cannot be fetched now.
             ContentMismatch: a document does not hold what its trainer proved; the message names the trainer.
         """
-        events = list(self.task.contracts.tasks.events(Submitted, task_id=self.task.id, round=round_))
-        vectors = [self._vector(event) for event in events]
+        events = self.accepted(round_)
+        vectors = [self.read(event) for event in events]
+        self.check(events, vectors)
+        self._report("fetched", updates=len(vectors), bytes=sum(32 * len(v) for v in vectors))
+        return vectors
+
+    def accepted(self, round_: int) -> list[Submitted]:
+        """The round's accepted updates, as the chain tells of them."""
+        return list(self.task.contracts.tasks.events(Submitted, task_id=self.task.id, round=round_))
+
+    def read(self, event: Submitted) -> list[int]:
+        """The vector of an accepted update's document; maybe of a wrong length, and none where it is worthless.
+
+        Raises:
+            Unavailable: the document cannot be fetched now.
+        """
+        data = self.task.store.get(Cid.from_digest(event.cid), MAX_BYTES)
+        try:
+            return unpack(UpdateDocument.decode(data).vector)
+        except DocumentError:
+            return []
+
+    def check(self, events: Sequence[Submitted], vectors: Sequence[Sequence[int]]) -> None:
+        """Check the sum of the vectors against the sum of their commitments on chain.
+
+        Raises:
+            ContentMismatch: a vector is not what its trainer proved; the message names the trainer.
+        """
         length, commit = self.task.spec.dimension + 2, self.task.average.commit
         whole = all(len(vector) == length for vector in vectors)
         if not whole or commit(add(vectors)) != sum_of_commitments([e.update for e in events], self.task.basis.offset):
             pairs = zip(events, vectors, strict=True)
             wrong = [e.trainer for e, v in pairs if len(v) != length or commit(v) != e.update]
             raise ContentMismatch(
-                f"in round {round_} the updates of {', '.join(wrong)} are not what was proved",
+                f"in round {events[0].round} the updates of {', '.join(wrong)} are not what was proved",
                 "without them the round cannot be averaged; it fails at its deadline and the next one starts",
             )
-        self._report("fetched", updates=len(vectors), bytes=sum(32 * len(v) for v in vectors))
-        return vectors
 
     def prove(self, vectors: Sequence[Sequence[int]]) -> tuple[list[int], Proof]:
         """The averaged weights and the proof of them."""
@@ -95,14 +119,6 @@ class Aggregator:
         cid = self.task.publish(document)
         call = self.task.contracts.tasks.aggregate(self.task.id, proof.data, cid.digest)
         return self._send(call, "aggregated", round=round_)
-
-    def _vector(self, event: Submitted) -> list[int]:
-        """The vector of an accepted update's document; maybe of a wrong length, and none where it is worthless."""
-        data = self.task.store.get(Cid.from_digest(event.cid), MAX_BYTES)
-        try:
-            return unpack(UpdateDocument.decode(data).vector)
-        except DocumentError:
-            return []
 
     def _send(self, call: Call, stage: str, **details: object) -> Receipt:
         receipt = self.sender.send(call)
