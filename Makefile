@@ -11,6 +11,7 @@ GENERATED := deployments/abi node/headwater/chain/abi tests/gas
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
+export HEADWATER_HOME ?= $(CURDIR)/build/headwater
 
 ##@ Use
 .PHONY: help install demo

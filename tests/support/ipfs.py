@@ -1,57 +1,15 @@
-"""IPFS of one's own: dev nodes of ipfs/devnode.py on free ports of 127.0.0.1, and servers that are up to no good."""
+"""The fixture of a dev IPFS node, and servers that are up to no good."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-from headwater.tools import ROOT
-
-
-@dataclass(frozen=True)
-class IpfsNode:
-    """A running node: the multiaddrs of its RPC and of its swarm, and its process."""
-
-    rpc: str
-    swarm: str
-    process: subprocess.Popen[str]
-
-    def connect(self, other: IpfsNode) -> None:
-        """Makes peers of two nodes. (ipfshttpclient's own swarm.connect sends every letter of the address.)"""
-        url = f"http://127.0.0.1:{self.rpc.split('/')[4]}/api/v0/swarm/connect?arg={urllib.parse.quote(other.swarm)}"
-        urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10).close()
-
-
-@contextmanager
-def run_ipfs_node(log: Path, *options: str) -> Iterator[IpfsNode]:
-    """Starts a dev node, waits until it answers, and stops that process, and no other, at the end."""
-    command = [sys.executable, ROOT / "ipfs" / "devnode.py", "--rpc-port", "0", *options]
-    with (
-        log.open("ab") as output,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True) as process,
-    ):
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise RuntimeError(f"the IPFS node has ended: {log.read_text()}")
-            yield IpfsNode(process=process, **json.loads(line))
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+from headwater.storage.devnode import IpfsNode, run_ipfs_node
 
 
 @pytest.fixture(scope="session")

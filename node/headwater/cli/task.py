@@ -209,7 +209,7 @@ def _facts(task: Task) -> Table:
         "model": f"{shape.kind}, {spec.dimension} weights, classes {', '.join(shape.label.classes)}",
         "label": shape.label.column,
         "features": ", ".join(feature.name for feature in shape.features),
-        "training": f"{spec.steps} step(s) on at most {spec.rows} rows, rate 2^-{spec.rate_shift} for the summed gradient",
+        "training": f"{spec.steps} step(s) on up to {spec.rows} rows, rate 2^-{spec.rate_shift} for a summed gradient",
         "circuits": f"k = {config.k}, SRS {task.srs.source}",
     }
     table = Table(show_header=False, title=f"task {task.id}", title_justify="left")

@@ -59,13 +59,17 @@ class Trainer:
             claimable=stakes.claimable(me, at) if ended else 0,
         )
 
+    def decide(self, block: Block) -> Action:
+        """The next action, as seen in a block."""
+        return decide_trainer(self.view(block))
+
     def step(self) -> Action:
         """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done.
 
         Raises:
             HeadwaterError: the action failed; nothing is lost, and the next step looks again.
         """
-        action = decide_trainer(self.view(self.task.contracts.chain.block()))
+        action = self.decide(self.task.contracts.chain.block())
         self.act(action)
         return action
 

@@ -1,0 +1,82 @@
+"""The demo's data: one table, dealt out to trainers of unequal size, a creator's sample and a held-out part."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from headwater.errors import DataError
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.training.columns import Columns, describe
+from headwater.training.data import Dataset, read_csv
+from headwater.training.floating import arrays
+from headwater.training.samples import Sample, deal, load
+
+HELD_OUT, SAMPLE = 0.2, 0.08  # of the rows
+CLIP = 512  # a weight moves by at most 1/8 in one step
+
+
+@dataclass(frozen=True)
+class DemoData:
+    """What the demo trains and evaluates on. `files` and `shares`: one for each trainer."""
+
+    name: str
+    columns: Columns
+    spec: TrainingSpec
+    files: tuple[Path, ...]
+    shares: tuple[Dataset, ...]
+    held_out: Dataset
+
+
+def prepare(data: Path | None, label: str | None, trainers: int, seed: int, folder: Path) -> DemoData:
+    """Deal a table out as CSV files in `folder` and read them back, as trainers would.
+
+    The task's columns (means, deviations, classes) come from a small sample of the creator's, which nobody trains on.
+
+    Raises:
+        DataError: the table is unfit, or has too few rows.
+    """
+    name, table = ("breast cancer", load("breast-cancer")) if data is None else (data.stem, _read(data, label or ""))
+    count = len(table.rows)
+    sample_rows = max(20, round(SAMPLE * count))
+    rest = count - sample_rows - round(HELD_OUT * count)
+    if rest < 8 * trainers:
+        raise DataError(
+            f"{count} rows are too few to deal out to {trainers} trainers", "bring more, or fewer --trainers"
+        )
+    parts = np.linspace(1.4, 0.6, trainers)
+    sizes = [int(rest * part / parts.sum()) for part in parts]
+    folder.mkdir(parents=True, exist_ok=True)
+    (*files, sample), held_out = deal(table, [*sizes, sample_rows], folder, seed)
+    sample = sample.rename(folder / "sample.csv")
+    columns = describe(sample, table.label)
+    rows = max(sizes)
+    probe = TrainingSpec(rows, columns.width, columns.outputs, clip=CLIP)
+    largest = read_csv(files[0], columns, probe)
+    spec = TrainingSpec(rows, columns.width, columns.outputs, rate_shift=_rate_shift(largest), clip=CLIP)
+    shares = tuple(read_csv(file, columns, spec) for file in files)
+    return DemoData(name, columns, spec, tuple(files), shares, read_csv(held_out, columns, spec, training=False))
+
+
+def _rate_shift(dataset: Dataset) -> int:
+    """A rate of 64 over the largest eigenvalue of X'X: eight times what is stable without the clip, for few rounds."""
+    x, _ = arrays(dataset)
+    return max(0, math.ceil(math.log2(float(np.linalg.norm(x, 2)) ** 2 / 64)))
+
+
+def _read(path: Path, label: str) -> Sample:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *rows = [row for row in csv.reader(file) if row]
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}", "save it as UTF-8, separated by commas") from error
+    if label not in header or any(len(row) != len(header) for row in rows):
+        what = f"has no column {label!r}" if label not in header else "has rows of different lengths"
+        raise DataError(f"{path} {what}", f"its columns are {', '.join(header)}")
+    at = header.index(label)
+    move = [*range(at), *range(at + 1, len(header)), at]  # the label comes last
+    return Sample(tuple(header[i] for i in move), tuple(tuple(row[i] for i in move) for row in rows))

@@ -1,0 +1,99 @@
+"""The demo's figures: a table on the screen, and the same in report.json."""
+
+from __future__ import annotations
+
+import json
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from headwater.cli.console import out
+from headwater.cli.demo.data import DemoData
+from headwater.roles.task import Task
+from headwater.training.evaluate import evaluate, float_scores
+from headwater.training.figures import centralized
+from headwater.training.floating import federated
+
+if TYPE_CHECKING:
+    from headwater.cli.demo.run import Record, Settings
+
+
+def write_report(settings: Settings, data: DemoData, task: Task, record: Record, seconds: float) -> None:
+    """Print the figures and write them to report.json in the output folder."""
+    report = _figures(settings, data, task, record, seconds)
+    path = settings.out / "report.json"
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    _print(report)
+    out.print(f"\nThe same figures: {path}", soft_wrap=True)
+
+
+def _figures(settings: Settings, data: DemoData, task: Task, record: Record, seconds: float) -> dict[str, Any]:
+    floats = federated(data.spec, data.shares, settings.rounds)[-1]
+    return {
+        "data": data.name,
+        "trainers": [len(share) for share in data.shares],
+        "held_out": len(data.held_out),
+        "rounds": len(record.accuracy),
+        "accuracy": {
+            "onchain": record.accuracy[-1],
+            "float": evaluate(data.columns, float_scores(floats, data.held_out), data.held_out).accuracy,
+            "centralized": centralized(data.shares, data.columns, data.held_out),
+            "by_round": record.accuracy,
+        },
+        "gas": {
+            name: {"calls": len(each), "largest": max(each), "total": sum(each)} for name, each in record.gas.items()
+        },
+        "seconds": {
+            "total": round(seconds, 1),
+            **{
+                f"prove_{statement}": {
+                    "proofs": len(proofs),
+                    "mean": round(mean(proof.prove_seconds for proof in proofs), 2),
+                    "longest": round(max(proof.prove_seconds for proof in proofs), 2),
+                }
+                for statement, proofs in record.proofs.items()
+            },
+        },
+        "bytes": {"calldata": record.calldata, "ipfs": record.stored},
+        "peak_memory_mb": round(max(proof.peak_memory_mb for each in record.proofs.values() for proof in each)),
+        "circuit": {"k": task.config.k, "rows": task.train.manifest["rows"], "weights": task.spec.dimension},
+        "attacks": [{"name": a.name, "rejected": a.rejected, "error": a.error} for a in record.attacks],
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    """The report as tables."""
+    accuracy, seconds = report["accuracy"], report["seconds"]
+    out.print()
+    table = Table(title=f"{report['data']}: accuracy on {report['held_out']} held-out rows", title_justify="left")
+    table.add_column("model")
+    table.add_column("right", justify="right")
+    table.add_row(f"on chain, after {report['rounds']} proved rounds", f"{accuracy['onchain']:.1%}")
+    table.add_row("the same training in floats, unproved", f"{accuracy['float']:.1%}")
+    table.add_row("scikit-learn on everybody's rows in one place", f"{accuracy['centralized']:.1%}")
+    out.print(table)
+    table = Table(title="gas", title_justify="left")
+    for heading in ("call", "times", "largest", "total"):
+        table.add_column(heading, justify="left" if heading == "call" else "right")
+    for name, entry in report["gas"].items():
+        table.add_row(name, str(entry["calls"]), f"{entry['largest']:,}", f"{entry['total']:,}")
+    out.print(table)
+    table = Table(title="time, memory, bytes", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for statement in ("train", "average"):
+        entry = seconds[f"prove_{statement}"]
+        table.add_row(f"a proof of {statement}, mean of {entry['proofs']}", f"{entry['mean']:.1f} s")
+    table.add_row("everything", f"{seconds['total']:.0f} s")
+    table.add_row("memory of a prover, at most", f"{report['peak_memory_mb']:,} MB")
+    table.add_row("calldata on chain", f"{report['bytes']['calldata']:,} bytes")
+    table.add_row("documents in the store", f"{report['bytes']['ipfs']:,} bytes")
+    out.print(table)
+    table = Table(title="attacks", title_justify="left")
+    for heading in ("what was tried", "the contract", "error"):
+        table.add_column(heading)
+    for attack in report["attacks"]:
+        verdict = "[green]refused[/]" if attack["rejected"] else "[bold red]ACCEPTED[/]"
+        table.add_row(attack["name"], verdict, attack["error"])
+    out.print(table)
