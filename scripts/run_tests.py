@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
 SUITES = {
     "pytest": [sys.executable, "-m", "pytest"],
-    "forge": ["forge", "test"],
+    "forge": ["build/bin/forge", "test"],
     "brownie": ["scripts/brownie", "test"],
 }
 # how pytest (`=== 3 failed, 9 passed in 1.2s ===`) and forge (`Ran 2 test suites in 1s: 9 tests passed, ...`) close
