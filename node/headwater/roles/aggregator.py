@@ -8,7 +8,7 @@ from headwater.chain.events import Submitted
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
-from headwater.errors import ContentMismatch, DocumentError
+from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.decisions import Action, Advance, Aggregate, Claim, Collect, decide_aggregator
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, add, pack, to_signed, unpack
@@ -77,12 +77,14 @@ class Aggregator:
         """The vector of an accepted update's document; maybe of a wrong length, and none where it is worthless.
 
         Raises:
-            Unavailable: the document cannot be fetched now.
+            Unavailable: the document cannot be fetched now; the message names the trainer.
         """
-        data = self.task.store.get(Cid.from_digest(event.cid), MAX_BYTES)
         try:
+            data = self.task.store.get(Cid.from_digest(event.cid), MAX_BYTES)
             return unpack(UpdateDocument.decode(data).vector)
-        except DocumentError:
+        except Unavailable as error:
+            raise Unavailable(f"the update of {event.trainer} cannot be had: {error.message}", error.hint) from error
+        except (ContentTooLarge, DocumentError):
             return []
 
     def check(self, events: Sequence[Submitted], vectors: Sequence[Sequence[int]]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from headwater.errors import ChainError, ContractError, Unavailable
+from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.decisions import Action, Done, Wait
 from headwater.roles.report import Report
 
 LONGEST_PAUSE = 60.0
+MOST_DOUBLINGS = 10  # of the pause between failures
 
 
 class Role(Protocol):
@@ -22,9 +23,10 @@ class Role(Protocol):
 def run(role: Role, report: Report, poll: float = 2.0) -> None:
     """Step until `Done`.
 
-    A node that does not answer, a document that is not there yet and a contract that refuses because somebody else was
-    faster are reported and tried again, ever more slowly; any other error ends the loop. Nothing is lost by ending: the
-    chain holds the state.
+    A node that does not answer, a contract that refuses because somebody else was faster, and a document that is not
+    there yet or not what was proved are reported and tried again, ever more slowly: whoever spoils a round with wrong
+    bytes must not stop this role, which advances the round at its deadline and goes on with the next. Any other error
+    ends the loop. Nothing is lost by ending: the chain holds the state.
 
     Args:
         poll: seconds between looks while there is nothing to do.
@@ -36,10 +38,10 @@ def run(role: Role, report: Report, poll: float = 2.0) -> None:
     while True:
         try:
             action = role.step()
-        except (ContractError, ChainError, Unavailable) as error:
+        except (ChainError, ContentMismatch, Unavailable) as error:
             failures += 1
             report("failed", error=str(error), attempt=failures)
-            time.sleep(min(poll * 2**failures, LONGEST_PAUSE))
+            time.sleep(min(poll * 2 ** min(failures, MOST_DOUBLINGS), LONGEST_PAUSE))
             continue
         failures = 0
         if isinstance(action, Done):
