@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
@@ -119,9 +117,9 @@ class Trainer:
         call = self.task.contracts.tasks.submit(self.task.id, proof.data, cid.digest)
         return self._send(call, "submitted", round=round_)
 
-    @cached_property
+    @property
     def data(self) -> tuple[list[int], Point]:
-        """The data vector and its commitment: the one enrolled, or one that nobody has registered.
+        """The data vector and its commitment: the one enrolled, or one that nobody else has registered by now.
 
         Raises:
             ConfigError: the file's data are not what this account enrolled with.
