@@ -6,6 +6,7 @@ parameters, and verifiers' code, basis points and the first model compared, befo
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -172,7 +173,8 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
 
     Raises:
         ContractError: no such task.
-        Unavailable: its manifest or SRS cannot be fetched now.
+        Unavailable: one of its documents or its SRS cannot be fetched now.
+        ContentMismatch, DocumentError: a document is not what it should be.
         TaskError: something in it contradicts something else.
     """
     config, _ = contracts.tasks.get_task(task_id)
@@ -180,7 +182,7 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
     try:
         spec = spec_of(manifest)
         columns_of(manifest)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
     _check(task_id, "dimension", spec.dimension, config.dimension)
     for kind, text, params in (
@@ -190,9 +192,10 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         circuit = CircuitManifest.decode(store.get(Cid.parse(text), MAX_BYTES))
         _check(task_id, f"statement of {kind}", circuit.statement.model_dump(), {"kind": kind, "params": params})
         _check(task_id, f"SRS of {kind}", circuit.srs.id, manifest.srs.id)
+    _check(task_id, "k", manifest.srs.k, config.k)
+    _check(task_id, "SRS", manifest.srs.id, config.srs.hex())
     srs = fetch_srs(store, home, manifest)
-    _check(task_id, "k", srs.k, config.k)
-    _check(task_id, "SRS", srs.id, config.srs.hex())
+    _check(task_id, "SRS file", srs.id, manifest.srs.id)
     if srs.source == DEV and contracts.chain.chain_id not in LOCAL_CHAINS:
         raise TaskError(
             f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
@@ -209,19 +212,32 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
 
 
 def fetch_srs(store: ContentStore, home: Path, manifest: TaskManifest) -> Srs:
-    """The SRS that a manifest names: the public one, or a development one from the store."""
-    if manifest.srs.source != DEV:
-        return perpetual_srs(home, manifest.srs.k)
-    path = home / "srs" / f"{manifest.srs.id}.srs"
-    if not path.exists():
+    """The SRS that a manifest names: the public one, or a development one from the store, kept under `home`.
+
+    Raises:
+        Unavailable: it cannot be fetched now.
+        TaskError: at the manifest's CID lies another file than its id says; it is not kept.
+        CircuitError: it is of another k.
+    """
+    named = manifest.srs
+    if named.source != DEV:
+        return perpetual_srs(home, named.k)
+    path = home / "srs" / f"{named.id}.srs"
+    if not path.exists() or Srs(path, named.k, DEV).id != named.id:
         path.parent.mkdir(parents=True, exist_ok=True)
-        store.get_file(Cid.parse(manifest.srs.cid), path, MAX_SRS_BYTES)
-    return open_srs(path, manifest.srs.k, DEV)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            fetched = Path(folder) / "srs"
+            if named.cid:
+                store.get_file(Cid.parse(named.cid), fetched, MAX_SRS_BYTES)
+            if not named.cid or Srs(fetched, named.k, DEV).id != named.id:
+                raise TaskError(f"no SRS {named.id} lies where its manifest says", "do not take part; tell its creator")
+            fetched.rename(path)
+    return open_srs(path, named.k, DEV)
 
 
 def _check(task_id: int, what: str, found: object, expected: object) -> None:
     if found != expected:
         raise TaskError(
-            f"task {task_id} contradicts itself: its {what} is {found}, on chain {expected}",
+            f"task {task_id} contradicts itself: its {what} is {found} and should be {expected}",
             "do not take part; tell its creator",
         )
