@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from headwater.chain.types import Model
-from headwater.errors import ConfigError, ContentMismatch, HeadwaterError
+from headwater.errors import ConfigError, ContentMismatch, ContractError
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.roles.task import Task, columns_of, spec_of
+from headwater.roles.task import Task, columns_of, point_hash, spec_of
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import ModelDocument, TaskManifest
 from headwater.training.columns import Columns
@@ -53,25 +55,13 @@ def pull(task: Task, model: Model, folder: Path) -> PulledModel:
     Raises:
         ContentMismatch: its weights are not what the contract accepted; nothing is written.
     """
-    weights = task.weights(model)
-    model_cid, manifest_cid = Cid.from_digest(model.cid), Cid.from_digest(task.config.manifest)
-    provenance: dict[str, str | int] = {
-        "chain_id": task.contracts.chain.chain_id,
-        "task_manager": task.contracts.tasks.address,
-        "model_registry": task.contracts.models.address,
-        "task_id": task.id,
-        "round": model.round,
-        "trainers": model.trainers,
-        "model_hash": "0x" + model.model_hash.hex(),
-        "model_cid": str(model_cid),
-        "manifest_cid": str(manifest_cid),
-    }
+    weights, provenance = task.weights(model), _provenance(task, model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MODEL).write_bytes(task.store.get(model_cid, MAX_BYTES))
-        (folder / MANIFEST).write_bytes(task.store.get(manifest_cid, MAX_BYTES))
-        tensor = np.ascontiguousarray(real_weights(task.spec, weights), dtype=np.float32)
-        save_file({"weights": tensor}, folder / TENSORS, {key: str(value) for key, value in provenance.items()})
+        (folder / MODEL).write_bytes(task.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        (folder / MANIFEST).write_bytes(task.store.get(Cid.from_digest(task.config.manifest), MAX_BYTES))
+        metadata = {key: str(value) for key, value in provenance.items()}
+        save_file({"weights": _tensor(task.spec, weights)}, folder / TENSORS, metadata)
         (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1) + "\n")
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}", "name another folder with --out") from error
@@ -83,13 +73,13 @@ def load(folder: Path) -> PulledModel:
 
     Raises:
         ConfigError: no pulled model there.
-        ContentMismatch: a document was changed since.
+        ContentMismatch: a document or the tensor was changed since.
     """
     try:
         provenance = json.loads((folder / PROVENANCE).read_text())
         documents = {"model_cid": (folder / MODEL).read_bytes(), "manifest_cid": (folder / MANIFEST).read_bytes()}
         cids = {key: Cid.parse(provenance[key]) for key in documents}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{folder} holds no pulled model: {error}", "run `headwater model pull` first") from error
     for key, data in documents.items():
         if Cid.of_block(cids[key].codec, data) != cids[key]:
@@ -104,13 +94,20 @@ def load(folder: Path) -> PulledModel:
         raise ContentMismatch(
             f"the model in {folder} has {len(weights)} weights, not {spec.dimension}", "do not use it"
         )
+    try:
+        tensor = load_file(folder / TENSORS).get("weights")
+    except (OSError, SafetensorError) as error:
+        raise ContentMismatch(f"{folder / TENSORS} cannot be read: {error}", "pull the model again") from error
+    if tensor is None or not np.array_equal(tensor, _tensor(spec, weights)):
+        raise ContentMismatch(f"{folder / TENSORS} holds other weights than {MODEL}", "pull the model again")
     return PulledModel(weights, spec, columns_of(manifest), provenance)
 
 
 def verify(task: Task, pulled: PulledModel) -> Model:
-    """Check a pulled model against the chain: the registry has it, and these are its weights.
+    """Check a pulled model against the chain: the registry has it, and what its provenance says is true.
 
     Raises:
+        ConfigError: it was pulled from another task.
         ContentMismatch: the chain knows another model under this task and round.
     """
     facts = pulled.provenance
@@ -121,17 +118,32 @@ def verify(task: Task, pulled: PulledModel) -> Model:
         )
     try:
         model = task.contracts.models.get_model(task.id, int(facts["round"]))
-    except (KeyError, ValueError, HeadwaterError) as error:
+    except (KeyError, ValueError, TypeError, ContractError) as error:
         raise ContentMismatch(f"the chain knows no such model: {error}", "pull the model again") from error
-    _compare(task, model, pulled.weights, facts)
+    true = _provenance(task, model)
+    if wrong := [key for key in {**facts, **true} if facts.get(key) != true.get(key)]:
+        raise ContentMismatch(
+            f"the provenance names another model than the chain: see {', '.join(wrong)}",
+            "do not use it; pull the model again",
+        )
+    if point_hash(task.commit_model(pulled.weights)) != model.model_hash:
+        raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")
     return model
 
 
-def _compare(task: Task, model: Model, weights: Sequence[int], facts: dict[str, str | int]) -> None:
-    chain = ("0x" + model.model_hash.hex(), str(Cid.from_digest(model.cid)), str(Cid.from_digest(task.config.manifest)))
-    if (facts.get("model_hash"), facts.get("model_cid"), facts.get("manifest_cid")) != chain:
-        raise ContentMismatch(
-            "the provenance names another model than the chain", "do not use it; pull the model again"
-        )
-    if task.weights(model) != list(weights):
-        raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")
+def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(real_weights(spec, weights), dtype=np.float32)
+
+
+def _provenance(task: Task, model: Model) -> dict[str, str | int]:
+    return {
+        "chain_id": task.contracts.chain.chain_id,
+        "task_manager": task.contracts.tasks.address,
+        "model_registry": task.contracts.models.address,
+        "task_id": task.id,
+        "round": model.round,
+        "trainers": model.trainers,
+        "model_hash": "0x" + model.model_hash.hex(),
+        "model_cid": str(Cid.from_digest(model.cid)),
+        "manifest_cid": str(Cid.from_digest(task.config.manifest)),
+    }
