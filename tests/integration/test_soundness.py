@@ -70,7 +70,7 @@ def test_every_vector__is_a_committed_input__and_none_a_parameter(train):
 
 def test_an_input_that_the_graph_does_not_use__is_refused():
     with pytest.raises(CircuitError, match="inputs are"):
-        worker.run("measure", reference=UnusedInput().reference, params={})
+        worker.sizes(UnusedInput())
 
 
 # rule 4: average
@@ -176,7 +176,7 @@ def test_an_output_that_was_not_computed__is_in_no_proof_that_verifies(train, tm
 
 def test_operations_that_ezkl_constrains_weakly__are_refused():
     with pytest.raises(CircuitError, match=r"the graph uses .*Equal"):
-        worker.run("measure", reference=WeakOperation().reference, params={})
+        worker.sizes(WeakOperation())
 
 
 def test_tables_that_depend_on_calibration__are_refused(train):

@@ -65,6 +65,16 @@ def _finish(child: subprocess.Popen[bytes]) -> None:
         child.kill()
 
 
+def sizes(*statements: Statement) -> list[tuple[int, int]]:
+    """Rows, and the least k, of each statement.
+
+    Raises:
+        CircuitError: EZKL cannot lay one out.
+    """
+    named = [(statement.reference, statement.params) for statement in statements]
+    return [(int(entry["rows"]), int(entry["k"])) for entry in run("measure", statements=named)["measured"]]
+
+
 def export(statement: Statement, path: Path) -> None:
     """Write the ONNX file of a statement."""
     import torch
@@ -86,14 +96,17 @@ def export(statement: Statement, path: Path) -> None:
     check_graph(path, statement)
 
 
-def measure(reference: str, params: dict[str, int]) -> dict[str, Any]:
-    """Rows and least k of a statement, without keys."""
-    with tempfile.TemporaryDirectory() as folder:
-        onnx, settings = Path(folder) / "circuit.onnx", Path(folder) / "settings.json"
-        statement = resolve(reference, params)
-        export(statement, onnx)
-        rows = write_settings(onnx, settings, statement, 0)
-        return {"rows": rows, "k": json.loads(settings.read_text())["run_args"]["logrows"]}
+def measure(statements: list[tuple[str, dict[str, int]]]) -> dict[str, Any]:
+    """Rows, and the least k, of statements named by reference and parameters, without keys."""
+    found = []
+    for reference, params in statements:
+        with tempfile.TemporaryDirectory() as folder:
+            onnx, settings = Path(folder) / "circuit.onnx", Path(folder) / "settings.json"
+            statement = resolve(reference, params)
+            export(statement, onnx)
+            rows = write_settings(onnx, settings, statement, 0)
+            found.append({"rows": rows, "k": json.loads(settings.read_text())["run_args"]["logrows"]})
+    return {"measured": found}
 
 
 def build(reference: str, params: dict[str, int], k: int, srs: str, folder: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def build(kind: str, parameters: tuple[str, ...], k: int | None, source: str, ho
     statement = _statement(kind, parameters)
     with err.status("Building"):
         if k is None:
-            k = int(worker.run("measure", reference=statement.reference, params=statement.params)["k"])
+            ((_, k),) = worker.sizes(statement)
         built = circuit.build(home, statement, _srs(home, k, source))
     facts = built.manifest
     out.print(f"[bold]{kind}[/] with k = {k}, {facts['rows']:,} rows, SRS {source} {facts['srs']['id'][:16]}…")
@@ -108,13 +108,16 @@ def list_(home: Path) -> None:
 
     from headwater.circuits.circuit import MANIFEST
 
-    table = Table("circuit", "parameters", "k", "rows", "verifier, bytes", "SRS")
-    for path in sorted((home / "circuits").glob(f"*/{MANIFEST}")):
+    found = sorted((home / "circuits").glob(f"*/{MANIFEST}"))
+    for path in found:
         facts = json.loads(path.read_text())
         parameters = " ".join(f"{name}={value}" for name, value in facts["statement"]["params"].items())
-        size, source = f"{facts['verifier']['size']:,}", facts["srs"]["source"]
-        table.add_row(path.parent.name, parameters, str(facts["k"]), f"{facts['rows']:,}", size, source)
-    out.print(table if table.rows else f"None yet in {home / 'circuits'}.", soft_wrap=True)
+        out.print(
+            f"[bold]{path.parent.name}[/]  k = {facts['k']}, {facts['rows']:,} rows, SRS {facts['srs']['source']}"
+        )
+        out.print(f"  {parameters}", highlight=False, soft_wrap=True)
+    if not found:
+        out.print(f"None yet in {home / 'circuits'}.", soft_wrap=True)
 
 
 @command.command()
@@ -128,17 +131,15 @@ def cost(kind: str, parameters: tuple[str, ...]) -> None:
 
     statement = _statement(kind, parameters)
     with err.status("Measuring"):
-        found = worker.run("measure", reference=statement.reference, params=statement.params)
-    k, rows = int(found["k"]), int(found["rows"])
+        ((rows, k),) = worker.sizes(statement)
     scale = 2.0 ** (k - 14) * (1 + statement.inner_columns) / 3  # measured at k = 14 with 2 inner columns
-    table = Table("k", "rows", "of", "prove, about", "memory, about", "proving key, about", "data vector")
-    table.add_row(
-        str(k),
-        f"{rows:,}",
-        f"{1 << k:,}",
-        f"{2.5 * scale:.1f} s",
-        f"{170 + 245 * scale:.0f} MB",
-        f"{82 * scale:.0f} MB",
-        f"{max(tensor.size for tensor in statement.inputs):,} entries",
-    )
+    facts = {
+        "k": f"{k}: {rows:,} rows of {1 << k:,}",
+        "a proof takes": f"about {2.5 * scale:.1f} s and {170 + 245 * scale:.0f} MB of memory",
+        "proving key": f"about {82 * scale:.0f} MB",
+        "largest vector": f"{max(tensor.size for tensor in statement.inputs):,} entries",
+    }
+    table = Table(show_header=False, title=kind, title_justify="left")
+    for name, text in facts.items():
+        table.add_row(name, text)
     out.print(table)

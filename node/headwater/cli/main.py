@@ -12,7 +12,7 @@ import click
 from headwater.errors import HeadwaterError
 
 COMMANDS = {
-    "demo": ("headwater.cli.demo", "A whole task on this machine: real data, a real chain, real proofs."),
+    "demo": ("headwater.cli.demo", "A whole task on this machine: real data, chain and proofs."),
     "deploy": ("headwater.cli.deploy", "Deploy the contracts and record their addresses."),
     "task": ("headwater.cli.task", "Publish training jobs, and look at them."),
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),

@@ -59,8 +59,7 @@ class Terms:
 
 def least_k(spec: TrainingSpec) -> int:
     """The k of a task: the least that has room for both circuits."""
-    statements = (Train.of(spec), Average(spec.dimension))
-    return max(int(worker.run("measure", reference=s.reference, params=s.params)["k"]) for s in statements)
+    return max(k for _, k in worker.sizes(Train.of(spec), Average(spec.dimension)))
 
 
 def create_task(

@@ -112,14 +112,17 @@ def run(settings: Settings) -> None:
     settings.out.mkdir(parents=True)
     with ExitStack() as stack:
         screen = stack.enter_context(Screen())
+        screen.title("dealing out the data")
         data = prepare(settings.data, settings.label, settings.trainers, settings.seed, settings.out / "data")
         anvil = stack.enter_context(
             run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 3)
         )
         store = cast(ContentStore, CountingStore(stack.enter_context(_store(settings)), record))
         creator, *others = anvil.accounts
+        screen.title("deploying the contracts")
         contracts = _deploy(anvil.url, creator, settings, record.watch(screen.node("creator")))
         chain = contracts.chain
+        screen.title("creating the task: circuits, verifiers, documents")
         task_id = _create(contracts, creator, store, settings, data, record.watch(screen.node("creator")))
         screen.title("trainers check the task: circuits rebuilt, verifiers' code compared")
         trainers = []

@@ -26,7 +26,7 @@ class Screen:
 
     def __init__(self) -> None:
         self._start = time.monotonic()
-        self._title = "starting a chain"
+        self._title = ""
         self._doing: dict[str, tuple[str, float]] = {}
         self._done: dict[str, dict[str, Any]] = {}
         self._lines: deque[Text] = deque(maxlen=LINES)
