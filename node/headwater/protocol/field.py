@@ -48,7 +48,7 @@ def unpack(text: str) -> list[int]:
     if len(text) % 64:
         raise ValueError(f"a vector has 64 hex digits an entry, this text has {len(text)}")
     vector = [int(text[i : i + 64], 16) for i in range(0, len(text), 64)]
-    if text != text.lower() or any(entry >= P for entry in vector):
+    if pack(vector) != text:  # int() also takes signs, spaces, underscores and 0x
         raise ValueError("a vector's entries are lower-case hex below the field's modulus")
     return vector
 
