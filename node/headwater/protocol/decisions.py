@@ -134,14 +134,16 @@ def decide_trainer(view: TrainerView) -> Action:
         return _settle(view)
     if at.overdue:
         return Advance(at.round)
-    if not view.enrolled:
+    joinable = at.phase is Phase.JOIN or at.round < at.rounds
+    if joinable and not view.enrolled:
         return Enrol() if view.free >= view.stake else Deposit(view.stake - view.free)
     if at.phase is Phase.JOIN:
         if view.status is TrainerStatus.NONE:
             return Join(at.round)
         return Wait(f"round {at.round}: others may still join", at.deadline)
-    if view.status is TrainerStatus.NONE:
-        return Wait(f"round {at.round} started without this trainer: the next one can be joined", at.deadline)
+    if not view.enrolled or view.status is TrainerStatus.NONE:
+        hope = "the next one can be joined" if joinable else "it is the last"
+        return Wait(f"round {at.round} started without this trainer: {hope}", at.deadline)
     if at.phase is Phase.TRAIN and view.status is TrainerStatus.JOINED:
         return Submit(at.round)
     waiting_for = "other trainers' updates" if at.phase is Phase.TRAIN else "the average"
