@@ -12,7 +12,9 @@ from headwater.protocol.field import P, Q
 
 G = Point(1, 2)
 
-scalars = st.integers(0, P - 1)
+scalars = st.sampled_from((0, 1, P - 1)) | st.binary(min_size=32, max_size=32).map(
+    lambda drawn: int.from_bytes(drawn, "big") % P
+)
 few = settings(max_examples=25, deadline=None)
 
 

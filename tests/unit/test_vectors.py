@@ -16,8 +16,10 @@ G = Point(1, 2)
 BASIS = Basis(multiply(G, 999), tuple(multiply(G, 7**n) for n in range(1, 5)))
 SECRET = b"s" * 32
 
-elements = st.integers(0, P - 1)
-signed = st.integers(-(P // 2), P // 2)
+elements = st.sampled_from((0, 1, P // 2, P // 2 + 1, P - 1)) | st.binary(min_size=32, max_size=32).map(
+    lambda drawn: int.from_bytes(drawn, "big") % P
+)
+signed = elements.map(lambda element: element - P // 2)
 weights = st.integers(-(2**20), 2**20)
 vectors = st.lists(elements, min_size=4, max_size=4)
 few = settings(max_examples=20, deadline=None)
