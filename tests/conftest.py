@@ -1,3 +1,3 @@
 """Fixtures for all tests of pytest; those of brownie stand apart, in tests/brownie."""
 
-pytest_plugins = ["tests.support.anvil", "tests.support.circuits", "tests.support.ipfs"]
+pytest_plugins = ["tests.support.anvil", "tests.support.circuits", "tests.support.ipfs", "tests.support.roles"]

@@ -1,0 +1,131 @@
+"""A round to its end: what is on chain, who is paid, what starts next."""
+
+from __future__ import annotations
+
+from headwater.chain.events import Aggregated, Submitted
+from headwater.chain.rpc import ZERO_ADDRESS
+from headwater.chain.types import Round, Stake
+from headwater.protocol.decisions import Aggregate, Claim, Collect, Done, Join, Submit, Unenrol, Wait
+from headwater.protocol.field import add, to_signed
+from headwater.protocol.phases import Phase
+from headwater.protocol.vectors import average
+from headwater.roles.loop import run
+from headwater.roles.report import silent
+from headwater.roles.task import point_hash
+from tests.support.roles import AGGREGATOR, ETHER, TERMS
+
+FEE = TERMS.aggregator_fee
+SHARE = (TERMS.pool // TERMS.rounds - FEE) // 3
+
+
+def trained(world, weights):
+    """What each trainer's share makes of a model, by the specification's integers."""
+    shares = [world.trainer(i).dataset for i in range(3)]
+    return [world.task.spec.train(weights, share.x, share.labels) for share in shares]
+
+
+def averaged(updates):
+    return average([sum(column) for column in zip(*updates, strict=True)], len(updates))[0]
+
+
+def play_second_round(world):
+    for i in range(3):
+        world.steps(world.trainer(i), Join)
+    for i in range(3):
+        world.steps(world.trainer(i), Submit)
+    world.steps(world.aggregator(), Aggregate)
+
+
+def test_model__of_a_finalized_round__is_the_integer_average_of_what_each_share_gives(finalized):
+    model = finalized.models.latest(finalized.task_id)
+    expected = averaged(trained(finalized, [0] * 4))
+    assert finalized.task.weights(model) == expected
+    assert model.model_hash == point_hash(finalized.task.commit_model(expected))
+    assert any(expected)
+
+
+def test_updates__of_a_round__are_each_trainers_own_training_and_sum_to_the_model(aggregating):
+    events = list(aggregating.tasks.events(Submitted, task_id=aggregating.task_id, round=1))
+    vectors = aggregating.aggregator().fetch(1)
+    assert [[to_signed(entry) for entry in vector[:4]] for vector in vectors] == trained(aggregating, [0] * 4)
+    assert [aggregating.task.basis.commit(vector) for vector in vectors] == [event.update for event in events]
+    assert len({vector[5] for vector in vectors}) == 3, "each update has a salt of its own"
+    assert add(vectors)[4] == 0
+
+
+def test_registry__after_a_round__tells_the_history(finalized):
+    first, newest = finalized.models.get_models(finalized.task_id, 0, 10)
+    assert (first.round, first.trainers, first.aggregator) == (0, 0, ZERO_ADDRESS)
+    assert (newest.round, newest.trainers) == (1, 3)
+    assert newest.aggregator == finalized.senders[AGGREGATOR].address
+    assert newest == finalized.models.latest(finalized.task_id)
+    added, initial = (finalized.models.added(finalized.task_id, round_) for round_ in (1, 0))
+    assert (added.parent, added.model_hash, added.cid) == (0, newest.model_hash, newest.cid)
+    assert point_hash(added.commitment) == newest.model_hash
+    assert initial.model_hash == first.model_hash
+    (event,) = finalized.tasks.events(Aggregated, task_id=finalized.task_id)
+    assert (event.old_model_hash, event.new_model_hash) == (first.model_hash, newest.model_hash)
+
+
+def test_second_round__after_the_first_is_finalized__starts_at_once_from_the_new_model(finalized):
+    now = finalized.chain.block().timestamp
+    found = finalized.tasks.current_phase(finalized.task_id)
+    assert (found.round, found.phase, found.deadline) == (2, Phase.JOIN, now + TERMS.join_period)
+    ended = finalized.tasks.get_round(finalized.task_id, 1)
+    assert ended == Round(Phase.FINALIZED, 3, 3, finalized.senders[AGGREGATOR].address, False, now)
+    first = finalized.task.current_model()
+    play_second_round(finalized)
+    assert finalized.task.current_model() == averaged(trained(finalized, first))
+    assert finalized.models.added(finalized.task_id, 2).parent == 1
+
+
+def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalized):
+    play_second_round(finalized)
+    assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.FINALIZED
+    for i in range(3):
+        trainer = finalized.trainer(i)
+        address = trainer.sender.address
+        finalized.steps(trainer, Collect, Unenrol)
+        assert finalized.stakes.claimable(address) == 2 * SHARE
+        assert finalized.stakes.stake_of(address) == Stake(ETHER, 0)
+        before = finalized.chain.balance(address)
+        finalized.steps(trainer, Claim, Done)
+        assert before < finalized.chain.balance(address) <= before + 2 * SHARE
+    aggregator = finalized.aggregator()
+    finalized.steps(aggregator, Collect)
+    assert finalized.stakes.claimable(aggregator.sender.address) == 2 * FEE
+    finalized.steps(aggregator, Claim, Done)
+    assert finalized.stakes.escrow_of(finalized.task_id) == TERMS.pool - 2 * (FEE + 3 * SHARE)
+
+
+def test_roles__that_have_nothing_to_do__wait_and_say_why(training):
+    training.steps(training.trainer(0), Submit)
+    waiting = [training.trainer(0).step(), training.aggregator().step()]
+    assert all(isinstance(action, Wait) for action in waiting)
+    assert [action.reason for action in waiting] == [
+        "round 1: waiting for other trainers' updates",
+        "round 1: Train goes on",
+    ]
+
+
+def test_trainer__who_also_aggregates__is_paid_for_both(aggregating):
+    both = 1  # an account of a trainer
+    aggregating.steps(aggregating.aggregator(both), Aggregate)
+    address = aggregating.senders[both].address
+    assert aggregating.tasks.reward_of(aggregating.task_id, 1, address) == SHARE + FEE
+
+
+def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
+    finalized.advance()  # nobody joined round 2, the last
+    assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.SKIPPED
+    run(finalized.trainer(0), silent)
+    run(finalized.aggregator(), silent)
+    assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(ETHER, 0)
+    assert finalized.tasks.reward_of(finalized.task_id, 1, finalized.senders[1].address) == 0
+
+
+def test_gas__of_submissions_and_of_the_average__stays_within_the_limit(training):
+    trainers, aggregator = [training.trainer(i) for i in range(3)], training.aggregator()
+    receipts = [trainer.submit(*trainer.train(1)) for trainer in trainers]
+    receipts.append(aggregator.post(1, *aggregator.prove(aggregator.fetch(1))))
+    assert max(receipt.gas_used for receipt in receipts) <= 850_000

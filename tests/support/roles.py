@@ -1,0 +1,227 @@
+"""A world to play rounds in: a chain with the contracts and one small task, a store, and trainers with real data.
+
+Proofs are real and are made once a session: the same inputs get the same proof again. Stages of the first round are
+kept as snapshots of the chain, so that a test starts where it wants to and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from headwater.chain.anvil import Anvil, run_anvil
+from headwater.chain.contracts import open_contracts
+from headwater.chain.deploying import deploy
+from headwater.chain.events import TaskCreated
+from headwater.chain.rpc import Call, connect
+from headwater.chain.sender import Sender
+from headwater.circuits.circuit import Circuit, Proof
+from headwater.errors import ContractError
+from headwater.protocol.curve import Point
+from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Submit
+from headwater.protocol.field import pack
+from headwater.roles.aggregator import Aggregator
+from headwater.roles.creating import Terms, create_task
+from headwater.roles.report import silent
+from headwater.roles.salts import secret_of
+from headwater.roles.task import Task, open_task
+from headwater.roles.trainer import Trainer
+from headwater.storage.cid import Cid
+from headwater.storage.directory import DirectoryStore
+from headwater.storage.manifests import Document, ModelDocument
+from headwater.training.columns import describe
+from headwater.training.data import read_csv
+from headwater.training.samples import Sample, deal, load
+from tests.support.circuits import SMALL
+
+ETHER = 10**18
+FEATURES = ("sepal width (cm)", "petal length (cm)", "petal width (cm)")
+SHARES = (8, 7, 6, 5)
+TERMS = Terms(
+    "iris", "two species", rounds=2, max_trainers=3, stake=ETHER, pool=2 * ETHER + 1, aggregator_fee=ETHER // 10
+)
+STAGES = ("created", "enrolled", "training", "aggregating", "finalized")
+CREATOR, AGGREGATOR, OUTSIDER = 0, 6, 7  # accounts; trainer i has account i + 1
+
+_PROOFS: dict[Any, Proof] = {}
+
+
+class SharedCircuit(Circuit):
+    """A circuit that proves nothing twice in a session."""
+
+    def prove(self, inputs: Sequence[Sequence[int]]) -> Proof:
+        key = (self.folder, tuple(map(tuple, inputs)))
+        if key not in _PROOFS:
+            _PROOFS[key] = super().prove(inputs)
+        return _PROOFS[key]
+
+
+def share_proofs(task: Task) -> Task:
+    """The same task, whose circuits are shared ones."""
+    for name in ("train", "average"):
+        circuit = getattr(task, name)
+        task.__dict__[name] = SharedCircuit(circuit.folder, circuit.statement, circuit.srs, circuit.manifest)
+    return task
+
+
+class World:
+    """The task has id `task_id`: three trainers at most and at least, two rounds. `at` moves between stages."""
+
+    def __init__(self, anvil: Anvil, folder: Path, home: Path) -> None:
+        self.anvil, self.folder, self.home = anvil, folder, home
+        self.chain = connect(anvil.url)
+        self.senders = [Sender(self.chain, key) for key in anvil.accounts]
+        deploy(self.senders[CREATOR], folder / "deployments", home)
+        self.contracts = open_contracts(self.chain, folder / "deployments")
+        self.tasks, self.stakes, self.models = self.contracts.tasks, self.contracts.stakes, self.contracts.models
+        self.store = DirectoryStore(folder / "store")
+        flowers = load("iris")
+        rows = tuple(row for row in flowers.rows if row[-1] != "setosa")
+        self.files, self.held_out = deal(Sample(flowers.header, rows), SHARES, folder)
+        columns = describe(self.held_out, flowers.label, FEATURES)
+        sender = self.senders[CREATOR]
+        self.task_id = create_task(self.contracts, sender, self.store, home, SMALL, columns, TERMS)
+        self._snapshots = [("created", self._snapshot())]
+
+    # ---- stages
+
+    def at(self, stage: str) -> Self:
+        """The world at a stage of the first round, however it was left."""
+        wanted = STAGES.index(stage)
+        kept = self._snapshots[: wanted + 1]
+        name, snapshot = kept.pop()
+        self.rpc("evm_revert", snapshot)  # which forgets that snapshot and the later ones
+        self._snapshots = [*kept, (name, self._snapshot())]
+        for following in STAGES[len(kept) + 1 : wanted + 1]:
+            getattr(self, f"_{following}")()
+            self._snapshots.append((following, self._snapshot()))
+        return self
+
+    def _enrolled(self) -> None:
+        for i in range(3):
+            self.steps(self.trainer(i), Deposit, Enrol)
+
+    def _training(self) -> None:
+        for i in range(3):
+            self.steps(self.trainer(i), Join)
+
+    def _aggregating(self) -> None:
+        for i in range(3):
+            self.steps(self.trainer(i), Submit)
+
+    def _finalized(self) -> None:
+        self.steps(self.aggregator(), Aggregate)
+
+    def _snapshot(self) -> str:
+        return str(self.rpc("evm_snapshot"))
+
+    # ---- who takes part
+
+    @cached_property
+    def task(self) -> Task:
+        """The task, opened once: nothing in it changes."""
+        return self.open()
+
+    def open(self, task_id: int | None = None) -> Task:
+        """A task as a node opens it, with shared circuits."""
+        return share_proofs(open_task(self.contracts, self.store, self.home, task_id or self.task_id))
+
+    def trainer(self, i: int, task: Task | None = None, file: Path | None = None) -> Trainer:
+        """Trainer i, as if it had just been started."""
+        task = task or self.task
+        dataset = read_csv(file or self.files[i], task.columns, task.spec)
+        return Trainer(task, self.senders[i + 1], secret_of(self.anvil.accounts[i + 1]), dataset, silent)
+
+    def aggregator(self, account: int = AGGREGATOR, task: Task | None = None) -> Aggregator:
+        """An aggregator, as if it had just been started."""
+        return Aggregator(task or self.task, self.senders[account], silent)
+
+    def steps(self, role: Trainer | Aggregator, *actions: type[Action]) -> None:
+        """Let a role do exactly these actions."""
+        for action in actions:
+            done = role.step()
+            assert type(done) is action, f"{done} instead of {action.__name__}"
+
+    def proof(self, i: int) -> Proof:
+        """Trainer i's proof for the round that runs."""
+        return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)[1]
+
+    # ---- the chain
+
+    def rpc(self, method: str, *arguments: Any) -> Any:
+        """One call of the node."""
+        return self.anvil.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
+
+    def pass_deadline(self, task_id: int | None = None) -> None:
+        """Let time pass until the running phase's work is refused."""
+        deadline = self.tasks.current_phase(task_id or self.task_id).deadline
+        self.rpc("evm_setNextBlockTimestamp", deadline)
+        self.rpc("evm_mine")
+
+    def advance(self, task_id: int | None = None) -> None:
+        """Let the running phase end by its deadline, advanced by an account that has no part in anything."""
+        task = self.task if task_id is None else self.open(task_id)
+        self.pass_deadline(task.id)
+        self.steps(self.aggregator(OUTSIDER, task), Advance)
+
+    def refusal(self, account: int, call: Call) -> ContractError:
+        """The error with which the contract refuses a call of an account."""
+        with pytest.raises(ContractError) as caught:
+            self.senders[account].simulate(call)
+        return caught.value
+
+    def create(self, model: Point | None = None, model_cid: bytes | None = None, **changes: Any) -> int:
+        """Another task, like the first but for changes of its config: created by hand, past every check of ours."""
+        weights = [0] * self.task.spec.dimension
+        model = model or self.task.basis.commit(weights)
+        model_cid = model_cid or self.put(ModelDocument.of(round=0, trainers=0, weights=pack(weights))).digest
+        config = replace(self.task.config, **changes)
+        receipt = self.senders[CREATOR].send(self.tasks.create_task(config, model, model_cid, TERMS.pool))
+        return receipt.event(TaskCreated).task_id
+
+    def put(self, document: Document | bytes) -> Cid:
+        """Store a document, or bytes that are none."""
+        return self.store.put(document if isinstance(document, bytes) else document.encode())
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[World]:
+    """For tests that choose a stage themselves, with `at`."""
+    folder = tmp_path_factory.mktemp("world")
+    with run_anvil(folder / "anvil.log") as anvil:
+        yield World(anvil, folder, home)
+
+
+@pytest.fixture
+def created(world: World) -> World:
+    """Round 1, Join: nobody is enrolled."""
+    return world.at("created")
+
+
+@pytest.fixture
+def enrolled(world: World) -> World:
+    """Round 1, Join: three trainers are enrolled, none has joined."""
+    return world.at("enrolled")
+
+
+@pytest.fixture
+def training(world: World) -> World:
+    """Round 1, Train: nobody has submitted."""
+    return world.at("training")
+
+
+@pytest.fixture
+def aggregating(world: World) -> World:
+    """Round 1, Aggregate: three updates are accepted."""
+    return world.at("aggregating")
+
+
+@pytest.fixture
+def finalized(world: World) -> World:
+    """Round 2, Join: round 1 is finalized."""
+    return world.at("finalized")
