@@ -186,4 +186,6 @@ def _python_type(param: dict[str, Any]) -> Any:
 def _to_abi(value: Any) -> Any:
     if is_dataclass(value):
         return tuple(_to_abi(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, tuple):
+        return tuple(_to_abi(item) for item in value)
     return value
