@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import pytest
 
-from headwater.chain.anvil import run_anvil
 from headwater.chain.codec import load_abi
-from headwater.chain.contracts import Contracts, open_contracts
-from headwater.chain.deploying import deploy
 from headwater.chain.events import Submitted
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Sender
+from headwater.chain.rpc import Call
 from headwater.circuits.circuit import Proof
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Submit
@@ -21,7 +16,7 @@ from headwater.protocol.field import add, to_signed
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import average
 from headwater.roles.task import point_hash
-from tests.support.roles import AGGREGATOR, CREATOR, ETHER, OUTSIDER, TERMS, World
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, Place, World
 
 CID = b"\x01" * 32
 MODEL, DATA, SALT, UPDATE = range(4)  # points of a training proof
@@ -67,29 +62,12 @@ def test_proof_of_a_round_before__sent_again_after_the_model_changed__starts_fro
     assert (error.name, error.arguments) == ("ModelMismatch", {"expected": newest, "actual": first})
 
 
-class Place(NamedTuple):
-    """Where a task of the same trainers and data stands in Train."""
-
-    contracts: Contracts
-    task_id: int
-    senders: Sequence[Sender]
-
-    @classmethod
-    def enter(cls, contracts: Contracts, task_id: int, senders: Sequence[Sender], data: Sequence[Point]) -> Place:
-        """Enrols and joins three trainers with data points."""
-        for sender, point in zip(senders, data, strict=True):
-            sender.send(contracts.stakes.deposit(TERMS.stake))
-            sender.send(contracts.tasks.enrol(task_id, point))
-        for sender in senders:
-            sender.send(contracts.tasks.join(task_id))
-        return cls(contracts, task_id, senders)
-
-
 def proof_accepted_there(world: World, place: Place) -> Proof:
     """Trainer 0's proof for its own data and the task at another place, submitted and accepted there."""
+    place.enter([world.trainer(i).data[1] for i in range(3)])
     tag = place.contracts.tasks.tag(place.task_id)
     proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], [1]])
-    receipt = place.senders[0].send(place.contracts.tasks.submit(place.task_id, proof.data, CID))
+    receipt = place.senders[1].send(place.contracts.tasks.submit(place.task_id, proof.data, CID))
     assert receipt.event(Submitted).submitted == 1
     return proof
 
@@ -103,25 +81,8 @@ def assert_of_another_model(world: World, proof: Proof) -> None:
 
 
 def test_proof_for_another_task__with_the_same_model_and_data__does_not_count_in_this_one(training):
-    data = [training.trainer(i).data[1] for i in range(3)]
-    place = Place.enter(training.contracts, training.create(), training.senders[1:4], data)
+    place = Place(training.contracts, training.create(), training.senders)
     assert_of_another_model(training, proof_accepted_there(training, place))
-
-
-@pytest.fixture
-def other_chain(training: World, tmp_path) -> Iterator[Place]:
-    """The same contracts at the same addresses, the same task and trainers, on a chain of another id."""
-    with run_anvil(tmp_path / "anvil.log", "--chain-id", "1337") as anvil:
-        chain = connect(anvil.url)
-        senders = [Sender(chain, key) for key in anvil.accounts]
-        deploy(senders[CREATOR], tmp_path / "deployments", training.home)
-        contracts = open_contracts(chain, tmp_path / "deployments")
-        for circuit in (training.task.train, training.task.average):
-            senders[CREATOR].deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), "verifier")
-        model, cid = training.task.basis.commit([]), training.models.get_model(training.task_id, 0).cid
-        senders[CREATOR].send(contracts.tasks.create_task(training.task.config, model, cid, TERMS.pool))
-        data = [training.trainer(i).data[1] for i in range(3)]
-        yield Place.enter(contracts, training.task_id, senders[1:4], data)
 
 
 def test_proof_for_another_chain__from_contracts_at_the_same_addresses__does_not_count_on_this_one(
