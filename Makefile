@@ -91,6 +91,7 @@ build/bin/.installed: .venv/.created package.json package-lock.json scripts/inst
 
 build/solc/.installed: .venv/.installed build/bin/.installed scripts/install_solc.py scripts/solc-npm.cjs
 	$(BIN)/python scripts/install_solc.py
+	@ln -sf ../../.venv/bin/headwater build/bin/headwater
 	@touch $@
 
 .PHONY: missing

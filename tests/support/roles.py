@@ -7,7 +7,7 @@ kept as snapshots of the chain, so that a test starts where it wants to and leav
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ from typing import Any, Self
 import pytest
 
 from headwater.chain.anvil import Anvil, run_anvil
-from headwater.chain.contracts import open_contracts
+from headwater.chain.contracts import Contracts, open_contracts
 from headwater.chain.deploying import deploy
 from headwater.chain.events import TaskCreated
 from headwater.chain.rpc import Call, connect
@@ -189,6 +189,23 @@ class World:
         return self.store.put(document if isinstance(document, bytes) else document.encode())
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a copy of the task stands, on this chain or another, for the same accounts."""
+
+    contracts: Contracts
+    task_id: int
+    senders: Sequence[Sender]
+
+    def enter(self, data: Sequence[Point]) -> None:
+        """Enrol and join the first trainers, each with a data point."""
+        for sender, point in zip(self.senders[1:], data, strict=False):
+            sender.send(self.contracts.stakes.deposit(TERMS.stake))
+            sender.send(self.contracts.tasks.enrol(self.task_id, point))
+        for sender, _ in zip(self.senders[1:], data, strict=False):
+            sender.send(self.contracts.tasks.join(self.task_id))
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[World]:
     """For tests that choose a stage themselves, with `at`."""
@@ -225,3 +242,18 @@ def aggregating(world: World) -> World:
 def finalized(world: World) -> World:
     """Round 2, Join: round 1 is finalized."""
     return world.at("finalized")
+
+
+@pytest.fixture
+def other_chain(world: World, tmp_path: Path) -> Iterator[Place]:
+    """The same task, contracts and addresses on a chain that is not local by its id."""
+    with run_anvil(tmp_path / "anvil.log", "--chain-id", "1337") as anvil:
+        chain = connect(anvil.url)
+        senders = [Sender(chain, key) for key in anvil.accounts]
+        deploy(senders[CREATOR], tmp_path / "deployments", world.home)
+        contracts = open_contracts(chain, tmp_path / "deployments")
+        for circuit in (world.task.train, world.task.average):
+            senders[CREATOR].deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), "verifier")
+        model, cid = world.task.basis.commit([]), world.models.get_model(world.task_id, 0).cid
+        senders[CREATOR].send(contracts.tasks.create_task(world.task.config, model, cid, TERMS.pool))
+        yield Place(contracts, world.task_id, senders)

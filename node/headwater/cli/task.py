@@ -16,6 +16,7 @@ from headwater.cli.options import chain_options, home_option, key_options, store
 from headwater.cli.progress import log_report
 
 if TYPE_CHECKING:
+    from headwater.chain.contracts import Contracts
     from headwater.roles.task import Task
 
 MAX_CLIP = 8.0
@@ -157,21 +158,24 @@ def create(
 
 
 @command.command()
-@click.argument("task_id", type=click.IntRange(1))
+@click.argument("task_id", type=click.IntRange(1), required=False)
 @click.option("--check", is_flag=True, help="Also rebuild the circuits and compare the verifiers on chain.")
 @chain_options
 @store_option
 @home_option
 def show(
-    task_id: int, check: bool, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path
+    task_id: int | None, check: bool, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path
 ) -> None:
-    """Show a task: its terms, columns, phase and models, checked against each other."""
+    """Show a task: its terms, columns, phase and models, checked against each other. Without TASK_ID: list all."""
     from headwater.chain.contracts import open_contracts
     from headwater.chain.rpc import connect
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 
     contracts = open_contracts(connect(rpc), deployments, network)
+    if task_id is None:
+        out.print(_list(contracts))
+        return
     task = open_task(contracts, open_store(store_address(store, home)), home, task_id)
     out.print(_facts(task))
     models = Table("round", "trainers", "model hash", "document", title="models", title_justify="left")
@@ -184,6 +188,22 @@ def show(
     if check:
         task.check_circuits(log_report("check"))
         out.print("[green]✓[/] the verifiers on chain are those of the task's statements, rebuilt here")
+
+
+def _list(contracts: Contracts) -> Table:
+    from headwater.chain.reverts import format_wei
+
+    table = Table("task", "weights", "trainers", "stake", "pool", "round")
+    for task_id in range(1, contracts.tasks.task_count() + 1):
+        config, state = contracts.tasks.get_task(task_id)
+        seats, place = (
+            f"{config.min_trainers} to {config.max_trainers}",
+            f"{state.round} of {config.rounds}, {state.phase}",
+        )
+        table.add_row(
+            str(task_id), str(config.dimension), seats, format_wei(config.stake), format_wei(state.pool), place
+        )
+    return table
 
 
 def _facts(task: Task) -> Table:

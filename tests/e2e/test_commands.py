@@ -1,0 +1,163 @@
+"""The README's commands, as separate processes over one chain and one store: what an operator types."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from headwater.tools import ROOT
+from tests.support.anvil import run_anvil
+
+HEADWATER = Path(sys.executable).with_name("headwater")
+TRAINERS, ROWS = 3, 12
+pytestmark = pytest.mark.e2e
+
+
+class World:
+    """A folder to work in, a chain, and `headwater` with the options that find both."""
+
+    def __init__(self, folder: Path, anvil, home: Path) -> None:
+        self.folder, self.anvil = folder, anvil
+        self.common = {
+            "HEADWATER_RPC": anvil.url,
+            "HEADWATER_HOME": str(home),
+            "HEADWATER_STORE": f"dir:{folder}/store",
+        }
+
+    def start(self, account: int, *words: str) -> subprocess.Popen[str]:
+        key = self.anvil.accounts[account].key.hex()
+        environment = {**os.environ, **self.common, "HEADWATER_PRIVATE_KEY": key, "COLUMNS": "160"}
+        command = [str(HEADWATER), *words]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, *words: str, account: int = 0, code: int = 0) -> str:
+        """Output and errors of a command that must end with `code`."""
+        process = self.start(account, *words)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == code, f"headwater {' '.join(words)}\n{out}\n{err}"
+        return out + err
+
+
+def write_rows(path: Path, seed: int, count: int = ROWS) -> None:
+    rng = random.Random(seed)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "size", "weight", "kind"])
+        for number in range(count):
+            kind = rng.choice(("cat", "dog"))
+            shift = 1.5 if kind == "dog" else -1.5
+            writer.writerow([number, round(rng.gauss(40 + 5 * shift, 5), 2), round(rng.gauss(7 + shift, 1), 2), kind])
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, home):
+    folder = tmp_path_factory.mktemp("commands")
+    for number in range(TRAINERS):
+        write_rows(folder / f"trainer-{number}.csv", seed=number)
+    write_rows(folder / "sample.csv", seed=10, count=30)
+    write_rows(folder / "new.csv", seed=11, count=40)
+    with run_anvil(folder / "anvil.log", "--mixed-mining", "--block-time", "1") as anvil:
+        yield World(folder, anvil, home)
+
+
+@pytest.fixture(scope="module")
+def task(world):
+    """A task of two rounds, published and trained to its end by four processes."""
+    assert "Recorded in deployments/anvil" in world.run("deploy")
+    assert "Nothing to do" in world.run("deploy")
+    terms = [
+        "--rounds",
+        "2",
+        "--max-trainers",
+        str(TRAINERS),
+        "--stake",
+        "0.5",
+        "--pool",
+        "1",
+        "--aggregator-fee",
+        "0.1",
+    ]
+    columns = ["--sample", "sample.csv", "--label", "kind", "--feature", "size", "--feature", "weight"]
+    assert "task 1" in world.run("task", "create", "--name", "pets", "--rows", str(ROWS), *columns, *terms)
+    nodes = [
+        world.start(number + 1, "trainer", "run", "--task", "1", "--poll", "0.5", "--data", f"trainer-{number}.csv")
+        for number in range(TRAINERS)
+    ]
+    nodes.append(world.start(TRAINERS + 1, "aggregator", "run", "--task", "1", "--poll", "0.5"))
+    logs = []
+    for node in nodes:
+        out, err = node.communicate(timeout=300)
+        assert node.returncode == 0, out + err
+        logs.append(err)
+    return logs
+
+
+def test_daemons__carry_a_task_to_its_end__and_say_what_they_did(task):
+    for log in task[:TRAINERS]:
+        assert log.count("submitted") == 2
+        assert "claimed" in log
+    assert task[-1].count("aggregated") == 2
+
+
+def test_task_show__gives_terms_columns_and_models__and_checks_the_verifiers(world, task):
+    shown = world.run("task", "show", "1", "--check")
+    assert "Finalized" in world.run("task", "show")
+    for text in ("pets", "size, weight", "cat, dog", "0.5 ETH", "Finalized", "rebuilt here"):
+        assert text in shown
+
+
+def test_model__is_pulled_verified_and_applied(world, task):
+    assert "round 2, average of 3 proved updates" in world.run("model", "pull", "--task", "1", "--out", "model")
+    assert "these are its weights" in world.run("model", "verify", "model")
+    predicted = world.run("model", "predict", "model", "--data", "new.csv", "--out", "predictions.csv")
+    assert float(re.search(r"([\d.]+)% of 40 labelled rows are right", predicted)[1]) > 80
+    rows = list(csv.DictReader((world.folder / "predictions.csv").open()))
+    assert len(rows) == 40
+    assert {row["kind"] for row in rows} <= {"cat", "dog"}
+
+
+def test_model_verify__when_a_weight_was_changed__is_refused(world, task):
+    world.run("model", "pull", "--task", "1", "--out", "changed")
+    document = world.folder / "changed" / "model.json"
+    document.write_text(
+        re.sub(r'[0-9a-f]"}$', lambda found: ("1" if found[0][0] != "1" else "2") + '"}', document.read_text())
+    )
+    assert "was changed" in world.run("model", "verify", "changed", code=1)
+    assert "was changed" in world.run("model", "predict", "changed", "--data", "new.csv", code=1)
+
+
+def test_readme__reading_a_model_from_a_dapp__runs_as_printed(world, task):
+    world.run("model", "pull", "--task", "1", "--out", "model")
+    abi = world.folder / "deployments" / "abi"
+    if not abi.exists():
+        abi.symlink_to(ROOT / "deployments" / "abi")
+    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    snippet = snippet.replace("http://127.0.0.1:8545", world.anvil.url)
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=world.folder, capture_output=True, text=True, timeout=60)
+    assert "round 2, average of 3 proved updates, model hash 0x" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    (
+        (("task", "show", "99"), "there is no task 99"),
+        (("model", "pull", "--task", "1", "--round", "7"), "round 7 of task 1 made no model"),
+        (("trainer", "run", "--task", "1", "--data", "broken.csv"), "broken.csv:2: column 'size' has 'big'"),
+        (("model", "verify", "."), "no pulled model"),
+        (("task", "show", "1", "--rpc", "http://127.0.0.1:1"), "no Ethereum node answers"),
+        (("task", "show", "1", "--deployments", "elsewhere"), "run `headwater deploy`"),
+    ),
+)
+def test_a_mistake__ends_with_what_to_do__and_exit_code_1(world, task, words, said):
+    (world.folder / "broken.csv").write_text("size,weight,kind\nbig,7,dog\n")
+    shown = " ".join(world.run(*words, code=1).replace("│", " ").split())
+    assert said in shown, shown

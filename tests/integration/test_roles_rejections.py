@@ -1,0 +1,287 @@
+"""What the contract refuses, by name. Every attack holds a true proof: of other data, another model, task or chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from headwater.chain.codec import load_abi
+from headwater.chain.events import Submitted
+from headwater.chain.rpc import Call
+from headwater.circuits.circuit import Proof
+from headwater.protocol.curve import INFINITY, Point
+from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Submit
+from headwater.protocol.field import add, to_signed
+from headwater.protocol.phases import Phase
+from headwater.protocol.vectors import average
+from headwater.roles.task import point_hash
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, Place, World
+
+CID = b"\x01" * 32
+MODEL, DATA, SALT, UPDATE = range(4)  # points of a training proof
+
+
+def replaced(proof: bytes, position: int, point: Point) -> bytes:
+    """The proof with another commitment at a position."""
+    return proof[: 64 * position] + point.encode() + proof[64 * (position + 1) :]
+
+
+def refused_submission(world: World, proof: bytes, i: int = 0):
+    return world.refusal(i + 1, world.tasks.submit(world.task_id, proof, CID))
+
+
+def refused_average(world: World, proof: bytes, account: int = AGGREGATOR):
+    return world.refusal(account, world.tasks.aggregate(world.task_id, proof, CID))
+
+
+def sent_before(world: World, transaction_hash: bytes) -> Call:
+    """The call of a transaction that was mined, byte by byte."""
+    found = world.anvil.web3.eth.get_transaction(transaction_hash)
+    return Call(found["to"], bytes(found["input"]), 0, "a replay")
+
+
+# proofs of training
+
+
+def test_proof_of_a_neighbour__sent_as_ones_own__is_of_other_data(training):
+    mine, theirs = training.proof(0), training.proof(1)
+    error = refused_submission(training, theirs.data, i=0)
+    assert error.name == "DataMismatch"
+    assert error.arguments == {"expected": point_hash(mine.points[DATA]), "actual": point_hash(theirs.points[DATA])}
+    assert "train on the data you enrolled with" in error.hint
+
+
+def test_proof_of_a_round_before__sent_again_after_the_model_changed__starts_from_another_model(finalized):
+    for i in range(3):
+        finalized.steps(finalized.trainer(i), Join)
+    mine = finalized.senders[1].address
+    (accepted,) = (e for e in finalized.tasks.events(Submitted, round=1, trainer=mine))
+    error = finalized.refusal(1, sent_before(finalized, accepted.transaction_hash))
+    first, newest = (model.model_hash for model in finalized.models.get_models(finalized.task_id, 0, 2))
+    assert (error.name, error.arguments) == ("ModelMismatch", {"expected": newest, "actual": first})
+
+
+def proof_accepted_there(world: World, place: Place) -> Proof:
+    """Trainer 0's proof for its own data and the task at another place, submitted and accepted there."""
+    place.enter([world.trainer(i).data[1] for i in range(3)])
+    tag = place.contracts.tasks.tag(place.task_id)
+    proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], [1]])
+    receipt = place.senders[1].send(place.contracts.tasks.submit(place.task_id, proof.data, CID))
+    assert receipt.event(Submitted).submitted == 1
+    return proof
+
+
+def assert_of_another_model(world: World, proof: Proof) -> None:
+    error = refused_submission(world, proof.data)
+    assert error.name == "ModelMismatch"
+    assert error.arguments["actual"] == point_hash(proof.points[MODEL])
+    assert proof.points[DATA] == world.proof(0).points[DATA], "nothing else is wrong with it"
+    assert "made for another task or chain" in error.hint
+
+
+def test_proof_for_another_task__with_the_same_model_and_data__does_not_count_in_this_one(training):
+    place = Place(training.contracts, training.create(), training.senders)
+    assert_of_another_model(training, proof_accepted_there(training, place))
+
+
+def test_proof_for_another_chain__from_contracts_at_the_same_addresses__does_not_count_on_this_one(
+    training, other_chain
+):
+    assert other_chain.contracts.tasks.address == training.tasks.address
+    assert other_chain.contracts.tasks.get_task(1)[0] == training.task.config
+    assert_of_another_model(training, proof_accepted_there(training, other_chain))
+
+
+FORGERIES = {
+    "a neighbour's update": lambda mine, theirs: replaced(mine.data, UPDATE, theirs.points[UPDATE]),
+    "an update of nothing": lambda mine, theirs: replaced(mine.data, UPDATE, INFINITY),
+    "an update off the curve": lambda mine, theirs: replaced(mine.data, UPDATE, Point(1, 3)),
+    "a neighbour's salt": lambda mine, theirs: replaced(mine.data, SALT, theirs.points[SALT]),
+    "a neighbour's argument": lambda mine, theirs: mine.data[:256] + theirs.data[256:],
+    "its last byte changed": lambda mine, theirs: mine.data[:-1] + bytes([mine.data[-1] ^ 1]),
+    "its last word missing": lambda mine, theirs: mine.data[:-32],
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+def test_proof__with_something_in_it_exchanged__is_invalid(training, forge):
+    mine, theirs = training.proof(0), training.proof(1)
+    error = refused_submission(training, forge(mine, theirs))
+    assert error.name == "InvalidProof"
+    assert error.arguments == {"verifier": training.task.config.train_verifier}
+
+
+def test_proof_of_an_average__sent_as_one_of_training__is_refused(aggregating):
+    world = aggregating
+    proof = prove_average(world, world.aggregator().fetch(1), 3)
+    world.at("training")
+    assert refused_submission(world, proof.data).name == "ModelMismatch"
+    mine = world.proof(0)
+    dressed = replaced(replaced(proof.data, MODEL, mine.points[MODEL]), DATA, mine.points[DATA])
+    assert refused_submission(world, dressed).name == "InvalidProof"
+
+
+def test_proof__too_short_for_its_commitments__is_refused(training):
+    assert refused_submission(training, training.proof(0).data[:255]).name == "ProofTooShort"
+
+
+# proofs of averages
+
+
+def prove_average(world: World, vectors, n: int, tag: int | None = None) -> Proof:
+    """A proof of the aggregator's for the sum of vectors, divided by any n."""
+    summed, d = add(vectors), world.task.spec.dimension
+    weights, remainder = average([to_signed(entry) for entry in summed[:d]], n)
+    model = [*weights, world.task.tag if tag is None else tag]
+    public = [n, int(world.senders[AGGREGATOR].address, 16)]
+    return world.task.average.prove([model, [*remainder, summed[d + 1]], public])
+
+
+def test_average__that_leaves_a_trainer_out__is_of_another_sum(aggregating):
+    proof = prove_average(aggregating, aggregating.aggregator().fetch(1)[:2], 2)
+    error = refused_average(aggregating, proof.data)
+    assert error.name == "SumMismatch"
+    assert error.arguments["actual"] == point_hash(proof.points[3])
+    assert "none left out" in error.hint
+
+
+def test_average__that_counts_a_trainer_twice__is_of_another_sum(aggregating):
+    vectors = aggregating.aggregator().fetch(1)
+    proof = prove_average(aggregating, [vectors[0], vectors[0], vectors[2]], 3)
+    assert refused_average(aggregating, proof.data).name == "SumMismatch"
+
+
+def test_average__of_the_same_updates_for_another_task__is_of_another_sum(aggregating):
+    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), 3, tag=aggregating.tasks.tag(2))
+    assert refused_average(aggregating, proof.data).name == "SumMismatch"
+
+
+@pytest.mark.parametrize("n", (2, 4))
+def test_average__divided_by_a_wrong_number__is_of_another_public_vector(aggregating, n):
+    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), n)
+    assert refused_average(aggregating, proof.data).name == "PublicMismatch"
+
+
+def test_average__copied_from_the_mempool__is_worth_nothing_to_another_account(aggregating):
+    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), 3)
+    error = refused_average(aggregating, proof.data, OUTSIDER)
+    assert error.name == "PublicMismatch"
+    assert "an average names its aggregator" in error.hint
+    aggregating.senders[AGGREGATOR].simulate(aggregating.tasks.aggregate(aggregating.task_id, proof.data, CID))
+
+
+def test_average__with_another_model_in_it__is_invalid(aggregating):
+    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), 3)
+    error = refused_average(aggregating, replaced(proof.data, 0, aggregating.proof(0).points[UPDATE]))
+    assert (error.name, error.arguments) == ("InvalidProof", {"verifier": aggregating.task.config.average_verifier})
+    assert refused_average(aggregating, replaced(proof.data, 0, Point(1, 3))).name == "InvalidPoint"
+
+
+def test_average_of_a_round_before__sent_again__is_of_another_sum(finalized):
+    transaction = finalized.models.added(finalized.task_id, 1).transaction_hash
+    for action in (Join, Submit):
+        for i in range(3):
+            finalized.steps(finalized.trainer(i), action)
+    assert finalized.refusal(AGGREGATOR, sent_before(finalized, transaction)).name == "SumMismatch"
+
+
+# who and when
+
+
+def test_account__outside_the_roster__cannot_submit(training):
+    late = training.trainer(3)
+    training.steps(late, Deposit, Enrol)
+    for account in (4, OUTSIDER):
+        error = training.refusal(account, training.tasks.submit(training.task_id, training.proof(0).data, CID))
+        assert error.name == "NotOnRoster"
+        assert error.arguments["trainer"] == training.senders[account].address
+
+
+def test_update__sent_twice__is_refused(training):
+    training.steps(training.trainer(0), Submit)
+    assert refused_submission(training, training.trainer(0).train(1)[1].data).name == "AlreadySubmitted"
+
+
+def test_data__that_another_trainer_registered__cannot_be_enrolled(enrolled):
+    point = enrolled.trainer(0).data[1]
+    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, point))
+    assert error.name == "DataAlreadyRegistered"
+    assert error.arguments["trainer"] == enrolled.senders[1].address
+
+
+def test_data__of_no_rows__cannot_be_enrolled(enrolled):
+    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, enrolled.task.basis.offset))
+    assert error.name == "EmptyData"
+
+
+def test_enrolment__without_stake__is_refused(created):
+    error = created.refusal(1, created.tasks.enrol(created.task_id, created.trainer(0).data[1]))
+    assert (error.name, error.arguments["required"]) == ("InsufficientStake", ETHER)
+
+
+def test_seat__taken_twice_or_without_enrolment__is_refused(enrolled):
+    enrolled.steps(enrolled.trainer(0), Join)
+    assert enrolled.refusal(1, enrolled.tasks.join(enrolled.task_id)).name == "AlreadyJoined"
+    assert enrolled.refusal(OUTSIDER, enrolled.tasks.join(enrolled.task_id)).name == "NotEnrolled"
+    assert enrolled.refusal(1, enrolled.tasks.unenrol(enrolled.task_id)).name == "OnRoster"
+
+
+CALLS = {
+    Phase.JOIN: lambda world: (1, world.tasks.join(world.task_id)),
+    Phase.TRAIN: lambda world: (1, world.tasks.submit(world.task_id, bytes(256), CID)),
+    Phase.AGGREGATE: lambda world: (AGGREGATOR, world.tasks.aggregate(world.task_id, bytes(256), CID)),
+}
+STAGE_OF = {Phase.JOIN: "enrolled", Phase.TRAIN: "training", Phase.AGGREGATE: "aggregating"}
+
+
+@pytest.mark.parametrize("phase", STAGE_OF)
+def test_call__in_another_phase_than_its_own__is_refused(world, phase):
+    world.at(STAGE_OF[phase])
+    for needed, call in CALLS.items():
+        if needed is not phase:
+            error = world.refusal(*call(world))
+            assert (error.name, error.arguments) == ("WrongPhase", {"expected": needed, "actual": phase})
+
+
+@pytest.mark.parametrize("phase", STAGE_OF)
+def test_call__in_its_phase_but_after_the_deadline__is_refused_until_somebody_advances(world, phase):
+    world.at(STAGE_OF[phase]).pass_deadline()
+    error = world.refusal(*CALLS[phase](world))
+    assert error.name == "DeadlinePassed"
+    assert "advance the task" in error.hint
+    world.steps(world.aggregator(OUTSIDER), Advance)
+    found = world.tasks.current_phase(world.task_id)
+    assert (found.round, found.phase) == (2, Phase.JOIN)
+
+
+def test_round__whose_deadline_is_still_to_come__cannot_be_advanced(enrolled):
+    assert enrolled.refusal(OUTSIDER, enrolled.tasks.advance(enrolled.task_id)).name == "NothingToAdvance"
+
+
+def test_average__of_a_round_that_was_finalized__comes_too_late(aggregating):
+    vectors = aggregating.aggregator().fetch(1)
+    aggregating.steps(aggregating.aggregator(OUTSIDER), Aggregate)
+    error = refused_average(aggregating, prove_average(aggregating, vectors, 3).data)
+    assert (error.name, error.arguments["actual"]) == ("WrongPhase", Phase.JOIN)
+
+
+# verifiers
+
+
+def _types(inputs) -> Iterator[str]:
+    for entry in inputs:
+        yield entry["type"]
+        yield from _types(entry.get("components", ()))
+
+
+def test_verifiers__are_chosen_by_the_tasks_creator_and_by_no_other_call():
+    changing = {
+        entry["name"]: list(_types(entry["inputs"]))
+        for entry in load_abi("TaskManager")
+        if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
+    }
+    with_addresses = {name for name, types in changing.items() if any("address" in typ for typ in types)}
+    assert with_addresses == {"createTask"}
+    assert changing["createTask"].count("address") == 2
+    assert changing["submit"] == changing["aggregate"] == ["uint256", "bytes", "bytes32"]
