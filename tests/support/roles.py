@@ -28,7 +28,7 @@ from headwater.protocol.field import pack
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.report import silent
-from headwater.roles.salts import secret_of
+from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid

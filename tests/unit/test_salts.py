@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.protocol.field import P
-from headwater.roles.salts import data_salt, secret_of, update_salt
+from headwater.roles.secrets import data_salt, secret_of, update_salt
 
 KEY, OTHER = Account.from_key(b"\x01" * 32), Account.from_key(b"\x02" * 32)
 SECRET = secret_of(KEY)

@@ -100,6 +100,7 @@ def command() -> None:
 @click.option("--aggregator-fee", type=ETHER, default="0", show_default=True, help="Of each round's part of the pool.")
 @click.option("--join-period", type=DURATION, default="1h", show_default=True)
 @click.option("--train-period", type=DURATION, default="1h", show_default=True)
+@click.option("--mask-period", type=DURATION, default="1h", show_default=True, help="Of each attempt at masking.")
 @click.option("--aggregate-period", type=DURATION, default="1h", show_default=True)
 @click.option(
     "--srs",

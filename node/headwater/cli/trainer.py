@@ -50,7 +50,7 @@ def run(
     from headwater.chain.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.roles.loop import run as run_role
-    from headwater.roles.salts import secret_of
+    from headwater.roles.secrets import secret_of
     from headwater.roles.task import open_task
     from headwater.roles.trainer import Trainer
     from headwater.storage.opening import open_store

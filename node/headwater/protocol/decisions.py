@@ -18,6 +18,7 @@ class RoundView:
     Attributes:
         now: the block's time, Unix seconds.
         deadline: the phase's end, Unix seconds: the first second in which its work is refused.
+        attempt: the attempt at masking that runs, from 1; means nothing before Mask.
     """
 
     now: int
@@ -25,6 +26,7 @@ class RoundView:
     rounds: int
     phase: Phase
     deadline: int
+    attempt: int = 0
 
     @property
     def overdue(self) -> bool:
@@ -37,6 +39,7 @@ class TrainerView:
     """What concerns one trainer, amounts in wei.
 
     Attributes:
+        masked_in: the last attempt in which the trainer has masked its update; 0 if in none.
         stake: what enrolment locks.
         free: the trainer's free stake.
         collectable: finalized rounds that owe this account something.
@@ -50,6 +53,7 @@ class TrainerView:
     free: int
     collectable: tuple[int, ...] = ()
     claimable: int = 0
+    masked_in: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,22 @@ class Join:
 
 @dataclass(frozen=True)
 class Submit:
-    """Train, prove, publish and submit the update."""
+    """Train, and submit the proof of the update."""
 
     round: int
 
 
 @dataclass(frozen=True)
+class Mask:
+    """Publish the accepted update under the masks of an attempt."""
+
+    round: int
+    attempt: int
+
+
+@dataclass(frozen=True)
 class Aggregate:
-    """Fetch the updates, prove their average, publish and post it."""
+    """Fetch the masked updates, prove the average, publish and post it."""
 
     round: int
 
@@ -124,7 +136,7 @@ class Done:
     """The task has ended and nothing is left to do."""
 
 
-Action = Wait | Advance | Deposit | Enrol | Join | Submit | Aggregate | Collect | Unenrol | Claim | Done
+Action = Wait | Advance | Deposit | Enrol | Join | Submit | Mask | Aggregate | Collect | Unenrol | Claim | Done
 
 
 def decide_trainer(view: TrainerView) -> Action:
@@ -146,8 +158,12 @@ def decide_trainer(view: TrainerView) -> Action:
         return Wait(f"round {at.round} started without this trainer: {hope}", at.deadline)
     if at.phase is Phase.TRAIN and view.status is TrainerStatus.JOINED:
         return Submit(at.round)
-    waiting_for = "other trainers' updates" if at.phase is Phase.TRAIN else "the average"
-    return Wait(f"round {at.round}: waiting for {waiting_for}", at.deadline)
+    if at.phase is Phase.MASK and view.status is TrainerStatus.SUBMITTED:
+        if view.masked_in == at.attempt - 1:
+            return Mask(at.round, at.attempt)
+        if view.masked_in < at.attempt:
+            return Wait(f"round {at.round} goes on without this trainer, which missed an attempt", at.deadline)
+    return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline)
 
 
 def decide_aggregator(at: RoundView, collectable: tuple[int, ...] = (), claimable: int = 0) -> Action:
@@ -161,6 +177,13 @@ def decide_aggregator(at: RoundView, collectable: tuple[int, ...] = (), claimabl
     if at.phase is Phase.AGGREGATE:
         return Aggregate(at.round)
     return Wait(f"round {at.round}: {at.phase} goes on", at.deadline)
+
+
+_WAITING_FOR = {
+    Phase.TRAIN: "other trainers' updates",
+    Phase.MASK: "other trainers' masked updates",
+    Phase.AGGREGATE: "the average",
+}
 
 
 def _settle(view: TrainerView) -> Action:

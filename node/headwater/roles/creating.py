@@ -54,6 +54,7 @@ class Terms:
     aggregator_fee: int = 0
     join_period: int = 3600
     train_period: int = 3600
+    mask_period: int = 3600
     aggregate_period: int = 3600
 
 
@@ -131,6 +132,7 @@ def create_task(
         max_trainers=terms.max_trainers,
         join_period=terms.join_period,
         train_period=terms.train_period,
+        mask_period=terms.mask_period,
         aggregate_period=terms.aggregate_period,
         train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),

@@ -111,8 +111,9 @@ class Task:
 
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
-        found = self.contracts.tasks.current_phase(self.id, block.number)
-        return RoundView(block.timestamp, found.round, self.config.rounds, found.phase, found.deadline)
+        _, state = self.contracts.tasks.get_task(self.id, block.number)
+        rounds = self.config.rounds
+        return RoundView(block.timestamp, state.round, rounds, state.phase, state.deadline, state.attempt)
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The finalized rounds that still owe the account something."""

@@ -1,4 +1,4 @@
-"""The trainer: enrols its data, joins rounds, trains, proves, submits, and takes its rewards."""
+"""The trainer: enrols its data, joins rounds, trains, proves, submits, masks, and takes its rewards."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from headwater.protocol.decisions import (
     Deposit,
     Enrol,
     Join,
+    Mask,
     Submit,
     TrainerView,
     Unenrol,
     decide_trainer,
 )
-from headwater.protocol.field import pack
+from headwater.protocol.field import P, pack
+from headwater.protocol.masks import mask_key, masked, masks, peers, shared_point
+from headwater.roles import masking
 from headwater.roles.report import Report
-from headwater.roles.salts import data_salt, update_salt
+from headwater.roles.secrets import data_salt, mask_secret, update_salt
 from headwater.roles.task import Task, point_hash
 from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.training.data import Dataset, data_vector
@@ -34,12 +37,13 @@ class Trainer:
     """One trainer in one task. Its state is the chain's; a restarted one goes on where it was."""
 
     def __init__(self, task: Task, sender: Sender, secret: bytes, dataset: Dataset, report: Report) -> None:
-        """`secret`: see `salts.secret_of`. `report`: told of every step."""
+        """`secret`: see `secrets.secret_of`. `report`: told of every step."""
         self.task = task
         self.sender = sender
         self.dataset = dataset
         self._secret = secret
         self._report = report
+        self._shared: dict[str, Point] = {}  # by peer: they hold for the whole task
 
     def view(self, block: Block) -> TrainerView:
         """What concerns this trainer in a block."""
@@ -47,10 +51,12 @@ class Trainer:
         tasks, stakes = task.contracts.tasks, task.contracts.stakes
         round_view = task.view(block)
         ended = round_view.phase.is_end
+        entry = tasks.get_roster_entry(task.id, round_view.round, me, at)
         return TrainerView(
             at=round_view,
             enrolled=tasks.get_enrolment(task.id, me, at).exists,
-            status=tasks.get_roster_entry(task.id, round_view.round, me, at).status,
+            status=entry.status,
+            masked_in=entry.attempt,
             stake=task.config.stake,
             free=stakes.stake_of(me, at).free,
             collectable=task.collectable(me, at) if ended else (),
@@ -80,12 +86,15 @@ class Trainer:
             case Deposit(amount):
                 return self._send(stakes.deposit(amount), "deposited")
             case Enrol():
-                return self._send(tasks.enrol(task.id, self.data[1]), "enrolled")
+                key = mask_key(mask_secret(self._secret, task.tag))
+                return self._send(tasks.enrol(task.id, self.data[1], key), "enrolled")
             case Join(round_):
                 self._check_data()
                 return self._send(tasks.join(task.id), "joined", round=round_)
             case Submit(round_):
-                return self.submit(*self.train(round_))
+                return self.submit(round_, self.train(round_))
+            case Mask(round_, number):
+                return self.mask(round_, number)
             case Collect(rounds):
                 return self._send(tasks.collect(task.id, rounds), "collected")
             case Unenrol():
@@ -94,28 +103,62 @@ class Trainer:
                 return self._send(stakes.claim(), "claimed")
         return None
 
-    def train(self, round_: int) -> tuple[int, Proof]:
-        """Train on the current model and prove it; returns the round and the proof, whose output is the update."""
-        weights = self.task.current_model()
+    def train(self, round_: int) -> Proof:
+        """Train on the current model and prove it; the proof's output is the update."""
+        inputs = [[*self.task.current_model(), self.task.tag], self.data[0], [self._salt(round_)]]
         self._report("proving", statement="train", round=round_)
-        salt = update_salt(self._secret, self.task.tag, round_)
-        proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], [salt]])
+        proof = self.task.train.prove(inputs)
         self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
-        return round_, proof
+        return proof
 
     def submit(self, round_: int, proof: Proof) -> Receipt:
-        """Publish an update and submit it with its proof."""
-        cid = self.task.publish(
-            UpdateDocument.of(
-                task=self.task.reference,
-                round=round_,
-                trainer=self.sender.address,
-                commitment=PointText.of(proof.points[3]),
-                vector=pack(proof.output),
-            )
-        )
-        call = self.task.contracts.tasks.submit(self.task.id, proof.data, cid.digest)
+        """Submit the proof of an update. The update itself stays here until it is masked."""
+        call = self.task.contracts.tasks.submit(self.task.id, proof.data)
         return self._send(call, "submitted", round=round_)
+
+    def mask(self, round_: int, number: int) -> Receipt:
+        """Publish the update of a round under the masks of an attempt, with a commitment to each mask."""
+        task, me = self.task, self.sender.address
+        attempt = masking.attempt(task, round_, number)
+        secret = mask_secret(self._secret, task.tag)
+        for peer, key in masking.mask_keys(task, peers(attempt.circle, me)).items():
+            if peer not in self._shared:
+                self._shared[peer] = shared_point(secret, key)
+        update, point = self.update(round_)
+        own = masks(attempt, me, self._shared, len(update))
+        vector = masked(update, own)
+        document = UpdateDocument.of(
+            task=task.reference,
+            round=round_,
+            attempt=number,
+            trainer=me,
+            commitment=PointText.of(task.train.commit(vector)),
+            vector=pack(vector),
+        )
+        commitments = [task.train.commit(mask.vector) for mask in own]
+        call = task.contracts.tasks.mask(task.id, point, task.publish(document).digest, commitments)
+        return self._send(call, "masked", round=round_, attempt=number)
+
+    def update(self, round_: int) -> tuple[list[int], Point]:
+        """The update of a round and its commitment, computed again: it is stored nowhere.
+
+        Raises:
+            ConfigError: it is not the one that was submitted.
+        """
+        task = self.task
+        weights = task.spec.train(task.current_model(), self.dataset.x, self.dataset.labels)
+        vector = [entry % P for entry in (*weights, 0, self._salt(round_))]
+        point = task.train.commit(vector)
+        entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address)
+        if not point_hash(point).startswith(entry.update_hash):
+            raise ConfigError(
+                f"the update that was submitted in round {round_} does not follow from this file and key",
+                "run with the file and the release of headwater that submitted it, or wait for the next round",
+            )
+        return vector, point
+
+    def _salt(self, round_: int) -> int:
+        return update_salt(self._secret, self.task.tag, round_)
 
     @property
     def data(self) -> tuple[list[int], Point]:

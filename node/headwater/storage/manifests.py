@@ -224,12 +224,13 @@ class PointText(Part):
 
 
 class UpdateDocument(Document):
-    """A trainer's update: the vector [w' | 0 | salt] behind the commitment that was proved."""
+    """A trainer's masked update: the vector [w' | 0 | salt] plus the masks of an attempt, mod P, and its commitment."""
 
     kind = "headwater/update/1"
     schema_: Annotated[Literal["headwater/update/1"], Field(alias="schema")]
     task: TaskReference
     round: Positive
+    attempt: Positive
     trainer: Address
     commitment: PointText
     vector: Vector

@@ -1,4 +1,4 @@
-"""A trainer's salts, derived from its key: nothing to store, nothing to lose in a crash.
+"""A trainer's secrets, derived from its key: nothing to store, nothing to lose in a crash.
 
 Commitments bind but do not hide, so each private vector carries a salt that nobody else can guess. Deriving it from the
 key makes a restarted node find the same data commitment again; context keeps salts of different vectors unrelated.
@@ -33,3 +33,8 @@ def data_salt(secret: bytes, tag: int, unsalted: Sequence[int], attempt: int) ->
 def update_salt(secret: bytes, tag: int, round_: int) -> int:
     """The salt of an update: fresh in every round of every task."""
     return derive(secret, "update", tag, round_)
+
+
+def mask_secret(secret: bytes, tag: int) -> int:
+    """The secret of a task's mask key, in 1 .. P - 1."""
+    return derive(secret, "mask key", tag) or 1
