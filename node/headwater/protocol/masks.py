@@ -136,7 +136,7 @@ def masks(attempt: Attempt, me: str, shared: Mapping[str, Point], length: int) -
     """A member's masks in an attempt, in the order of its peers, which is that of its mask commitments on chain.
 
     Args:
-        shared: the point shared with each peer; they hold for a whole task, so a node may keep them.
+        shared: the point shared with each peer, under the key with which it is enrolled now.
         length: entries of an update: D + 2.
 
     Raises:
