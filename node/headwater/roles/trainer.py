@@ -43,7 +43,7 @@ class Trainer:
         self.dataset = dataset
         self._secret = secret
         self._report = report
-        self._shared: dict[str, Point] = {}  # by peer: they hold for the whole task
+        self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
         """What concerns this trainer in a block."""
@@ -121,11 +121,12 @@ class Trainer:
         task, me = self.task, self.sender.address
         attempt = masking.attempt(task, round_, number)
         secret = mask_secret(self._secret, task.tag)
-        for peer, key in masking.mask_keys(task, peers(attempt.circle, me)).items():
-            if peer not in self._shared:
-                self._shared[peer] = shared_point(secret, key)
+        keys = masking.mask_keys(task, peers(attempt.circle, me))
+        for key in keys.values():
+            if key not in self._shared:
+                self._shared[key] = shared_point(secret, key)
         update, point = self.update(round_)
-        own = masks(attempt, me, self._shared, len(update))
+        own = masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, len(update))
         vector = masked(update, own)
         document = UpdateDocument.of(
             task=task.reference,
