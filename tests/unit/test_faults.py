@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.protocol.curve import Point, multiply
+from headwater.protocol.curve import Point, multiply, negate
 from headwater.protocol.faults import Faults, Posted, expected_commitment, find_faults
 from headwater.protocol.field import P, add
 from headwater.protocol.masks import GENERATOR, Mask, masked, peers
@@ -70,11 +70,12 @@ def test_member__that_publishes_another_vector__is_named_alone(n):
         assert faults(played, **{cheat: replace(played.posted[cheat], published=wrong)}) == Faults((), (cheat,))
 
 
-def test_member__that_posts_a_wrong_mask__is_named_with_its_peer__and_alone_by_its_vector():
+@pytest.mark.parametrize("wrong", (negate, lambda _: BASIS.commit([1, 2, 3, 4])), ids=("negated", "another"))
+def test_member__that_posts_a_wrong_mask__is_named_with_its_peer__and_alone_by_its_vector(wrong):
     played = honest(5)
     order = played.attempt.circle
     cheat, victim = order[1], peers(order, order[1])[2]
-    forged = with_mask(played.posted[cheat], 2, BASIS.commit([1, 2, 3, 4]))
+    forged = with_mask(played.posted[cheat], 2, wrong(played.posted[cheat].masks[2]))
 
     assert faults(played, **{cheat: forged}) == Faults(((cheat, victim),), (cheat,))
 
