@@ -221,7 +221,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         TaskState storage state = _inPhase(taskId, Phase.Aggregate);
         if (cid == 0) revert MissingCid();
         uint32 number = state.round;
-        uint16 masked = _rounds[taskId][number].masked;
+        Round storage round = _rounds[taskId][number];
+        uint16 masked = round.masked;
         _checkAverage(taskId, state, masked, proof);
 
         G1 memory model = proof.commitmentAt(0);
@@ -229,7 +230,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         bytes32 newModelHash = model.hash();
         state.modelHash = newModelHash;
         state.spent += uint96(_configs[taskId].aggregatorFee + _share(taskId, masked) * masked); // <= pool / rounds
-        _rounds[taskId][number].aggregator = msg.sender;
+        round.aggregator = msg.sender;
         emit Aggregated(taskId, number, msg.sender, oldModelHash, newModelHash, cid);
         _endRound(taskId, state, Phase.Finalized);
         MODEL_REGISTRY.add(taskId, number, model, cid);
