@@ -341,3 +341,19 @@ def test_vectors_of_an_abandoned_attempt__if_published__give_away_who_vanishes_i
     stolen = [(a - f) % P for a, f in zip(abandoned, final.total, strict=True)]
 
     assert stolen == first.updates[victim]
+
+
+def test_two_rounds_from_one_model__that_differ_by_one_trainer__differ_by_its_weights():
+    """After a round that failed although all had masked, the model is the same, and so is what each trainer makes of it.
+
+    Whoever withholds its own masked update makes a round fail so, and knows the sum nevertheless.
+    """
+    failed = some_round(5)
+    victim, *rest = failed.attempt.circle
+    random, weights = Random(6), weights_of(failed)
+    attempt = replace(attempt_of(5, round_=2), circle=circle(rest, bytes(32)))
+    following = play(attempt, BASIS, {m: an_update(random, weights[m]) for m in rest})
+
+    stolen = [to_signed((a - b) % P) for a, b in zip(failed.total, following.total, strict=True)]
+
+    assert stolen[:DIMENSION] == weights[victim]
