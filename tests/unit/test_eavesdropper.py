@@ -344,7 +344,7 @@ def test_vectors_of_an_abandoned_attempt__if_published__give_away_who_vanishes_i
 
 
 def test_two_rounds_from_one_model__that_differ_by_one_trainer__differ_by_its_weights():
-    """After a round that failed although all had masked, the model is the same, and so is what each trainer makes of it.
+    """After a round that failed although all had masked, the model is the same, and so is what trainers make of it.
 
     Whoever withholds its own masked update makes a round fail so, and knows the sum nevertheless.
     """
