@@ -65,7 +65,8 @@ interface ITaskManager {
     }
 
     /// @notice All that a task fixes for good. The contract's checks are listed at `createTask`; for the rest see "Trust".
-    /// @dev Ordered for packing: submit reads the first slot of it, aggregate the second and third, join the third.
+    /// @dev Ordered for packing: submit reads the first slot of it, aggregate the second and third, join the third. The slots
+    /// after them up to `offset` are for nodes to read; no call that pays gas does.
     struct TaskConfig {
         /// Checks the statement `train`.
         address trainVerifier;
@@ -98,7 +99,7 @@ interface ITaskManager {
         bytes32 manifest;
         /// Which SRS the circuits use.
         bytes32 srs;
-        /// keccak256 of all the basis points, for openings.
+        /// keccak256 of all basis points from L_0 on, 64 bytes each, for openings.
         bytes32 basisHash;
         /// B, the commitment of the zero vector.
         G1 offset;
@@ -110,7 +111,7 @@ interface ITaskManager {
     }
 
     /// @notice What changes while a task runs.
-    /// @dev The second slot holds all that joining, submitting, masking and advancing look at.
+    /// @dev The second slot holds all that changes with every step; what a round leaves behind is in its `Round`.
     struct TaskState {
         /// Who published the task.
         address creator;

@@ -249,11 +249,18 @@ contract AggregateTest is HeadwaterTest {
         refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
     }
 
-    function test_aggregate_cannotBeReenteredByTheVerifier() public {
+    function test_aggregate_asksTheVerifierByAStaticCall() public {
+        uint256 other = createTask(); // its deadline passes with this task's
+        modelScalar = tagged(taskId, FIRST_MODEL);
         toAggregate(taskId, 3);
-        bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
-        averageVerifier.reenter(address(tasks), abi.encodeCall(tasks.aggregate, (taskId, proof, CID)));
-        refuses(AGGREGATOR, proof, abi.encodeWithSelector(ITaskManager.InvalidProof.selector, averageVerifier));
+        // anybody may advance the other task, but not from a static call
+        averageVerifier.reenter(address(tasks), abi.encodeCall(tasks.advance, (other)));
+        refuses(
+            AGGREGATOR,
+            averageProof(AVERAGE, 3, AGGREGATOR),
+            abi.encodeWithSelector(ITaskManager.InvalidProof.selector, averageVerifier)
+        );
+        tasks.advance(other);
     }
 
     function test_aggregate_refusesAModelThatIsNoPointThoughTheVerifierAcceptsIt() public {

@@ -40,8 +40,6 @@ contract GasTest is HeadwaterTest {
         tasks.enrol(taskId, data, maskKey);
         record("enrol", 120_000);
         join(taskId, who);
-        record("join, first of a round", 60_000);
-        join(taskId, trainer(1));
         record("join", 60_000);
         vm.warp(deadlineOf(taskId));
         tasks.advance(taskId);

@@ -100,7 +100,8 @@ contract StakeTest is HeadwaterTest {
         vm.expectEmit(address(stakes));
         emit IStakeManager.Locked(TASK, ALICE, 2 ether);
         stakes.lock(TASK, ALICE, 2 ether);
-        stakes.lock(TASK + 1, ALICE, 1 ether);
+        stakes.lock(TASK + 1, ALICE, 0.5 ether);
+        stakes.lock(TASK + 1, ALICE, 0.5 ether);
         assertStake(ALICE, 0, 3 ether);
         assertEq(stakes.lockOf(TASK, ALICE), 2 ether);
         assertEq(stakes.lockOf(TASK + 1, ALICE), 1 ether);

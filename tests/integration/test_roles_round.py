@@ -18,12 +18,6 @@ FEE = TERMS.aggregator_fee
 SHARE = (TERMS.pool // TERMS.rounds - FEE) // 3
 
 
-def trained(world, weights):
-    """What each trainer's share makes of a model, by the specification's integers."""
-    shares = [world.trainer(i).dataset for i in range(3)]
-    return [world.task.spec.train(weights, share.x, share.labels) for share in shares]
-
-
 def averaged(updates):
     return average([sum(column) for column in zip(*updates, strict=True)], len(updates))[0]
 
@@ -38,7 +32,7 @@ def play_second_round(world):
 
 def test_model__of_a_finalized_round__is_the_integer_average_of_what_each_share_gives(finalized):
     model = finalized.models.latest(finalized.task_id)
-    expected = averaged(trained(finalized, [0] * 4))
+    expected = averaged(finalized.trained([0] * 4))
     assert finalized.task.weights(model) == expected
     assert model.model_hash == point_hash(finalized.task.commit_model(expected))
     assert any(expected)
@@ -47,7 +41,7 @@ def test_model__of_a_finalized_round__is_the_integer_average_of_what_each_share_
 def test_updates__of_a_round__are_each_trainers_own_training_and_sum_to_the_model(aggregating):
     events = list(aggregating.tasks.events(Submitted, task_id=aggregating.task_id, round=1))
     vectors = aggregating.aggregator().fetch(1)
-    assert [[to_signed(entry) for entry in vector[:4]] for vector in vectors] == trained(aggregating, [0] * 4)
+    assert [[to_signed(entry) for entry in vector[:4]] for vector in vectors] == aggregating.trained([0] * 4)
     assert [aggregating.task.basis.commit(vector) for vector in vectors] == [event.update for event in events]
     assert len({vector[5] for vector in vectors}) == 3, "each update has a salt of its own"
     assert add(vectors)[4] == 0
@@ -75,7 +69,7 @@ def test_second_round__after_the_first_is_finalized__starts_at_once_from_the_new
     assert ended == Round(Phase.FINALIZED, 3, 3, finalized.senders[AGGREGATOR].address, False, now)
     first = finalized.task.current_model()
     play_second_round(finalized)
-    assert finalized.task.current_model() == averaged(trained(finalized, first))
+    assert finalized.task.current_model() == averaged(finalized.trained(first))
     assert finalized.models.added(finalized.task_id, 2).parent == 1
 
 

@@ -71,6 +71,7 @@ contract HeadwaterInvariants is Test {
             (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
             uint256 owed;
             for (uint256 round = 1; round <= state.round; ++round) {
+                if (handler.aggregated(taskId, round) == 0) continue;
                 for (uint256 i; i < actors.length; ++i) {
                     owed += tasks.rewardOf(taskId, round, actors[i]);
                 }

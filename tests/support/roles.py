@@ -147,6 +147,11 @@ class World:
             done = role.step()
             assert type(done) is action, f"{done} instead of {action.__name__}"
 
+    def trained(self, weights: Sequence[int]) -> list[list[int]]:
+        """What a model becomes on the rows of each of the three, by the specification's integers."""
+        datasets = [self.trainer(i).dataset for i in range(3)]
+        return [self.task.spec.train(weights, dataset.x, dataset.labels) for dataset in datasets]
+
     def proof(self, i: int) -> Proof:
         """Trainer i's proof for the round that runs."""
         return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)[1]

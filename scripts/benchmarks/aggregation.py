@@ -1,0 +1,142 @@
+"""The aggregator's work for many updates: real documents in a real store, the real role, the chain's events simulated.
+
+What is left out is fetching the events themselves, and the transaction, whose gas does not depend on their number.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from headwater.chain.contracts import Contracts
+from headwater.chain.events import Event, Submitted
+from headwater.chain.sender import Sender
+from headwater.protocol.curve import Point, add, negate
+from headwater.protocol.field import P, pack
+from headwater.protocol.vectors import Basis
+from headwater.roles.aggregator import Aggregator
+from headwater.roles.report import silent
+from headwater.roles.task import Task
+from headwater.storage.cid import Cid
+from headwater.storage.directory import DirectoryStore
+from headwater.storage.manifests import PointText, UpdateDocument
+
+ROUND = 1
+SEED = 1
+Update = tuple[list[int], Point]
+
+
+class TimedStore(DirectoryStore):
+    """A directory store that knows how long its reads took, seconds."""
+
+    read_seconds = 0.0
+
+    def get(self, cid: Cid, max_bytes: int) -> bytes:
+        """As `ContentStore` says."""
+        start = time.perf_counter()
+        data = super().get(cid, max_bytes)
+        self.read_seconds += time.perf_counter() - start
+        return data
+
+
+@dataclass(frozen=True)
+class SimulatedTasks:
+    """A TaskManager that knows the events of one round, as if so many trainers had submitted."""
+
+    submitted: Sequence[Submitted]
+
+    def events(self, _kind: type[Event], **_indexed: int) -> Iterator[Submitted]:
+        """The round's events."""
+        return iter(self.submitted)
+
+
+def simulate_updates(basis: Basis, count: int) -> list[Update]:
+    """`count` update vectors [w' | 0 | salt] and their commitments.
+
+    Each is one unit of one weight and one of the salt away from the one before it: then its commitment follows by
+    adding two points, and a thousand are made in a second. The aggregator's work depends on their number and length.
+    """
+    rng, d = random.Random(SEED), len(basis.points) - 2
+    vector = [*(rng.randint(-4096, 4096) for _ in range(d)), 0, rng.randrange(P)]
+    point, updates = basis.commit(vector), []
+    for _ in range(count):
+        updates.append(([entry % P for entry in vector], point))
+        at, up = rng.randrange(d), rng.random() < 0.5
+        vector[at] += 1 if up else -1
+        vector[-1] += 1
+        point = add(add(point, basis.points[at] if up else negate(basis.points[at])), basis.points[-1])
+    return updates
+
+
+def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, Any]:
+    """The seconds of each part of averaging `count` updates.
+
+    store    what the trainers do together: every document written and synced
+    fetch    documents read, and hashed against their CIDs
+    decode   documents parsed, and their vectors
+    check    vectors summed, and the sum's commitment compared with the sum of the commitments on chain
+    average  the average proved, with a process for it; witness and prove are parts of this
+    """
+    updates = simulate_updates(task.basis, count)
+    store, start = TimedStore(folder / f"updates-{count}"), time.perf_counter()
+    documents = [_document(task, number, update) for number, update in enumerate(updates)]
+    cids = [store.put(document) for document in documents]
+    stored = time.perf_counter()
+    events = [_submitted(task, number, *pair) for number, pair in enumerate(zip(updates, cids, strict=True))]
+    contracts = cast(Contracts, SimpleNamespace(tasks=SimulatedTasks(events)))
+    aggregator = Aggregator(replace(task, store=store, contracts=contracts), sender, silent)
+    begun = time.perf_counter()
+    vectors = [aggregator.read(event) for event in aggregator.accepted(ROUND)]
+    read = time.perf_counter()
+    aggregator.check(events, vectors)
+    checked = time.perf_counter()
+    _, proof = aggregator.prove(vectors)
+    averaged = time.perf_counter()
+    return {
+        "bytes": sum(map(len, documents)),
+        "store_seconds": stored - start,
+        "fetch_seconds": store.read_seconds,
+        "decode_seconds": read - begun - store.read_seconds,
+        "check_seconds": checked - read,
+        "average_seconds": averaged - checked,
+        "witness_seconds": proof.witness_seconds,
+        "prove_seconds": proof.prove_seconds,
+        "peak_memory_mb": proof.peak_memory_mb,
+    }
+
+
+def _document(task: Task, number: int, update: Update) -> bytes:
+    """The document of the update of trainer `number`."""
+    vector, point = update
+    return UpdateDocument.of(
+        task=task.reference,
+        round=ROUND,
+        trainer=_trainer(number),
+        commitment=PointText.of(point),
+        vector=pack(vector),
+    ).encode()
+
+
+def _submitted(task: Task, number: int, update: Update, cid: Cid) -> Submitted:
+    """The event of the update of trainer `number`."""
+    return Submitted(
+        task.id,
+        ROUND,
+        _trainer(number),
+        update[1],
+        cid.digest,
+        number + 1,
+        address=task.reference.task_manager,
+        block_number=number,
+        transaction_hash=bytes(32),
+        log_index=0,
+    )
+
+
+def _trainer(number: int) -> str:
+    return f"0x{number + 1:040x}"

@@ -1,0 +1,87 @@
+"""What must be reached, and whether a report shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scripts.benchmarks.tables import Report
+
+CODE_LIMIT = 24_576  # EIP-170
+GAS_LIMIT = 850_000
+
+
+@dataclass(frozen=True)
+class Must:
+    """A figure of the report and its limit, written as it is read: `speedup of the reference step >= 15`."""
+
+    what: str
+    path: str
+    sign: str
+    limit: float
+
+    def found(self, report: Report) -> float | None:
+        """The report's figure; None where it was not measured."""
+        at: Any = report
+        for key in self.path.split("."):
+            if not isinstance(at, dict) or key not in at:
+                return None
+            at = at[key]
+        return float(at)
+
+
+COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda found, limit: found >= limit,
+    "<=": lambda found, limit: found <= limit,
+    "<": lambda found, limit: found < limit,
+    "=": lambda found, limit: found == limit,
+}
+MUSTS = (
+    Must("reference step: times faster than the baseline", "reference.speedup", ">=", 15),
+    Must("the same in CPU time, which other load hardly changes", "reference.cpu_speedup", ">=", 15),
+    Must("iris: k", "shapes.iris.k", "=", 15),
+    Must("iris: inner columns", "shapes.iris.inner_columns", "=", 2),
+    Must("submit: gas", "gas.submit", "<=", GAS_LIMIT),
+    Must("finalize: gas, at any number of trainers", "gas.finalize", "<=", GAS_LIMIT),
+    Must("each further trainer: gas beyond its submission", "gas.per_extra_trainer", "<", 60_000),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A must, what was found, and whether that meets it; both None where it was not measured."""
+
+    what: str
+    sign: str
+    limit: float
+    found: float | None
+    met: bool | None
+
+
+def judge(report: Report) -> list[dict[str, Any]]:
+    """A verdict on each must, in the form that the report keeps."""
+    verdicts = []
+    for must in (*MUSTS, *_deployable(report), *_exact(report)):
+        found = must.found(report)
+        met = None if found is None else COMPARE[must.sign](found, must.limit)
+        verdicts.append(asdict(Verdict(must.what, must.sign, must.limit, found, met)))
+    return verdicts
+
+
+def _deployable(report: Report) -> Iterator[Must]:
+    """Every contract that was deployed has code that may be."""
+    for name in report.get("verifier_bytes", {}):
+        yield Must(f"{name} verifier: bytes of code", f"verifier_bytes.{name}", "<", CODE_LIMIT)
+    for name in report.get("contract_bytes", {}):
+        yield Must(f"{name}: bytes of code", f"contract_bytes.{name}", "<", CODE_LIMIT)
+    for name in report.get("shapes", {}):
+        yield Must(f"{name}, verifier: bytes of code", f"shapes.{name}.verifier_bytes", "<", CODE_LIMIT)
+
+
+def _exact(report: Report) -> Iterator[Must]:
+    """Every proved update is as near to floats as was promised for its rows."""
+    for name, shape in report.get("shapes", {}).items():
+        yield Must(
+            f"{name}: a weight's deviation from floats", f"shapes.{name}.deviation", "<=", shape["deviation_bound"]
+        )

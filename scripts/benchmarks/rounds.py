@@ -1,0 +1,182 @@
+"""Gas of real rounds: trainers and an aggregator with real proofs of the reference statement, on anvil."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from web3.types import RPCEndpoint
+
+from headwater.chain.anvil import Anvil
+from headwater.chain.contracts import open_contracts
+from headwater.chain.deploying import deploy
+from headwater.chain.rpc import connect
+from headwater.chain.sender import Sender
+from headwater.circuits.circuit import Proof
+from headwater.errors import ChainError
+from headwater.protocol.decisions import Action, Advance, Aggregate, Claim, Collect, Deposit, Enrol, Join, Submit
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.roles.aggregator import Aggregator
+from headwater.roles.creating import Terms, create_task
+from headwater.roles.salts import secret_of
+from headwater.roles.task import Task, open_task
+from headwater.roles.trainer import Trainer
+from headwater.storage.opening import open_store
+from scripts.benchmarks.shapes import shares
+
+PATIENTS = (142, 110, 90, 60, 50)  # of each trainer
+FEWEST = 3
+ETHER = 10**18
+TERMS = Terms(
+    "bench",
+    rounds=1,
+    min_trainers=FEWEST,
+    max_trainers=len(PATIENTS),
+    stake=ETHER,
+    pool=ETHER,
+    aggregator_fee=ETHER // 10,
+)
+
+
+class Ledger:
+    """A report that keeps what transactions cost.
+
+    Attributes:
+        gas: by what was done ("joined", "submitted", ...), in the order of the transactions.
+    """
+
+    def __init__(self) -> None:
+        self.gas: defaultdict[str, list[int]] = defaultdict(list)
+        self.calldata: defaultdict[str, list[int]] = defaultdict(list)
+        self.deployed: dict[str, int] = {}
+
+    def __call__(self, stage: str, **details: Any) -> None:
+        """As `Report` says."""
+        if "contract" in details:
+            self.deployed[details["contract"]] = details["gas"]
+        elif "gas" in details:
+            self.gas[stage].append(details["gas"])
+            self.calldata[stage].append(details.get("calldata", 0))
+
+
+class Rerunning(Trainer):
+    """A trainer that proves once: a round run again, from the same model, takes the same proof."""
+
+    proof: Proof | None = None
+
+    def train(self, round_: int) -> tuple[int, Proof]:
+        """As `Trainer` says."""
+        if self.proof is None:
+            self.proof = super().train(round_)[1]
+        return round_, self.proof
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What rounds cost, and the task and the aggregator for further measurements."""
+
+    gas: dict[str, Any]
+    calldata_bytes: dict[str, int]
+    contract_bytes: dict[str, int]
+    task: Task
+    aggregator: Sender
+
+
+def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measured:
+    """Run the same round with all trainers and with the fewest allowed, and see what each transaction takes.
+
+    The chain is taken back between the two, so that both start from the same state and take the same updates.
+
+    Raises:
+        ChainError: a role decides on something else than a round's next action.
+    """
+    ledger, chain = Ledger(), connect(anvil.url)
+    senders = [Sender(chain, key) for key in anvil.accounts[: len(PATIENTS) + 2]]
+    deployment = deploy(senders[0], folder / "deployments", home).deployment
+    contracts = open_contracts(chain, folder / "deployments")
+    store = open_store(f"dir:{folder / 'store'}")
+    columns, datasets = shares("breast-cancer", PATIENTS, spec, folder)
+    task_id = create_task(contracts, senders[0], store, home, spec, columns, TERMS, report=ledger)
+    task = open_task(contracts, store, home, task_id)
+    trainers = [
+        Rerunning(task, sender, secret_of(key), dataset, ledger)
+        for sender, key, dataset in zip(senders[1:], anvil.accounts[1:], datasets, strict=False)
+    ]
+    aggregator = Aggregator(task, senders[-1], ledger)
+    for trainer in trainers:
+        expect(trainer.step(), Deposit)
+        expect(trainer.step(), Enrol)
+    enrolled = _rpc(anvil, "evm_snapshot")
+    finalize = {len(trainers): _round(trainers, aggregator, ledger)}
+    expect(trainers[0].step(), Collect)
+    trainers[0].step()
+    expect(trainers[0].step(), Claim)
+    _rpc(anvil, "evm_revert", enrolled)
+    finalize[FEWEST] = _round(trainers[:FEWEST], aggregator, ledger, anvil)
+    gas = {
+        "create_task": ledger.gas["created"][0],
+        "enrol": max(ledger.gas["enrolled"]),
+        "join": min(ledger.gas["joined"]),
+        "join_last": max(ledger.gas["joined"]),
+        "submit": max(ledger.gas["submitted"]),
+        "advance": max(ledger.gas["advanced"]),
+        "finalize": max(finalize.values()),
+        "finalize_by_trainers": {str(n): finalize[n] for n in sorted(finalize)},
+        "per_extra_trainer": per_extra_trainer(min(ledger.gas["joined"]), finalize),
+        "collect": max(ledger.gas["collected"]),
+        "claim": max(ledger.gas["claimed"]),
+        "deploy": ledger.deployed | {name: record.gas_used for name, record in deployment.records.items()},
+    }
+    calldata = {"submit": max(ledger.calldata["submitted"]), "finalize": max(ledger.calldata["aggregated"])}
+    sizes = {name: record.code_size for name, record in deployment.records.items()}
+    return Measured(gas, calldata, sizes, task, senders[-1])
+
+
+def per_extra_trainer(join: int, finalize: dict[int, int]) -> int:
+    """Gas of one more trainer beyond its own submission: its join, and by how much the average's transaction grows.
+
+    Two such transactions differ by some hundred gas anyway, since their proofs have other zero bytes; a growth below
+    zero counts as none.
+
+    Args:
+        join: of a trainer that does not fill the roster: whoever does pays for closing it, once a round.
+        finalize: gas of the average's transaction by the number of trainers.
+    """
+    few, many = min(finalize), max(finalize)
+    growth = (finalize[many] - finalize[few]) / (many - few)
+    return join + max(0, round(growth))
+
+
+def expect(action: Action, kind: type[Action]) -> None:
+    """Check that a role did what the measurement counts on.
+
+    Raises:
+        ChainError: it did something else.
+    """
+    if not isinstance(action, kind):
+        raise ChainError(f"the round did not go on as planned: {action} instead of {kind.__name__}", "run it again")
+
+
+def _round(trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil | None = None) -> int:
+    """Run a round and return the gas of its average. `anvil`: whose clock to move where the roster is not full."""
+    for trainer in trainers:
+        expect(trainer.step(), Join)
+    if anvil is not None:
+        _rpc(anvil, "evm_increaseTime", TERMS.join_period)
+        _rpc(anvil, "evm_mine")
+        expect(aggregator.step(), Advance)
+    for trainer in trainers:
+        expect(trainer.step(), Submit)
+    expect(aggregator.step(), Aggregate)
+    return ledger.gas["aggregated"][-1]
+
+
+def _rpc(anvil: Anvil, method: str, *arguments: Any) -> Any:
+    """Ask anvil for what only a test chain does."""
+    answer = anvil.web3.provider.make_request(RPCEndpoint(method), list(arguments))
+    if "result" not in answer:
+        raise ChainError(f"anvil refuses {method}: {answer.get('error')}", "run `make install` for the pinned anvil")
+    return answer["result"]

@@ -1,0 +1,164 @@
+"""Three statements of training on data of their usual size: circuits, proofs, verifiers, and how exact they are."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from eth_abi.abi import encode as encode_abi
+
+from headwater.chain.rpc import Call
+from headwater.chain.sender import Sender
+from headwater.circuits.circuit import Circuit, Proof, build
+from headwater.circuits.srs import dev_srs
+from headwater.circuits.train import Train
+from headwater.errors import CircuitError
+from headwater.protocol.field import P, to_signed
+from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
+from headwater.roles.creating import least_k
+from headwater.training.columns import Columns, describe
+from headwater.training.data import Dataset, data_vector, read_csv
+from headwater.training.deviation import bound
+from headwater.training.figures import EMBEDDING, ONE_STEP, THREE_CLASSES
+from headwater.training.floating import Array, arrays, real_weights, train
+from headwater.training.samples import deal, load
+
+SEED = 1
+VERIFY_PROOF = bytes.fromhex("1e8e1e13")  # verifyProof(bytes,uint256[])
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A statement and rows to prove it on.
+
+    Attributes:
+        data: makes the rows, using a folder for files.
+        repeats: proofs to make; the median of their times counts.
+    """
+
+    name: str
+    spec: TrainingSpec
+    data: Callable[[TrainingSpec, Path], Dataset]
+    repeats: int
+
+
+def shares(sample: str, rows: tuple[int, ...], spec: TrainingSpec, folder: Path) -> tuple[Columns, list[Dataset]]:
+    """A data set of scikit-learn dealt out as CSV files and read back, described by the rows that nobody was dealt."""
+    found = load(sample)
+    files, held_out = deal(found, rows, folder)
+    columns = describe(held_out, found.label)
+    return columns, [read_csv(file, columns, spec) for file in files]
+
+
+def patients(spec: TrainingSpec, folder: Path) -> Dataset:
+    """As many patients of the breast cancer data as the statement has rows."""
+    return shares("breast-cancer", (spec.rows,), spec, folder)[1][0]
+
+
+def flowers(spec: TrainingSpec, folder: Path) -> Dataset:
+    """As many irises as the statement has rows."""
+    return shares("iris", (spec.rows,), spec, folder)[1][0]
+
+
+def embeddings(spec: TrainingSpec, _folder: Path) -> Dataset:
+    """Synthetic sentence embeddings of two classes: unit vectors around two centres, an intercept before them.
+
+    They are scaled by the root of their length, so that an entry has the variance of a standardised feature.
+    """
+    length, rng = spec.features - 1, np.random.default_rng(SEED)
+    centres, classes = rng.normal(size=(2, length)), [row % 2 for row in range(spec.rows)]
+    vectors = np.array([centres[of] + 2 * rng.normal(size=length) for of in classes])
+    vectors *= math.sqrt(length) / np.linalg.norm(vectors, axis=1, keepdims=True)
+    limit = decode(spec.clamp, spec.data_bits)
+    reals: list[list[float]] = np.c_[np.ones(spec.rows), np.clip(vectors, -limit, limit)].tolist()
+    x = [[encode(value, spec.data_bits) for value in row] for row in reals]
+    return Dataset(x, [[1 if output == of else -1 for output in range(spec.outputs)] for of in classes], reals)
+
+
+REFERENCE = Shape("breast cancer", ONE_STEP, patients, 3)
+IRIS = Shape("iris", THREE_CLASSES, flowers, 3)
+HEAD = Shape("embedding head", replace(EMBEDDING, rate_shift=11), embeddings, 1)  # at 2^-5 all weights are clipped
+
+
+def first_model(spec: TrainingSpec, dataset: Dataset) -> Array:
+    """The model in reals that the measured update starts from: zero, trained once."""
+    return train(spec, np.zeros((spec.features, spec.outputs)), *arrays(dataset))
+
+
+def measure(shape: Shape, home: Path, folder: Path, sender: Sender) -> dict[str, Any]:
+    """Build a shape's circuit, prove an update, verify it on chain: seconds, MB, bytes, gas.
+
+    `cpu_seconds` is of the whole process that proves: its start, the witness, the proof and a check of it.
+
+    Args:
+        home: where circuits are built; the shape's must not be there yet, or its set-up is not measured.
+        sender: deploys the verifier, and has a transaction verify the proof.
+    """
+    spec, dataset = shape.spec, shape.data(shape.spec, folder)
+    start = time.perf_counter()
+    circuit = build(home, Train.of(spec), dev_srs(home, least_k(spec)))
+    build_seconds = time.perf_counter() - start
+    model = first_model(spec, dataset)
+    weights = [encode(float(w), spec.model_bits) for w in model.flatten()]
+    rng = random.Random(SEED)
+    tag, data_salt, salt = (rng.randrange(P) for _ in range(3))
+    inputs = [[*weights, tag], data_vector(dataset, spec, data_salt), [salt]]
+    used = [_children_seconds()]
+    proofs = []
+    for _ in range(shape.repeats):
+        proofs.append(circuit.prove(inputs))
+        used.append(_children_seconds())
+    setup = json.loads((circuit.folder / "setup.json").read_text())
+    return {
+        "data": {"rows": spec.rows, "features": spec.features, "outputs": spec.outputs, "steps": spec.steps},
+        "k": circuit.srs.k,
+        "rows": circuit.manifest["rows"],
+        "inner_columns": circuit.statement.inner_columns,
+        "build_seconds": build_seconds,
+        "setup_seconds": setup["setup_seconds"],
+        "witness_seconds": statistics.median(proof.witness_seconds for proof in proofs),
+        "prove_seconds": statistics.median(proof.prove_seconds for proof in proofs),
+        "cpu_seconds": statistics.median(after - before for before, after in pairwise(used)),
+        "proofs": len(proofs),
+        "peak_memory_mb": max(setup["peak_memory_mb"], *(proof.peak_memory_mb for proof in proofs)),
+        "proving_key_bytes": circuit.path("proving_key").stat().st_size,
+        "proof_bytes": len(proofs[0].data),
+        "verifier_bytes": circuit.verifier.size,
+        **_on_chain(circuit, proofs[0], sender),
+        **_deviation(spec, dataset, model, proofs[0]),
+    }
+
+
+def _children_seconds() -> float:
+    """CPU time of all processes that were started from here and have ended: provers, among others."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _on_chain(circuit: Circuit, proof: Proof, sender: Sender) -> dict[str, int]:
+    """Gas of deploying a verifier, and of a transaction that does nothing but verify a proof."""
+    address, deployed = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), "verifier")
+    call = Call(address, VERIFY_PROOF + encode_abi(["bytes", "uint256[]"], [proof.data, []]), 0, "verifyProof")
+    if int.from_bytes(sender.simulate(call), "big") != 1:
+        raise CircuitError("the verifier does not accept the proof", "rebuild the circuit: remove build/bench")
+    return {"deploy_gas": deployed.gas_used, "verify_gas": sender.send(call).gas_used}
+
+
+def _deviation(spec: TrainingSpec, dataset: Dataset, model: Array, proof: Proof) -> dict[str, float]:
+    """How far a weight of the proved update is from the same step in floats, and how far any proof could be."""
+    proved = real_weights(spec, [to_signed(entry) for entry in proof.output[: spec.dimension]])
+    rounded = math.sqrt(spec.features) / 2 * decode(1, spec.model_bits)
+    return {
+        "deviation": float(np.abs(proved - train(spec, model, *arrays(dataset))).max()),
+        "deviation_bound": bound(spec, model, dataset, rounded, proved=True),
+    }

@@ -1,0 +1,144 @@
+"""A report as tables: rows of text, for a terminal or for docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+Report = dict[str, Any]
+MISSING = "-"
+
+
+class Table(NamedTuple):
+    """A title, headings and rows; the first column names, the others hold figures."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+
+
+def tables(report: Report) -> Iterator[Table]:
+    """The tables of a report, without what it does not have."""
+    yield _proving(report)
+    if "gas" in report:
+        yield _gas(report)
+        yield _rounds(report)
+    if "aggregator" in report:
+        yield _aggregator(report)
+    if "musts" in report:
+        yield _musts(report)
+
+
+def describe_run(report: Report) -> str:
+    """One sentence: when, on what, how loaded."""
+    machine = report["machine"]
+    versions = ", ".join(f"{name} {text}" for name, text in machine["versions"].items())
+    return (
+        f"{machine['date']}, {machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']:.0f} GB;"
+        f" load {machine['load_at_start']:.1f} at the start, {machine['load_at_end']:.1f} at the end;"
+        f" {report['seconds']:.0f} s in all; {versions}."
+    )
+
+
+def number(value: float) -> str:
+    """`12,345`, `1,234`, `9.81`, `0.0037`: three digits or more, and no noise."""
+    if isinstance(value, int) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3g}"
+
+
+def seconds(value: float) -> str:
+    """`91 s`, `2.5 s`, or `8 ms`."""
+    if value < 0.1:
+        return f"{1000 * value:.1f} ms"
+    return f"{value:.0f} s" if value >= 20 else f"{value:.1f} s"
+
+
+def megabytes(value: float) -> str:
+    """Bytes as MB."""
+    return f"{value / 1e6:,.0f} MB"
+
+
+PROVING: dict[str, tuple[str, Callable[[float], str]]] = {
+    "k": ("k", number),
+    "rows": ("rows of 2^k", number),
+    "setup_seconds": ("set-up", seconds),
+    "witness_seconds": ("witness", seconds),
+    "prove_seconds": ("prove", seconds),
+    "cpu_seconds": ("CPU time", seconds),
+    "peak_memory_mb": ("peak memory", lambda value: f"{value:,.0f} MB"),
+    "proving_key_bytes": ("proving key", megabytes),
+    "proof_bytes": ("proof, bytes", number),
+    "verifier_bytes": ("verifier, bytes of code", number),
+    "deploy_gas": ("gas to deploy it", number),
+    "verify_gas": ("gas to verify a proof", number),
+    "deviation": ("deviation of a weight from floats", number),
+    "deviation_bound": ("its bound for any proof", number),
+}
+
+
+def _proving(report: Report) -> Table:
+    """A column for each shape and for the baseline."""
+    columns = dict(report["shapes"])
+    headings = ["", *(_shape_heading(name, shape["data"]) for name, shape in columns.items())]
+    if "baseline" in report:
+        columns["baseline"] = report["baseline"]
+        headings.append("baseline: breast cancer with EZKL's defaults, hashed")
+    rows = [
+        [text, *(shown(column[key]) if key in column else MISSING for column in columns.values())]
+        for key, (text, shown) in PROVING.items()
+    ]
+    return Table("Proving an update", headings, rows)
+
+
+def _shape_heading(name: str, data: dict[str, int]) -> str:
+    size = f"{data['rows']} x {data['features']}" + (f" x {data['outputs']}" if data["outputs"] > 1 else "")
+    return f"{name}: {size}, {data['steps']} step{'s' if data['steps'] > 1 else ''}"
+
+
+def _gas(report: Report) -> Table:
+    gas = report["gas"]
+    names = {
+        "create_task": "createTask",
+        "enrol": "enrol",
+        "join": "join",
+        "join_last": "join, of the one who fills the roster and so closes it",
+        "submit": "submit, with a proof of the reference step",
+        "finalize": "aggregate, with the proof of the average, to Finalized",
+        "advance": "advance, only where a deadline passed",
+        "collect": "collect, one round",
+        "claim": "claim",
+        "per_extra_trainer": "each further trainer, beyond its submission",
+    }
+    rows = [[text, number(gas[key])] for key, text in names.items()]
+    rows += [[f"deploying: {name}", number(value)] for name, value in gas["deploy"].items()]
+    return Table("Gas of a transaction, the largest of those that were sent", ["", "gas"], rows)
+
+
+def _rounds(report: Report) -> Table:
+    rows = [[n, number(value)] for n, value in report["gas"]["finalize_by_trainers"].items()]
+    return Table("Gas of aggregate by the number of trainers", ["trainers", "gas"], rows)
+
+
+def _aggregator(report: Report) -> Table:
+    parts = {
+        "bytes": ("documents, bytes", number),
+        "fetch_seconds": ("fetch", seconds),
+        "decode_seconds": ("decode", seconds),
+        "check_seconds": ("sum and check", seconds),
+        "average_seconds": ("prove the average", seconds),
+    }
+    rows = [
+        [f"{int(count):,}", *(shown(measured[key]) for key, (_, shown) in parts.items())]
+        for count, measured in report["aggregator"].items()
+    ]
+    return Table("The aggregator's work", ["updates", *(text for text, _ in parts.values())], rows)
+
+
+def _musts(report: Report) -> Table:
+    words = {True: "met", False: "NOT MET", None: "not measured"}
+    rows = []
+    for must in report["musts"]:
+        found = MISSING if must["found"] is None else number(must["found"])
+        rows.append([must["what"], f"{must['sign']} {number(must['limit'])}", found, words[must["met"]]])
+    return Table("What must be reached", ["", "must be", "is", ""], rows)

@@ -1,0 +1,169 @@
+"""A trainer that is restarted, whose file changes, who is front-run, or who is not told the model."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from headwater.chain.events import Enrolled, Submitted
+from headwater.chain.types import Stake
+from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
+from headwater.protocol.curve import Point
+from headwater.protocol.decisions import Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait
+from headwater.protocol.field import pack
+from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.roles.task import point_hash
+from headwater.storage.manifests import ModelDocument
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
+
+# restarts
+
+
+def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
+    done, points = [], set()
+    while Done not in done:
+        trainer = created.trainer(0)
+        points.add(trainer.data[1])
+        action = trainer.step()
+        if not isinstance(action, Wait):
+            done.append(type(action))
+            continue
+        for other in (created.trainer(1), created.trainer(2), created.aggregator()):
+            other.step()
+    assert done == [Deposit, Enrol, Join, Submit, Join, Submit, Collect, Unenrol, Claim, Done]
+    assert len(points) == 1, "a restarted trainer finds the data commitment that it enrolled"
+
+
+def test_trainer__started_anew__repeats_no_salt_and_needs_none_stored(training):
+    once, again = (training.trainer(0).train(1)[1] for _ in range(2))
+    next_round = training.trainer(0).train(2)[1]
+    assert once.points == again.points
+    assert once.points[:2] == next_round.points[:2]
+    assert once.output[-1] != next_round.output[-1]
+
+
+def test_trainers__with_the_same_rows__have_different_commitments(created):
+    rows = created.files[0]
+    mine, theirs = (created.trainer(i, file=rows).data for i in (0, 1))
+    assert mine[0][:-5] == theirs[0][:-5]
+    assert mine[1] != theirs[1]
+
+
+# another file
+
+
+@pytest.fixture
+def changed_file(world: World, tmp_path: Path) -> Path:
+    """Trainer 0's file with one digit of one cell different."""
+    with world.files[0].open(newline="") as file:
+        header, first, *rows = csv.reader(file)
+    column = header.index(world.task.columns.names[0])
+    first[column] = str(float(first[column]) + 1)
+    path = tmp_path / "changed.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows((header, first, *rows))
+    return path
+
+
+def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enrolled, changed_file):
+    trainer = enrolled.trainer(0, file=changed_file)
+    nonce = trainer.sender.next_nonce()
+    with pytest.raises(ConfigError, match="enrolled in task 1 with other data than this file's") as caught:
+        trainer.step()
+    assert "train with the file that was enrolled, or unenrol" in caught.value.hint
+    assert trainer.sender.next_nonce() == nonce
+    entry = enrolled.tasks.get_roster_entry(enrolled.task_id, 1, trainer.sender.address)
+    assert entry.status is TrainerStatus.NONE
+    enrolled.steps(enrolled.trainer(0), Join)
+
+
+def test_file__changed_after_joining__is_refused_before_anything_is_proved(training, changed_file):
+    with pytest.raises(ConfigError, match="other data than this file's"):
+        training.trainer(0, file=changed_file).step()
+    training.steps(training.trainer(0), Submit)
+
+
+def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, changed_file):
+    trainer = enrolled.trainer(0, file=changed_file)
+    trainer.act(Unenrol())
+    enrolled.steps(trainer, Enrol, Join)
+    data = [event.data for event in enrolled.tasks.events(Enrolled, trainer=trainer.sender.address)]
+    assert data[1] == trainer.data[1] != data[0]
+
+
+# front-running
+
+
+def front_run(world: World, point: Point) -> None:
+    """Another account registers the point that trainer 0 is about to enrol."""
+    for call in (world.stakes.deposit(ETHER), world.tasks.enrol(world.task_id, point)):
+        world.senders[OUTSIDER].send(call)
+
+
+def test_enrolment__front_run_by_a_copy__is_made_under_a_fresh_salt_whose_proofs_count(created):
+    trainer = created.trainer(0)
+    created.steps(trainer, Deposit)
+    copied = trainer.data[1]
+    front_run(created, copied)
+    created.steps(trainer, Enrol)
+    (event,) = created.tasks.events(Enrolled, trainer=trainer.sender.address)
+    assert event.data == trainer.data[1] == created.trainer(0).data[1] != copied
+    for i in (1, 2):
+        created.steps(created.trainer(i), Deposit, Enrol)
+    for i in range(3):
+        created.steps(created.trainer(i), Join)
+    created.steps(created.trainer(0), Submit)
+    (submitted,) = created.tasks.events(Submitted, task_id=created.task_id)
+    assert submitted.trainer == trainer.sender.address
+
+
+def test_enrolment__front_run_twice__takes_a_third_salt(created):
+    trainer, points = created.trainer(0), []
+    for account in (OUTSIDER, AGGREGATOR):
+        points.append(trainer.data[1])
+        created.senders[account].send(created.stakes.deposit(ETHER))
+        created.senders[account].send(created.tasks.enrol(created.task_id, points[-1]))
+    created.steps(trainer, Deposit, Enrol)
+    assert len({*points, trainer.data[1]}) == 3
+
+
+# a model that is not told
+
+
+def spoil_model(world: World, cid: bytes) -> None:
+    """Round 1 is finalized by a true proof beside the CID of something else."""
+    aggregator = world.aggregator()
+    _, proof = aggregator.prove(aggregator.fetch(1))
+    aggregator.sender.send(world.tasks.aggregate(world.task_id, proof.data, cid))
+
+
+@pytest.mark.parametrize(
+    ("weights", "kind", "message"),
+    (
+        ([1, 2, 3, 4], ContentMismatch, "model of round 1 holds other weights than the chain's"),
+        (None, Unavailable, "is not in dir:"),
+    ),
+    ids=("another", "withheld"),
+)
+def test_model__that_its_aggregator_does_not_tell__is_not_trained_on_and_costs_no_stake(
+    aggregating, weights, kind: type[StorageError], message
+):
+    world = aggregating
+    document = weights and ModelDocument.of(round=1, trainers=3, weights=pack(weights))
+    spoil_model(world, world.put(document).digest if document else b"\x09" * 32)
+    for i in range(3):
+        world.steps(world.trainer(i), Join)
+    with pytest.raises(kind, match=message):
+        world.trainer(0).step()
+    world.advance()
+    assert world.tasks.get_round(world.task_id, 2).phase is Phase.FAILED
+    world.steps(world.trainer(0), Collect, Unenrol)
+    assert world.stakes.stake_of(world.senders[1].address) == Stake(ETHER, 0)
+
+
+def test_data_hash__of_an_enrolment__is_of_the_commitment_that_a_proof_shows(training):
+    enrolment = training.tasks.get_enrolment(training.task_id, training.senders[1].address)
+    assert enrolment.data_hash == point_hash(training.proof(0).points[1])
+    assert enrolment.stake == ETHER
