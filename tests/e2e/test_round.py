@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from headwater.chain.types import Stake
-from headwater.protocol.decisions import Aggregate, Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait
+from headwater.protocol.decisions import (
+    Aggregate,
+    Claim,
+    Collect,
+    Deposit,
+    Done,
+    Enrol,
+    Join,
+    Submit,
+    Unenrol,
+    Wait,
+    Withdraw,
+)
 from headwater.protocol.fixedpoint import decode
 from headwater.roles.models import load, pull, verify
 from headwater.training.data import read_csv
@@ -19,7 +31,7 @@ from tests.support.roles import ETHER, TERMS
 
 pytestmark = pytest.mark.e2e
 
-TRAINER = [Deposit, Enrol, Join, Submit, Join, Submit, Collect, Unenrol, Claim, Done]
+TRAINER = [Deposit, Enrol, Join, Submit, Join, Submit, Unenrol, Collect, Withdraw, Claim, Done]
 AGGREGATOR = [Aggregate, Aggregate, Collect, Claim, Done]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.chain.events import Aggregated, Submitted
 from headwater.chain.rpc import ZERO_ADDRESS
 from headwater.chain.types import Round, Stake
-from headwater.protocol.decisions import Aggregate, Claim, Collect, Done, Join, Submit, Unenrol, Wait
+from headwater.protocol.decisions import Aggregate, Claim, Collect, Done, Join, Submit, Unenrol, Wait, Withdraw
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import average
@@ -79,9 +79,11 @@ def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalize
     for i in range(3):
         trainer = finalized.trainer(i)
         address = trainer.sender.address
-        finalized.steps(trainer, Collect, Unenrol)
+        finalized.steps(trainer, Unenrol, Collect)
         assert finalized.stakes.claimable(address) == 2 * SHARE
         assert finalized.stakes.stake_of(address) == Stake(ETHER, 0)
+        finalized.steps(trainer, Withdraw)
+        assert finalized.stakes.stake_of(address) == Stake(0, 0)
         before = finalized.chain.balance(address)
         finalized.steps(trainer, Claim, Done)
         assert before < finalized.chain.balance(address) <= before + 2 * SHARE

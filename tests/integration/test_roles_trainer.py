@@ -11,7 +11,7 @@ from headwater.chain.events import Enrolled, Submitted
 from headwater.chain.types import Stake
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait
+from headwater.protocol.decisions import Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait, Withdraw
 from headwater.protocol.field import pack
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.roles.task import point_hash
@@ -32,7 +32,7 @@ def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
             continue
         for other in (created.trainer(1), created.trainer(2), created.aggregator()):
             other.step()
-    assert done == [Deposit, Enrol, Join, Submit, Join, Submit, Collect, Unenrol, Claim, Done]
+    assert done == [Deposit, Enrol, Join, Submit, Join, Submit, Unenrol, Collect, Withdraw, Claim, Done]
     assert len(points) == 1, "a restarted trainer finds the data commitment that it enrolled"
 
 
@@ -159,7 +159,7 @@ def test_model__that_its_aggregator_does_not_tell__is_not_trained_on_and_costs_n
         world.trainer(0).step()
     world.advance()
     assert world.tasks.get_round(world.task_id, 2).phase is Phase.FAILED
-    world.steps(world.trainer(0), Collect, Unenrol)
+    world.steps(world.trainer(0), Unenrol, Collect)
     assert world.stakes.stake_of(world.senders[1].address) == Stake(ETHER, 0)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from headwater.protocol.phases import Phase, TrainerStatus
 
+MOST_ROUNDS = 100  # of one `Collect`, whose gas must fit a block
+
 
 @dataclass(frozen=True)
 class RoundView:
@@ -44,6 +46,7 @@ class TrainerView:
         free: the trainer's free stake.
         collectable: finalized rounds that owe this account something.
         claimable: what was credited and can be paid out.
+        withdrawable: what of the free stake the trainer wants back after the task's end.
     """
 
     at: RoundView
@@ -54,6 +57,7 @@ class TrainerView:
     collectable: tuple[int, ...] = ()
     claimable: int = 0
     masked_in: int = 0
+    withdrawable: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Collect:
-    """Have rewards credited."""
+    """Have rewards credited, of `MOST_ROUNDS` rounds at most."""
 
     rounds: tuple[int, ...]
 
@@ -122,6 +126,13 @@ class Collect:
 @dataclass(frozen=True)
 class Unenrol:
     """Free the stake of an ended task."""
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Take free stake out, in wei."""
+
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,9 @@ class Done:
     """The task has ended and nothing is left to do."""
 
 
-Action = Wait | Advance | Deposit | Enrol | Join | Submit | Mask | Aggregate | Collect | Unenrol | Claim | Done
+Action = (
+    Wait | Advance | Deposit | Enrol | Join | Submit | Mask | Aggregate | Collect | Unenrol | Withdraw | Claim | Done
+)
 
 
 def decide_trainer(view: TrainerView) -> Action:
@@ -170,7 +183,7 @@ def decide_aggregator(at: RoundView, collectable: tuple[int, ...] = (), claimabl
     """The aggregator's next action. `collectable` and `claimable` as in `TrainerView`."""
     if at.phase.is_end:
         if collectable:
-            return Collect(collectable)
+            return Collect(collectable[:MOST_ROUNDS])
         return Claim(claimable) if claimable else Done()
     if at.overdue:
         return Advance(at.round)
@@ -187,8 +200,10 @@ _WAITING_FOR = {
 
 
 def _settle(view: TrainerView) -> Action:
-    if view.collectable:
-        return Collect(view.collectable)
     if view.enrolled:
         return Unenrol()
+    if view.collectable:
+        return Collect(view.collectable[:MOST_ROUNDS])
+    if view.withdrawable:
+        return Withdraw(view.withdrawable)
     return Claim(view.claimable) if view.claimable else Done()

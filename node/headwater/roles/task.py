@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from eth_utils.crypto import keccak
@@ -25,7 +26,7 @@ from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
 from headwater.circuits.train import Train
 from headwater.errors import ContentMismatch, TaskError
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import RoundView
+from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec, encode
@@ -116,9 +117,10 @@ class Task:
         return RoundView(block.timestamp, state.round, rounds, state.phase, state.deadline, state.attempt)
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
-        """The finalized rounds that still owe the account something."""
+        """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
         rounds = range(1, self.config.rounds + 1)
-        return tuple(r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
+        owing = (r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
+        return tuple(islice(owing, MOST_ROUNDS))
 
     def publish(self, document: Document) -> Cid:
         """Store a document and return its CID, always of a raw block."""

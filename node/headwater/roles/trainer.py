@@ -19,6 +19,7 @@ from headwater.protocol.decisions import (
     Submit,
     TrainerView,
     Unenrol,
+    Withdraw,
     decide_trainer,
 )
 from headwater.protocol.field import P, pack
@@ -30,19 +31,32 @@ from headwater.roles.task import Task, point_hash
 from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.training.data import Dataset, data_vector
 
-MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; each costs whoever front-runs it a stake
+MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; a front-runner pays gas, and its stake is locked a moment
 
 
 class Trainer:
     """One trainer in one task. Its state is the chain's; a restarted one goes on where it was."""
 
-    def __init__(self, task: Task, sender: Sender, secret: bytes, dataset: Dataset, report: Report) -> None:
-        """`secret`: see `secrets.secret_of`. `report`: told of every step."""
+    def __init__(
+        self,
+        task: Task,
+        sender: Sender,
+        secret: bytes,
+        dataset: Dataset,
+        report: Report,
+        *,
+        keep_stake: bool = False,
+    ) -> None:
+        """`secret`: see `secrets.secret_of`. `report`: told of every step.
+
+        keep_stake: leave the account's free stake where it is when the task has ended, for another task.
+        """
         self.task = task
         self.sender = sender
         self.dataset = dataset
         self._secret = secret
         self._report = report
+        self._keep_stake = keep_stake
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
@@ -52,15 +66,17 @@ class Trainer:
         round_view = task.view(block)
         ended = round_view.phase.is_end
         entry = tasks.get_roster_entry(task.id, round_view.round, me, at)
+        free = stakes.stake_of(me, at).free
         return TrainerView(
             at=round_view,
             enrolled=tasks.get_enrolment(task.id, me, at).exists,
             status=entry.status,
             masked_in=entry.attempt,
             stake=task.config.stake,
-            free=stakes.stake_of(me, at).free,
+            free=free,
             collectable=task.collectable(me, at) if ended else (),
             claimable=stakes.claimable(me, at) if ended else 0,
+            withdrawable=free if ended and not self._keep_stake else 0,
         )
 
     def decide(self, block: Block) -> Action:
@@ -99,6 +115,8 @@ class Trainer:
                 return self._send(tasks.collect(task.id, rounds), "collected")
             case Unenrol():
                 return self._send(tasks.unenrol(task.id), "unenrolled")
+            case Withdraw(amount):
+                return self._send(stakes.withdraw(amount), "withdrawn")
             case Claim():
                 return self._send(stakes.claim(), "claimed")
         return None
