@@ -35,7 +35,7 @@ def measure(trainers: int, entries: int) -> dict[str, float]:
     secret = b"of a benchmark, where nothing is secret"
     secrets = {"0x" + keccak256(b"%d" % n)[12:].hex(): derive(secret, n) for n in range(trainers)}
     keys = {member: mask_key(scalar) for member, scalar in secrets.items()}
-    attempt = Attempt(derive(secret, "tag"), 1, 1, circle(list(secrets), bytes(32)))
+    attempt = Attempt(derive(secret, "tag"), 1, 1, circle(list(secrets), bytes(32)), keys)
     me, update = next(iter(secrets)), [*range(-entries // 2, entries - entries // 2), 0, P - 1]
     found_peers = peers(attempt.circle, me)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from random import Random
 
@@ -43,10 +43,16 @@ def shared_by(low: int, high: int) -> Point:
 NUMBERS = {member(n): n for n in range(64)}
 
 
+def update_point(m: str) -> Point:
+    """A commitment for those who do not commit."""
+    return key_of(NUMBERS[m] + 100)
+
+
 def attempt_of(n: int, *, tag: int = 5, round_: int = 1, number: int = 1) -> Attempt:
     """An attempt of members 0 to n - 1, in an order that is another in each attempt."""
     seed = keccak256(b"%d %d %d %d" % (n, tag, round_, number))
-    return Attempt(tag, round_, number, circle([member(m) for m in range(n)], seed))
+    members = [member(m) for m in range(n)]
+    return Attempt(tag, round_, number, circle(members, seed), {m: update_point(m) for m in members})
 
 
 def shared_of(attempt: Attempt, me: str) -> dict[str, Point]:
@@ -145,6 +151,7 @@ class Played:
 
 def play(attempt: Attempt, basis: ToyBasis, updates: Mapping[str, Sequence[int]]) -> Played:
     """All members mask their updates, post and publish."""
+    attempt = replace(attempt, updates={m: basis.commit(update) for m, update in updates.items()})
     return Played(attempt, basis, updates, {m: masks_of(attempt, m, len(basis.logs)) for m in attempt.circle})
 
 

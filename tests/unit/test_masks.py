@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -28,11 +29,12 @@ from headwater.protocol.masks import (
     shared_point,
     sign,
 )
-from tests.support.masking import attempt_of, key_of, masks_of, member, secret_of, shared_by, shared_of
+from tests.support.masking import attempt_of, key_of, masks_of, member, secret_of, shared_by, shared_of, update_point
 from tests.vectors import make_masks
 
 LENGTH = 5
-ATTEMPT = Attempt(tag=11, round=3, number=1, circle=())
+UPDATES = {member(m): update_point(member(m)) for m in range(40)}
+ATTEMPT = Attempt(tag=11, round=3, number=1, circle=(), updates=UPDATES)
 SHARED = shared_by(0, 1)
 
 sizes = st.integers(3, 40)
@@ -118,7 +120,7 @@ def test_key_that_is_no_key__is_refused(key):
 
 def test_seed__from_either_side__is_the_same_and_as_written():
     low, high = sorted((member(0), member(1)), key=lambda m: int(m, 16))
-    words = (SHARED.x, SHARED.y, 11, 3, 1, int(low, 16), int(high, 16))
+    words = (*SHARED, 11, 3, 1, int(low, 16), int(high, 16), *UPDATES[low], *UPDATES[high])
     expected = their_keccak(b"".join(word.to_bytes(32, "big") for word in words))
     assert pair_seed(SHARED, ATTEMPT, member(0), member(1)) == expected
     assert pair_seed(SHARED, ATTEMPT, member(1), member(0)) == expected
@@ -127,7 +129,7 @@ def test_seed__from_either_side__is_the_same_and_as_written():
 def test_seed__over_tasks_rounds_attempts_and_pairs__never_repeats():
     pairs = list(itertools.combinations(range(8), 2))
     found = {
-        pair_seed(shared_by(a, b), Attempt(tag, round_, number, ()), member(a), member(b))
+        pair_seed(shared_by(a, b), Attempt(tag, round_, number, (), UPDATES), member(a), member(b))
         for tag, round_, number, (a, b) in itertools.product((0, 1, P - 1), range(1, 12), range(1, 6), pairs)
     }
     assert len(found) == 3 * 11 * 5 * len(pairs)
@@ -142,9 +144,19 @@ contexts = st.tuples(
 def test_seed__in_another_context__is_another(one, other):
     def seed(context):
         tag, round_, number, peer = context
-        return pair_seed(SHARED, Attempt(tag, round_, number, ()), member(0), member(peer))
+        return pair_seed(SHARED, Attempt(tag, round_, number, (), UPDATES), member(0), member(peer))
 
     assert (seed(one) == seed(other)) == (one == other)
+
+
+def test_seed__of_other_updates__is_another():
+    """A chain that forked, or started again, may see one round twice: one mask for two updates would show both."""
+    seed = pair_seed(SHARED, ATTEMPT, member(0), member(1))
+    for m in (member(0), member(1)):
+        other = replace(ATTEMPT, updates=UPDATES | {m: GENERATOR})
+        assert pair_seed(SHARED, other, member(0), member(1)) != seed
+    other = replace(ATTEMPT, updates=UPDATES | {member(2): GENERATOR})
+    assert pair_seed(SHARED, other, member(0), member(1)) == seed
 
 
 def test_seed__of_a_copied_key__is_another_for_each_address():
@@ -297,7 +309,7 @@ def test_attempt__without_those_who_vanished__cancels_again_with_other_masks(n, 
     """A second attempt is among fewer members; nothing of the first is left in it."""
     first = attempt_of(n)
     left = data.draw(st.lists(st.sampled_from(first.circle), min_size=3, unique=True))
-    second = Attempt(first.tag, first.round, 2, circle(left, bytes(32)))
+    second = Attempt(first.tag, first.round, 2, circle(left, bytes(32)), first.updates)
     updates = updates_of(n, n)
     before, after = published_in(first, updates), published_in(second, updates)
     assert add([after[m] for m in left]) == add([updates[m] for m in left])

@@ -49,13 +49,15 @@ def word(value: int) -> str:
 def pair(secrets: tuple[int, int], names: tuple[str, str], tag: int, round_: int, number_: int) -> dict[str, Any]:
     """Two members' keys, what they share, and entries of their mask."""
     shared = shared_point(secrets[0], mask_key(secrets[1]))
-    seed = pair_seed(shared, Attempt(tag, round_, number_, ()), *names)
+    updates = {name: mask_key(secret + 1) for name, secret in zip(names, secrets, strict=True)}
+    seed = pair_seed(shared, Attempt(tag, round_, number_, (), updates), *names)
     vector = prg(seed, max(ENTRIES) + 1)
     return {
         "secrets": [word(secret) for secret in secrets],
         "members": list(names),
         "keys": [word(coordinate) for secret in secrets for coordinate in mask_key(secret)],
         "shared": [word(coordinate) for coordinate in shared],
+        "commitments": [word(coordinate) for name in names for coordinate in updates[name]],
         "tag": word(tag),
         "round": round_,
         "attempt": number_,
@@ -83,7 +85,9 @@ def whole(n: int) -> dict[str, Any]:
     updates = {
         address(m): [*(number("update", m, e) for e in range(DIMENSION)), 0, number("salt", m)] for m in range(n)
     }
-    attempt = Attempt(number("tag"), 7, 2, circle(list(secrets), number("circle").to_bytes(32, "big")))
+    points = {member: mask_key(number("commitment", member)) for member in secrets}
+    order = circle(list(secrets), number("circle").to_bytes(32, "big"))
+    attempt = Attempt(number("tag"), 7, 2, order, points)
     published = []
     for member, secret in secrets.items():
         shared = {peer: shared_point(secret, mask_key(secrets[peer])) for peer in peers(attempt.circle, member)}
@@ -95,6 +99,7 @@ def whole(n: int) -> dict[str, Any]:
         "length": DIMENSION + 2,
         "members": list(secrets),
         "secrets": [word(secret) for secret in secrets.values()],
+        "commitments": [word(coordinate) for point in points.values() for coordinate in point],
         "updates": [word(entry) for update in updates.values() for entry in update],
         "published": [word(entry) for entry in published],
     }
@@ -106,7 +111,7 @@ def vectors() -> dict[str, Any]:
     return {
         "pairs": [
             pair((1, 1), (low, high), 0, 1, 1),
-            pair((P - 1, 2), (high, low), P - 1, 2**32 - 1, 2**16 - 1),
+            pair((P - 2, 2), (high, low), P - 1, 2**32 - 1, 2**16 - 1),
             *(
                 pair((number("a", n), number("b", n)), (address(2 * n), address(2 * n + 1)), number("tag", n), n, 1)
                 for n in range(1, 4)

@@ -8,9 +8,14 @@ a member's peers are the nearest on a circle in an order that nobody chose (Bell
 Aggregation with (Poly)Logarithmic Overhead").
 
     S_ij = x_i * K_j = x_j * K_i                                      K = x * G, with G = (1, 2) of BN254
-    k_ij = keccak256(S.x | S.y | tag | round | attempt | lo | hi)     32 bytes each; lo < hi are the two addresses
+    k_ij = keccak256(S.x | S.y | tag | round | attempt | lo | hi | C(update_lo) | C(update_hi))
+                                                     32 bytes each, points two; lo < hi are the two addresses
     M_ij[e] = (keccak256(k | 2e) * 2**256 + keccak256(k | 2e + 1)) mod P          counters of 32 bytes, big-endian
     u_i = update_i + sum over peers j of s_ij * M_ij                  s_ij = +1 where address i < address j, else -1
+
+A mask is bound to the two updates that it hides, so it never hides others: not after a deep reorganization of the
+chain, nor on a development chain that started again with the same addresses. Two vectors under one mask would show
+their difference.
 
 Members are addresses as hex text; the same member has to be written alike everywhere.
 """
@@ -39,12 +44,14 @@ class Attempt:
         tag: the task's tag.
         number: from 1.
         circle: the attempt's members in their order, as `circle` gives it.
+        updates: C(update) of each member, as its proof fixed it.
     """
 
     tag: int
     round: int
     number: int
     circle: tuple[str, ...]
+    updates: Mapping[str, Point]
 
 
 class Mask(NamedTuple):
@@ -77,9 +84,14 @@ def shared_point(secret: int, key: Point) -> Point:
 
 
 def pair_seed(shared: Point, attempt: Attempt, one: str, other: str) -> bytes:
-    """k_ij: the 32 bytes from which two members of an attempt derive their mask, in either order."""
-    low, high = sorted((_number(one), _number(other)))
-    words = (*shared, attempt.tag, attempt.round, attempt.number, low, high)
+    """k_ij: the 32 bytes from which two members of an attempt derive their mask, in either order.
+
+    Raises:
+        KeyError: a member's update is missing in the attempt.
+    """
+    low, high = sorted((one, other), key=_number)
+    pair = (_number(low), _number(high), *attempt.updates[low], *attempt.updates[high])
+    words = (*shared, attempt.tag, attempt.round, attempt.number, *pair)
     return keccak256(b"".join(word.to_bytes(32, "big") for word in words))
 
 
@@ -141,7 +153,7 @@ def masks(attempt: Attempt, me: str, shared: Mapping[str, Point], length: int) -
 
     Raises:
         ValueError: `me` is not on the circle.
-        KeyError: the point shared with a peer is missing.
+        KeyError: the point shared with a peer is missing, or an update in the attempt.
     """
     return [
         Mask(peer, sign(me, peer), prg(pair_seed(shared[peer], attempt, me, peer), length))

@@ -22,15 +22,15 @@ def attempt(task: Task, round_: int, number: int) -> Attempt:
     if number not in known:
         raise ChainError(f"the node does not know attempt {number} of round {round_}", "it may be behind: try again")
     if number == 1:
-        members = [e.trainer for e in task.contracts.tasks.events(Submitted, task_id=task.id, round=round_)]
+        updates = {e.trainer: e.update for e in task.contracts.tasks.events(Submitted, task_id=task.id, round=round_)}
     else:
-        members = [e.trainer for e in posted(task, round_, number - 1)]
-    if len(members) != known[number].members:
+        updates = {e.trainer: e.update for e in posted(task, round_, number - 1)}
+    if len(updates) != known[number].members:
         raise ChainError(
-            f"the node knows {len(members)} of the {known[number].members} members of attempt {number}, round {round_}",
+            f"the node knows {len(updates)} of the {known[number].members} members of attempt {number}, round {round_}",
             "it may be behind: try again, or name another with --rpc",
         )
-    return Attempt(task.tag, round_, number, circle(members, known[number].seed))
+    return Attempt(task.tag, round_, number, circle(updates, known[number].seed), updates)
 
 
 def posted(task: Task, round_: int, number: int) -> list[Masked]:

@@ -3,6 +3,12 @@ pragma solidity 0.8.37;
 
 import {BN254, G1} from "../../../contracts/libraries/BN254.sol";
 
+/// @notice A member of an attempt, and the commitment of the update that it masks.
+struct Member {
+    address account;
+    G1 update;
+}
+
 /// @notice Masks as the EVM computes them; node/headwater/protocol/masks.py says what they are.
 library MaskPrg {
     uint256 private constant WORD = type(uint256).max % BN254.P + 1; // 2^256 mod P
@@ -13,15 +19,15 @@ library MaskPrg {
         uint256 tag,
         uint256 round,
         uint256 attempt,
-        address one,
-        address other
+        Member memory one,
+        Member memory other
     )
         internal
         pure
         returns (bytes32)
     {
-        (address low, address high) = one < other ? (one, other) : (other, one);
-        return keccak256(abi.encode(shared.x, shared.y, tag, round, attempt, low, high));
+        if (other.account < one.account) (one, other) = (other, one);
+        return keccak256(abi.encode(shared, tag, round, attempt, one.account, other.account, one.update, other.update));
     }
 
     /// @notice M_ij[index].
