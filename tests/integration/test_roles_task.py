@@ -188,7 +188,7 @@ def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
 
 
 def test_first_model__that_is_no_document__is_refused(created):
-    refusal(created, created.create(model_cid=created.put(b"weights").digest), DocumentError, "headwater/model/1")
+    refusal(created, created.create(model_cid=created.put(b"weights").digest), ContentMismatch, "headwater/model/1")
 
 
 # the SRS

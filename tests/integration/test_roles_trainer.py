@@ -144,14 +144,17 @@ def spoil_model(world: World, cid: bytes) -> None:
     (
         ([1, 2, 3, 4], ContentMismatch, "model of round 1 holds other weights than the chain's"),
         (None, Unavailable, "is not in dir:"),
+        (b"{}", ContentMismatch, "is no model"),
     ),
-    ids=("another", "withheld"),
+    ids=("another", "withheld", "no document"),
 )
 def test_model__that_its_aggregator_does_not_tell__is_not_trained_on_and_costs_no_stake(
     aggregating, weights, kind: type[StorageError], message
 ):
     world = aggregating
-    document = weights and ModelDocument.of(round=1, trainers=3, weights=pack(weights))
+    document = weights
+    if isinstance(weights, list):
+        document = ModelDocument.of(round=1, trainers=3, weights=pack(weights))
     spoil_model(world, world.put(document).digest if document else b"\x09" * 32)
     for i in range(3):
         world.steps(world.trainer(i), Join)

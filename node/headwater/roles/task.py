@@ -24,7 +24,7 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
 from headwater.circuits.train import Train
-from headwater.errors import ContentMismatch, TaskError
+from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, TaskError
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
@@ -135,9 +135,16 @@ class Task:
         """The weights of a version: fetched, and checked against its CID and its model hash.
 
         Raises:
-            ContentMismatch: the document's weights are not what the contract accepted.
+            Unavailable: the document cannot be fetched now.
+            ContentMismatch: it is none, or its weights are not what the contract accepted.
         """
-        document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        try:
+            document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        except (DocumentError, ContentTooLarge) as error:
+            raise ContentMismatch(
+                f"what lies under the CID of task {self.id}'s model of round {model.round} is no model: {error.message}",
+                "whoever posted it withheld the true one; no trainer can go on from it",
+            ) from error
         weights = [to_signed(entry) for entry in unpack(document.weights)]
         found = self.commit_model(weights) if len(weights) == self.spec.dimension else None
         if found is None or point_hash(found) != model.model_hash:
