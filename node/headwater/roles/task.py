@@ -142,7 +142,7 @@ class Task:
             document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
         except (DocumentError, ContentTooLarge) as error:
             raise ContentMismatch(
-                f"what lies under the CID of task {self.id}'s model of round {model.round} is no model: {error.message}",
+                f"the document of task {self.id}'s model of round {model.round} is no model: {error.message}",
                 "whoever posted it withheld the true one; no trainer can go on from it",
             ) from error
         weights = [to_signed(entry) for entry in unpack(document.weights)]
