@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,8 @@ from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Proof
 from headwater.cli.demo import attacks
 from headwater.cli.demo.attacks import Attack
-from headwater.cli.demo.data import DemoData, prepare
+from headwater.cli.demo.data import DemoData, prepare, read_table
+from headwater.cli.demo.folder import make_folder
 from headwater.cli.demo.screen import Screen
 from headwater.cli.demo.summary import write_report
 from headwater.errors import ConfigError
@@ -111,12 +111,12 @@ def run(settings: Settings) -> None:
         HeadwaterError: something that the demo needs is missing, or an attack was not refused.
     """
     record = Record()
-    shutil.rmtree(settings.out, ignore_errors=True)
-    settings.out.mkdir(parents=True)
+    name, table = read_table(settings.data, settings.label)  # it may lie where an earlier demo's files are removed
+    make_folder(settings.out)
     with ExitStack() as stack:
         screen = stack.enter_context(Screen())
         screen.title("dealing out the data")
-        data = prepare(settings.data, settings.label, settings.trainers, settings.seed, settings.out / "data")
+        data = prepare(name, table, settings.trainers, settings.seed, settings.out / "data")
         anvil = stack.enter_context(
             run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 2)
         )
