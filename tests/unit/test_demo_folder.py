@@ -9,7 +9,7 @@ from headwater.errors import ConfigError
 
 
 def test_demo_folder__that_is_missing_or_empty__is_made(tmp_path):
-    for folder in (tmp_path / "new" / "demo", tmp_path):
+    for folder in (tmp_path, tmp_path / "new" / "demo"):
         make_folder(folder)
         assert (folder / MARKER).exists()
 
