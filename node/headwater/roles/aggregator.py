@@ -13,8 +13,8 @@ from headwater.protocol.curve import INFINITY
 from headwater.protocol.decisions import Action, Advance, Aggregate, Claim, Collect, decide_aggregator
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.faults import Posted, find_faults
-from headwater.protocol.field import P, add, pack, to_signed, unpack
-from headwater.protocol.vectors import average, sum_of_commitments
+from headwater.protocol.field import add, pack, to_signed, unpack
+from headwater.protocol.vectors import average, sum_of_commitments, update_length
 from headwater.roles import masking
 from headwater.roles.report import Report
 from headwater.roles.task import Task
@@ -97,7 +97,7 @@ class Aggregator:
         Raises:
             ContentMismatch: they differ; the message names who posted what does not fit.
         """
-        length, commit = self.task.spec.dimension + 2, self.task.average.commit
+        length, commit = update_length(self.task.spec.dimension), self.task.average.commit
         whole = all(len(vector) == length for vector in vectors)
         if whole and commit(add(vectors)) == sum_of_commitments([e.update for e in events], self.task.basis.offset):
             return
@@ -113,12 +113,12 @@ class Aggregator:
         )
 
     def prove(self, total: Sequence[int], n: int) -> tuple[list[int], Proof]:
-        """The averaged weights of n updates whose sum is `total`, D + 2 entries, and the proof of them."""
+        """The averaged weights of n updates whose sum is the vector `total`, and the proof of them."""
         task, d = self.task, self.task.spec.dimension
         weights, remainder = average([to_signed(entry) for entry in total[:d]], n)
         self._report("proving", statement="average")
         public = [n, int(self.sender.address, 16)]
-        proof = task.average.prove([[*weights, task.tag], [*remainder, total[d + 1] % P], public])
+        proof = task.average.prove([[*weights, task.tag], [*remainder, *total[d + 1 :]], public])
         self._report("proved", statement="average", seconds=proof.prove_seconds)
         return weights, proof
 

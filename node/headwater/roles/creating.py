@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headwater.chain.contracts import Contracts
@@ -16,7 +16,8 @@ from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, dev_srs, perpetual_srs
 from headwater.circuits.train import Train
 from headwater.protocol.field import pack
-from headwater.protocol.fixedpoint import TrainingSpec, decode
+from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
+from headwater.protocol.vectors import update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.task import basis_hash
 from headwater.storage.cid import Cid
@@ -77,12 +78,14 @@ def create_task(
     """Publish a task whose first model is zero, and return its id.
 
     Args:
+        spec: it gets as many rows of salts as the rounds need.
         source: `DEV` or `PERPETUAL`, where the SRS comes from.
 
     Raises:
         CircuitError: the statement cannot be built.
         ContractError: the terms are refused.
     """
+    spec = replace(spec, salt_rows=salt_rows_for(terms.rounds, spec.width))
     report("measuring")
     k = least_k(spec)
     srs = dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
@@ -111,6 +114,7 @@ def create_task(
         ),
         training=Training(
             rows=spec.rows,
+            salt_rows=spec.salt_rows,
             steps=spec.steps,
             rate_shift=spec.rate_shift,
             clip=_decimal(decode(spec.clip, spec.model_bits)),
@@ -119,7 +123,7 @@ def create_task(
         srs=srs_reference,
     )
     weights = [0] * spec.dimension
-    basis = srs.basis(spec.dimension + 2)
+    basis = srs.basis(update_length(spec.dimension))
     config = TaskConfig(
         train_verifier=verifiers[0],
         k=k,

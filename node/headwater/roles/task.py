@@ -29,8 +29,8 @@ from headwater.protocol.curve import Point
 from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed, unpack
-from headwater.protocol.fixedpoint import TrainingSpec, encode
-from headwater.protocol.vectors import Basis
+from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, TaskReference
@@ -64,6 +64,7 @@ def spec_of(manifest: TaskManifest) -> TrainingSpec:
         rate_shift=training.rate_shift,
         clip=encode(float(training.clip), fixed.model_bits),
         clamp=encode(float(fixed.clamp), fixed.data_bits),
+        salt_rows=training.salt_rows,
     )
 
 
@@ -194,6 +195,11 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         columns_of(manifest)
     except (ValueError, OverflowError) as error:
         raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    if spec.salt_rows < salt_rows_for(config.rounds, spec.width):
+        raise TaskError(
+            f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
+            "do not take part",
+        )
     _check(task_id, "dimension", spec.dimension, config.dimension)
     for kind, text, params in (
         ("train", manifest.circuits.train, Train.of(spec).params),
@@ -211,7 +217,7 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
             f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
             "take part only in tasks with the Perpetual Powers of Tau",
         )
-    basis = srs.basis(spec.dimension + 2)
+    basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
     _check(task_id, "basis hash", basis_hash(basis), config.basis_hash)

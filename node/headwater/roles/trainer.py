@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
@@ -24,9 +26,10 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.field import P, pack
 from headwater.protocol.masks import mask_key, masked, masks, peers, shared_point
+from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
 from headwater.roles.report import Report
-from headwater.roles.secrets import data_salt, mask_secret, update_salt
+from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.training.data import Dataset, data_vector
@@ -57,6 +60,7 @@ class Trainer:
         self._secret = secret
         self._report = report
         self._keep_stake = keep_stake
+        self._proofs: dict[int, Proof] = {}
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
@@ -122,12 +126,18 @@ class Trainer:
         return None
 
     def train(self, round_: int) -> Proof:
-        """Train on the current model and prove it; the proof's output is the update."""
-        inputs = [[*self.task.current_model(), self.task.tag], self.data[0], [self._salt(round_)]]
-        self._report("proving", statement="train", round=round_)
-        proof = self.task.train.prove(inputs)
-        self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
-        return proof
+        """Train on the current model and prove it; the proof's output is the update.
+
+        A round's proof is made once: each new one would publish another equation over the data's salts.
+        """
+        if round_ not in self._proofs:
+            weights = self.task.current_model()
+            salts = self._update(round_, weights)[-UPDATE_SALTS:]
+            self._report("proving", statement="train", round=round_)
+            proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], salts])
+            self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
+            self._proofs = {round_: proof}
+        return self._proofs[round_]
 
     def submit(self, round_: int, proof: Proof) -> Receipt:
         """Submit the proof of an update. The update itself stays here until it is masked."""
@@ -165,8 +175,7 @@ class Trainer:
             ConfigError: it is not the one that was submitted.
         """
         task = self.task
-        weights = task.spec.train(task.current_model(), self.dataset.x, self.dataset.labels)
-        vector = [entry % P for entry in (*weights, 0, self._salt(round_))]
+        vector = self._update(round_, task.current_model())
         point = task.train.commit(vector)
         entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address)
         if not point_hash(point).startswith(entry.update_hash):
@@ -176,8 +185,10 @@ class Trainer:
             )
         return vector, point
 
-    def _salt(self, round_: int) -> int:
-        return update_salt(self._secret, self.task.tag, round_)
+    def _update(self, round_: int, model: Sequence[int]) -> list[int]:
+        """The vector [w' | 0 | salts] that follows from a model."""
+        weights = self.task.spec.train(model, self.dataset.x, self.dataset.labels)
+        return [entry % P for entry in (*weights, 0, *update_salts(self._secret, self.task.tag, round_, weights))]
 
     @property
     def data(self) -> tuple[list[int], Point]:
@@ -187,11 +198,11 @@ class Trainer:
             ConfigError: the file's data are not what this account enrolled with.
         """
         task, me = self.task, self.sender.address
-        unsalted = data_vector(self.dataset, task.spec, salt=0)
+        unsalted = data_vector(self.dataset, task.spec, [0] * task.spec.salts)
         enrolled = task.contracts.tasks.get_enrolment(task.id, me)
         for attempt in range(MAX_ATTEMPTS):
-            salt = data_salt(self._secret, task.tag, unsalted, attempt)
-            vector = data_vector(self.dataset, task.spec, salt)
+            salts = data_salts(self._secret, task.tag, unsalted, attempt, task.spec.salts)
+            vector = data_vector(self.dataset, task.spec, salts)
             point = task.train.commit(vector)
             if enrolled.exists and point_hash(point) == enrolled.data_hash:
                 return vector, point

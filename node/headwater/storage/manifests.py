@@ -119,9 +119,10 @@ class FixedPoint(Part):
 
 
 class Training(Part):
-    """Row capacity, steps an update, learning rate 2^-rate_shift for a summed gradient, largest change in one step."""
+    """Row capacity, rows of salts, steps an update, rate 2^-rate_shift for a summed gradient, clip of a step."""
 
     rows: Positive
+    salt_rows: Positive
     steps: Positive
     rate_shift: Natural
     clip: Decimal
