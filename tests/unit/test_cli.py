@@ -97,6 +97,31 @@ def test_headwater__when_interrupted__then_it_ends_quietly_with_the_shells_code(
     assert result.stderr.strip() == "interrupted"
 
 
+@pytest.mark.parametrize(("words", "traced"), ((["probe"], False), (["-v", "probe"], True)))
+def test_headwater__when_it_fails_by_its_own_fault__then_it_says_so_in_a_line(command, words, traced):
+    @command
+    def probe():
+        raise ZeroDivisionError("by zero")
+
+    result = run(*words)
+
+    assert result.exit_code == 1
+    assert "this is a fault of headwater: ZeroDivisionError: by zero" in result.stderr
+    assert ("Traceback" in result.stderr) is traced
+
+
+def test_headwater__when_the_disk_is_full__then_it_blames_the_disk(command):
+    @command
+    def probe():
+        raise OSError(28, "No space left on device", "/somewhere")
+
+    result = run("probe")
+
+    assert result.exit_code == 1
+    assert "/somewhere: No space left on device" in result.stderr
+    assert "fault of headwater" not in result.stderr
+
+
 @pytest.mark.parametrize("arguments", (["no-such-command"], ["deploy", "--no-such-option"], ["--no-such-option"]))
 def test_headwater__when_it_is_used_wrongly__then_exit_code_2(arguments):
     assert run(*arguments).exit_code == 2
