@@ -13,13 +13,15 @@ import {G1} from "../libraries/BN254.sol";
 /// Masks. Nobody publishes an update. In Mask, those whose updates were accepted publish them masked: each adds to its update
 /// one vector for each of its peers, and the peer subtracts the same one, so only the sum of all members' masked updates says
 /// anything. Masking goes in attempts, since the masks cancel only if every member comes: where some do not, those who did
-/// start again, with new masks, as the members of the next attempt. So each attempt has fewer members than the one before it,
-/// and a missing trainer costs the others one period and no secret.
+/// start again, with new masks, as the members of the next attempt. So each attempt has fewer members than the one before it;
+/// who is missing costs the others one period, and nobody has to reveal a secret for it. But the masked updates of an attempt
+/// that failed may add up with those of the next to somebody's update: a node should commit to its bytes here by their CID and
+/// give them out only when all members have masked.
 /// The members stand on a circle, in the order of keccak256(abi.encodePacked(seed, address)). Up to 17 of them are all
 /// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask, in the order
 /// of its peers' places counted clockwise from its own (so the 8 next come first, then the 8 previous from the farthest on).
-/// The contract only keeps these commitments in `Masked`; anybody can check them: with s = 1 where the trainer's address is
-/// less than the peer's and else -1, C(masked update) = C(update) + sum of s * (C(mask) - B), and both peers commit to the same.
+/// The contract only keeps these commitments in `Masked`; anybody can check them: peers commit to the same masks, and with
+/// s = 1 where the trainer's address is less than the peer's, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
 ///
 /// Commitments: C(v) is the KZG commitment of a vector v by the task's SRS as EZKL makes it, a G1 point. It is affine:
 /// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts with
@@ -436,7 +438,7 @@ interface ITaskManager {
     /// @param proof The proof of statement `train`.
     function submit(uint256 taskId, bytes calldata proof) external;
 
-    /// @notice Publishes the sender's accepted update under masks. Whether these are right, the contract does not ask: wrong
+    /// @notice Commits to the sender's accepted update under masks. Whether these are right, the contract does not ask: wrong
     /// ones stop the round, since nobody finds the sum, and can change no model.
     /// Effects: the update's commitment is added to the attempt's sum. If it is the last member's, Aggregate starts. Emits
     /// `Masked`, and `PhaseChanged` then.
@@ -469,8 +471,8 @@ interface ITaskManager {
 
     /// @notice Moves a round on whose phase is over: Join to Train or Skipped, Train to Mask or Failed, Mask to a new attempt
     /// or Failed, Aggregate to Failed. The next phase's time counts from now.
-    /// Effects: as said; a new attempt's members are those who masked in the last, at least `minTrainers`; after an end the next
-    /// round's Join starts, or the task ends. Emits `PhaseChanged`, and `MaskingStarted` with an attempt.
+    /// Effects: as said; a new attempt's members are those who masked in the last, at least `minTrainers` of them; after an end
+    /// the next round's Join starts, or the task ends. Emits `PhaseChanged`, and `MaskingStarted` with an attempt.
     /// Requirements: the deadline has passed and the task has not ended (`NothingToAdvance`).
     /// @dev One call is one step, however late. Called twice, the second finds nothing to do.
     function advance(uint256 taskId) external;
