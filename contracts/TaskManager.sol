@@ -531,7 +531,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         // every attempt but the last lacks one of those who may be missing
         uint256 attempts = uint256(config.maxTrainers) - config.minTrainers + 1;
         if (config.maskPeriod * attempts > MAX_PERIOD) revert MaskingTooLong(config.maskPeriod, attempts);
-        // the longest vectors of a statement's output are [w' | 0 | salt]: D + 2 entries
+        // the longest vectors are [w' | 0 | salts]: D + 2 entries at least
         if (config.dimension == 0 || config.k > MAX_K || uint256(config.dimension) + 2 > 1 << config.k) {
             revert InvalidDimension(config.dimension, config.k);
         }

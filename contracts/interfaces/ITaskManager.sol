@@ -26,8 +26,8 @@ import {G1} from "../libraries/BN254.sol";
 /// Commitments: C(v) is the KZG commitment of a vector v by the task's SRS as EZKL makes it, a G1 point. It is affine:
 /// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts with
 /// the commitments of its statement's vectors:
-///   train:   0 model [w | tag] · 1 data · 2 salt · 3 update [w' | 0 | salt]
-///   average: 0 model [avg | tag] · 1 private · 2 public [n | aggregator] · 3 sum [sum w' | tag | sum salt]
+///   train:   0 model [w | tag] · 1 data · 2 salts · 3 update [w' | 0 | salts]
+///   average: 0 model [avg | tag] · 1 private · 2 public [n | aggregator] · 3 sum [sum w' | tag | sums of salts]
 ///
 /// Trust. There is no owner and nothing can be changed once a task is created, so all trust is in what its creator fixed.
 /// The contract cannot judge that, and a node MUST recompute it before it stakes anything:
@@ -137,7 +137,7 @@ interface ITaskManager {
         Phase phase;
         /// keccak256 of the current model's commitment.
         bytes32 modelHash;
-        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sum salt] of those who have masked in the
+        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have masked in the
         /// attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means nothing.
         G1 sum;
     }
