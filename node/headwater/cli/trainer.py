@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from headwater.cli.console import err
-from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
 
 
@@ -24,7 +24,7 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent.",
 )
-@click.option("--poll", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
 @click.option(
     "--keep-stake", is_flag=True, help="After the task's end, leave the account's free stake for other tasks."
 )
