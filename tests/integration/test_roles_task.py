@@ -93,8 +93,8 @@ def test_manifest__with_its_circuits_exchanged__is_refused(created):
     (
         ("training__clip", "1e300"),
         ("training__clip", "1e-300"),
-        ("training__rate_shift", 60),
-        ("fixed_point__model_bits", 10**9),
+        ("training__rate_shift", 40),
+        ("fixed_point__model_bits", 40),
         ("fixed_point__clamp", "0.5"),
         ("model__label__classes", ["virginica", "virginica"]),
         ("model__label__column", "petal width (cm)"),
