@@ -146,7 +146,8 @@ def create(
     from headwater.cli.keys import load_key
     from headwater.errors import ConfigError
     from headwater.protocol.fixedpoint import TrainingSpec, encode
-    from headwater.roles.creating import Terms, create_task
+    from headwater.roles.creating import create_task
+    from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
     from headwater.training.columns import describe
 

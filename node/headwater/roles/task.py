@@ -68,6 +68,21 @@ def spec_of(manifest: TaskManifest) -> TrainingSpec:
     )
 
 
+def growth_problem(spec: TrainingSpec, rounds: int) -> str:
+    """Why the weights of a task, zero at first, could outgrow what can be proved before its end; empty if they cannot.
+
+    A proved step moves a weight by less than `clip` + 1 units: EZKL may round either way.
+    """
+    reach = rounds * spec.steps * (spec.clip + 1)
+    limit = min(spec.weight_limit, (1 << Average(spec.dimension).weight_bits) - 1)
+    if reach <= limit:
+        return ""
+    return (
+        f"{rounds} rounds of {spec.steps} step(s) can move a weight by {reach} units, and beyond {limit} neither"
+        " training nor averaging can be proved"
+    )
+
+
 def columns_of(manifest: TaskManifest) -> Columns:
     """The columns that a trainer's file must have."""
     model = manifest.model
@@ -200,6 +215,8 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
             f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
+    if problem := growth_problem(spec, config.rounds):
+        raise TaskError(f"task {task_id} cannot be carried through: {problem}", "do not take part; tell its creator")
     _check(task_id, "dimension", spec.dimension, config.dimension)
     for kind, text, params in (
         ("train", manifest.circuits.train, Train.of(spec).params),

@@ -28,10 +28,11 @@ from headwater.protocol.decisions import Action, Aggregate, Done, Mask, RoundVie
 from headwater.protocol.field import add
 from headwater.protocol.phases import Phase
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.creating import Terms, create_task
+from headwater.roles.creating import create_task
 from headwater.roles.report import Report
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
+from headwater.roles.terms import Terms
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.devnode import run_ipfs_node
