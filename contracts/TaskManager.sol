@@ -468,8 +468,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         _verify(_configs[taskId].trainVerifier, proof);
     }
 
-    /// @dev The sender must be of the attempt, and not have masked in it: it has submitted, and masked in the attempt before if
-    /// there was one.
+    /// @dev The sender must be of the attempt, and not have masked in it: it has submitted, and masked in the attempt before
+    /// if there was one.
     function _checkMember(
         uint256 taskId,
         uint256 number,

@@ -21,7 +21,7 @@ import {G1} from "../libraries/BN254.sol";
 /// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask, in the order
 /// of its peers' places counted clockwise from its own (so the 8 next come first, then the 8 previous from the farthest on).
 /// The contract only keeps these commitments in `Masked`; anybody can check them: peers commit to the same masks, and with
-/// s = 1 where the trainer's address is less than the peer's, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
+/// s = 1 where the trainer's address is the lower, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
 ///
 /// Commitments: C(v) is the KZG commitment of a vector v by the task's SRS as EZKL makes it, a G1 point. It is affine:
 /// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts with
@@ -137,8 +137,8 @@ interface ITaskManager {
         Phase phase;
         /// keccak256 of the current model's commitment.
         bytes32 modelHash;
-        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have masked in the
-        /// attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means nothing.
+        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have masked in
+        /// the attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means nothing.
         G1 sum;
     }
 
@@ -444,8 +444,8 @@ interface ITaskManager {
     /// `Masked`, and `PhaseChanged` then.
     /// Requirements: phase Mask (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is of the attempt
     /// (`NotAMember`) and has not masked in it (`AlreadyMasked`); a CID (`MissingCid`); `update` is that of the sender's
-    /// `Submitted` (`UpdateMismatch`); as many mask commitments as `peerCount(members)` (`WrongMaskCount`), canonical points of
-    /// the curve other than the identity (`BN254.InvalidPoint`).
+    /// `Submitted` (`UpdateMismatch`); as many mask commitments as `peerCount(members)` (`WrongMaskCount`), canonical points
+    /// of the curve other than the identity (`BN254.InvalidPoint`).
     /// @param taskId The task.
     /// @param update The commitment of the update, without masks.
     /// @param cid The digest of the update document, which holds the masked update.
@@ -471,8 +471,8 @@ interface ITaskManager {
 
     /// @notice Moves a round on whose phase is over: Join to Train or Skipped, Train to Mask or Failed, Mask to a new attempt
     /// or Failed, Aggregate to Failed. The next phase's time counts from now.
-    /// Effects: as said; a new attempt's members are those who masked in the last, at least `minTrainers` of them; after an end
-    /// the next round's Join starts, or the task ends. Emits `PhaseChanged`, and `MaskingStarted` with an attempt.
+    /// Effects: as said; a new attempt's members are those who masked in the last, at least `minTrainers` of them; after an
+    /// end the next round's Join starts, or the task ends. Emits `PhaseChanged`, and `MaskingStarted` with an attempt.
     /// Requirements: the deadline has passed and the task has not ended (`NothingToAdvance`).
     /// @dev One call is one step, however late. Called twice, the second finds nothing to do.
     function advance(uint256 taskId) external;
