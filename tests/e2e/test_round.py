@@ -16,6 +16,7 @@ from headwater.protocol.decisions import (
     Done,
     Enrol,
     Join,
+    Mask,
     Submit,
     Unenrol,
     Wait,
@@ -31,7 +32,7 @@ from tests.support.roles import ETHER, TERMS
 
 pytestmark = pytest.mark.e2e
 
-TRAINER = [Deposit, Enrol, Join, Submit, Join, Submit, Unenrol, Collect, Withdraw, Claim, Done]
+TRAINER = [Deposit, Enrol, *(Join, Submit, Mask) * 2, Unenrol, Collect, Withdraw, Claim, Done]
 AGGREGATOR = [Aggregate, Aggregate, Collect, Claim, Done]
 
 

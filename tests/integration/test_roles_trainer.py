@@ -11,9 +11,23 @@ from headwater.chain.events import Enrolled, Submitted
 from headwater.chain.types import Stake
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait, Withdraw
-from headwater.protocol.field import pack
+from headwater.protocol.decisions import (
+    Claim,
+    Collect,
+    Deposit,
+    Done,
+    Enrol,
+    Join,
+    Mask,
+    Submit,
+    Unenrol,
+    Wait,
+    Withdraw,
+)
+from headwater.protocol.field import add, pack
+from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.task import point_hash
 from headwater.storage.manifests import ModelDocument
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
@@ -32,22 +46,24 @@ def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
             continue
         for other in (created.trainer(1), created.trainer(2), created.aggregator()):
             other.step()
-    assert done == [Deposit, Enrol, Join, Submit, Join, Submit, Unenrol, Collect, Withdraw, Claim, Done]
+    assert done == [Deposit, Enrol, *(Join, Submit, Mask) * 2, Unenrol, Collect, Withdraw, Claim, Done]
     assert len(points) == 1, "a restarted trainer finds the data commitment that it enrolled"
 
 
 def test_trainer__started_anew__repeats_no_salt_and_needs_none_stored(training):
-    once, again = (training.trainer(0).train(1)[1] for _ in range(2))
-    next_round = training.trainer(0).train(2)[1]
+    once, again = (training.trainer(0).train(1) for _ in range(2))
+    next_round = training.trainer(0).train(2)
     assert once.points == again.points
     assert once.points[:2] == next_round.points[:2]
-    assert once.output[-1] != next_round.output[-1]
+    assert not set(once.output[-UPDATE_SALTS:]) & set(next_round.output[-UPDATE_SALTS:])
 
 
 def test_trainers__with_the_same_rows__have_different_commitments(created):
     rows = created.files[0]
     mine, theirs = (created.trainer(i, file=rows).data for i in (0, 1))
-    assert mine[0][:-5] == theirs[0][:-5]
+    salts = created.task.spec.salts
+    assert mine[0][:-salts] == theirs[0][:-salts]
+    assert not set(mine[0][-salts:]) & set(theirs[0][-salts:])
     assert mine[1] != theirs[1]
 
 
@@ -98,7 +114,7 @@ def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, change
 
 def front_run(world: World, point: Point) -> None:
     """Another account registers the point that trainer 0 is about to enrol."""
-    for call in (world.stakes.deposit(ETHER), world.tasks.enrol(world.task_id, point)):
+    for call in (world.stakes.deposit(ETHER), world.tasks.enrol(world.task_id, point, GENERATOR)):
         world.senders[OUTSIDER].send(call)
 
 
@@ -124,7 +140,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
     for account in (OUTSIDER, AGGREGATOR):
         points.append(trainer.data[1])
         created.senders[account].send(created.stakes.deposit(ETHER))
-        created.senders[account].send(created.tasks.enrol(created.task_id, points[-1]))
+        created.senders[account].send(created.tasks.enrol(created.task_id, points[-1], GENERATOR))
     created.steps(trainer, Deposit, Enrol)
     assert len({*points, trainer.data[1]}) == 3
 
@@ -135,7 +151,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
 def spoil_model(world: World, cid: bytes) -> None:
     """Round 1 is finalized by a true proof beside the CID of something else."""
     aggregator = world.aggregator()
-    _, proof = aggregator.prove(aggregator.fetch(1))
+    _, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
     aggregator.sender.send(world.tasks.aggregate(world.task_id, proof.data, cid))
 
 

@@ -23,8 +23,9 @@ from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
 from headwater.errors import ContractError
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Submit
+from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Mask, Submit
 from headwater.protocol.field import pack
+from headwater.protocol.masks import mask_key
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.report import silent
@@ -45,7 +46,7 @@ SHARES = (8, 7, 6, 5)
 TERMS = Terms(
     "iris", "two species", rounds=2, max_trainers=3, stake=ETHER, pool=2 * ETHER + 1, aggregator_fee=ETHER // 10
 )
-STAGES = ("created", "enrolled", "training", "aggregating", "finalized")
+STAGES = ("created", "enrolled", "training", "masking", "aggregating", "finalized")
 CREATOR, AGGREGATOR, OUTSIDER = 0, 6, 7  # accounts; trainer i has account i + 1
 
 _PROOFS: dict[Any, Proof] = {}
@@ -110,9 +111,13 @@ class World:
         for i in range(3):
             self.steps(self.trainer(i), Join)
 
-    def _aggregating(self) -> None:
+    def _masking(self) -> None:
         for i in range(3):
             self.steps(self.trainer(i), Submit)
+
+    def _aggregating(self) -> None:
+        for i in range(3):
+            self.steps(self.trainer(i), Mask)
 
     def _finalized(self) -> None:
         self.steps(self.aggregator(), Aggregate)
@@ -152,9 +157,13 @@ class World:
         datasets = [self.trainer(i).dataset for i in range(3)]
         return [self.task.spec.train(weights, dataset.x, dataset.labels) for dataset in datasets]
 
+    def updates(self, round_: int = 1) -> list[list[int]]:
+        """The updates that the three submitted in the round, without masks, as only each of them knows its own."""
+        return [self.trainer(i).update(round_)[0] for i in range(3)]
+
     def proof(self, i: int) -> Proof:
         """Trainer i's proof for the round that runs."""
-        return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)[1]
+        return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)
 
     # ---- the chain
 
@@ -204,9 +213,9 @@ class Place:
 
     def enter(self, data: Sequence[Point]) -> None:
         """Enrol and join the first trainers, each with a data point."""
-        for sender, point in zip(self.senders[1:], data, strict=False):
+        for number, (sender, point) in enumerate(zip(self.senders[1:], data, strict=False), start=1):
             sender.send(self.contracts.stakes.deposit(TERMS.stake))
-            sender.send(self.contracts.tasks.enrol(self.task_id, point))
+            sender.send(self.contracts.tasks.enrol(self.task_id, point, mask_key(number)))
         for sender, _ in zip(self.senders[1:], data, strict=False):
             sender.send(self.contracts.tasks.join(self.task_id))
 
@@ -238,8 +247,14 @@ def training(world: World) -> World:
 
 
 @pytest.fixture
+def masking(world: World) -> World:
+    """Round 1, Mask: three updates are accepted, nobody has masked one."""
+    return world.at("masking")
+
+
+@pytest.fixture
 def aggregating(world: World) -> World:
-    """Round 1, Aggregate: three updates are accepted."""
+    """Round 1, Aggregate: three updates are accepted and masked."""
     return world.at("aggregating")
 
 

@@ -1,0 +1,94 @@
+"""What a trainer posts in an attempt at masking, open to changes: who cheats holds true proofs and true masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
+
+from headwater.chain.rpc import Call
+from headwater.chain.sender import Receipt
+from headwater.protocol.curve import Point
+from headwater.protocol.field import pack
+from headwater.protocol.masks import Mask, masked, masks, peers, shared_point
+from headwater.roles import masking
+from headwater.roles.secrets import mask_secret, secret_of
+from headwater.roles.task import Task
+from headwater.storage.manifests import PointText, UpdateDocument
+from tests.support.roles import World
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What trainer i posts in an attempt: an honest one, unless something was replaced.
+
+    Attributes:
+        masks: in the order of its peers on the circle.
+        vector: what it publishes.
+        commitments: of its masks, as it posts them.
+    """
+
+    world: World
+    task: Task
+    i: int
+    round: int
+    attempt: int
+    update: Point
+    masks: tuple[Mask, ...]
+    vector: tuple[int, ...]
+    commitments: tuple[Point, ...]
+
+    @property
+    def trainer(self) -> str:
+        """Its address."""
+        return self.world.senders[self.i + 1].address
+
+    @property
+    def document(self) -> UpdateDocument:
+        """Its update document."""
+        return UpdateDocument.of(
+            task=self.task.reference,
+            round=self.round,
+            attempt=self.attempt,
+            trainer=self.trainer,
+            commitment=PointText.of(self.task.train.commit(self.vector)),
+            vector=pack(self.vector),
+        )
+
+    def call(self, digest: bytes | None = None) -> Call:
+        """The transaction. digest: of something else than the document."""
+        digest = digest or self.world.put(self.document).digest
+        return self.world.tasks.mask(self.task.id, self.update, digest, self.commitments)
+
+    def send(self, digest: bytes | None = None) -> Receipt:
+        """Post it."""
+        return self.world.senders[self.i + 1].send(self.call(digest))
+
+    def committing(self, change: Callable[[Point], Point]) -> Self:
+        """The same, with another commitment to the mask that it has with its first peer."""
+        return replace(self, commitments=(change(self.commitments[0]), *self.commitments[1:]))
+
+    def adding(self, number: int) -> Self:
+        """The same, with a number added to the first entry of the vector."""
+        return replace(self, vector=(self.vector[0] + number, *self.vector[1:]))
+
+    def masking(self, number: int) -> Self:
+        """The same with a number added to a mask, and all else as it follows: its own books are right."""
+        mask = self.masks[0]
+        other = mask._replace(vector=[mask.vector[0] + number, *mask.vector[1:]])
+        changed = self.adding(mask.sign * number)
+        return replace(
+            changed.committing(lambda _: self.task.train.commit(other.vector)), masks=(other, *self.masks[1:])
+        )
+
+
+def posting(world: World, i: int, task: Task | None = None, round_: int = 1, attempt: int = 1) -> Posting:
+    """What trainer i posts if it is honest; its masks are computed here a second time, from its key alone."""
+    task, me = task or world.task, world.senders[i + 1].address
+    found = masking.attempt(task, round_, attempt)
+    secret = mask_secret(secret_of(world.anvil.accounts[i + 1]), task.tag)
+    keys = masking.mask_keys(task, peers(found.circle, me))
+    update, point = world.trainer(i, task).update(round_)
+    own = masks(found, me, {peer: shared_point(secret, key) for peer, key in keys.items()}, len(update))
+    commitments = tuple(task.train.commit(mask.vector) for mask in own)
+    return Posting(world, task, i, round_, attempt, point, tuple(own), tuple(masked(update, own)), commitments)
