@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -148,7 +148,7 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
     try:
         manifest = _manifest(spec, columns, terms, cid, cid, srs)
         manifest.encode()
-        same = (spec_of(manifest), columns_of(manifest)) == (spec, columns)
+        same = asdict(spec_of(manifest)) == asdict(spec) and columns_of(manifest) == columns
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "the whole"
