@@ -42,6 +42,7 @@ class TrainerView:
 
     Attributes:
         masked_in: the last attempt in which the trainer has masked its update; 0 if in none.
+        published: whether this node has published the masked update of the attempt that runs.
         stake: what enrolment locks.
         free: the trainer's free stake.
         collectable: finalized rounds that owe this account something.
@@ -57,6 +58,7 @@ class TrainerView:
     collectable: tuple[int, ...] = ()
     claimable: int = 0
     masked_in: int = 0
+    published: bool = False
     withdrawable: int = 0
 
 
@@ -103,7 +105,18 @@ class Submit:
 
 @dataclass(frozen=True)
 class Mask:
-    """Publish the accepted update under the masks of an attempt."""
+    """Commit to the accepted update under the masks of an attempt, and to the masks."""
+
+    round: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Publish the masked update, now that all of the attempt's members have committed to theirs.
+
+    Not sooner: the bytes of an attempt that fails, added up with those of the next, could be somebody's update.
+    """
 
     round: int
     attempt: int
@@ -148,7 +161,20 @@ class Done:
 
 
 Action = (
-    Wait | Advance | Deposit | Enrol | Join | Submit | Mask | Aggregate | Collect | Unenrol | Withdraw | Claim | Done
+    Wait
+    | Advance
+    | Deposit
+    | Enrol
+    | Join
+    | Submit
+    | Mask
+    | Publish
+    | Aggregate
+    | Collect
+    | Unenrol
+    | Withdraw
+    | Claim
+    | Done
 )
 
 
@@ -176,6 +202,9 @@ def decide_trainer(view: TrainerView) -> Action:
             return Mask(at.round, at.attempt)
         if view.masked_in < at.attempt:
             return Wait(f"round {at.round} goes on without this trainer, which missed an attempt", at.deadline)
+    is_last_member = view.status is TrainerStatus.SUBMITTED and view.masked_in == at.attempt
+    if at.phase is Phase.AGGREGATE and is_last_member and not view.published:
+        return Publish(at.round, at.attempt)
     return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline)
 
 

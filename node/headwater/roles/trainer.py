@@ -18,6 +18,7 @@ from headwater.protocol.decisions import (
     Enrol,
     Join,
     Mask,
+    Publish,
     Submit,
     TrainerView,
     Unenrol,
@@ -25,12 +26,14 @@ from headwater.protocol.decisions import (
     decide_trainer,
 )
 from headwater.protocol.field import P, pack
+from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.masks import mask_key, masked, masks, peers, shared_point
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
 from headwater.roles.report import Report
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
+from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.training.data import Dataset, data_vector
 
@@ -61,6 +64,7 @@ class Trainer:
         self._report = report
         self._keep_stake = keep_stake
         self._proofs: dict[int, Proof] = {}
+        self._published: set[tuple[int, int]] = set()  # rounds and attempts
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
@@ -76,6 +80,7 @@ class Trainer:
             enrolled=tasks.get_enrolment(task.id, me, at).exists,
             status=entry.status,
             masked_in=entry.attempt,
+            published=(round_view.round, round_view.attempt) in self._published,
             stake=task.config.stake,
             free=free,
             collectable=task.collectable(me, at) if ended else (),
@@ -115,6 +120,8 @@ class Trainer:
                 return self.submit(round_, self.train(round_))
             case Mask(round_, number):
                 return self.mask(round_, number)
+            case Publish(round_, number):
+                self.publish(round_, number)
             case Collect(rounds):
                 return self._send(tasks.collect(task.id, rounds), "collected")
             case Unenrol():
@@ -145,7 +152,23 @@ class Trainer:
         return self._send(call, "submitted", round=round_)
 
     def mask(self, round_: int, number: int) -> Receipt:
-        """Publish the update of a round under the masks of an attempt, with a commitment to each mask."""
+        """Commit to the update of a round under the masks of an attempt, and to each mask."""
+        task = self.task
+        document, own = self._masked(round_, number)
+        commitments = [task.train.commit(mask.vector) for mask in own]
+        digest = Cid.of_block(RAW, document.encode()).digest
+        call = task.contracts.tasks.mask(task.id, self.update(round_)[1], digest, commitments)
+        return self._send(call, "masked", round=round_, attempt=number)
+
+    def publish(self, round_: int, number: int) -> Cid:
+        """Publish the masked update that this trainer committed to: the same bytes, computed again."""
+        cid = self.task.publish(self._masked(round_, number)[0])
+        self._published.add((round_, number))
+        self._report("published", round=round_, attempt=number)
+        return cid
+
+    def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, list[OwnMask]]:
+        """The document of an attempt, and the masks in it."""
         task, me = self.task, self.sender.address
         attempt = masking.attempt(task, round_, number)
         secret = mask_secret(self._secret, task.tag)
@@ -153,7 +176,7 @@ class Trainer:
         for key in keys.values():
             if key not in self._shared:
                 self._shared[key] = shared_point(secret, key)
-        update, point = self.update(round_)
+        update, _ = self.update(round_)
         own = masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, len(update))
         vector = masked(update, own)
         document = UpdateDocument.of(
@@ -164,9 +187,7 @@ class Trainer:
             commitment=PointText.of(task.train.commit(vector)),
             vector=pack(vector),
         )
-        commitments = [task.train.commit(mask.vector) for mask in own]
-        call = task.contracts.tasks.mask(task.id, point, task.publish(document).digest, commitments)
-        return self._send(call, "masked", round=round_, attempt=number)
+        return document, own
 
     def update(self, round_: int) -> tuple[list[int], Point]:
         """The update of a round and its commitment, computed again: it is stored nowhere.

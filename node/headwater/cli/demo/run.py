@@ -209,6 +209,8 @@ class _Play:
         while nodes:
             acted = False
             for node in list(nodes):
+                if node is self.aggregator and acted:
+                    continue  # it comes when the trainers have nothing to do
                 block = self.task.contracts.chain.block()
                 view = self.task.view(block)
                 self._title(view)
