@@ -152,7 +152,7 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
 
 
 def per_extra_trainer(join: int, finalize: dict[int, int]) -> int:
-    """Gas of one more trainer beyond its own submission and mask: its join, and by how much the average's transaction grows.
+    """Gas of one more trainer beyond its own submission and mask: its join, and how much the average's grows.
 
     Two such transactions differ by some hundred gas anyway, since their proofs have other zero bytes; a growth below
     zero counts as none.
@@ -179,7 +179,10 @@ def expect(action: Action, kind: type[Action]) -> None:
 def _round(
     trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil | None = None
 ) -> tuple[int, int]:
-    """Run a round and return the gas of its average, and the most that one masked update took. `anvil`: whose clock to move where the roster is not full."""
+    """Run a round and return the gas of its average, and the most that one mask took.
+
+    anvil: whose clock to move where the roster is not full.
+    """
     for trainer in trainers:
         expect(trainer.step(), Join)
     if anvil is not None:
