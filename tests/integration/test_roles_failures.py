@@ -45,6 +45,7 @@ def submit(world: World, task: Task, count: int) -> None:
 def mask(world: World, task: Task, count: int) -> None:
     for i in range(count):
         world.steps(world.trainer(i, task), Mask)
+    world.publish(count, task)
 
 
 def phases(world: World, task: Task) -> list[Phase]:
@@ -140,6 +141,7 @@ def mask_with(world: World, spoil: Spoil | None = None, digest: bytes = b"\x0a" 
     if spoil:
         digest = world.put(spoil(culprit.document.encode(), culprit.document)).digest
     culprit.send(digest)
+    world.publish(2)
     return culprit.trainer
 
 

@@ -189,6 +189,7 @@ def test_average_of_a_round_before__sent_again__is_of_another_sum(finalized):
     for action in (Join, Submit, Mask):
         for i in range(3):
             finalized.steps(finalized.trainer(i), action)
+    finalized.publish()
     assert finalized.refusal(AGGREGATOR, sent_before(finalized, transaction)).name == "SumMismatch"
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from headwater.chain.events import Aggregated, Submitted
 from headwater.chain.rpc import ZERO_ADDRESS
 from headwater.chain.types import Round, Stake
-from headwater.protocol.decisions import Aggregate, Claim, Collect, Done, Join, Mask, Submit, Unenrol, Wait, Withdraw
+from headwater.protocol.decisions import (
+    Aggregate,
+    Claim,
+    Collect,
+    Done,
+    Join,
+    Mask,
+    Publish,
+    Submit,
+    Unenrol,
+    Wait,
+    Withdraw,
+)
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import UPDATE_SALTS, average
@@ -23,9 +35,10 @@ def averaged(updates):
 
 
 def play_second_round(world):
-    for action in (Join, Submit, Mask):
+    for action in (Join, Submit, Mask, Publish):
         for i in range(3):
             world.steps(world.trainer(i), action)
+    world.publish()
     world.steps(world.aggregator(), Aggregate)
 
 
@@ -130,5 +143,7 @@ def test_gas__of_submissions_and_of_the_average__stays_within_the_limit(training
     trainers, aggregator = [training.trainer(i) for i in range(3)], training.aggregator()
     receipts = [trainer.submit(1, trainer.train(1)) for trainer in trainers]
     receipts += [trainer.mask(1, 1) for trainer in trainers]
+    for trainer in trainers:
+        trainer.publish(1, 1)
     receipts.append(aggregator.act(Aggregate(1)))
     assert max(receipt.gas_used for receipt in receipts) <= 850_000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from headwater.chain.rpc import Call
 from headwater.chain.sender import Receipt
 from headwater.protocol.curve import Point
-from headwater.protocol.field import pack
+from headwater.protocol.field import P, pack
 from headwater.protocol.masks import Mask, masked, masks, peers, shared_point
 from headwater.roles import masking
 from headwater.roles.secrets import mask_secret, secret_of
@@ -64,22 +64,28 @@ class Posting:
         """Post it."""
         return self.world.senders[self.i + 1].send(self.call(digest))
 
-    def committing(self, change: Callable[[Point], Point]) -> Self:
-        """The same, with another commitment to the mask that it has with its first peer."""
-        return replace(self, commitments=(change(self.commitments[0]), *self.commitments[1:]))
+    def committing(self, change: Callable[[Point], Point], at: int = 0) -> Self:
+        """The same, with another commitment to one of its masks."""
+        return replace(self, commitments=_with(self.commitments, at, change(self.commitments[at])))
 
     def adding(self, number: int) -> Self:
         """The same, with a number added to the first entry of the vector."""
-        return replace(self, vector=(self.vector[0] + number, *self.vector[1:]))
+        return replace(self, vector=((self.vector[0] + number) % P, *self.vector[1:]))
 
-    def masking(self, number: int) -> Self:
-        """The same with a number added to a mask, and all else as it follows: its own books are right."""
-        mask = self.masks[0]
-        other = mask._replace(vector=[mask.vector[0] + number, *mask.vector[1:]])
-        changed = self.adding(mask.sign * number)
-        return replace(
-            changed.committing(lambda _: self.task.train.commit(other.vector)), masks=(other, *self.masks[1:])
-        )
+    def masking(self, number: int, at: int = 0) -> Self:
+        """The same with a number added to one of its masks, and all else as it follows: its own books are right."""
+        mask = self.masks[at]
+        other = mask._replace(vector=[(mask.vector[0] + number) % P, *mask.vector[1:]])
+        changed = self.adding(mask.sign * number).committing(lambda _: self.task.train.commit(other.vector), at)
+        return replace(changed, masks=_with(self.masks, at, other))
+
+    def unmasked(self) -> Self:
+        """The same with the update itself, and the commitments to masks that are not in it."""
+        return replace(self, vector=tuple(self.world.trainer(self.i, self.task).update(self.round)[0]))
+
+
+def _with(entries: tuple[Any, ...], at: int, entry: Any) -> tuple[Any, ...]:
+    return (*entries[:at], entry, *entries[at + 1 :])
 
 
 def posting(world: World, i: int, task: Task | None = None, round_: int = 1, attempt: int = 1) -> Posting:

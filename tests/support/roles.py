@@ -1,11 +1,12 @@
 """A world to play rounds in: a chain with the contracts and one small task, a store, and trainers with real data.
 
 Proofs are real and are made once a session: the same inputs get the same proof again. Stages of the first round are
-kept as snapshots of the chain, so that a test starts where it wants to and leaves nothing behind.
+kept as snapshots of the chain and of what the store has, so that a test starts where it wants to and leaves nothing behind.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +24,7 @@ from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
 from headwater.errors import ContractError
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Mask, Submit
+from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
 from headwater.protocol.field import pack
 from headwater.protocol.masks import mask_key
 from headwater.roles.aggregator import Aggregator
@@ -95,8 +96,10 @@ class World:
         """The world at a stage of the first round, however it was left."""
         wanted = STAGES.index(stage)
         kept = self._snapshots[: wanted + 1]
-        name, snapshot = kept.pop()
+        name, (snapshot, stored) = kept.pop()
         self.rpc("evm_revert", snapshot)  # which forgets that snapshot and the later ones
+        for path in self.stored() - stored:
+            path.unlink()
         self._snapshots = [*kept, (name, self._snapshot())]
         for following in STAGES[len(kept) + 1 : wanted + 1]:
             getattr(self, f"_{following}")()
@@ -116,14 +119,20 @@ class World:
             self.steps(self.trainer(i), Submit)
 
     def _aggregating(self) -> None:
-        for i in range(3):
-            self.steps(self.trainer(i), Mask)
+        for action in (Mask, Publish):
+            for i in range(3):
+                self.steps(self.trainer(i), action)
+        self.publish()
 
     def _finalized(self) -> None:
         self.steps(self.aggregator(), Aggregate)
 
-    def _snapshot(self) -> str:
-        return str(self.rpc("evm_snapshot"))
+    def _snapshot(self) -> tuple[str, set[Path]]:
+        return str(self.rpc("evm_snapshot")), self.stored()
+
+    def stored(self) -> set[Path]:
+        """The files in the store."""
+        return {path for path in (self.folder / "store").rglob("*") if path.is_file()}
 
     # ---- who takes part
 
@@ -145,6 +154,13 @@ class World:
     def aggregator(self, account: int = AGGREGATOR, task: Task | None = None) -> Aggregator:
         """An aggregator, as if it had just been started."""
         return Aggregator(task or self.task, self.senders[account], silent)
+
+    def publish(self, count: int = 3, task: Task | None = None) -> None:
+        """Let trainers publish what they masked. (The store outlives the chain's snapshots: it may have it already.)"""
+        task = task or self.task
+        at = task.view(self.chain.block())
+        for i in range(count):
+            self.trainer(i, task).publish(at.round, at.attempt)
 
     def steps(self, role: Trainer | Aggregator, *actions: type[Action]) -> None:
         """Let a role do exactly these actions."""
@@ -254,7 +270,7 @@ def masking(world: World) -> World:
 
 @pytest.fixture
 def aggregating(world: World) -> World:
-    """Round 1, Aggregate: three updates are accepted and masked."""
+    """Round 1, Aggregate: three updates are accepted, masked and published."""
     return world.at("aggregating")
 
 
@@ -262,6 +278,19 @@ def aggregating(world: World) -> World:
 def finalized(world: World) -> World:
     """Round 2, Join: round 1 is finalized."""
     return world.at("finalized")
+
+
+@pytest.fixture
+def changed_file(world: World, tmp_path: Path) -> Path:
+    """Trainer 0's file with one digit of one cell different."""
+    with world.files[0].open(newline="") as file:
+        header, first, *rows = csv.reader(file)
+    column = header.index(world.task.columns.names[0])
+    first[column] = str(float(first[column]) + 1)
+    path = tmp_path / "changed.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows((header, first, *rows))
+    return path
 
 
 @pytest.fixture

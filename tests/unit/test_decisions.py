@@ -18,6 +18,8 @@ from headwater.protocol.decisions import (
     Done,
     Enrol,
     Join,
+    Mask,
+    Publish,
     RoundView,
     Submit,
     TrainerView,
@@ -30,12 +32,12 @@ from headwater.protocol.decisions import (
 from headwater.protocol.phases import Phase, TrainerStatus
 
 ENDS = (Phase.FINALIZED, Phase.FAILED, Phase.SKIPPED)
-RUNNING = (Phase.JOIN, Phase.TRAIN, Phase.AGGREGATE)
+RUNNING = (Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE)
 NOW, DEADLINE = 1_000, 2_000
 
 
-def at(phase, now=NOW, round_=2):
-    return RoundView(now, round_, 3, phase, 0 if phase.is_end else DEADLINE)
+def at(phase, now=NOW, round_=2, attempt=1):
+    return RoundView(now, round_, 3, phase, 0 if phase.is_end else DEADLINE, attempt)
 
 
 def trainer(phase, status=TrainerStatus.NONE, **changes):
@@ -75,8 +77,35 @@ TRAINER_CASES = {
         trainer(Phase.AGGREGATE, TrainerStatus.JOINED),
         Wait("round 2: waiting for the average", DEADLINE),
     ),
-    "aggregate, submitted": (
-        trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED),
+    "mask, first attempt": (trainer(Phase.MASK, TrainerStatus.SUBMITTED), Mask(2, 1)),
+    "mask, masked": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, masked_in=1),
+        Wait("round 2: waiting for other trainers' masked updates", DEADLINE),
+    ),
+    "mask, next attempt": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, at=at(Phase.MASK, attempt=3), masked_in=2),
+        Mask(2, 3),
+    ),
+    "mask, left out": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, at=at(Phase.MASK, attempt=3), masked_in=1),
+        Wait("round 2 goes on without this trainer, which missed an attempt", DEADLINE),
+    ),
+    "mask, nothing submitted": (
+        trainer(Phase.MASK, TrainerStatus.JOINED),
+        Wait("round 2: waiting for other trainers' masked updates", DEADLINE),
+    ),
+    "aggregate, masked": (
+        trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=2),
+        Publish(2, 2),
+    ),
+    "aggregate, masked and published": (
+        trainer(
+            Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=2, published=True
+        ),
+        Wait("round 2: waiting for the average", DEADLINE),
+    ),
+    "aggregate, left out": (
+        trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=1),
         Wait("round 2: waiting for the average", DEADLINE),
     ),
     "overdue in its first second": (

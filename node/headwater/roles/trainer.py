@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
+from headwater.chain.types import RosterEntry
 from headwater.circuits.circuit import Proof
 from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
@@ -19,6 +20,7 @@ from headwater.protocol.decisions import (
     Join,
     Mask,
     Publish,
+    RoundView,
     Submit,
     TrainerView,
     Unenrol,
@@ -28,6 +30,7 @@ from headwater.protocol.decisions import (
 from headwater.protocol.field import P, pack
 from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.masks import mask_key, masked, masks, peers, shared_point
+from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
 from headwater.roles.report import Report
@@ -80,7 +83,7 @@ class Trainer:
             enrolled=tasks.get_enrolment(task.id, me, at).exists,
             status=entry.status,
             masked_in=entry.attempt,
-            published=(round_view.round, round_view.attempt) in self._published,
+            published=self._has_published(round_view, entry),
             stake=task.config.stake,
             free=free,
             collectable=task.collectable(me, at) if ended else (),
@@ -166,6 +169,17 @@ class Trainer:
         self._published.add((round_, number))
         self._report("published", round=round_, attempt=number)
         return cid
+
+    def _has_published(self, at: RoundView, entry: RosterEntry) -> bool:
+        """Whether the store has this trainer's masked update of the attempt that succeeded. Asked until it has."""
+        key = (at.round, at.attempt)
+        if at.phase is not Phase.AGGREGATE or entry.attempt != at.attempt:
+            return False
+        if key not in self._published:
+            document, _ = self._masked(*key)
+            if self.task.store.has(Cid.of_block(RAW, document.encode())):
+                self._published.add(key)
+        return key in self._published
 
     def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, list[OwnMask]]:
         """The document of an attempt, and the masks in it."""
