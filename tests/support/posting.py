@@ -14,6 +14,7 @@ from headwater.protocol.masks import Mask, masked, masks, peers, shared_point
 from headwater.roles import masking
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task
+from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import PointText, UpdateDocument
 from tests.support.roles import World
 
@@ -57,11 +58,12 @@ class Posting:
 
     def call(self, digest: bytes | None = None) -> Call:
         """The transaction. digest: of something else than the document."""
-        digest = digest or self.world.put(self.document).digest
+        digest = digest or Cid.of_block(RAW, self.document.encode()).digest
         return self.world.tasks.mask(self.task.id, self.update, digest, self.commitments)
 
     def send(self, digest: bytes | None = None) -> Receipt:
-        """Post it."""
+        """Post it, and publish the document at once."""
+        self.world.put(self.document)
         return self.world.senders[self.i + 1].send(self.call(digest))
 
     def committing(self, change: Callable[[Point], Point], at: int = 0) -> Self:

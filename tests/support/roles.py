@@ -1,7 +1,8 @@
 """A world to play rounds in: a chain with the contracts and one small task, a store, and trainers with real data.
 
 Proofs are real and are made once a session: the same inputs get the same proof again. Stages of the first round are
-kept as snapshots of the chain and of what the store has, so that a test starts where it wants to and leaves nothing behind.
+kept as snapshots of the chain and of what is in the store, so that a test starts where it wants to and leaves nothing
+behind.
 """
 
 from __future__ import annotations
@@ -122,7 +123,6 @@ class World:
         for action in (Mask, Publish):
             for i in range(3):
                 self.steps(self.trainer(i), action)
-        self.publish()
 
     def _finalized(self) -> None:
         self.steps(self.aggregator(), Aggregate)
@@ -154,13 +154,6 @@ class World:
     def aggregator(self, account: int = AGGREGATOR, task: Task | None = None) -> Aggregator:
         """An aggregator, as if it had just been started."""
         return Aggregator(task or self.task, self.senders[account], silent)
-
-    def publish(self, count: int = 3, task: Task | None = None) -> None:
-        """Let trainers publish what they masked. (The store outlives the chain's snapshots: it may have it already.)"""
-        task = task or self.task
-        at = task.view(self.chain.block())
-        for i in range(count):
-            self.trainer(i, task).publish(at.round, at.attempt)
 
     def steps(self, role: Trainer | Aggregator, *actions: type[Action]) -> None:
         """Let a role do exactly these actions."""
