@@ -85,7 +85,7 @@ contract ModelRegistry is IModelRegistry {
         Entry storage entry = _entries[taskId][round];
         if (entry.modelHash == 0) revert UnknownModel(taskId, round);
         ITaskManager.Round memory made = ITaskManager(taskManager).getRound(taskId, round);
-        return Model(entry.modelHash, entry.cid, uint32(round), made.submitted, made.aggregator, made.endedAt);
+        return Model(entry.modelHash, entry.cid, uint32(round), made.masked, made.aggregator, made.endedAt);
     }
 
     /// @inheritdoc IModelRegistry

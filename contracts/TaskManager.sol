@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
@@ -27,6 +28,9 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
 
     /// @inheritdoc ITaskManager
     uint16 public constant MAX_TRAINERS = 1024;
+
+    /// @inheritdoc ITaskManager
+    uint16 public constant MAX_PEERS = 16;
 
     /// @inheritdoc ITaskManager
     uint32 public constant MAX_ROUNDS = 10_000;
@@ -125,11 +129,12 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc ITaskManager
-    function enrol(uint256 taskId, G1 calldata data) external nonReentrant {
+    function enrol(uint256 taskId, G1 calldata data, G1 calldata maskKey) external nonReentrant {
         if (_ended(_task(taskId).phase)) revert TaskEnded(taskId);
         if (_enrolments[taskId][msg.sender] != 0) revert AlreadyEnrolled(taskId, msg.sender);
         TaskConfig storage config = _configs[taskId];
         data.validate();
+        maskKey.validate();
         if (data.equals(config.offset)) revert EmptyData();
         bytes32 dataHash = data.hash();
         address owner = dataOwner[taskId][dataHash];
@@ -137,7 +142,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
 
         dataOwner[taskId][dataHash] = msg.sender;
         _enrolments[taskId][msg.sender] = dataHash;
-        emit Enrolled(taskId, msg.sender, data, config.stake);
+        emit Enrolled(taskId, msg.sender, data, maskKey, config.stake);
         STAKE_MANAGER.lock(taskId, msg.sender, config.stake);
     }
 
@@ -172,22 +177,39 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function submit(uint256 taskId, bytes calldata proof, bytes32 cid) external nonReentrant {
+    function submit(uint256 taskId, bytes calldata proof) external nonReentrant {
         TaskState storage state = _inPhase(taskId, Phase.Train);
         uint256 number = state.round;
         RosterEntry storage entry = _rosters[taskId][number][msg.sender];
         if (entry.status == TrainerStatus.None) revert NotOnRoster(taskId, number, msg.sender);
         if (entry.status != TrainerStatus.Joined) revert AlreadySubmitted(taskId, number, msg.sender);
-        if (cid == 0) revert MissingCid();
         G1 memory update = proof.commitmentAt(3);
+        update.validate();
         _checkTraining(taskId, state, proof);
 
-        uint256 submitted = _addUpdate(taskId, state, update);
         entry.status = TrainerStatus.Submitted;
-        entry.submission = bytes31(keccak256(abi.encode(update, cid)));
-        emit Submitted(taskId, number, msg.sender, update, cid, submitted);
+        entry.updateHash = bytes29(update.hash());
+        uint16 submitted = state.submitted + 1;
+        state.submitted = submitted;
+        emit Submitted(taskId, number, msg.sender, update, submitted);
 
-        if (submitted == state.joined) _enter(taskId, state, Phase.Aggregate, _configs[taskId].aggregatePeriod);
+        if (submitted == state.joined) _startMasking(taskId, state, submitted);
+    }
+
+    /// @inheritdoc ITaskManager
+    function mask(uint256 taskId, G1 calldata update, bytes32 cid, G1[] calldata maskCommitments) external {
+        TaskState storage state = _inPhase(taskId, Phase.Mask);
+        RosterEntry storage entry = _checkMember(taskId, state.round, state.attempt);
+        if (cid == 0) revert MissingCid();
+        bytes29 updateHash = bytes29(update.hash());
+        if (updateHash != entry.updateHash) revert UpdateMismatch(entry.updateHash, updateHash);
+        _checkMasks(state.members, maskCommitments);
+
+        entry.attempt = state.attempt;
+        uint256 masked = _addUpdate(taskId, state, update);
+        emit Masked(taskId, state.round, state.attempt, msg.sender, update, cid, maskCommitments, masked);
+
+        if (masked == state.members) _enter(taskId, state, Phase.Aggregate, _configs[taskId].aggregatePeriod);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -199,15 +221,16 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         TaskState storage state = _inPhase(taskId, Phase.Aggregate);
         if (cid == 0) revert MissingCid();
         uint32 number = state.round;
-        uint16 submitted = _rounds[taskId][number].submitted;
-        _checkAverage(taskId, state, submitted, proof);
+        Round storage round = _rounds[taskId][number];
+        uint16 masked = round.masked;
+        _checkAverage(taskId, state, masked, proof);
 
         G1 memory model = proof.commitmentAt(0);
         bytes32 oldModelHash = state.modelHash;
         bytes32 newModelHash = model.hash();
         state.modelHash = newModelHash;
-        state.spent += uint96(_configs[taskId].aggregatorFee + _share(taskId, submitted) * submitted); // <= pool / rounds
-        _rounds[taskId][number].aggregator = msg.sender;
+        state.spent += uint96(_configs[taskId].aggregatorFee + _share(taskId, masked) * masked); // <= pool / rounds
+        round.aggregator = msg.sender;
         emit Aggregated(taskId, number, msg.sender, oldModelHash, newModelHash, cid);
         _endRound(taskId, state, Phase.Finalized);
         MODEL_REGISTRY.add(taskId, number, model, cid);
@@ -219,7 +242,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         Phase next = _next(taskId);
         if (next == Phase.None) revert NothingToAdvance(taskId, state.phase, state.deadline);
         if (next == Phase.Train) _enter(taskId, state, next, _configs[taskId].trainPeriod);
-        else if (next == Phase.Aggregate) _enter(taskId, state, next, _configs[taskId].aggregatePeriod);
+        else if (next == Phase.Mask) _startMasking(taskId, state, _comers(taskId, state));
         else _endRound(taskId, state, next);
     }
 
@@ -257,7 +280,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     function getRound(uint256 taskId, uint256 round) public view returns (Round memory result) {
         TaskState storage state = _states[taskId];
         result = _rounds[taskId][round];
-        if (round == state.round) (result.phase, result.joined) = (state.phase, state.joined);
+        if (round == state.round) (result.phase, result.attempt) = (state.phase, state.attempt);
     }
 
     /// @inheritdoc ITaskManager
@@ -286,6 +309,11 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
+    function peerCount(uint256 members) public pure returns (uint256) {
+        return Math.min(Math.saturatingSub(members, 1), MAX_PEERS);
+    }
+
+    /// @inheritdoc ITaskManager
     function rewardOf(uint256 taskId, uint256 round, address account) external view returns (uint256) {
         (uint256 share, uint256 fee) = _owed(taskId, round, account);
         return share + fee;
@@ -302,7 +330,12 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         if (state.phase == Phase.Aggregate) return Phase.Failed;
         uint256 least = _configs[taskId].minTrainers;
         if (state.phase == Phase.Join) return state.joined < least ? Phase.Skipped : Phase.Train;
-        return _rounds[taskId][state.round].submitted < least ? Phase.Failed : Phase.Aggregate;
+        return _comers(taskId, state) < least ? Phase.Failed : Phase.Mask;
+    }
+
+    /// @dev How many have done what the running Train or attempt at masking asked of them.
+    function _comers(uint256 taskId, TaskState storage state) private view returns (uint16) {
+        return state.phase == Phase.Train ? state.submitted : _rounds[taskId][state.round].masked;
     }
 
     /// @dev Moves the running round on to a phase that is no end.
@@ -318,7 +351,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         uint32 number = state.round;
         Round storage round = _rounds[taskId][number];
         round.phase = end;
-        round.joined = state.joined;
+        round.attempt = state.attempt;
         round.endedAt = uint48(block.timestamp);
         emit PhaseChanged(taskId, number, state.phase, end, 0);
 
@@ -335,19 +368,33 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     function _startRound(uint256 taskId, TaskState storage state, uint32 number, uint256 period) private {
         state.round = number;
         state.joined = 0;
+        state.submitted = 0;
+        state.attempt = 0;
+        state.members = 0;
         state.phase = Phase.None;
         _enter(taskId, state, Phase.Join, period);
     }
 
-    /// @dev Adds an update to the running round's sum and returns how many are in it.
-    function _addUpdate(uint256 taskId, TaskState storage state, G1 memory update) private returns (uint16 submitted) {
+    /// @dev Starts an attempt at masking, whose members are all who have come so far.
+    function _startMasking(uint256 taskId, TaskState storage state, uint16 members) private {
+        uint32 number = state.round;
+        uint16 attempt = state.attempt + 1; // at most as many as a roster has trainers
+        _enter(taskId, state, Phase.Mask, _configs[taskId].maskPeriod);
+        state.attempt = attempt;
+        state.members = members;
+        if (attempt != 1) _rounds[taskId][number].masked = 0;
+        bytes32 seed = keccak256(abi.encode(blockhash(block.number - 1), taskId, number, attempt));
+        emit MaskingStarted(taskId, number, attempt, members, seed);
+    }
+
+    /// @dev Adds an update to the attempt's sum and returns how many are in it.
+    function _addUpdate(uint256 taskId, TaskState storage state, G1 memory update) private returns (uint16 masked) {
         TaskConfig storage config = _configs[taskId];
         Round storage round = _rounds[taskId][state.round];
-        submitted = round.submitted + 1;
-        round.submitted = submitted;
+        masked = round.masked + 1;
+        round.masked = masked;
         // the first brings the tag into the sum vector, where every update has a 0
-        state.sum =
-            submitted == 1 ? update.withEntry(config.basisD, tag(taskId)) : state.sum.plus(update, config.offset);
+        state.sum = masked == 1 ? update.withEntry(config.basisD, tag(taskId)) : state.sum.plus(update, config.offset);
     }
 
     /// @dev Whether a task whose state has this phase has ended: while it runs, no round is left in an end.
@@ -360,17 +407,18 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @dev What a finalized round owes each of its trainers. What does not divide evenly stays in the pool.
-    function _share(uint256 taskId, uint256 submitted) private view returns (uint256) {
+    function _share(uint256 taskId, uint256 masked) private view returns (uint256) {
         TaskConfig storage config = _configs[taskId];
-        return (_states[taskId].pool / config.rounds - config.aggregatorFee) / submitted;
+        return (_states[taskId].pool / config.rounds - config.aggregatorFee) / masked;
     }
 
     /// @dev What a round owes the account and has not credited: nothing unless it is finalized.
     function _owed(uint256 taskId, uint256 number, address account) private view returns (uint256 share, uint256 fee) {
         Round storage round = _rounds[taskId][number];
         if (round.phase != Phase.Finalized) return (0, 0);
-        if (_rosters[taskId][number][account].status == TrainerStatus.Submitted) {
-            share = _share(taskId, round.submitted);
+        RosterEntry storage entry = _rosters[taskId][number][account];
+        if (entry.status == TrainerStatus.Submitted && entry.attempt == round.attempt) {
+            share = _share(taskId, round.masked);
         }
         if (round.aggregator == account && !round.feeCollected) fee = _configs[taskId].aggregatorFee;
     }
@@ -420,21 +468,41 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         _verify(_configs[taskId].trainVerifier, proof);
     }
 
-    /// @dev The proof must be of the accepted updates' sum and of [submitted | sender], and valid.
-    function _checkAverage(
+    /// @dev The sender must be of the attempt, and not have masked in it: it has submitted, and masked in the attempt before
+    /// if there was one.
+    function _checkMember(
         uint256 taskId,
-        TaskState storage state,
-        uint256 submitted,
-        bytes calldata proof
+        uint256 number,
+        uint256 attempt
     )
         private
         view
+        returns (RosterEntry storage entry)
     {
+        entry = _rosters[taskId][number][msg.sender];
+        uint256 last = entry.attempt;
+        if (last == attempt) revert AlreadyMasked(taskId, number, attempt, msg.sender);
+        if (entry.status != TrainerStatus.Submitted || last + 1 != attempt) {
+            revert NotAMember(taskId, number, attempt, msg.sender);
+        }
+    }
+
+    /// @dev There must be one commitment for each peer.
+    function _checkMasks(uint256 members, G1[] calldata maskCommitments) private pure {
+        uint256 expected = peerCount(members);
+        if (maskCommitments.length != expected) revert WrongMaskCount(expected, maskCommitments.length);
+        for (uint256 i; i < expected; ++i) {
+            maskCommitments[i].validate();
+        }
+    }
+
+    /// @dev The proof must be of the attempt's sum and of [masked | sender], and valid.
+    function _checkAverage(uint256 taskId, TaskState storage state, uint256 masked, bytes calldata proof) private view {
         G1 memory sum = proof.commitmentAt(3);
         if (!sum.equals(state.sum)) revert SumMismatch(state.sum.hash(), sum.hash());
         TaskConfig storage config = _configs[taskId];
         G1 memory expected = config.offset;
-        expected = expected.withEntry(config.basis0, submitted).withEntry(config.basis1, uint160(msg.sender));
+        expected = expected.withEntry(config.basis0, masked).withEntry(config.basis1, uint160(msg.sender));
         G1 memory actual = proof.commitmentAt(2);
         if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());
         proof.commitmentAt(0).validate();
@@ -458,8 +526,12 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         if (config.rounds == 0 || config.rounds > MAX_ROUNDS) revert InvalidRounds(config.rounds);
         _checkPeriod(config.joinPeriod);
         _checkPeriod(config.trainPeriod);
+        _checkPeriod(config.maskPeriod);
         _checkPeriod(config.aggregatePeriod);
-        // the longest vectors of a statement's output are [w' | 0 | salt]: D + 2 entries
+        // every attempt but the last lacks one of those who may be missing
+        uint256 attempts = uint256(config.maxTrainers) - config.minTrainers + 1;
+        if (config.maskPeriod * attempts > MAX_PERIOD) revert MaskingTooLong(config.maskPeriod, attempts);
+        // the longest vectors are [w' | 0 | salts]: D + 2 entries at least
         if (config.dimension == 0 || config.k > MAX_K || uint256(config.dimension) + 2 > 1 << config.k) {
             revert InvalidDimension(config.dimension, config.k);
         }

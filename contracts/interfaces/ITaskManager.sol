@@ -5,16 +5,29 @@ import {G1} from "../libraries/BN254.sol";
 
 /// @title ITaskManager
 /// @notice Tasks, their rosters and their rounds: the state machine of Headwater.
-/// @dev A round goes Join -> Train -> Aggregate -> Finalized, or ends Skipped (too few joined) or Failed (too few updates, or
-/// nobody aggregated in time). Every phase has a deadline. Work that is done moves the round on at once; after a deadline
-/// anyone may `advance` it. A skipped or failed round consumes its number and leaves the model as it was. The next round's
-/// Join starts the moment a round ends, and the task has ended when its last round has.
+/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Finalized, or ends Skipped (too few joined) or Failed (too few
+/// updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is done moves the round on
+/// at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its number and leaves the model as it
+/// was. The next round's Join starts the moment a round ends, and the task has ended when its last round has.
+///
+/// Masks. Nobody publishes an update. In Mask, those whose updates were accepted publish them masked: each adds to its update
+/// one vector for each of its peers, and the peer subtracts the same one, so only the sum of all members' masked updates says
+/// anything. Masking goes in attempts, since the masks cancel only if every member comes: where some do not, those who did
+/// start again, with new masks, as the members of the next attempt. So each attempt has fewer members than the one before it;
+/// who is missing costs the others one period, and nobody has to reveal a secret for it. But the masked updates of an attempt
+/// that failed may add up with those of the next to somebody's update: a node should commit to its bytes here by their CID and
+/// give them out only when all members have masked.
+/// The members stand on a circle, in the order of keccak256(abi.encodePacked(seed, address)). Up to 17 of them are all
+/// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask, in the order
+/// of its peers' places counted clockwise from its own (so the 8 next come first, then the 8 previous from the farthest on).
+/// The contract only keeps these commitments in `Masked`; anybody can check them: peers commit to the same masks, and with
+/// s = 1 where the trainer's address is the lower, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
 ///
 /// Commitments: C(v) is the KZG commitment of a vector v by the task's SRS as EZKL makes it, a G1 point. It is affine:
 /// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts with
 /// the commitments of its statement's vectors:
-///   train:   0 model [w | tag] · 1 data · 2 salt · 3 update [w' | 0 | salt]
-///   average: 0 model [avg | tag] · 1 private · 2 public [n | aggregator] · 3 sum [sum w' | tag | sum salt]
+///   train:   0 model [w | tag] · 1 data · 2 salts · 3 update [w' | 0 | salts]
+///   average: 0 model [avg | tag] · 1 private · 2 public [n | aggregator] · 3 sum [sum w' | tag | sums of salts]
 ///
 /// Trust. There is no owner and nothing can be changed once a task is created, so all trust is in what its creator fixed.
 /// The contract cannot judge that, and a node MUST recompute it before it stakes anything:
@@ -25,7 +38,8 @@ import {G1} from "../libraries/BN254.sol";
 ///     one can). Recompute all four from the SRS, and `basisHash` too. That they lie on the curve is all that is checked.
 ///   - SRS: whoever knows its secret can forge every proof. A development SRS is for local chains.
 ///   - the first model: compare its commitment with the bytes behind its CID.
-///   - stake, fee, roster size and periods: bounded here, else the creator's choice. Short phases may leave no time to prove.
+///   - stake, fee, roster size and periods: bounded here, else the creator's choice. Short phases may leave no time to prove
+///     or to mask.
 /// A creator cannot touch stake, or rewards of rounds that are finalized; it gets back only what no round has used.
 interface ITaskManager {
     /*//////////////////////////////////////////////////////////////
@@ -36,10 +50,11 @@ interface ITaskManager {
     enum Phase {
         None, // no such round, or not yet
         Join, // enrolled trainers join the roster
-        Train, // the roster is fixed; its trainers submit proved updates
+        Train, // the roster is fixed; its trainers submit proofs of their updates
+        Mask, // the accepted updates are fixed; an attempt's members publish theirs masked
         Aggregate, // anyone posts the proved average
         Finalized, // the average is the task's model
-        Failed, // too few updates, or nobody aggregated
+        Failed, // too few updates or masked updates, or nobody aggregated
         Skipped // too few joined
     }
 
@@ -47,7 +62,7 @@ interface ITaskManager {
     enum TrainerStatus {
         None, // not on the roster
         Joined, // on the roster, nothing submitted
-        Submitted, // its update was accepted
+        Submitted, // its update was accepted; `RosterEntry.attempt` says whether it masked it
         Rewarded // its share of the finalized round was collected
     }
 
@@ -61,6 +76,8 @@ interface ITaskManager {
         uint8 k;
         /// D: how many weights the model has.
         uint32 dimension;
+        /// Length of one attempt at masking, in seconds.
+        uint32 maskPeriod;
         /// Checks the statement `average`.
         address averageVerifier;
         /// What enrolment locks of a trainer's stake, in wei. May be zero: then a seat on the roster costs only gas.
@@ -73,7 +90,7 @@ interface ITaskManager {
         uint16 minTrainers;
         /// Most trainers on a roster: the one who fills it starts Train.
         uint16 maxTrainers;
-        /// Length of the phases, in seconds.
+        /// Length of the other phases, in seconds.
         uint32 joinPeriod;
         uint32 trainPeriod;
         uint32 aggregatePeriod;
@@ -110,24 +127,30 @@ interface ITaskManager {
         uint32 round;
         /// How many trainers have joined the running round.
         uint16 joined;
+        /// How many updates of the running round are accepted.
+        uint16 submitted;
+        /// Which attempt at masking runs or has succeeded, from 1; 0 before Mask.
+        uint16 attempt;
+        /// How many trainers the attempt has: all of them must mask.
+        uint16 members;
         /// The running round's phase. Finalized, Failed or Skipped: the task has ended.
         Phase phase;
         /// keccak256 of the current model's commitment.
         bytes32 modelHash;
-        /// In Train and Aggregate, once there is an update: the commitment of the sum vector [sum w' | tag | sum salt].
-        /// Never zeroed, so that no submission pays for fresh slots; before a round's first update it means nothing.
+        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have masked in
+        /// the attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means nothing.
         G1 sum;
     }
 
     /// @notice One round.
-    /// @dev One slot. It is written with the first update and at the end; `getRound` fills it in for the running round.
+    /// @dev One slot. It is written by masking and at the end; `getRound` fills it in for the running round.
     struct Round {
         /// Where the round is.
         Phase phase;
-        /// How many trainers are on its roster.
-        uint16 joined;
-        /// How many updates were accepted.
-        uint16 submitted;
+        /// The last attempt at masking, from 1; 0 if there was none. Who masked in it has a share of a finalized round.
+        uint16 attempt;
+        /// How many trainers have masked in it; in a finalized round, of how many updates the model is the average.
+        uint16 masked;
         /// Who posted the average; zero unless the round is finalized.
         address aggregator;
         /// Whether the aggregator has collected its fee.
@@ -137,12 +160,15 @@ interface ITaskManager {
     }
 
     /// @notice A trainer's part in one round.
-    /// @dev One slot, written by joining and overwritten by submitting. 248 bits of a hash still bind: 2^124 work to collide.
+    /// @dev One slot, written by joining and overwritten by submitting and masking. 232 bits of a hash still bind: 2^116 work
+    /// to collide.
     struct RosterEntry {
         /// Where the trainer is in the round.
         TrainerStatus status;
-        /// First 31 bytes of keccak256(update x, update y, cid), 32 bytes each; `Submitted` carries all three.
-        bytes31 submission;
+        /// The last attempt in which the trainer has masked its update, from 1; 0 if it has in none.
+        uint16 attempt;
+        /// First 29 bytes of keccak256(update x, update y), 32 bytes each; `Submitted` carries both.
+        bytes29 updateHash;
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -163,6 +189,9 @@ interface ITaskManager {
 
     /// @notice Thrown when a period is zero or above `MAX_PERIOD`.
     error InvalidPeriod(uint256 period);
+
+    /// @notice Thrown when the attempts that a full roster may need for masking could together last longer than `MAX_PERIOD`.
+    error MaskingTooLong(uint256 maskPeriod, uint256 attempts);
 
     /// @notice Thrown when there are no weights, or when an update vector does not fit 2^k rows, or k is above `MAX_K`.
     error InvalidDimension(uint256 dimension, uint256 k);
@@ -209,6 +238,18 @@ interface ITaskManager {
     /// @notice Thrown when the trainer's update for the round was accepted already.
     error AlreadySubmitted(uint256 taskId, uint256 round, address trainer);
 
+    /// @notice Thrown when the trainer is not of the attempt: its update was not accepted, or it missed an earlier attempt.
+    error NotAMember(uint256 taskId, uint256 round, uint256 attempt, address trainer);
+
+    /// @notice Thrown when the trainer has masked its update in the attempt already.
+    error AlreadyMasked(uint256 taskId, uint256 round, uint256 attempt, address trainer);
+
+    /// @notice Thrown when the commitment is another than that of the sender's accepted update.
+    error UpdateMismatch(bytes29 expected, bytes29 actual);
+
+    /// @notice Thrown when there is not one mask commitment for each peer.
+    error WrongMaskCount(uint256 expected, uint256 actual);
+
     /// @notice Thrown when a trainer would end its enrolment while it is on the roster of the running round.
     error OnRoster(uint256 taskId, uint256 round, address trainer);
 
@@ -218,7 +259,7 @@ interface ITaskManager {
     /// @notice Thrown when a proof is about other data than the sender's: somebody else's, or not registered.
     error DataMismatch(bytes32 expected, bytes32 actual);
 
-    /// @notice Thrown when an average is of another sum than that of exactly the accepted updates.
+    /// @notice Thrown when an average is of another sum than that of exactly the masked updates.
     error SumMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when an average was proved for another aggregator or number of updates.
@@ -246,8 +287,8 @@ interface ITaskManager {
     /// @notice A task was published. Its first model is in the registry's `ModelAdded`, its config in `getTask`.
     event TaskCreated(uint256 indexed taskId, address indexed creator, bytes32 manifest, uint256 pool);
 
-    /// @notice A trainer enrolled with the commitment of its data, and `stake` was locked.
-    event Enrolled(uint256 indexed taskId, address indexed trainer, G1 data, uint256 stake);
+    /// @notice A trainer enrolled with the commitment of its data and its mask key, and `stake` was locked.
+    event Enrolled(uint256 indexed taskId, address indexed trainer, G1 data, G1 maskKey, uint256 stake);
 
     /// @notice A trainer ended its enrolment, and `stake` was unlocked.
     event Unenrolled(uint256 indexed taskId, address indexed trainer, uint256 stake);
@@ -256,19 +297,36 @@ interface ITaskManager {
     event Joined(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 joined);
 
     /// @notice A trainer's update was accepted; `submitted` are now.
+    event Submitted(
+        uint256 indexed taskId, uint256 indexed round, address indexed trainer, G1 update, uint256 submitted
+    );
+
+    /// @notice An attempt at masking started.
     /// @param taskId The task.
     /// @param round The round.
+    /// @param attempt Which attempt of the round, from 1.
+    /// @param members How many trainers it has: in the first, those of `Submitted`; then those of the last attempt's `Masked`.
+    /// @param seed What orders them on the circle: keccak256(abi.encode(hash of the block before, taskId, round, attempt)).
+    event MaskingStarted(uint256 indexed taskId, uint256 indexed round, uint256 attempt, uint256 members, bytes32 seed);
+
+    /// @notice A trainer masked its update; `masked` of the attempt's members have now.
+    /// @param taskId The task.
+    /// @param round The round.
+    /// @param attempt Which attempt of the round.
     /// @param trainer Whose update it is.
-    /// @param update The update's commitment.
-    /// @param cid The digest of the update document.
-    /// @param submitted How many updates of the round are accepted now.
-    event Submitted(
+    /// @param update The commitment of the update without its masks, as in `Submitted`.
+    /// @param cid The digest of the update document, which holds the masked update.
+    /// @param maskCommitments The commitments of its masks, in the order of its peers on the circle.
+    /// @param masked How many members have masked now.
+    event Masked(
         uint256 indexed taskId,
         uint256 indexed round,
+        uint256 attempt,
         address indexed trainer,
         G1 update,
         bytes32 cid,
-        uint256 submitted
+        G1[] maskCommitments,
+        uint256 masked
     );
 
     /// @notice A round's average was accepted as the task's model. Its commitment is in the registry's `ModelAdded`.
@@ -287,7 +345,8 @@ interface ITaskManager {
         bytes32 cid
     );
 
-    /// @notice A round moved on. A round starts with None -> Join and ends in Finalized, Failed or Skipped.
+    /// @notice A round moved on. A round starts with None -> Join and ends in Finalized, Failed or Skipped. A further attempt
+    /// at masking is Mask -> Mask.
     /// @param taskId The task.
     /// @param round The round.
     /// @param from The phase it left.
@@ -309,8 +368,9 @@ interface ITaskManager {
     /// Effects: the task gets the next id and starts round 1's Join; the pool is escrowed; the first model, whose commitment
     /// is `model + tag * basisD`, is the registry's for round 0. Emits `TaskCreated` and `PhaseChanged`.
     /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= rounds <= MAX_ROUNDS
-    /// (`InvalidRounds`); every period from 1 to MAX_PERIOD (`InvalidPeriod`); dimension >= 1, k <= MAX_K and
-    /// dimension + 2 <= 2^k (`InvalidDimension`); aggregatorFee <= pool / rounds (`InvalidFee`); verifiers with the code of
+    /// (`InvalidRounds`); every period from 1 to MAX_PERIOD (`InvalidPeriod`), and that of masking also
+    /// maxTrainers - minTrainers + 1 times (`MaskingTooLong`); dimension >= 1, k <= MAX_K and dimension + 2 <= 2^k
+    /// (`InvalidDimension`); aggregatorFee <= pool / rounds (`InvalidFee`); verifiers with the code of
     /// the config (`InvalidVerifier`); manifest and model CIDs (`MissingCid`); offset, basis points and model canonical
     /// points of the curve other than the identity (`BN254.InvalidPoint`); a pool under 2^96 wei.
     /// @param config What the task fixes.
@@ -337,22 +397,25 @@ interface ITaskManager {
                                 TRAINERS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Enrols the sender in a task with the commitment of its data.
+    /// @notice Enrols the sender in a task with the commitment of its data and the key for its masks.
     /// Effects: the data belong to the sender in this task for good; the task's stake is locked. Emits `Enrolled`.
-    /// Requirements: the task has not ended (`TaskEnded`) and the sender is not enrolled (`AlreadyEnrolled`); `data` is a
-    /// canonical point of the curve (`BN254.InvalidPoint`), not the zero vector's (`EmptyData`) and not registered by
-    /// another trainer (`DataAlreadyRegistered`); enough stake is free (`IStakeManager.InsufficientStake`).
+    /// Requirements: the task has not ended (`TaskEnded`) and the sender is not enrolled (`AlreadyEnrolled`); `data` and
+    /// `maskKey` are canonical points of the curve other than the identity (`BN254.InvalidPoint`); `data` is not the zero
+    /// vector's (`EmptyData`) and not registered by another trainer (`DataAlreadyRegistered`); enough stake is free
+    /// (`IStakeManager.InsufficientStake`).
     /// @dev Data stay registered after `unenrol`: else somebody could register such data and send its old proofs as his
     /// own. Whoever sees an enrolment in the mempool can register its point first, at the price of locking a stake; the
-    /// victim salts its data anew and enrols again.
+    /// victim salts its data anew and enrols again. Mask keys need not differ: whoever enrols with another's key, or with one
+    /// made of others', cannot compute its own masks, and a mask is bound to the addresses of both peers.
     /// @param taskId The task.
     /// @param data The commitment of the salted data matrix.
-    function enrol(uint256 taskId, G1 calldata data) external;
+    /// @param maskKey K = x * G with the sender's secret x and G = (1, 2). Two peers share x_i * K_j = x_j * K_i.
+    function enrol(uint256 taskId, G1 calldata data, G1 calldata maskKey) external;
 
     /// @notice Ends the sender's enrolment and frees its stake.
     /// Effects: the stake locked for the task is free again; rewards already earned stay. Emits `Unenrolled`.
     /// Requirements: the sender is enrolled (`NotEnrolled`) and not on the roster of a running round (`OnRoster`), which
-    /// lasts three periods at most. After the task's end nothing holds it.
+    /// lasts at most its four periods, that of masking once for each attempt. After the task's end nothing holds it.
     function unenrol(uint256 taskId) external;
 
     /// @notice Puts the sender on the running round's roster.
@@ -362,18 +425,32 @@ interface ITaskManager {
     /// @return round The round joined.
     function join(uint256 taskId) external returns (uint256 round);
 
-    /// @notice Submits the sender's proved update.
-    /// Effects: the update's commitment is added to the round's sum, and the submission is recorded. If it is the roster's
-    /// last, Aggregate starts. Emits `Submitted`, and `PhaseChanged` then.
+    /// @notice Submits the proof of the sender's update, and nothing of the update but its commitment.
+    /// Effects: the update is accepted. If it is the roster's last, Mask starts. Emits `Submitted`, and `PhaseChanged` and
+    /// `MaskingStarted` then.
     /// Requirements: phase Train (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is on the roster
-    /// (`NotOnRoster`) and has not submitted (`AlreadySubmitted`); a CID (`MissingCid`); a proof that starts with four points
-    /// (`Commitments.ProofTooShort`), of the current model (`ModelMismatch`), of the sender's data (`DataMismatch`), and that
-    /// the train verifier accepts (`InvalidProof`).
+    /// (`NotOnRoster`) and has not submitted (`AlreadySubmitted`); a proof that starts with four points
+    /// (`Commitments.ProofTooShort`), of the current model (`ModelMismatch`), of the sender's data (`DataMismatch`), of an
+    /// update whose commitment is a canonical point other than the identity (`BN254.InvalidPoint`), and that the train
+    /// verifier accepts (`InvalidProof`).
     /// @dev After a failed round the model is the same, so a trainer may send its old proof again; nobody else can.
     /// @param taskId The task.
     /// @param proof The proof of statement `train`.
-    /// @param cid The digest of the update document.
-    function submit(uint256 taskId, bytes calldata proof, bytes32 cid) external;
+    function submit(uint256 taskId, bytes calldata proof) external;
+
+    /// @notice Commits to the sender's accepted update under masks. Whether these are right, the contract does not ask: wrong
+    /// ones stop the round, since nobody finds the sum, and can change no model.
+    /// Effects: the update's commitment is added to the attempt's sum. If it is the last member's, Aggregate starts. Emits
+    /// `Masked`, and `PhaseChanged` then.
+    /// Requirements: phase Mask (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is of the attempt
+    /// (`NotAMember`) and has not masked in it (`AlreadyMasked`); a CID (`MissingCid`); `update` is that of the sender's
+    /// `Submitted` (`UpdateMismatch`); as many mask commitments as `peerCount(members)` (`WrongMaskCount`), canonical points
+    /// of the curve other than the identity (`BN254.InvalidPoint`).
+    /// @param taskId The task.
+    /// @param update The commitment of the update, without masks.
+    /// @param cid The digest of the update document, which holds the masked update.
+    /// @param maskCommitments The commitments of its masks, in the order of its peers on the circle.
+    function mask(uint256 taskId, G1 calldata update, bytes32 cid, G1[] calldata maskCommitments) external;
 
     /*//////////////////////////////////////////////////////////////
                                  ANYONE
@@ -383,17 +460,19 @@ interface ITaskManager {
     /// Effects: the average is the task's model, also in the registry; the round is finalized; the next round's Join starts,
     /// or the task ends. Emits `Aggregated` and `PhaseChanged`.
     /// Requirements: phase Aggregate (`WrongPhase`) before its deadline (`DeadlinePassed`); a CID (`MissingCid`); a proof that
-    /// starts with four points (`Commitments.ProofTooShort`), of the sum of exactly the accepted updates (`SumMismatch`), of
-    /// their number and the sender (`PublicMismatch`), and that the average verifier accepts (`InvalidProof`).
+    /// starts with four points (`Commitments.ProofTooShort`), of the sum of the updates of exactly those who masked in the
+    /// round's last attempt (`SumMismatch`), of their number and the sender (`PublicMismatch`), and that the average verifier
+    /// accepts (`InvalidProof`).
     /// @dev The proof names its aggregator, so it is worthless to whoever copies it from the mempool.
     /// @param taskId The task.
     /// @param proof The proof of statement `average`.
     /// @param cid The digest of the model document.
     function aggregate(uint256 taskId, bytes calldata proof, bytes32 cid) external;
 
-    /// @notice Moves a round on whose phase is over: Join to Train or Skipped, Train to Aggregate or Failed, Aggregate to
-    /// Failed. The next phase's time counts from now.
-    /// Effects: as said; after an end the next round's Join starts, or the task ends. Emits `PhaseChanged`.
+    /// @notice Moves a round on whose phase is over: Join to Train or Skipped, Train to Mask or Failed, Mask to a new attempt
+    /// or Failed, Aggregate to Failed. The next phase's time counts from now.
+    /// Effects: as said; a new attempt's members are those who masked in the last, at least `minTrainers` of them; after an
+    /// end the next round's Join starts, or the task ends. Emits `PhaseChanged`, and `MaskingStarted` with an attempt.
     /// Requirements: the deadline has passed and the task has not ended (`NothingToAdvance`).
     /// @dev One call is one step, however late. Called twice, the second finds nothing to do.
     function advance(uint256 taskId) external;
@@ -425,7 +504,7 @@ interface ITaskManager {
     /// @notice One round of a task; all zero if it has not started, or there is no such task.
     function getRound(uint256 taskId, uint256 round) external view returns (Round memory);
 
-    /// @notice A trainer's part in a round: whether it joined and submitted, and what.
+    /// @notice A trainer's part in a round: whether it joined, submitted and masked, and what.
     function getRosterEntry(uint256 taskId, uint256 round, address trainer) external view returns (RosterEntry memory);
 
     /// @notice A trainer's enrolment: the hash of its data commitment, zero if it is not enrolled, and its locked stake.
@@ -438,7 +517,8 @@ interface ITaskManager {
     /// @return round The running round; after the end, the last one.
     /// @return phase Its phase as stored: it stays until somebody advances it.
     /// @return deadline Its deadline; 0 after the end.
-    /// @return next The phase to which `advance` would move it now; None if there is nothing to advance.
+    /// @return next The phase to which `advance` would move it now; Mask in Mask is a new attempt; None if there is nothing to
+    /// advance.
     function currentPhase(uint256 taskId)
         external
         view
@@ -447,6 +527,9 @@ interface ITaskManager {
     /// @notice The task's tag, the last entry of its model vectors: keccak256(abi.encode(chain id, this contract, task id))
     /// modulo the group order. It makes a commitment of this task worthless in any other task, deployment or chain.
     function tag(uint256 taskId) external view returns (uint256);
+
+    /// @notice How many peers each of `members` has, and so masks: all others, but `MAX_PEERS` at most.
+    function peerCount(uint256 members) external view returns (uint256);
 
     /// @notice What `collect` would credit the account for the round, in wei; 0 also where it would revert.
     function rewardOf(uint256 taskId, uint256 round, address account) external view returns (uint256);
@@ -457,7 +540,11 @@ interface ITaskManager {
     /// @notice Most rounds a task may have.
     function MAX_ROUNDS() external view returns (uint32);
 
-    /// @notice The longest a phase may last, in seconds. A trainer's stake cannot be held longer than three of these.
+    /// @notice Most peers a trainer has in an attempt at masking.
+    function MAX_PEERS() external view returns (uint16);
+
+    /// @notice The longest a phase may last, in seconds, Mask with all its attempts. A trainer's stake cannot be held longer
+    /// than four of these, if somebody advances the round.
     function MAX_PERIOD() external view returns (uint32);
 
     /// @notice The largest k a task may have.

@@ -14,11 +14,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from headwater.chain.contracts import Contracts
-from headwater.chain.events import Event, Submitted
+from headwater.chain.events import Event, Masked
 from headwater.chain.sender import Sender
 from headwater.protocol.curve import Point, add, negate
 from headwater.protocol.field import P, pack
-from headwater.protocol.vectors import Basis
+from headwater.protocol.field import add as add_vectors
+from headwater.protocol.vectors import UPDATE_SALTS, Basis
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.report import silent
 from headwater.roles.task import Task
@@ -27,6 +28,7 @@ from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import PointText, UpdateDocument
 
 ROUND = 1
+ATTEMPT = 1
 SEED = 1
 Update = tuple[list[int], Point]
 
@@ -46,23 +48,28 @@ class TimedStore(DirectoryStore):
 
 @dataclass(frozen=True)
 class SimulatedTasks:
-    """A TaskManager that knows the events of one round, as if so many trainers had submitted."""
+    """A TaskManager that knows the events of one round, as if so many trainers had masked their updates."""
 
-    submitted: Sequence[Submitted]
+    masked: Sequence[Masked]
 
-    def events(self, _kind: type[Event], **_indexed: int) -> Iterator[Submitted]:
+    def events(self, _kind: type[Event], **_indexed: int) -> Iterator[Masked]:
         """The round's events."""
-        return iter(self.submitted)
+        return iter(self.masked)
+
+    def get_round(self, _task_id: int, _round: int) -> SimpleNamespace:
+        """The round, in its first attempt."""
+        return SimpleNamespace(attempt=ATTEMPT, masked=len(self.masked))
 
 
 def simulate_updates(basis: Basis, count: int) -> list[Update]:
-    """`count` update vectors [w' | 0 | salt] and their commitments.
+    """`count` update vectors [w' | 0 | salts] and their commitments.
 
-    Each is one unit of one weight and one of the salt away from the one before it: then its commitment follows by
+    Each is one unit of one weight and one of a salt away from the one before it: then its commitment follows by
     adding two points, and a thousand are made in a second. The aggregator's work depends on their number and length.
     """
-    rng, d = random.Random(SEED), len(basis.points) - 2
-    vector = [*(rng.randint(-4096, 4096) for _ in range(d)), 0, rng.randrange(P)]
+    rng, d = random.Random(SEED), len(basis.points) - 1 - UPDATE_SALTS
+    weights, salts = (rng.randint(-4096, 4096) for _ in range(d)), (rng.randrange(P) for _ in range(UPDATE_SALTS))
+    vector = [*weights, 0, *salts]
     point, updates = basis.commit(vector), []
     for _ in range(count):
         updates.append(([entry % P for entry in vector], point))
@@ -73,21 +80,31 @@ def simulate_updates(basis: Basis, count: int) -> list[Update]:
     return updates
 
 
+def mask(vectors: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The vectors plus masks that cancel in their sum: each has one with the next, in a ring."""
+    rng = random.Random(SEED)
+    masks = [[rng.randrange(P) for _ in vector] for vector in vectors]
+    ring = zip(vectors, masks, [*masks[1:], masks[0]], strict=True)
+    return [[(v + m - n) % P for v, m, n in zip(*each, strict=True)] for each in ring]
+
+
 def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, Any]:
     """The seconds of each part of averaging `count` updates.
 
     store    what the trainers do together: every document written and synced
     fetch    documents read, and hashed against their CIDs
     decode   documents parsed, and their vectors
-    check    vectors summed, and the sum's commitment compared with the sum of the commitments on chain
+    check    masked vectors summed, and the sum's commitment compared with the sum of the commitments on chain
     average  the average proved, with a process for it; witness and prove are parts of this
     """
     updates = simulate_updates(task.basis, count)
     store, start = TimedStore(folder / f"updates-{count}"), time.perf_counter()
-    documents = [_document(task, number, update) for number, update in enumerate(updates)]
+    masked = mask([vector for vector, _ in updates])
+    documents = [_document(task, number, vector) for number, vector in enumerate(masked)]
     cids = [store.put(document) for document in documents]
     stored = time.perf_counter()
-    events = [_submitted(task, number, *pair) for number, pair in enumerate(zip(updates, cids, strict=True))]
+    points = [point for _, point in updates]
+    events = [_masked(task, number, *pair) for number, pair in enumerate(zip(points, cids, strict=True))]
     contracts = cast(Contracts, SimpleNamespace(tasks=SimulatedTasks(events)))
     aggregator = Aggregator(replace(task, store=store, contracts=contracts), sender, silent)
     begun = time.perf_counter()
@@ -95,7 +112,7 @@ def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, A
     read = time.perf_counter()
     aggregator.check(events, vectors)
     checked = time.perf_counter()
-    _, proof = aggregator.prove(vectors)
+    _, proof = aggregator.prove(add_vectors(vectors), len(vectors))
     averaged = time.perf_counter()
     return {
         "bytes": sum(map(len, documents)),
@@ -110,26 +127,28 @@ def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, A
     }
 
 
-def _document(task: Task, number: int, update: Update) -> bytes:
-    """The document of the update of trainer `number`."""
-    vector, point = update
+def _document(task: Task, number: int, vector: Sequence[int]) -> bytes:
+    """The document of the masked update of trainer `number`; nobody reads the commitment in it here."""
     return UpdateDocument.of(
         task=task.reference,
         round=ROUND,
+        attempt=ATTEMPT,
         trainer=_trainer(number),
-        commitment=PointText.of(point),
+        commitment=PointText.of(task.basis.offset),
         vector=pack(vector),
     ).encode()
 
 
-def _submitted(task: Task, number: int, update: Update, cid: Cid) -> Submitted:
-    """The event of the update of trainer `number`."""
-    return Submitted(
+def _masked(task: Task, number: int, update: Point, cid: Cid) -> Masked:
+    """The event of the masked update of trainer `number`, without mask commitments: a right sum needs none."""
+    return Masked(
         task.id,
         ROUND,
+        ATTEMPT,
         _trainer(number),
-        update[1],
+        update,
         cid.digest,
+        (),
         number + 1,
         address=task.reference.task_manager,
         block_number=number,

@@ -17,11 +17,24 @@ from headwater.chain.rpc import connect
 from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError
-from headwater.protocol.decisions import Action, Advance, Aggregate, Claim, Collect, Deposit, Enrol, Join, Submit
+from headwater.protocol.decisions import (
+    Action,
+    Advance,
+    Aggregate,
+    Claim,
+    Collect,
+    Deposit,
+    Enrol,
+    Join,
+    Mask,
+    Submit,
+    Unenrol,
+    Withdraw,
+)
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.creating import Terms, create_task
-from headwater.roles.salts import secret_of
+from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.opening import open_store
@@ -67,11 +80,11 @@ class Rerunning(Trainer):
 
     proof: Proof | None = None
 
-    def train(self, round_: int) -> tuple[int, Proof]:
+    def train(self, round_: int) -> Proof:
         """As `Trainer` says."""
         if self.proof is None:
-            self.proof = super().train(round_)[1]
-        return round_, self.proof
+            self.proof = super().train(round_)
+        return self.proof
 
 
 @dataclass(frozen=True)
@@ -110,18 +123,20 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
         expect(trainer.step(), Deposit)
         expect(trainer.step(), Enrol)
     enrolled = _rpc(anvil, "evm_snapshot")
-    finalize = {len(trainers): _round(trainers, aggregator, ledger)}
-    expect(trainers[0].step(), Collect)
-    trainers[0].step()
-    expect(trainers[0].step(), Claim)
+    finalize, mask = {}, {}
+    finalize[len(trainers)], mask[len(trainers)] = _round(trainers, aggregator, ledger)
+    for kind in (Unenrol, Collect, Withdraw, Claim):
+        expect(trainers[0].step(), kind)
     _rpc(anvil, "evm_revert", enrolled)
-    finalize[FEWEST] = _round(trainers[:FEWEST], aggregator, ledger, anvil)
+    finalize[FEWEST], mask[FEWEST] = _round(trainers[:FEWEST], aggregator, ledger, anvil)
     gas = {
         "create_task": ledger.gas["created"][0],
         "enrol": max(ledger.gas["enrolled"]),
         "join": min(ledger.gas["joined"]),
         "join_last": max(ledger.gas["joined"]),
         "submit": max(ledger.gas["submitted"]),
+        "mask": max(mask.values()),
+        "mask_by_trainers": {str(n): mask[n] for n in sorted(mask)},
         "advance": max(ledger.gas["advanced"]),
         "finalize": max(finalize.values()),
         "finalize_by_trainers": {str(n): finalize[n] for n in sorted(finalize)},
@@ -130,13 +145,14 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
         "claim": max(ledger.gas["claimed"]),
         "deploy": ledger.deployed | {name: record.gas_used for name, record in deployment.records.items()},
     }
-    calldata = {"submit": max(ledger.calldata["submitted"]), "finalize": max(ledger.calldata["aggregated"])}
+    stages = {"submit": "submitted", "mask": "masked", "finalize": "aggregated"}
+    calldata = {name: max(ledger.calldata[stage]) for name, stage in stages.items()}
     sizes = {name: record.code_size for name, record in deployment.records.items()}
     return Measured(gas, calldata, sizes, task, senders[-1])
 
 
 def per_extra_trainer(join: int, finalize: dict[int, int]) -> int:
-    """Gas of one more trainer beyond its own submission: its join, and by how much the average's transaction grows.
+    """Gas of one more trainer beyond its own submission and mask: its join, and how much the average's grows.
 
     Two such transactions differ by some hundred gas anyway, since their proofs have other zero bytes; a growth below
     zero counts as none.
@@ -160,18 +176,24 @@ def expect(action: Action, kind: type[Action]) -> None:
         raise ChainError(f"the round did not go on as planned: {action} instead of {kind.__name__}", "run it again")
 
 
-def _round(trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil | None = None) -> int:
-    """Run a round and return the gas of its average. `anvil`: whose clock to move where the roster is not full."""
+def _round(
+    trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil | None = None
+) -> tuple[int, int]:
+    """Run a round and return the gas of its average, and the most that one mask took.
+
+    anvil: whose clock to move where the roster is not full.
+    """
     for trainer in trainers:
         expect(trainer.step(), Join)
     if anvil is not None:
         _rpc(anvil, "evm_increaseTime", TERMS.join_period)
         _rpc(anvil, "evm_mine")
         expect(aggregator.step(), Advance)
-    for trainer in trainers:
-        expect(trainer.step(), Submit)
+    for kind in (Submit, Mask):
+        for trainer in trainers:
+            expect(trainer.step(), kind)
     expect(aggregator.step(), Aggregate)
-    return ledger.gas["aggregated"][-1]
+    return ledger.gas["aggregated"][-1], max(ledger.gas["masked"][-len(trainers) :])
 
 
 def _rpc(anvil: Anvil, method: str, *arguments: Any) -> Any:

@@ -25,6 +25,7 @@ from headwater.circuits.train import Train
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, to_signed
 from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
+from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.creating import least_k
 from headwater.training.columns import Columns, describe
 from headwater.training.data import Dataset, data_vector, read_csv
@@ -111,8 +112,8 @@ def measure(shape: Shape, home: Path, folder: Path, sender: Sender) -> dict[str,
     model = first_model(spec, dataset)
     weights = [encode(float(w), spec.model_bits) for w in model.flatten()]
     rng = random.Random(SEED)
-    tag, data_salt, salt = (rng.randrange(P) for _ in range(3))
-    inputs = [[*weights, tag], data_vector(dataset, spec, data_salt), [salt]]
+    tag, *salts = (rng.randrange(P) for _ in range(1 + spec.salts + UPDATE_SALTS))
+    inputs = [[*weights, tag], data_vector(dataset, spec, salts[: spec.salts]), salts[spec.salts :]]
     used = [_children_seconds()]
     proofs = []
     for _ in range(shape.repeats):

@@ -104,11 +104,12 @@ def _gas(report: Report) -> Table:
         "join": "join",
         "join_last": "join, of the one who fills the roster and so closes it",
         "submit": "submit, with a proof of the reference step",
+        "mask": "mask, with a commitment to the mask of each peer",
         "finalize": "aggregate, with the proof of the average, to Finalized",
         "advance": "advance, only where a deadline passed",
         "collect": "collect, one round",
         "claim": "claim",
-        "per_extra_trainer": "each further trainer, beyond its submission",
+        "per_extra_trainer": "each further trainer, beyond its submission and mask",
     }
     rows = [[text, number(gas[key])] for key, text in names.items()]
     rows += [[f"deploying: {name}", number(value)] for name, value in gas["deploy"].items()]
@@ -116,8 +117,9 @@ def _gas(report: Report) -> Table:
 
 
 def _rounds(report: Report) -> Table:
-    rows = [[n, number(value)] for n, value in report["gas"]["finalize_by_trainers"].items()]
-    return Table("Gas of aggregate by the number of trainers", ["trainers", "gas"], rows)
+    gas = report["gas"]
+    rows = [[n, number(gas["mask_by_trainers"][n]), number(value)] for n, value in gas["finalize_by_trainers"].items()]
+    return Table("Gas by the number of trainers", ["trainers", "mask", "aggregate"], rows)
 
 
 def _aggregator(report: Report) -> Table:

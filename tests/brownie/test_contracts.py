@@ -11,6 +11,7 @@ TERMS = {
     "maxTrainers": 5,
     "joinPeriod": 3600,
     "trainPeriod": 3600,
+    "maskPeriod": 3600,
     "aggregatePeriod": 3600,
     "dimension": 32,
     "k": 13,

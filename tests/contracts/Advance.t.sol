@@ -21,27 +21,54 @@ contract AdvanceTest is HeadwaterTest {
     function test_advance_skipsARoundWithTooFewTrainers() public {
         joinMany(taskId, MIN - 1);
         expectStep(ITaskManager.Phase.Join, ITaskManager.Phase.Skipped, 0);
-        assertEnded(1, ITaskManager.Phase.Skipped, MIN - 1, 0);
+        assertEnded(1, ITaskManager.Phase.Skipped, 0, 0);
     }
 
-    function test_advance_startsAggregationWithEnoughUpdates() public {
+    function test_advance_startsMaskingWithEnoughUpdates() public {
         toTrain(taskId, 4);
         submitMany(taskId, MIN);
-        expectStep(ITaskManager.Phase.Train, ITaskManager.Phase.Aggregate, AGGREGATE_PERIOD);
+        expectStep(ITaskManager.Phase.Train, ITaskManager.Phase.Mask, MASK_PERIOD);
+        assertAttempt(1, MIN);
+    }
+
+    function test_advance_startsAnotherAttemptWithWhoeverMasked() public {
+        toMask(taskId, 5);
+        maskMany(taskId, 4);
+        expectStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Mask, MASK_PERIOD);
+        assertAttempt(2, 4);
+        maskMany(taskId, MIN);
+        expectStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Mask, MASK_PERIOD);
+        assertAttempt(3, MIN);
+        maskMany(taskId, MIN);
         assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
+    }
+
+    function test_advance_failsARoundWithTooFewMaskedUpdates() public {
+        toMask(taskId, 4);
+        maskMany(taskId, MIN - 1);
+        expectStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Failed, 0);
+        assertEnded(1, ITaskManager.Phase.Failed, 1, MIN - 1);
+    }
+
+    function test_advance_failsARoundWhoseLaterAttemptHasTooFew() public {
+        toMask(taskId, 4);
+        maskMany(taskId, MIN);
+        passDeadline(taskId);
+        expectStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Failed, 0);
+        assertEnded(1, ITaskManager.Phase.Failed, 2, 0);
     }
 
     function test_advance_failsARoundWithTooFewUpdates() public {
         toTrain(taskId, 4);
         submitMany(taskId, MIN - 1);
         expectStep(ITaskManager.Phase.Train, ITaskManager.Phase.Failed, 0);
-        assertEnded(1, ITaskManager.Phase.Failed, 4, MIN - 1);
+        assertEnded(1, ITaskManager.Phase.Failed, 0, 0);
     }
 
     function test_advance_failsARoundThatNobodyAggregated() public {
         toAggregate(taskId, 3);
         expectStep(ITaskManager.Phase.Aggregate, ITaskManager.Phase.Failed, 0);
-        assertEnded(1, ITaskManager.Phase.Failed, 3, 3);
+        assertEnded(1, ITaskManager.Phase.Failed, 1, 3);
     }
 
     function test_advance_leavesTheModelAsItWas() public {
@@ -133,16 +160,27 @@ contract AdvanceTest is HeadwaterTest {
         tasks.advance(taskId);
     }
 
-    function assertEnded(uint256 number, ITaskManager.Phase end, uint256 joined, uint256 submitted) private view {
+    function assertAttempt(uint256 attempt, uint256 members) private view {
+        assertPhase(taskId, 1, ITaskManager.Phase.Mask);
+        assertEq(stateOf(taskId).attempt, attempt);
+        assertEq(stateOf(taskId).members, members);
+        assertEq(tasks.getRound(taskId, 1).attempt, attempt);
+        assertEq(tasks.getRound(taskId, 1).masked, 0);
+    }
+
+    function assertEnded(uint256 number, ITaskManager.Phase end, uint256 attempt, uint256 masked) private view {
         ITaskManager.Round memory round = tasks.getRound(taskId, number);
         assertEq(uint8(round.phase), uint8(end));
-        assertEq(round.joined, joined);
-        assertEq(round.submitted, submitted);
+        assertEq(round.attempt, attempt);
+        assertEq(round.masked, masked);
         assertEq(round.aggregator, address(0));
         assertEq(round.endedAt, block.timestamp);
         assertPhase(taskId, number + 1, ITaskManager.Phase.Join);
         assertEq(deadlineOf(taskId), block.timestamp + JOIN_PERIOD);
-        assertEq(stateOf(taskId).joined, 0);
+        ITaskManager.TaskState memory state = stateOf(taskId);
+        assertEq(
+            uint256(state.joined) + state.submitted + state.attempt + state.members, 0, "the next starts from zero"
+        );
     }
 
     function refuses(ITaskManager.Phase phase, uint256 deadline) private {

@@ -42,8 +42,8 @@ contract AggregateTest is HeadwaterTest {
         ITaskManager.Round memory round = tasks.getRound(taskId, 1);
         assertEq(uint8(round.phase), uint8(ITaskManager.Phase.Finalized));
         assertEq(round.aggregator, AGGREGATOR);
-        assertEq(round.joined, 3);
-        assertEq(round.submitted, 3);
+        assertEq(round.attempt, 1);
+        assertEq(round.masked, 3);
         assertEq(round.endedAt, block.timestamp);
         assertEq(stateOf(taskId).modelHash, hashOf(AVERAGE));
         assertEq(stateOf(taskId).joined, 0);
@@ -62,10 +62,23 @@ contract AggregateTest is HeadwaterTest {
         toTrain(taskId, 4);
         submitMany(taskId, 3);
         passDeadline(taskId);
+        maskMany(taskId, 3);
+        post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
+        assertEq(tasks.getRound(taskId, 1).masked, 3);
+    }
+
+    function test_aggregate_takesUpdatesOfTheLastAttempt() public {
+        toMask(taskId, 5);
+        maskMany(taskId, 4);
+        passDeadline(taskId);
+        maskMany(taskId, 3);
+        passDeadline(taskId);
+        maskMany(taskId, 3);
         post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
         ITaskManager.Round memory round = tasks.getRound(taskId, 1);
-        assertEq(round.joined, 4);
-        assertEq(round.submitted, 3);
+        assertEq(round.attempt, 3);
+        assertEq(round.masked, 3);
+        assertEq(registry.latest(taskId).trainers, 3);
     }
 
     function test_aggregate_takesTheModelItStartedFrom() public {
@@ -97,6 +110,8 @@ contract AggregateTest is HeadwaterTest {
         refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Join));
         toTrain(taskId, 3);
         refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Train));
+        submitMany(taskId, 3);
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Mask));
         endTask(taskId);
         refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Skipped));
     }
@@ -128,14 +143,29 @@ contract AggregateTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     function test_aggregate_refusesAnAverageThatLeavesATrainerOut() public {
-        toTrain(taskId, 4);
-        submitMany(taskId, 3);
+        toMask(taskId, 4);
+        maskMany(taskId, 3);
         uint256 without = sumScalar;
-        submit(taskId, trainer(4));
+        mask(taskId, trainer(4));
         refuses(
             AGGREGATOR,
             proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), without),
             abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(without))
+        );
+    }
+
+    function test_aggregate_refusesAnEarlierAttemptsAverage() public {
+        toMask(taskId, 5);
+        maskMany(taskId, 4);
+        uint256 earlier = sumScalar;
+        passDeadline(taskId);
+        maskMany(taskId, 3);
+        passDeadline(taskId);
+        maskMany(taskId, 3);
+        refuses(
+            AGGREGATOR,
+            proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), earlier),
+            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(earlier))
         );
     }
 

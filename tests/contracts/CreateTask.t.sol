@@ -24,7 +24,7 @@ contract CreateTaskTest is HeadwaterTest {
         assertEq(state.creator, CREATOR);
         assertEq(state.pool, POOL);
         assertEq(state.spent, 0);
-        assertEq(state.joined, 0);
+        assertEq(uint256(state.joined) + state.submitted + state.attempt + state.members, 0);
         assertEq(state.deadline, block.timestamp + JOIN_PERIOD);
         assertPhase(taskId, 1, ITaskManager.Phase.Join);
     }
@@ -66,7 +66,7 @@ contract CreateTaskTest is HeadwaterTest {
         uint16 minTrainers,
         uint16 maxTrainers,
         uint32 rounds,
-        uint32[3] memory periods,
+        uint32[4] memory periods,
         uint8 k,
         uint32 dimension,
         uint96 pool,
@@ -81,6 +81,8 @@ contract CreateTaskTest is HeadwaterTest {
         config.joinPeriod = uint32(bound(periods[0], 1, tasks.MAX_PERIOD()));
         config.trainPeriod = uint32(bound(periods[1], 1, tasks.MAX_PERIOD()));
         config.aggregatePeriod = uint32(bound(periods[2], 1, tasks.MAX_PERIOD()));
+        uint256 attempts = uint256(config.maxTrainers) - config.minTrainers + 1;
+        config.maskPeriod = uint32(bound(periods[3], 1, tasks.MAX_PERIOD() / attempts));
         config.k = uint8(bound(k, 2, tasks.MAX_K()));
         config.dimension = uint32(bound(dimension, 1, (1 << config.k) - 2));
         config.aggregatorFee = uint96(bound(fee, 0, pool / config.rounds));
@@ -118,9 +120,26 @@ contract CreateTaskTest is HeadwaterTest {
             config.trainPeriod = period;
             refuses(config, reason);
             config = defaultConfig();
+            config.maskPeriod = period;
+            refuses(config, reason);
+            config = defaultConfig();
             config.aggregatePeriod = period;
             refuses(config, reason);
         }
+    }
+
+    function test_createTask_refusesMaskingThatAFullRosterCouldDrawOutTooLong() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        uint256 attempts = MAX - MIN + 1;
+        config.maskPeriod = uint32(tasks.MAX_PERIOD() / attempts);
+        createTask(config, POOL);
+        ++config.maskPeriod;
+        refuses(
+            config, abi.encodeWithSelector(ITaskManager.MaskingTooLong.selector, uint256(config.maskPeriod), attempts)
+        );
+        config.minTrainers = MAX; // one attempt: all or nobody
+        config.maskPeriod = tasks.MAX_PERIOD();
+        createTask(config, POOL);
     }
 
     function test_createTask_refusesVectorsThatDoNotFitTheCircuit() public {

@@ -21,7 +21,7 @@ contract EnrolTest is HeadwaterTest {
 
     function test_enrol_registersTheDataAndLocksTheStake() public {
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Enrolled(taskId, alice, point(dataOf(alice)), STAKE);
+        emit ITaskManager.Enrolled(taskId, alice, point(dataOf(alice)), maskKeyOf(alice), STAKE);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Locked(taskId, alice, STAKE);
         enrolWith(alice, point(dataOf(alice)));
@@ -42,6 +42,9 @@ contract EnrolTest is HeadwaterTest {
         submitMany(taskId, 3);
         deposit(trainer(5), STAKE);
         enrolWith(trainer(5), point(dataOf(trainer(5))));
+        maskMany(taskId, 3);
+        deposit(trainer(6), STAKE);
+        enrolWith(trainer(6), point(dataOf(trainer(6))));
         assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
     }
 
@@ -59,7 +62,7 @@ contract EnrolTest is HeadwaterTest {
     function test_enrol_refusesUnknownTasks() public {
         G1 memory data = point(1);
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.enrol(99, data);
+        tasks.enrol(99, data, data);
     }
 
     function test_enrol_refusesTasksThatHaveEnded() public {
@@ -115,10 +118,12 @@ contract EnrolTest is HeadwaterTest {
                 || mulmod(y, y, BN254.Q) != (mulmod(mulmod(x, x, BN254.Q), x, BN254.Q) + 3) % BN254.Q
         );
         refuses(alice, G1(x, y), abi.encodeWithSelector(BN254.InvalidPoint.selector, x, y));
+        refusesMaskKey(G1(x, y));
     }
 
     function test_enrol_refusesTheIdentity() public {
         refuses(alice, G1(0, 0), abi.encodeWithSelector(BN254.InvalidPoint.selector, 0, 0));
+        refusesMaskKey(G1(0, 0));
     }
 
     function test_enrol_refusesWithoutEnoughFreeStake() public {
@@ -135,17 +140,26 @@ contract EnrolTest is HeadwaterTest {
         G1 memory data = point(1);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, 0, STAKE));
-        tasks.enrol(other, data);
+        tasks.enrol(other, data, data);
     }
 
     function enrolWith(address who, G1 memory data) private {
+        G1 memory maskKey = maskKeyOf(who);
         vm.prank(who);
-        tasks.enrol(taskId, data);
+        tasks.enrol(taskId, data, maskKey);
     }
 
     function refuses(address who, G1 memory data, bytes memory reason) private {
+        G1 memory maskKey = maskKeyOf(who);
         vm.prank(who);
         vm.expectRevert(reason);
-        tasks.enrol(taskId, data);
+        tasks.enrol(taskId, data, maskKey);
+    }
+
+    function refusesMaskKey(G1 memory maskKey) private {
+        G1 memory data = point(1);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(BN254.InvalidPoint.selector, maskKey.x, maskKey.y));
+        tasks.enrol(taskId, data, maskKey);
     }
 }

@@ -35,9 +35,9 @@ contract GasTest is HeadwaterTest {
         address who = trainer(5);
         deposit(who, STAKE);
         record("deposit", 50_000);
-        G1 memory data = point(dataOf(who));
+        (G1 memory data, G1 memory maskKey) = (point(dataOf(who)), maskKeyOf(who));
         vm.prank(who);
-        tasks.enrol(taskId, data);
+        tasks.enrol(taskId, data, maskKey);
         record("enrol", 120_000);
         join(taskId, who);
         record("join", 60_000);
@@ -63,6 +63,26 @@ contract GasTest is HeadwaterTest {
         record("claim", 70_000);
     }
 
+    function test_gas_ofMasks() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.maxTrainers = 17;
+        taskId = createTask(config, POOL);
+        toMask(taskId, 17);
+        mask(taskId, trainer(1));
+        mask(taskId, trainer(2));
+        record("mask, 16 peers", 100_000);
+        uint256 dearest = vm.lastCallGas().gasTotalUsed;
+        for (uint256 i = 3; i <= 4; ++i) {
+            mask(taskId, trainer(i));
+        }
+        passDeadline(taskId);
+        mask(taskId, trainer(1));
+        mask(taskId, trainer(2));
+        uint256 further = (dearest - vm.lastCallGas().gasTotalUsed) / 13;
+        vm.snapshotValue("calls", "mask, each further peer", further);
+        assertLe(further, 3000, "each further peer");
+    }
+
     /// @dev One round of four trainers, measured.
     function runRound() private {
         uint256 round = roundOf(taskId);
@@ -76,11 +96,15 @@ contract GasTest is HeadwaterTest {
             uint256 update = updateOf(trainer(i), round);
             bytes memory proof = trainProof(trainer(i), update);
             vm.prank(trainer(i));
-            tasks.submit(taskId, proof, CID);
+            tasks.submit(taskId, proof);
             uint256 total = vm.lastCallGas().gasTotalUsed;
             string memory name = i == 1 ? "submit, first of a round" : i == 4 ? "submit, last of a round" : "submit";
-            recordBeyondVerifier(name, total, proof, i == 1 ? 75_000 : 60_000);
-            sumScalar = i == 1 ? tagged(taskId, update) : sumScalar + update - OFFSET;
+            recordBeyondVerifier(name, total, proof, 45_000);
+        }
+        for (uint256 i = 1; i <= 4; ++i) {
+            mask(taskId, trainer(i));
+            string memory place = i == 1 ? ", first of a round" : i == 4 ? ", last of a round" : "";
+            record(string.concat("mask, 3 peers", place), 110_000);
         }
         bytes memory average = averageProof(round, 4, AGGREGATOR);
         vm.prank(AGGREGATOR);

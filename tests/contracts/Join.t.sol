@@ -23,8 +23,9 @@ contract JoinTest is HeadwaterTest {
 
         ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
         assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Joined));
-        assertEq(entry.submission, 0);
-        assertEq(tasks.getRound(taskId, 1).joined, 1);
+        assertEq(entry.attempt, 0);
+        assertEq(entry.updateHash, 0);
+        assertEq(stateOf(taskId).joined, 1);
         assertPhase(taskId, 1, ITaskManager.Phase.Join);
     }
 
@@ -76,6 +77,10 @@ contract JoinTest is HeadwaterTest {
         refuses(alice, wrongPhase(ITaskManager.Phase.Train));
         for (uint256 i = 2; i <= 4; ++i) {
             submit(taskId, trainer(i));
+        }
+        refuses(alice, wrongPhase(ITaskManager.Phase.Mask));
+        for (uint256 i = 2; i <= 4; ++i) {
+            mask(taskId, trainer(i));
         }
         refuses(alice, wrongPhase(ITaskManager.Phase.Aggregate));
         passDeadline(taskId);

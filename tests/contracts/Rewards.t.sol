@@ -36,7 +36,8 @@ contract RewardsTest is HeadwaterTest {
         assertEq(tasks.rewardOf(taskId, 1, alice), 0);
         ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
         assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Rewarded));
-        assertNotEq(entry.submission, 0);
+        assertEq(entry.attempt, 1);
+        assertNotEq(entry.updateHash, 0);
     }
 
     function test_collect_creditsTheAggregatorsFee() public {
@@ -76,11 +77,27 @@ contract RewardsTest is HeadwaterTest {
         toTrain(taskId, 4);
         submitMany(taskId, 3);
         passDeadline(taskId);
+        maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
         refusesNothing(trainer(4), 1); // on the roster only
         refusesNothing(trainer(5), 1); // enrolled only
         refusesNothing(STRANGER, 1);
         assertEq(tasks.rewardOf(taskId, 1, trainer(4)), 0);
+    }
+
+    function test_collect_owesNothingToWhoDidNotMaskInTheLastAttempt() public {
+        toMask(taskId, 5);
+        maskMany(taskId, 4);
+        passDeadline(taskId);
+        maskMany(taskId, 3);
+        passDeadline(taskId);
+        maskMany(taskId, 3);
+        aggregate(taskId, AGGREGATOR);
+        for (uint256 i = 1; i <= 3; ++i) {
+            assertEq(collect(trainer(i), 1), (ROUND_POOL - FEE) / 3);
+        }
+        refusesNothing(trainer(4), 1); // masked in attempt 1 only
+        refusesNothing(trainer(5), 1); // submitted only
     }
 
     function test_collect_refusesRoundsThatAreNotFinalized() public {

@@ -27,44 +27,34 @@ contract SubmitTest is HeadwaterTest {
         toTrain(taskId, 3);
         uint256 update = updateOf(alice, 1);
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Submitted(taskId, 1, alice, point(update), CID, 1);
+        emit ITaskManager.Submitted(taskId, 1, alice, point(update), 1);
         submit(taskId, alice);
 
         ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
-        G1 memory committed = point(update);
         assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Submitted));
-        assertEq(entry.submission, bytes31(keccak256(abi.encode(committed.x, committed.y, CID))));
-        assertEq(tasks.getRound(taskId, 1).submitted, 1);
+        assertEq(entry.attempt, 0);
+        assertEq(entry.updateHash, bytes29(hashOf(update)));
+        assertEq(stateOf(taskId).submitted, 1);
         assertPhase(taskId, 1, ITaskManager.Phase.Train);
     }
 
-    function test_submit_startsAggregationWithTheRostersLastUpdate() public {
+    function test_submit_startsMaskingWithTheRostersLastUpdate() public {
         toTrain(taskId, 4);
         submitMany(taskId, 3);
         vm.warp(block.timestamp + 10);
+        vm.roll(block.number + 1);
+        bytes32 seed = keccak256(abi.encode(blockhash(block.number - 1), taskId, 1, 1));
         vm.expectEmit(address(tasks));
         emit ITaskManager.PhaseChanged(
-            taskId, 1, ITaskManager.Phase.Train, ITaskManager.Phase.Aggregate, block.timestamp + AGGREGATE_PERIOD
+            taskId, 1, ITaskManager.Phase.Train, ITaskManager.Phase.Mask, block.timestamp + MASK_PERIOD
         );
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.MaskingStarted(taskId, 1, 1, 4, seed);
         submit(taskId, trainer(4));
-        assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
-        assertEq(deadlineOf(taskId), block.timestamp + AGGREGATE_PERIOD);
-    }
-
-    function test_submit_keepsTheCommitmentOfTheSumVector(uint8 trainers, uint256 seed) public {
-        trainers = uint8(bound(trainers, 3, MAX));
-        for (uint256 round = 1; round <= 2; ++round) {
-            toTrain(taskId, trainers);
-            uint256 total = addmod(OFFSET, mulmod(tasks.tag(taskId), BASIS_D, BN254.P), BN254.P);
-            for (uint256 i; i < trainers; ++i) {
-                address who = trainer((i + seed % trainers) % trainers + 1);
-                submit(taskId, who);
-                // C(v) = B + sum of v_i L_i: what an update adds to the sum is its commitment without B
-                total = addmod(total, updateOf(who, round) + BN254.P - OFFSET, BN254.P);
-                assertTrue(BN254.equals(stateOf(taskId).sum, point(total)), "sum");
-            }
-            aggregate(taskId, AGGREGATOR);
-        }
+        assertPhase(taskId, 1, ITaskManager.Phase.Mask);
+        assertEq(deadlineOf(taskId), block.timestamp + MASK_PERIOD);
+        assertEq(stateOf(taskId).attempt, 1);
+        assertEq(stateOf(taskId).members, 4);
     }
 
     function test_submit_givesTheVerifierTheProofInACanonicalCall() public {
@@ -72,19 +62,19 @@ contract SubmitTest is HeadwaterTest {
         bytes memory proof = bytes.concat(trainProof(alice, 5), "the rest of it");
         vm.expectCall(address(trainVerifier), abi.encodeCall(IVerifier.verifyProof, (proof, new uint256[](0))), 1);
         vm.prank(alice);
-        tasks.submit(taskId, proof, CID);
+        tasks.submit(taskId, proof);
     }
 
     function test_submit_takesTheSameTrainersOldProofAfterAFailedRound() public {
         toTrain(taskId, 3);
         bytes memory proof = trainProof(alice, 5);
         vm.prank(alice);
-        tasks.submit(taskId, proof, CID);
+        tasks.submit(taskId, proof);
         passDeadline(taskId); // failed: the model is the same
         toTrain(taskId, 3);
         refuses(bob, proof, abi.encodeWithSelector(ITaskManager.DataMismatch.selector, own(bob), own(alice)));
         vm.prank(alice);
-        tasks.submit(taskId, proof, CID);
+        tasks.submit(taskId, proof);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -96,6 +86,8 @@ contract SubmitTest is HeadwaterTest {
         refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Join));
         passDeadline(taskId);
         submitMany(taskId, 3);
+        refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Mask));
+        maskMany(taskId, 3);
         refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Aggregate));
         endTask(taskId);
         refuses(alice, trainProof(alice, 5), wrongPhase(ITaskManager.Phase.Skipped));
@@ -132,26 +124,19 @@ contract SubmitTest is HeadwaterTest {
 
     function test_submit_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.submit(99, "", CID);
+        tasks.submit(99, "");
     }
 
     /*//////////////////////////////////////////////////////////////
                            WHAT THE PROOF IS OF
     //////////////////////////////////////////////////////////////*/
 
-    function test_submit_refusesAMissingCid() public {
-        toTrain(taskId, 3);
-        bytes memory proof = trainProof(alice, 5);
-        vm.prank(alice);
-        vm.expectRevert(ITaskManager.MissingCid.selector);
-        tasks.submit(taskId, proof, 0);
-    }
-
     function test_submit_refusesAStaleModel() public {
         toTrain(taskId, 3);
         bytes memory stale = trainProof(alice, 5);
         bytes32 oldModel = hashOf(modelScalar);
         submitMany(taskId, 3);
+        maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
         toTrain(taskId, 3);
         refuses(alice, stale, modelMismatch(oldModel));
@@ -239,14 +224,11 @@ contract SubmitTest is HeadwaterTest {
 
     function test_submit_refusesAnUpdateThatIsNoPointThoughTheVerifierAcceptsIt() public {
         toTrain(taskId, 3);
-        bytes memory proof = abi.encode(point(modelScalar), point(dataOf(alice)), point(7), G1(1, 3));
-        refuses(alice, proof, abi.encodeWithSelector(BN254.InvalidPoint.selector, 1, 3));
-        submit(taskId, bob);
-        refuses(
-            alice,
-            proof,
-            abi.encodeWithSelector(BN254.InvalidPoint.selector, stateOf(taskId).sum.x, stateOf(taskId).sum.y)
-        );
+        G1[3] memory bad = [G1(1, 3), G1(0, 0), G1(1 + BN254.Q, 2)];
+        for (uint256 i; i < bad.length; ++i) {
+            bytes memory proof = abi.encode(point(modelScalar), point(dataOf(alice)), point(7), bad[i]);
+            refuses(alice, proof, abi.encodeWithSelector(BN254.InvalidPoint.selector, bad[i].x, bad[i].y));
+        }
     }
 
     function own(address who) private view returns (bytes32) {
@@ -264,6 +246,6 @@ contract SubmitTest is HeadwaterTest {
     function refuses(address who, bytes memory proof, bytes memory reason) private {
         vm.prank(who);
         vm.expectRevert(reason);
-        tasks.submit(taskId, proof, CID);
+        tasks.submit(taskId, proof);
     }
 }

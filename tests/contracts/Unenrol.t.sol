@@ -44,7 +44,7 @@ contract UnenrolTest is HeadwaterTest {
         toTrain(taskId, 3);
         unenrol(trainer(4));
         submitMany(taskId, 3);
-        assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
+        assertPhase(taskId, 1, ITaskManager.Phase.Mask);
     }
 
     function test_unenrol_refusesWhoIsOnTheRosterUntilTheRoundEnds() public {
@@ -53,6 +53,8 @@ contract UnenrolTest is HeadwaterTest {
         passDeadline(taskId);
         refusesOnRoster(1);
         submitMany(taskId, 3);
+        refusesOnRoster(1);
+        maskMany(taskId, 3);
         refusesOnRoster(1);
         aggregate(taskId, AGGREGATOR);
         unenrol(alice);
@@ -64,6 +66,17 @@ contract UnenrolTest is HeadwaterTest {
         unenrol(alice);
         toTrain(taskId, 3);
         refusesOnRoster(2);
+        passDeadline(taskId); // failed
+        unenrol(alice);
+    }
+
+    function test_unenrol_refusesWhoMissedAnAttemptUntilTheRoundEnds() public {
+        toMask(taskId, 4);
+        for (uint256 i = 2; i <= 4; ++i) {
+            mask(taskId, trainer(i));
+        }
+        passDeadline(taskId);
+        refusesOnRoster(1);
         passDeadline(taskId); // failed
         unenrol(alice);
     }

@@ -8,18 +8,33 @@ import numpy as np
 import pytest
 
 from headwater.chain.types import Stake
-from headwater.protocol.decisions import Aggregate, Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait
+from headwater.errors import Unavailable
+from headwater.protocol.decisions import (
+    Aggregate,
+    Claim,
+    Collect,
+    Deposit,
+    Done,
+    Enrol,
+    Join,
+    Mask,
+    Publish,
+    Submit,
+    Unenrol,
+    Wait,
+    Withdraw,
+)
 from headwater.protocol.fixedpoint import decode
 from headwater.roles.models import load, pull, verify
 from headwater.training.data import read_csv
 from headwater.training.deviation import bound
 from headwater.training.evaluate import evaluate, float_scores, integer_scores
 from headwater.training.floating import federated, real_weights
-from tests.support.roles import ETHER, TERMS
+from tests.support.roles import TERMS
 
 pytestmark = pytest.mark.e2e
 
-TRAINER = [Deposit, Enrol, Join, Submit, Join, Submit, Collect, Unenrol, Claim, Done]
+TRAINER = [Deposit, Enrol, *(Join, Submit, Mask, Publish) * 2, Unenrol, Collect, Withdraw, Claim, Done]
 AGGREGATOR = [Aggregate, Aggregate, Collect, Claim, Done]
 
 
@@ -31,7 +46,10 @@ def ended(world):
     done = [[] for _ in roles]
     while not all(actions and actions[-1] is Done for actions in done):
         for role, actions in zip(roles, done, strict=True):
-            action = type(role.step())
+            try:
+                action = type(role.step())
+            except Unavailable:  # the aggregator came before the bytes
+                continue
             if action is not Wait and (not actions or actions[-1] is not Done):
                 actions.append(action)
     return world, done
@@ -87,9 +105,9 @@ def test_money__at_the_end__is_all_paid_out_but_what_does_not_divide(ended):
     assert world.stakes.escrow_of(world.task_id) == dust
     for i in range(3):
         address = world.senders[i + 1].address
-        assert world.stakes.stake_of(address) == Stake(ETHER, 0)
+        assert world.stakes.stake_of(address) == Stake(0, 0)
         assert world.stakes.claimable(address) == 0
-    assert world.chain.balance(world.stakes.address) == dust + 3 * ETHER
+    assert world.chain.balance(world.stakes.address) == dust
 
 
 def test_model__of_the_task__can_be_pulled_and_verified_by_anybody(ended, tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from headwater.chain.contracts import open_contracts
@@ -17,6 +18,8 @@ from headwater.chain.events import (
     Enrolled,
     Joined,
     Locked,
+    Masked,
+    MaskingStarted,
     ModelAdded,
     PhaseChanged,
     RewardCollected,
@@ -69,6 +72,7 @@ def config(verifier, code_hash):
         train_verifier=verifier,
         k=14,
         dimension=31,
+        mask_period=250,
         average_verifier=verifier,
         stake=ETHER,
         aggregator_fee=ETHER // 10,
@@ -107,7 +111,7 @@ def data_of(task_id, i):
 def enrol(world, task_id):
     for i, trainer in enumerate(world.trainers):
         trainer.send(world.stakes.deposit(ETHER))
-        trainer.send(world.tasks.enrol(task_id, data_of(task_id, i)))
+        trainer.send(world.tasks.enrol(task_id, data_of(task_id, i), multiply(G, 500 + i)))
 
 
 def join(world, task_id):
@@ -153,6 +157,7 @@ def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_un
     task_id = create_task(world)
     first = model_of(world, task_id)
     enrol(world, task_id)
+    assert [e.mask_key for e in tasks.events(Enrolled, task_id=task_id)] == [multiply(G, 500 + i) for i in range(3)]
     alice = world.trainers[0].address
     assert tasks.get_enrolment(task_id, alice) == Enrolment(keccak(data_of(task_id, 0).encode()), ETHER)
     assert tasks.data_owner(task_id, keccak(data_of(task_id, 0).encode())) == alice
@@ -164,13 +169,28 @@ def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_un
     updates = [multiply(G, 300 + i) for i in range(3)]
     for i, trainer in enumerate(world.trainers):
         proof = train_proof(first, data_of(task_id, i), updates[i])
-        receipt = trainer.send(tasks.submit(task_id, proof, CID))
+        receipt = trainer.send(tasks.submit(task_id, proof))
         submitted = receipt.event(Submitted)
-        assert (submitted.trainer, submitted.update, submitted.cid) == (trainer.address, updates[i], CID)
+        assert (submitted.trainer, submitted.update, submitted.submitted) == (trainer.address, updates[i], i + 1)
         assert receipt.calldata_bytes > len(proof)
     entry = tasks.get_roster_entry(task_id, 1, alice)
-    bound = keccak(updates[0].encode() + CID)[:31]
-    assert entry == RosterEntry(TrainerStatus.SUBMITTED, bound)
+    assert entry == RosterEntry(TrainerStatus.SUBMITTED, 0, keccak(updates[0].encode())[:29])
+
+    started = receipt.event(MaskingStarted)
+    before = world.chain.web3.eth.get_block(receipt.block_number - 1)["hash"]
+    assert started.seed == keccak(encode(["bytes32", "uint256", "uint256", "uint256"], [before, task_id, 1, 1]))
+    _, state = tasks.get_task(task_id)
+    assert (state.phase, state.submitted, state.attempt, state.members) == (Phase.MASK, 3, 1, 3)
+    assert (started.attempt, started.members) == (1, 3)
+    assert tasks.peer_count(3) == 2
+    commitments = (multiply(G, 600), multiply(G, 601))
+    for i, trainer in enumerate(world.trainers):
+        receipt = trainer.send(tasks.mask(task_id, updates[i], CID, commitments))
+        masked = receipt.event(Masked)
+        assert (masked.trainer, masked.update, masked.cid, masked.masked) == (trainer.address, updates[i], CID, i + 1)
+        assert masked.mask_commitments == commitments
+    assert tasks.get_roster_entry(task_id, 1, alice) == replace(entry, attempt=1)
+    assert tasks.current_phase(task_id).phase is Phase.AGGREGATE
 
     average = multiply(G, 400)
     aggregator = world.aggregator.address
@@ -179,7 +199,7 @@ def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_un
     now = world.chain.block(receipt.block_number).timestamp
     assert receipt.event(Aggregated).new_model_hash == keccak(average.encode())
     assert [e.to_phase for e in receipt.events if isinstance(e, PhaseChanged)] == [Phase.FINALIZED, Phase.JOIN]
-    assert tasks.get_round(task_id, 1) == Round(Phase.FINALIZED, 3, 3, aggregator, False, now)
+    assert tasks.get_round(task_id, 1) == Round(Phase.FINALIZED, 1, 3, aggregator, False, now)
     assert tasks.current_phase(task_id) == CurrentPhase(2, Phase.JOIN, now + 100, Phase.NONE)
 
     newest = Model(keccak(average.encode()), CID, 1, 3, aggregator, now)
@@ -205,7 +225,7 @@ def test_call__when_the_contract_refuses__then_nothing_is_sent_and_the_error_has
     nonce = mallory.next_nonce()
 
     with pytest.raises(ContractError, match=r"TaskManager\.submit was refused: DataMismatch") as caught:
-        mallory.send(world.tasks.submit(task_id, proof, CID))
+        mallory.send(world.tasks.submit(task_id, proof))
 
     assert caught.value.name == "DataMismatch"
     assert caught.value.arguments == {
@@ -221,11 +241,43 @@ def test_call__when_the_contract_refuses__then_nothing_is_sent_and_the_error_has
     )
 
 
+def test_mask__when_a_member_is_missing__then_the_others_are_asked_again_and_it_is_refused(world):
+    task_id = create_task(world, max_trainers=4, join_period=10**6)
+    enrol(world, task_id)
+    late = world.creator
+    late.send(world.stakes.deposit(ETHER))
+    late.send(world.tasks.enrol(task_id, data_of(task_id, 3), G))
+    members = [*world.trainers, late]
+    for member in members:
+        member.send(world.tasks.join(task_id))
+    updates = [multiply(G, 300 + i) for i in range(4)]
+    for i, member in enumerate(members):
+        proof = train_proof(model_of(world, task_id), data_of(task_id, i), updates[i])
+        member.send(world.tasks.submit(task_id, proof))
+    for member, update in zip(world.trainers, updates, strict=False):
+        member.send(world.tasks.mask(task_id, update, CID, (G, G, G)))
+    world.anvil.web3.provider.make_request("evm_increaseTime", [250])
+    world.anvil.web3.provider.make_request("evm_mine", [])
+
+    assert world.tasks.current_phase(task_id).next is Phase.MASK
+    receipt = world.aggregator.send(world.tasks.advance(task_id))
+
+    assert receipt.event(PhaseChanged).from_phase is receipt.event(PhaseChanged).to_phase is Phase.MASK
+    assert (receipt.event(MaskingStarted).attempt, receipt.event(MaskingStarted).members) == (2, 3)
+    with pytest.raises(ContractError) as caught:
+        late.send(world.tasks.mask(task_id, updates[3], CID, (G, G)))
+    assert caught.value.name == "NotAMember"
+    with pytest.raises(ContractError) as caught:
+        world.trainers[0].send(world.tasks.mask(task_id, updates[1], CID, (G, G)))
+    assert caught.value.name == "UpdateMismatch"
+    assert caught.value.arguments["expected"] == keccak(updates[0].encode())[:29]
+
+
 def test_call__when_another_contract_refuses_underneath__then_its_error_is_known_too(world):
     task_id = create_task(world)
 
     with pytest.raises(ContractError) as caught:
-        world.aggregator.send(world.tasks.enrol(task_id, data_of(task_id, 0)))
+        world.aggregator.send(world.tasks.enrol(task_id, data_of(task_id, 0), G))
 
     assert caught.value.name == "InsufficientStake"
     assert "1 ETH" in caught.value.message

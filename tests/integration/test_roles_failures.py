@@ -9,16 +9,21 @@ import pytest
 from headwater.chain.events import PhaseChanged
 from headwater.chain.types import Stake
 from headwater.errors import ContentMismatch, Unavailable
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Submit, Unenrol, Wait
+from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Submit, Unenrol, Wait
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import pack
+from headwater.protocol.field import pack, unpack
 from headwater.protocol.phases import Phase
+from headwater.protocol.vectors import update_length
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.loop import run
 from headwater.roles.task import Task
 from headwater.storage.cid import RAW, Cid
-from headwater.storage.manifests import PointText, UpdateDocument
+from headwater.storage.manifests import UpdateDocument
+from tests.support.circuits import SMALL
+from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World
+
+LENGTH = update_length(SMALL.dimension)
 
 # drop-outs
 
@@ -37,6 +42,12 @@ def submit(world: World, task: Task, count: int) -> None:
         world.steps(world.trainer(i, task), Submit)
 
 
+def mask(world: World, task: Task, count: int) -> None:
+    for i in range(count):
+        world.steps(world.trainer(i, task), Mask)
+    world.publish(count, task)
+
+
 def phases(world: World, task: Task) -> list[Phase]:
     """Every phase that round 1 went through."""
     return [event.to_phase for event in world.tasks.events(PhaseChanged, task_id=task.id, round=1)]
@@ -47,8 +58,10 @@ def test_round__with_one_of_four_missing__is_finalized_with_three_after_the_dead
     aggregator = created.aggregator(task=roster)
     assert isinstance(aggregator.step(), Wait), "the fourth has time until the deadline"
     created.pass_deadline(roster.id)
-    created.steps(aggregator, Advance, Aggregate)
-    assert phases(created, roster) == [Phase.JOIN, Phase.TRAIN, Phase.AGGREGATE, Phase.FINALIZED]
+    created.steps(aggregator, Advance)
+    mask(created, roster, 3)
+    created.steps(aggregator, Aggregate)
+    assert phases(created, roster) == [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE, Phase.FINALIZED]
     assert roster.current_model() == [sum(column) // 3 for column in zip(*created.trained([0] * 4), strict=True)]
     share = (TERMS.pool // TERMS.rounds - TERMS.aggregator_fee) // 3
     owed = [created.tasks.reward_of(roster.id, 1, created.senders[i + 1].address) for i in range(4)]
@@ -60,8 +73,9 @@ def test_trainer__who_missed_a_round__is_in_the_next_one_again(created, roster):
     created.advance(roster.id)
     missing = created.trainer(3, roster)
     assert isinstance(missing.step(), Wait)
-    refused = created.refusal(4, created.tasks.submit(roster.id, bytes(256), b"\x01" * 32))
+    refused = created.refusal(4, created.tasks.submit(roster.id, bytes(256)))
     assert refused.name == "WrongPhase"
+    mask(created, roster, 3)
     created.steps(created.aggregator(task=roster), Aggregate)
     created.steps(missing, Join)
     assert created.stakes.lock_of(roster.id, missing.sender.address) == ETHER
@@ -100,7 +114,7 @@ def test_overdue_round__is_advanced_by_anybody(training, who):
     assert training.tasks.get_round(training.task_id, 1).phase is Phase.FAILED
 
 
-# documents of updates
+# documents of masked updates
 
 Spoil = Callable[[bytes, UpdateDocument], bytes]
 
@@ -113,78 +127,72 @@ WORTHLESS: dict[str, Spoil] = {
     "garbage": lambda data, document: b"\xff\x00 no document",
     "truncated": lambda data, document: data[:-10],
     "not canonical": lambda data, document: data + b"\n",
-    "another vector": lambda data, document: with_vector(document, [1, 2, 3, 4, 0, 5]),
-    "a shorter vector": lambda data, document: with_vector(document, [1, 2, 3, 4, 0]),
-    "a longer vector": lambda data, document: with_vector(document, [1, 2, 3, 4, 0, 5, 0]),
+    "another vector": lambda data, document: with_vector(document, list(range(LENGTH))),
+    "a shorter vector": lambda data, document: with_vector(document, unpack(document.vector)[:-1]),
+    "a longer vector": lambda data, document: with_vector(document, [*unpack(document.vector), 0]),
 }
 
 
-def submit_with(world: World, spoil: Spoil | None = None, digest: bytes = b"\x0a" * 32) -> str:
-    """Three true proofs, the last of them with the CID of other bytes, or with any digest; its trainer."""
+def mask_with(world: World, spoil: Spoil | None = None, digest: bytes = b"\x0a" * 32) -> str:
+    """Three masked updates, the last of them under the CID of other bytes, or under any digest; its trainer."""
     for i in range(2):
-        world.steps(world.trainer(i), Submit)
-    culprit = world.trainer(2)
-    _, proof = culprit.train(1)
-    document = UpdateDocument.of(
-        task=world.task.reference,
-        round=1,
-        trainer=culprit.sender.address,
-        commitment=PointText.of(proof.points[3]),
-        vector=pack(proof.output),
-    )
+        world.steps(world.trainer(i), Mask)
+    culprit = posting(world, 2)
     if spoil:
-        digest = world.put(spoil(document.encode(), document)).digest
-    culprit.sender.send(world.tasks.submit(world.task_id, proof.data, digest))
-    return culprit.sender.address
+        digest = world.put(spoil(culprit.document.encode(), culprit.document)).digest
+    culprit.send(digest)
+    world.publish(2)
+    return culprit.trainer
 
 
 @pytest.mark.parametrize("spoil", WORTHLESS.values(), ids=WORTHLESS)
-def test_update__whose_document_is_not_what_was_proved__is_blamed_on_its_trainer_alone(training, spoil):
-    culprit = submit_with(training, spoil)
-    with pytest.raises(ContentMismatch, match=f"in round 1 the updates of {culprit} are not what was proved") as caught:
-        training.aggregator().step()
+def test_update__whose_document_is_not_what_it_posted__is_blamed_on_its_trainer_alone(masking, spoil):
+    culprit = mask_with(masking, spoil)
+    with pytest.raises(ContentMismatch) as caught:
+        masking.aggregator().step()
+    assert caught.value.message == f"in round 1: the masked update of {culprit} is not what it proved and posted"
     assert "fails at its deadline and the next one starts" in caught.value.hint
 
 
-def test_update__whose_document_is_missing__is_blamed_on_its_trainer(training):
-    culprit = submit_with(training)
+def test_update__whose_document_is_missing__is_blamed_on_its_trainer(masking):
+    culprit = mask_with(masking)
     with pytest.raises(Unavailable, match=f"the update of {culprit} cannot be had: bafk"):
-        training.aggregator().step()
+        masking.aggregator().step()
 
 
-def test_update__whose_document_is_larger_than_any_may_be__is_blamed_on_its_trainer(training):
+def test_update__whose_document_is_larger_than_any_may_be__is_blamed_on_its_trainer(masking):
     flood = bytes(MAX_BYTES + 1)
     cid = Cid.of_block(RAW, flood)
-    path = training.store._path(cid)
+    path = masking.store._path(cid)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(flood)
-    culprit = submit_with(training, digest=cid.digest)
-    with pytest.raises(ContentMismatch, match=f"updates of {culprit} are not what was proved"):
-        training.aggregator().step()
+    culprit = mask_with(masking, digest=cid.digest)
+    with pytest.raises(ContentMismatch, match=f"update of {culprit} is not what it proved"):
+        masking.aggregator().step()
 
 
-def test_round__with_a_worthless_update__fails_at_its_deadline_and_costs_nobody_a_stake(training):
-    submit_with(training, WORTHLESS["garbage"])
-    training.pass_deadline()
-    training.steps(training.aggregator(), Advance)
-    assert training.tasks.get_round(training.task_id, 1).phase is Phase.FAILED
-    found = training.tasks.current_phase(training.task_id)
+def test_round__with_a_worthless_update__fails_at_its_deadline_and_costs_nobody_a_stake(masking):
+    mask_with(masking, WORTHLESS["garbage"])
+    masking.pass_deadline()
+    masking.steps(masking.aggregator(), Advance)
+    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
+    found = masking.tasks.current_phase(masking.task_id)
     assert (found.round, found.phase) == (2, Phase.JOIN)
     for i in range(3):
-        assert training.stakes.lock_of(training.task_id, training.senders[i + 1].address) == ETHER
-    training.trainer(0).act(Unenrol())
-    assert training.stakes.stake_of(training.senders[1].address) == Stake(ETHER, 0)
+        assert masking.stakes.lock_of(masking.task_id, masking.senders[i + 1].address) == ETHER
+    masking.trainer(0).act(Unenrol())
+    assert masking.stakes.stake_of(masking.senders[1].address) == Stake(ETHER, 0)
 
 
-def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(training):
-    submit_with(training, WORTHLESS["another vector"])
+def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(masking):
+    mask_with(masking, WORTHLESS["another vector"])
     heard = []
 
     def report(stage, **details):
         heard.append(stage)
         if stage in ("failed", "waiting"):
-            training.pass_deadline()
+            masking.pass_deadline()
 
-    run(Aggregator(training.task, training.senders[AGGREGATOR], report), report, poll=0.01)
+    run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report, poll=0.01)
     assert heard == ["failed", "advanced", "waiting", "advanced"]
-    assert training.tasks.current_phase(training.task_id).phase is Phase.SKIPPED
+    assert masking.tasks.current_phase(masking.task_id).phase is Phase.SKIPPED

@@ -11,11 +11,13 @@ from headwater.chain.events import Submitted
 from headwater.chain.rpc import Call
 from headwater.circuits.circuit import Proof
 from headwater.protocol.curve import INFINITY, Point
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Submit
+from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Submit
 from headwater.protocol.field import add, to_signed
+from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import average
 from headwater.roles.task import point_hash
+from tests.support.circuits import random_salts
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, Place, World
 
 CID = b"\x01" * 32
@@ -28,7 +30,7 @@ def replaced(proof: bytes, position: int, point: Point) -> bytes:
 
 
 def refused_submission(world: World, proof: bytes, i: int = 0):
-    return world.refusal(i + 1, world.tasks.submit(world.task_id, proof, CID))
+    return world.refusal(i + 1, world.tasks.submit(world.task_id, proof))
 
 
 def refused_average(world: World, proof: bytes, account: int = AGGREGATOR):
@@ -66,8 +68,8 @@ def proof_accepted_there(world: World, place: Place) -> Proof:
     """Trainer 0's proof for its own data and the task at another place, submitted and accepted there."""
     place.enter([world.trainer(i).data[1] for i in range(3)])
     tag = place.contracts.tasks.tag(place.task_id)
-    proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], [1]])
-    receipt = place.senders[1].send(place.contracts.tasks.submit(place.task_id, proof.data, CID))
+    proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], random_salts(1)])
+    receipt = place.senders[1].send(place.contracts.tasks.submit(place.task_id, proof.data))
     assert receipt.event(Submitted).submitted == 1
     return proof
 
@@ -95,8 +97,6 @@ def test_proof_for_another_chain__from_contracts_at_the_same_addresses__does_not
 
 FORGERIES = {
     "a neighbour's update": lambda mine, theirs: replaced(mine.data, UPDATE, theirs.points[UPDATE]),
-    "an update of nothing": lambda mine, theirs: replaced(mine.data, UPDATE, INFINITY),
-    "an update off the curve": lambda mine, theirs: replaced(mine.data, UPDATE, Point(1, 3)),
     "a neighbour's salt": lambda mine, theirs: replaced(mine.data, SALT, theirs.points[SALT]),
     "a neighbour's argument": lambda mine, theirs: mine.data[:256] + theirs.data[256:],
     "its last byte changed": lambda mine, theirs: mine.data[:-1] + bytes([mine.data[-1] ^ 1]),
@@ -112,9 +112,15 @@ def test_proof__with_something_in_it_exchanged__is_invalid(training, forge):
     assert error.arguments == {"verifier": training.task.config.train_verifier}
 
 
+@pytest.mark.parametrize("point", (INFINITY, Point(1, 3)), ids=("of nothing", "off the curve"))
+def test_proof__whose_update_could_never_be_added__is_refused(training, point):
+    error = refused_submission(training, replaced(training.proof(0).data, UPDATE, point))
+    assert (error.name, error.arguments) == ("InvalidPoint", {"x": point.x, "y": point.y})
+
+
 def test_proof_of_an_average__sent_as_one_of_training__is_refused(aggregating):
     world = aggregating
-    proof = prove_average(world, world.aggregator().fetch(1), 3)
+    proof = prove_average(world, world.updates(), 3)
     world.at("training")
     assert refused_submission(world, proof.data).name == "ModelMismatch"
     mine = world.proof(0)
@@ -135,11 +141,11 @@ def prove_average(world: World, vectors, n: int, tag: int | None = None) -> Proo
     weights, remainder = average([to_signed(entry) for entry in summed[:d]], n)
     model = [*weights, world.task.tag if tag is None else tag]
     public = [n, int(world.senders[AGGREGATOR].address, 16)]
-    return world.task.average.prove([model, [*remainder, summed[d + 1]], public])
+    return world.task.average.prove([model, [*remainder, *summed[d + 1 :]], public])
 
 
 def test_average__that_leaves_a_trainer_out__is_of_another_sum(aggregating):
-    proof = prove_average(aggregating, aggregating.aggregator().fetch(1)[:2], 2)
+    proof = prove_average(aggregating, aggregating.updates()[:2], 2)
     error = refused_average(aggregating, proof.data)
     assert error.name == "SumMismatch"
     assert error.arguments["actual"] == point_hash(proof.points[3])
@@ -147,7 +153,7 @@ def test_average__that_leaves_a_trainer_out__is_of_another_sum(aggregating):
 
 
 def test_average__that_counts_a_trainer_twice__is_of_another_sum(aggregating):
-    vectors = aggregating.aggregator().fetch(1)
+    vectors = aggregating.updates()
     proof = prove_average(aggregating, [vectors[0], vectors[0], vectors[2]], 3)
     assert refused_average(aggregating, proof.data).name == "SumMismatch"
 
@@ -180,9 +186,10 @@ def test_average__with_another_model_in_it__is_invalid(aggregating):
 
 def test_average_of_a_round_before__sent_again__is_of_another_sum(finalized):
     transaction = finalized.models.added(finalized.task_id, 1).transaction_hash
-    for action in (Join, Submit):
+    for action in (Join, Submit, Mask):
         for i in range(3):
             finalized.steps(finalized.trainer(i), action)
+    finalized.publish()
     assert finalized.refusal(AGGREGATOR, sent_before(finalized, transaction)).name == "SumMismatch"
 
 
@@ -193,30 +200,30 @@ def test_account__outside_the_roster__cannot_submit(training):
     late = training.trainer(3)
     training.steps(late, Deposit, Enrol)
     for account in (4, OUTSIDER):
-        error = training.refusal(account, training.tasks.submit(training.task_id, training.proof(0).data, CID))
+        error = training.refusal(account, training.tasks.submit(training.task_id, training.proof(0).data))
         assert error.name == "NotOnRoster"
         assert error.arguments["trainer"] == training.senders[account].address
 
 
 def test_update__sent_twice__is_refused(training):
     training.steps(training.trainer(0), Submit)
-    assert refused_submission(training, training.trainer(0).train(1)[1].data).name == "AlreadySubmitted"
+    assert refused_submission(training, training.trainer(0).train(1).data).name == "AlreadySubmitted"
 
 
 def test_data__that_another_trainer_registered__cannot_be_enrolled(enrolled):
     point = enrolled.trainer(0).data[1]
-    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, point))
+    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, point, GENERATOR))
     assert error.name == "DataAlreadyRegistered"
     assert error.arguments["trainer"] == enrolled.senders[1].address
 
 
 def test_data__of_no_rows__cannot_be_enrolled(enrolled):
-    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, enrolled.task.basis.offset))
+    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, enrolled.task.basis.offset, GENERATOR))
     assert error.name == "EmptyData"
 
 
 def test_enrolment__without_stake__is_refused(created):
-    error = created.refusal(1, created.tasks.enrol(created.task_id, created.trainer(0).data[1]))
+    error = created.refusal(1, created.tasks.enrol(created.task_id, created.trainer(0).data[1], GENERATOR))
     assert (error.name, error.arguments["required"]) == ("InsufficientStake", ETHER)
 
 
@@ -229,10 +236,16 @@ def test_seat__taken_twice_or_without_enrolment__is_refused(enrolled):
 
 CALLS = {
     Phase.JOIN: lambda world: (1, world.tasks.join(world.task_id)),
-    Phase.TRAIN: lambda world: (1, world.tasks.submit(world.task_id, bytes(256), CID)),
+    Phase.TRAIN: lambda world: (1, world.tasks.submit(world.task_id, bytes(256))),
+    Phase.MASK: lambda world: (1, world.tasks.mask(world.task_id, GENERATOR, CID, [GENERATOR] * 2)),
     Phase.AGGREGATE: lambda world: (AGGREGATOR, world.tasks.aggregate(world.task_id, bytes(256), CID)),
 }
-STAGE_OF = {Phase.JOIN: "enrolled", Phase.TRAIN: "training", Phase.AGGREGATE: "aggregating"}
+STAGE_OF = {
+    Phase.JOIN: "enrolled",
+    Phase.TRAIN: "training",
+    Phase.MASK: "masking",
+    Phase.AGGREGATE: "aggregating",
+}
 
 
 @pytest.mark.parametrize("phase", STAGE_OF)
@@ -284,4 +297,5 @@ def test_verifiers__are_chosen_by_the_tasks_creator_and_by_no_other_call():
     with_addresses = {name for name, types in changing.items() if any("address" in typ for typ in types)}
     assert with_addresses == {"createTask"}
     assert changing["createTask"].count("address") == 2
-    assert changing["submit"] == changing["aggregate"] == ["uint256", "bytes", "bytes32"]
+    assert changing["submit"] == ["uint256", "bytes"]
+    assert changing["aggregate"] == ["uint256", "bytes", "bytes32"]

@@ -5,10 +5,22 @@ from __future__ import annotations
 from headwater.chain.events import Aggregated, Submitted
 from headwater.chain.rpc import ZERO_ADDRESS
 from headwater.chain.types import Round, Stake
-from headwater.protocol.decisions import Aggregate, Claim, Collect, Done, Join, Submit, Unenrol, Wait
+from headwater.protocol.decisions import (
+    Aggregate,
+    Claim,
+    Collect,
+    Done,
+    Join,
+    Mask,
+    Publish,
+    Submit,
+    Unenrol,
+    Wait,
+    Withdraw,
+)
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.phases import Phase
-from headwater.protocol.vectors import average
+from headwater.protocol.vectors import UPDATE_SALTS, average
 from headwater.roles.loop import run
 from headwater.roles.report import silent
 from headwater.roles.task import point_hash
@@ -23,10 +35,10 @@ def averaged(updates):
 
 
 def play_second_round(world):
-    for i in range(3):
-        world.steps(world.trainer(i), Join)
-    for i in range(3):
-        world.steps(world.trainer(i), Submit)
+    for action in (Join, Submit, Mask, Publish):
+        for i in range(3):
+            world.steps(world.trainer(i), action)
+    world.publish()
     world.steps(world.aggregator(), Aggregate)
 
 
@@ -40,11 +52,12 @@ def test_model__of_a_finalized_round__is_the_integer_average_of_what_each_share_
 
 def test_updates__of_a_round__are_each_trainers_own_training_and_sum_to_the_model(aggregating):
     events = list(aggregating.tasks.events(Submitted, task_id=aggregating.task_id, round=1))
-    vectors = aggregating.aggregator().fetch(1)
+    vectors = aggregating.updates()
     assert [[to_signed(entry) for entry in vector[:4]] for vector in vectors] == aggregating.trained([0] * 4)
     assert [aggregating.task.basis.commit(vector) for vector in vectors] == [event.update for event in events]
-    assert len({vector[5] for vector in vectors}) == 3, "each update has a salt of its own"
+    assert len({salt for vector in vectors for salt in vector[5:]}) == 3 * UPDATE_SALTS, "each has its own"
     assert add(vectors)[4] == 0
+    assert add(aggregating.aggregator().fetch(1)) == add(vectors)
 
 
 def test_registry__after_a_round__tells_the_history(finalized):
@@ -66,7 +79,7 @@ def test_second_round__after_the_first_is_finalized__starts_at_once_from_the_new
     found = finalized.tasks.current_phase(finalized.task_id)
     assert (found.round, found.phase, found.deadline) == (2, Phase.JOIN, now + TERMS.join_period)
     ended = finalized.tasks.get_round(finalized.task_id, 1)
-    assert ended == Round(Phase.FINALIZED, 3, 3, finalized.senders[AGGREGATOR].address, False, now)
+    assert ended == Round(Phase.FINALIZED, 1, 3, finalized.senders[AGGREGATOR].address, False, now)
     first = finalized.task.current_model()
     play_second_round(finalized)
     assert finalized.task.current_model() == averaged(finalized.trained(first))
@@ -79,9 +92,11 @@ def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalize
     for i in range(3):
         trainer = finalized.trainer(i)
         address = trainer.sender.address
-        finalized.steps(trainer, Collect, Unenrol)
+        finalized.steps(trainer, Unenrol, Collect)
         assert finalized.stakes.claimable(address) == 2 * SHARE
         assert finalized.stakes.stake_of(address) == Stake(ETHER, 0)
+        finalized.steps(trainer, Withdraw)
+        assert finalized.stakes.stake_of(address) == Stake(0, 0)
         before = finalized.chain.balance(address)
         finalized.steps(trainer, Claim, Done)
         assert before < finalized.chain.balance(address) <= before + 2 * SHARE
@@ -92,14 +107,20 @@ def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalize
     assert finalized.stakes.escrow_of(finalized.task_id) == TERMS.pool - 2 * (FEE + 3 * SHARE)
 
 
+def waiting(world):
+    """Why the first trainer and the aggregator wait."""
+    actions = [world.trainer(0).step(), world.aggregator().step()]
+    assert all(isinstance(action, Wait) for action in actions)
+    return [action.reason for action in actions]
+
+
 def test_roles__that_have_nothing_to_do__wait_and_say_why(training):
     training.steps(training.trainer(0), Submit)
-    waiting = [training.trainer(0).step(), training.aggregator().step()]
-    assert all(isinstance(action, Wait) for action in waiting)
-    assert [action.reason for action in waiting] == [
-        "round 1: waiting for other trainers' updates",
-        "round 1: Train goes on",
-    ]
+    assert waiting(training) == ["round 1: waiting for other trainers' updates", "round 1: Train goes on"]
+    for i in (1, 2):
+        training.steps(training.trainer(i), Submit)
+    training.steps(training.trainer(0), Mask)
+    assert waiting(training) == ["round 1: waiting for other trainers' masked updates", "round 1: Mask goes on"]
 
 
 def test_trainer__who_also_aggregates__is_paid_for_both(aggregating):
@@ -114,12 +135,15 @@ def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
     assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.SKIPPED
     run(finalized.trainer(0), silent)
     run(finalized.aggregator(), silent)
-    assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(ETHER, 0)
+    assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(0, 0)
     assert finalized.tasks.reward_of(finalized.task_id, 1, finalized.senders[1].address) == 0
 
 
 def test_gas__of_submissions_and_of_the_average__stays_within_the_limit(training):
     trainers, aggregator = [training.trainer(i) for i in range(3)], training.aggregator()
-    receipts = [trainer.submit(*trainer.train(1)) for trainer in trainers]
-    receipts.append(aggregator.post(1, *aggregator.prove(aggregator.fetch(1))))
+    receipts = [trainer.submit(1, trainer.train(1)) for trainer in trainers]
+    receipts += [trainer.mask(1, 1) for trainer in trainers]
+    for trainer in trainers:
+        trainer.publish(1, 1)
+    receipts.append(aggregator.act(Aggregate(1)))
     assert max(receipt.gas_used for receipt in receipts) <= 850_000

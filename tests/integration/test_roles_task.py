@@ -10,13 +10,16 @@ from headwater.circuits.srs import Srs
 from headwater.errors import CircuitError, ContentMismatch, ContractError, DocumentError, TaskError, Unavailable
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack
+from headwater.protocol.fixedpoint import salt_rows_for
 from headwater.roles.task import Task, fetch_srs, open_task
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import CircuitManifest, ModelDocument, TaskManifest
 from tests.support.circuits import SMALL, build_twin
-from tests.support.roles import World
+from tests.support.roles import TERMS, World
 from tests.support.weakened import UncheckedAverage, UnclippedTrain
+
+PARAMS = SMALL.params | {"salt_rows": salt_rows_for(TERMS.rounds, SMALL.width)}
 
 
 def changed(manifest: TaskManifest, **changes) -> TaskManifest:
@@ -51,7 +54,7 @@ def test_task__that_is_of_one_piece__passes_every_check(created):
     task.check_circuits(lambda stage, **details: stages.append((stage, *details.values())))
     assert stages == [("building", "train"), ("building", "average")]
     assert task.columns == created.task.columns
-    assert {key: getattr(task.spec, key) for key in SMALL.params} == SMALL.params
+    assert {key: getattr(task.spec, key) for key in PARAMS} == PARAMS
     assert task.current_model() == [0, 0, 0, 0]
 
 
@@ -93,8 +96,8 @@ def test_manifest__with_its_circuits_exchanged__is_refused(created):
     (
         ("training__clip", "1e300"),
         ("training__clip", "1e-300"),
-        ("training__rate_shift", 60),
-        ("fixed_point__model_bits", 10**9),
+        ("training__rate_shift", 40),
+        ("fixed_point__model_bits", 40),
         ("fixed_point__clamp", "0.5"),
         ("model__label__classes", ["virginica", "virginica"]),
         ("model__label__column", "petal width (cm)"),
@@ -102,6 +105,12 @@ def test_manifest__with_its_circuits_exchanged__is_refused(created):
 )
 def test_manifest__whose_numbers_or_names_cannot_be__makes_no_sense(created, path, value):
     refusal(created, with_manifest(created, **{path: value}), TaskError, "manifest makes no sense")
+
+
+def test_task__with_fewer_salts_than_its_rounds_publish_equations__is_refused(created):
+    refusal(created, with_manifest(created, training__salt_rows=1), TaskError, "has 5 salts for 2 rounds: proofs would")
+    refusal(created, created.create(rounds=5), TaskError, "has 10 salts for 5 rounds: proofs would give the data away")
+    created.open(created.create(rounds=4))
 
 
 def test_manifest__that_nobody_stores__cannot_be_had_now(created):
@@ -150,7 +159,7 @@ def verifier_of(world: World, statement, srs: Srs) -> tuple[str, bytes]:
 
 @pytest.mark.parametrize(
     ("name", "twin"),
-    (("train", UnclippedTrain(**SMALL.params)), ("average", UncheckedAverage(SMALL.dimension))),
+    (("train", UnclippedTrain(**PARAMS)), ("average", UncheckedAverage(SMALL.dimension))),
     ids=("train without a clip", "average without a range check"),
 )
 def test_verifier_of_a_weakened_twin__whose_code_hash_is_the_configs__is_not_the_one_rebuilt(created, srs, name, twin):
@@ -188,7 +197,7 @@ def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
 
 
 def test_first_model__that_is_no_document__is_refused(created):
-    refusal(created, created.create(model_cid=created.put(b"weights").digest), DocumentError, "headwater/model/1")
+    refusal(created, created.create(model_cid=created.put(b"weights").digest), ContentMismatch, "headwater/model/1")
 
 
 # the SRS

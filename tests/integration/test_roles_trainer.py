@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
@@ -11,9 +10,24 @@ from headwater.chain.events import Enrolled, Submitted
 from headwater.chain.types import Stake
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Claim, Collect, Deposit, Done, Enrol, Join, Submit, Unenrol, Wait
-from headwater.protocol.field import pack
+from headwater.protocol.decisions import (
+    Claim,
+    Collect,
+    Deposit,
+    Done,
+    Enrol,
+    Join,
+    Mask,
+    Publish,
+    Submit,
+    Unenrol,
+    Wait,
+    Withdraw,
+)
+from headwater.protocol.field import add, pack
+from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.task import point_hash
 from headwater.storage.manifests import ModelDocument
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
@@ -28,43 +42,33 @@ def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
         points.add(trainer.data[1])
         action = trainer.step()
         if not isinstance(action, Wait):
-            done.append(type(action))
+            done += [] if isinstance(action, Publish) else [type(action)]  # the store may have it from another test
             continue
         for other in (created.trainer(1), created.trainer(2), created.aggregator()):
-            other.step()
-    assert done == [Deposit, Enrol, Join, Submit, Join, Submit, Collect, Unenrol, Claim, Done]
+            with suppress(Unavailable):  # the aggregator may come before the bytes
+                other.step()
+    assert done == [Deposit, Enrol, *(Join, Submit, Mask) * 2, Unenrol, Collect, Withdraw, Claim, Done]
     assert len(points) == 1, "a restarted trainer finds the data commitment that it enrolled"
 
 
 def test_trainer__started_anew__repeats_no_salt_and_needs_none_stored(training):
-    once, again = (training.trainer(0).train(1)[1] for _ in range(2))
-    next_round = training.trainer(0).train(2)[1]
+    once, again = (training.trainer(0).train(1) for _ in range(2))
+    next_round = training.trainer(0).train(2)
     assert once.points == again.points
     assert once.points[:2] == next_round.points[:2]
-    assert once.output[-1] != next_round.output[-1]
+    assert not set(once.output[-UPDATE_SALTS:]) & set(next_round.output[-UPDATE_SALTS:])
 
 
 def test_trainers__with_the_same_rows__have_different_commitments(created):
     rows = created.files[0]
     mine, theirs = (created.trainer(i, file=rows).data for i in (0, 1))
-    assert mine[0][:-5] == theirs[0][:-5]
+    salts = created.task.spec.salts
+    assert mine[0][:-salts] == theirs[0][:-salts]
+    assert not set(mine[0][-salts:]) & set(theirs[0][-salts:])
     assert mine[1] != theirs[1]
 
 
 # another file
-
-
-@pytest.fixture
-def changed_file(world: World, tmp_path: Path) -> Path:
-    """Trainer 0's file with one digit of one cell different."""
-    with world.files[0].open(newline="") as file:
-        header, first, *rows = csv.reader(file)
-    column = header.index(world.task.columns.names[0])
-    first[column] = str(float(first[column]) + 1)
-    path = tmp_path / "changed.csv"
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows((header, first, *rows))
-    return path
 
 
 def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enrolled, changed_file):
@@ -98,7 +102,7 @@ def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, change
 
 def front_run(world: World, point: Point) -> None:
     """Another account registers the point that trainer 0 is about to enrol."""
-    for call in (world.stakes.deposit(ETHER), world.tasks.enrol(world.task_id, point)):
+    for call in (world.stakes.deposit(ETHER), world.tasks.enrol(world.task_id, point, GENERATOR)):
         world.senders[OUTSIDER].send(call)
 
 
@@ -124,7 +128,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
     for account in (OUTSIDER, AGGREGATOR):
         points.append(trainer.data[1])
         created.senders[account].send(created.stakes.deposit(ETHER))
-        created.senders[account].send(created.tasks.enrol(created.task_id, points[-1]))
+        created.senders[account].send(created.tasks.enrol(created.task_id, points[-1], GENERATOR))
     created.steps(trainer, Deposit, Enrol)
     assert len({*points, trainer.data[1]}) == 3
 
@@ -135,7 +139,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
 def spoil_model(world: World, cid: bytes) -> None:
     """Round 1 is finalized by a true proof beside the CID of something else."""
     aggregator = world.aggregator()
-    _, proof = aggregator.prove(aggregator.fetch(1))
+    _, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
     aggregator.sender.send(world.tasks.aggregate(world.task_id, proof.data, cid))
 
 
@@ -144,14 +148,17 @@ def spoil_model(world: World, cid: bytes) -> None:
     (
         ([1, 2, 3, 4], ContentMismatch, "model of round 1 holds other weights than the chain's"),
         (None, Unavailable, "is not in dir:"),
+        (b"{}", ContentMismatch, "is no model"),
     ),
-    ids=("another", "withheld"),
+    ids=("another", "withheld", "no document"),
 )
 def test_model__that_its_aggregator_does_not_tell__is_not_trained_on_and_costs_no_stake(
     aggregating, weights, kind: type[StorageError], message
 ):
     world = aggregating
-    document = weights and ModelDocument.of(round=1, trainers=3, weights=pack(weights))
+    document = weights
+    if isinstance(weights, list):
+        document = ModelDocument.of(round=1, trainers=3, weights=pack(weights))
     spoil_model(world, world.put(document).digest if document else b"\x09" * 32)
     for i in range(3):
         world.steps(world.trainer(i), Join)
@@ -159,7 +166,7 @@ def test_model__that_its_aggregator_does_not_tell__is_not_trained_on_and_costs_n
         world.trainer(0).step()
     world.advance()
     assert world.tasks.get_round(world.task_id, 2).phase is Phase.FAILED
-    world.steps(world.trainer(0), Collect, Unenrol)
+    world.steps(world.trainer(0), Unenrol, Collect)
     assert world.stakes.stake_of(world.senders[1].address) == Stake(ETHER, 0)
 
 

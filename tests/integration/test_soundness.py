@@ -16,7 +16,7 @@ from headwater.circuits.ezkl_settings import check_settings
 from headwater.circuits.srs import perpetual_srs
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, from_ezkl, to_ezkl, to_signed
-from tests.support.circuits import MULTI, SMALL, TAG, K, build_twin, data_matrix, flat, training_inputs
+from tests.support.circuits import MULTI, SMALL, TAG, K, build_twin, data_matrix, flat, random_salts, training_inputs
 from tests.support.weakened import (
     UncheckedAverage,
     UnclampedAverage,
@@ -31,7 +31,7 @@ TOTAL = [1003, -2002, 30, 4]
 
 
 def averaging(avg, rho):
-    return [[*avg, TAG], [*rho, 9], [N, AGGREGATOR]]
+    return [[*avg, TAG], [*rho, *random_salts(9)], [N, AGGREGATOR]]
 
 
 def sum_in(proof):
@@ -111,7 +111,7 @@ def test_an_average_out_of_range__cannot_be_proved(average, entry):
 def poisoned(change):
     x, labels = data_matrix(SMALL)
     change(x, labels)
-    return [[0] * D + [TAG], flat(SMALL, x, labels, salt=5), [6]]
+    return [[0] * D + [TAG], flat(SMALL, x, labels, seed=5), random_salts(6)]
 
 
 def huge_feature(x, labels):

@@ -10,21 +10,21 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import build, check_reproducible
 from headwater.circuits.train import Train
 from headwater.errors import CircuitError
-from headwater.protocol.field import P, to_signed
+from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.vectors import average as floored_average
-from headwater.protocol.vectors import sum_of_commitments
-from tests.support.circuits import MULTI, SMALL, TAG, K, data_matrix, flat, training_inputs
+from headwater.protocol.vectors import sum_of_commitments, update_length
+from tests.support.circuits import MULTI, SMALL, TAG, K, data_matrix, flat, random_salts, training_inputs
 
 
 def weights_of(output, dimension):
     return [to_signed(entry) for entry in output[:dimension]]
 
 
-def test_update__is_the_specified_step__and_carries_the_salt(train_proof):
-    model, _, salt = training_inputs(SMALL)
+def test_update__is_the_specified_step__and_carries_the_salts(train_proof):
+    model, _, salts = training_inputs(SMALL)
     expected = SMALL.train(model[:-1], *data_matrix(SMALL))
     assert weights_of(train_proof.output, SMALL.dimension) == expected
-    assert list(train_proof.output[SMALL.dimension :]) == [0, *salt]
+    assert list(train_proof.output[SMALL.dimension :]) == [0, *salts]
 
 
 def test_points__of_a_proof__are_the_commitments_of_its_vectors(train, train_proof):
@@ -39,23 +39,22 @@ def test_one_vs_rest__several_steps__is_the_specified_training(home, srs):
     assert weights_of(proof.output, MULTI.dimension) == MULTI.train(inputs[0][:-1], *data_matrix(MULTI, seed=3))
 
 
-def test_unused_rows__add_nothing__and_the_salt_row_is_ignored(train):
+def test_unused_rows__add_nothing__and_salts_are_ignored(train):
     x, labels = data_matrix(SMALL, rows=5)
     weights = [100, -200, 300, -400]
-    data = flat(SMALL, x, labels, salt=P - 1)
-    data[-1] = 12345  # behind the salt, where labels stand in other rows
-    proof = train.prove([[*weights, TAG], data, [1]])
+    data = flat(SMALL, x, labels, seed=8)  # salts also stand where labels stand in other rows
+    proof = train.prove([[*weights, TAG], data, random_salts(9)])
     assert weights_of(proof.output, SMALL.dimension) == SMALL.train(weights, x, labels)
 
 
 def test_average__is_exact__and_its_sum_is_the_sum_of_updates(average):
     rng, n = random.Random(2), 5
     updates = [[rng.randint(-9000, 9000) for _ in range(SMALL.dimension)] for _ in range(n)]
-    salts = [rng.randrange(P) for _ in range(n)]
+    salts = [random_salts(seed) for seed in range(n)]
     avg, rho = floored_average([sum(column) for column in zip(*updates, strict=True)], n)
-    proof = average.prove([[*avg, TAG], [*rho, sum(salts) % P], [n, 0xABC]])
-    basis = average.srs.basis(SMALL.dimension + 2)
-    points = [average.commit([*update, 0, salt]) for update, salt in zip(updates, salts, strict=True)]
+    proof = average.prove([[*avg, TAG], [*rho, *add(salts)], [n, 0xABC]])
+    basis = average.srs.basis(update_length(SMALL.dimension))
+    points = [average.commit([*update, 0, *own]) for update, own in zip(updates, salts, strict=True)]
     with_tag = [*points, basis.commit([0] * SMALL.dimension + [TAG])]
     assert proof.points[3] == sum_of_commitments(with_tag, basis.offset)
     assert proof.points[2] == basis.commit([n, 0xABC])
@@ -78,9 +77,9 @@ def test_build__with_a_k_that_is_too_small__says_the_right_one(home, srs, tmp_pa
 
 
 def test_prove__with_a_vector_of_the_wrong_length__is_refused(train):
-    model, data, salt = training_inputs(SMALL)
+    model, data, salts = training_inputs(SMALL)
     with pytest.raises(CircuitError, match="data takes 45 entries, not 44"):
-        train.prove([model, data[:-1], salt])
+        train.prove([model, data[:-1], salts])
 
 
 def test_average__of_another_dimension__is_another_verifier(home, srs, average):

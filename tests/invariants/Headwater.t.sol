@@ -29,30 +29,35 @@ contract HeadwaterInvariants is Test {
         (tasks, stakes, registry) = (TaskManager(tasks_), StakeManager(stakes_), ModelRegistry(registry_));
         actors = handler.actors();
 
-        bytes4[] memory actions = new bytes4[](13);
+        bytes4[] memory actions = new bytes4[](16);
         actions[0] = bytes4(keccak256("createTask(uint256,uint96,uint96,uint64)"));
         actions[1] = Handler.reclaim.selector;
         actions[2] = bytes4(keccak256("enrol(uint256,uint256)"));
         actions[3] = Handler.unenrol.selector;
         actions[4] = bytes4(keccak256("join(uint256,uint256)"));
         actions[5] = bytes4(keccak256("submit(uint256,uint256)"));
-        actions[6] = Handler.collect.selector;
-        actions[7] = bytes4(keccak256("aggregate(uint256)"));
-        actions[8] = Handler.forgeAverage.selector;
-        actions[9] = Handler.advance.selector;
-        actions[10] = Handler.pass.selector;
-        actions[11] = Handler.withdraw.selector;
-        actions[12] = Handler.claim.selector;
+        actions[6] = bytes4(keccak256("mask(uint256,uint256)"));
+        actions[7] = Handler.maskOutOfTurn.selector;
+        actions[8] = Handler.collect.selector;
+        actions[9] = bytes4(keccak256("aggregate(uint256)"));
+        actions[10] = Handler.forgeAverage.selector;
+        actions[11] = Handler.advance.selector;
+        actions[12] = Handler.pass.selector;
+        actions[13] = Handler.withdraw.selector;
+        actions[14] = Handler.claim.selector;
+        actions[15] = Handler.play.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), actions));
     }
 
-    /// @dev One campaign for all four: most of its time goes into playing.
+    /// @dev One campaign for all six: most of its time goes into playing.
     function invariant_holds() public view {
         checkMoneyIsConserved();
         checkStakeIsLockedByEnrolment();
         checkModelsComeFromAggregation();
         checkRoundsCountTheirRosters();
+        checkAttemptsShrink();
+        checkRewardsAreOfThoseInTheAverage();
     }
 
     /// @dev All coin is somebody's, and a task's escrow is exactly what it owes and what is left for its creator.
@@ -112,24 +117,74 @@ contract HeadwaterInvariants is Test {
         }
     }
 
-    /// @dev Counters are what the rosters say, in the bounds of the task, and the sum is that of the accepted updates.
+    /// @dev Counters are what the rosters say, in the bounds of the task, and the sum is that of exactly the updates of those
+    /// who masked in the running attempt.
     function checkRoundsCountTheirRosters() private view {
+        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
+            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            (uint256 joined, uint256 submitted) = countRoster(taskId, state.round);
+            assertEq(state.joined, joined, "joined");
+            assertEq(state.submitted, submitted, "submitted");
+            assertLe(joined, config.maxTrainers, "roster too large");
+            if (state.phase == ITaskManager.Phase.Train) assertGe(joined, config.minTrainers, "too few trainers");
+            for (uint256 number = 1; number <= state.round; ++number) {
+                ITaskManager.Round memory round = tasks.getRound(taskId, number);
+                uint256 masked = handler.countMasked(taskId, number, round.attempt);
+                assertEq(round.masked, masked, "masked");
+                bool complete =
+                    round.phase == ITaskManager.Phase.Aggregate || round.phase == ITaskManager.Phase.Finalized;
+                if (complete) {
+                    assertEq(masked, handler.membersOf(taskId, number, round.attempt), "a member is missing");
+                }
+                if (complete) assertGe(masked, config.minTrainers, "too few updates");
+                if (number < state.round) assertNotEq(round.endedAt, 0, "an older round runs");
+                if (number < state.round || masked == 0) continue;
+                uint256 sum = handler.sumMasked(taskId, number, round.attempt);
+                assertTrue(BN254.equals(state.sum, point(sum)), "sum");
+            }
+        }
+    }
+
+    /// @dev The first attempt at masking has all who submitted; each further one has those who masked in the last, and
+    /// someone did not: so a round has no more of them than its roster can spare trainers, and one.
+    function checkAttemptsShrink() private view {
+        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
+            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            for (uint256 number = 1; number <= state.round; ++number) {
+                uint256 attempts = tasks.getRound(taskId, number).attempt;
+                if (attempts == 0) continue;
+                (uint256 joined, uint256 submitted) = countRoster(taskId, number);
+                assertLe(attempts, joined - config.minTrainers + 1, "attempts");
+                assertEq(handler.membersOf(taskId, number, 1), submitted, "first attempt");
+                for (uint256 attempt = 2; attempt <= attempts; ++attempt) {
+                    uint256 members = handler.membersOf(taskId, number, attempt);
+                    uint256 masked = handler.countMasked(taskId, number, attempt - 1);
+                    assertEq(members, masked, "members");
+                    assertLt(members, handler.membersOf(taskId, number, attempt - 1), "an attempt did not shrink");
+                    assertGe(members, config.minTrainers, "too few members");
+                }
+            }
+            uint256 running = handler.membersOf(taskId, state.round, state.attempt);
+            assertEq(state.members, running, "running attempt");
+        }
+    }
+
+    /// @dev A finalized round pays a share to each of those who masked in its last attempt, the fee to its aggregator, and
+    /// nobody else; another round pays nothing.
+    function checkRewardsAreOfThoseInTheAverage() private view {
         for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
             (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
             for (uint256 number = 1; number <= state.round; ++number) {
                 ITaskManager.Round memory round = tasks.getRound(taskId, number);
-                (uint256 joined, uint256 submitted) = countRoster(taskId, number);
-                assertEq(round.joined, joined, "joined");
-                assertEq(round.submitted, submitted, "submitted");
-                assertLe(joined, config.maxTrainers, "roster too large");
-                bool trained =
-                    round.phase == ITaskManager.Phase.Aggregate || round.phase == ITaskManager.Phase.Finalized;
-                if (trained) assertGe(submitted, config.minTrainers, "too few updates");
-                if (round.phase == ITaskManager.Phase.Train) assertGe(joined, config.minTrainers, "too few trainers");
-                if (number < state.round) assertNotEq(round.endedAt, 0, "an older round runs");
+                bool pays = round.phase == ITaskManager.Phase.Finalized;
+                uint256 share = pays ? (state.pool / config.rounds - config.aggregatorFee) / round.masked : 0;
+                for (uint256 i; i < actors.length; ++i) {
+                    uint256 due = handler.hasMasked(taskId, number, round.attempt, actors[i]) ? share : 0;
+                    if (pays && actors[i] == round.aggregator) due += config.aggregatorFee;
+                    uint256 paid = handler.collected(taskId, number, actors[i]);
+                    assertEq(paid + tasks.rewardOf(taskId, number, actors[i]), due, "reward");
+                }
             }
-            if (tasks.getRound(taskId, state.round).submitted == 0) continue;
-            assertTrue(BN254.equals(state.sum, point(handler.sumOf(taskId))), "sum");
         }
     }
 
@@ -156,7 +211,8 @@ contract HeadwaterInvariants is Test {
 
     function endTask(uint256 taskId) private {
         (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
-        for (uint256 steps; steps <= 3 * uint256(config.rounds); ++steps) {
+        // four phases a round, and in the running one a further attempt at masking, to which nobody comes
+        for (uint256 steps; steps <= 4 * uint256(config.rounds) + 1; ++steps) {
             (,, uint256 deadline,) = tasks.currentPhase(taskId);
             if (deadline == 0) return;
             if (block.timestamp < deadline) vm.warp(deadline);

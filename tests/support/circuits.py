@@ -14,6 +14,7 @@ from headwater.circuits.srs import Srs, dev_srs
 from headwater.circuits.statement import Statement
 from headwater.circuits.train import Train
 from headwater.protocol.field import P
+from headwater.protocol.vectors import UPDATE_SALTS
 
 ROOT = Path(__file__).resolve().parents[2]
 K = 12
@@ -57,19 +58,23 @@ def data_matrix(statement: Train, rows: int | None = None, seed: int = 1) -> tup
     return x, [[rng.choice((-1, 1)) for _ in range(statement.outputs)] for _ in range(count)]
 
 
-def flat(statement: Train, x: list[list[int]], labels: list[list[int]], salt: int) -> list[int]:
-    """The data vector of rows, padded to the capacity, with the salt row."""
-    width = statement.features + statement.outputs
+def flat(statement: Train, x: list[list[int]], labels: list[list[int]], seed: int) -> list[int]:
+    """The data vector of rows, padded to the capacity, with random salts."""
     entries = [entry for features, label in zip(x, labels, strict=True) for entry in (*features, *label)]
-    return entries + [0] * (width * (statement.rows - len(x))) + [salt] + [0] * (width - 1)
+    return entries + [0] * (statement.width * (statement.rows - len(x))) + random_salts(seed, statement.salts)
+
+
+def random_salts(seed: int, count: int = UPDATE_SALTS) -> list[int]:
+    """Salts that are the same in every run."""
+    rng = random.Random(seed)
+    return [rng.randrange(P) for _ in range(count)]
 
 
 def training_inputs(statement: Train, seed: int = 1, rows: int | None = None) -> list[list[int]]:
-    """Inputs of the train statement: a random model, data and salts."""
+    """Inputs of the train statement: a random model, random data and salts."""
     rng = random.Random(seed)
     weights = [rng.randint(-2000, 2000) for _ in range(statement.dimension)]
-    data = flat(statement, *data_matrix(statement, rows, seed), salt=rng.randrange(P))
-    return [[*weights, TAG], data, [rng.randrange(P)]]
+    return [[*weights, TAG], flat(statement, *data_matrix(statement, rows, seed), seed), random_salts(seed + 1)]
 
 
 def build_twin(home: Path, statement: Statement, srs: Srs) -> Circuit:

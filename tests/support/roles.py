@@ -1,11 +1,13 @@
 """A world to play rounds in: a chain with the contracts and one small task, a store, and trainers with real data.
 
 Proofs are real and are made once a session: the same inputs get the same proof again. Stages of the first round are
-kept as snapshots of the chain, so that a test starts where it wants to and leaves nothing behind.
+kept as snapshots of the chain and of what is in the store, so that a test starts where it wants to and leaves nothing
+behind.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,12 +25,13 @@ from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
 from headwater.errors import ContractError
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Submit
+from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
 from headwater.protocol.field import pack
+from headwater.protocol.masks import mask_key
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.report import silent
-from headwater.roles.salts import secret_of
+from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
@@ -45,7 +48,7 @@ SHARES = (8, 7, 6, 5)
 TERMS = Terms(
     "iris", "two species", rounds=2, max_trainers=3, stake=ETHER, pool=2 * ETHER + 1, aggregator_fee=ETHER // 10
 )
-STAGES = ("created", "enrolled", "training", "aggregating", "finalized")
+STAGES = ("created", "enrolled", "training", "masking", "aggregating", "finalized")
 CREATOR, AGGREGATOR, OUTSIDER = 0, 6, 7  # accounts; trainer i has account i + 1
 
 _PROOFS: dict[Any, Proof] = {}
@@ -94,8 +97,10 @@ class World:
         """The world at a stage of the first round, however it was left."""
         wanted = STAGES.index(stage)
         kept = self._snapshots[: wanted + 1]
-        name, snapshot = kept.pop()
+        name, (snapshot, stored) = kept.pop()
         self.rpc("evm_revert", snapshot)  # which forgets that snapshot and the later ones
+        for path in self.stored() - stored:
+            path.unlink()
         self._snapshots = [*kept, (name, self._snapshot())]
         for following in STAGES[len(kept) + 1 : wanted + 1]:
             getattr(self, f"_{following}")()
@@ -110,15 +115,24 @@ class World:
         for i in range(3):
             self.steps(self.trainer(i), Join)
 
-    def _aggregating(self) -> None:
+    def _masking(self) -> None:
         for i in range(3):
             self.steps(self.trainer(i), Submit)
+
+    def _aggregating(self) -> None:
+        for action in (Mask, Publish):
+            for i in range(3):
+                self.steps(self.trainer(i), action)
 
     def _finalized(self) -> None:
         self.steps(self.aggregator(), Aggregate)
 
-    def _snapshot(self) -> str:
-        return str(self.rpc("evm_snapshot"))
+    def _snapshot(self) -> tuple[str, set[Path]]:
+        return str(self.rpc("evm_snapshot")), self.stored()
+
+    def stored(self) -> set[Path]:
+        """The files in the store."""
+        return {path for path in (self.folder / "store").rglob("*") if path.is_file()}
 
     # ---- who takes part
 
@@ -152,9 +166,13 @@ class World:
         datasets = [self.trainer(i).dataset for i in range(3)]
         return [self.task.spec.train(weights, dataset.x, dataset.labels) for dataset in datasets]
 
+    def updates(self, round_: int = 1) -> list[list[int]]:
+        """The updates that the three submitted in the round, without masks, as only each of them knows its own."""
+        return [self.trainer(i).update(round_)[0] for i in range(3)]
+
     def proof(self, i: int) -> Proof:
         """Trainer i's proof for the round that runs."""
-        return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)[1]
+        return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)
 
     # ---- the chain
 
@@ -204,9 +222,9 @@ class Place:
 
     def enter(self, data: Sequence[Point]) -> None:
         """Enrol and join the first trainers, each with a data point."""
-        for sender, point in zip(self.senders[1:], data, strict=False):
+        for number, (sender, point) in enumerate(zip(self.senders[1:], data, strict=False), start=1):
             sender.send(self.contracts.stakes.deposit(TERMS.stake))
-            sender.send(self.contracts.tasks.enrol(self.task_id, point))
+            sender.send(self.contracts.tasks.enrol(self.task_id, point, mask_key(number)))
         for sender, _ in zip(self.senders[1:], data, strict=False):
             sender.send(self.contracts.tasks.join(self.task_id))
 
@@ -238,8 +256,14 @@ def training(world: World) -> World:
 
 
 @pytest.fixture
+def masking(world: World) -> World:
+    """Round 1, Mask: three updates are accepted, nobody has masked one."""
+    return world.at("masking")
+
+
+@pytest.fixture
 def aggregating(world: World) -> World:
-    """Round 1, Aggregate: three updates are accepted."""
+    """Round 1, Aggregate: three updates are accepted, masked and published."""
     return world.at("aggregating")
 
 
@@ -247,6 +271,19 @@ def aggregating(world: World) -> World:
 def finalized(world: World) -> World:
     """Round 2, Join: round 1 is finalized."""
     return world.at("finalized")
+
+
+@pytest.fixture
+def changed_file(world: World, tmp_path: Path) -> Path:
+    """Trainer 0's file with one digit of one cell different."""
+    with world.files[0].open(newline="") as file:
+        header, first, *rows = csv.reader(file)
+    column = header.index(world.task.columns.names[0])
+    first[column] = str(float(first[column]) + 1)
+    path = tmp_path / "changed.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows((header, first, *rows))
+    return path
 
 
 @pytest.fixture

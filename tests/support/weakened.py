@@ -35,11 +35,11 @@ class UnclampedAverage(Average):
 class UnclippedTrain(Train):
     """One step of linear regression without sigmoid or clip: nothing bounds what the data do to the weights."""
 
-    def compute(self, model, data, salt):
+    def compute(self, model, data, salts):
         x, labels = data[: self.rows, : self.features], data[: self.rows, self.features :]
         weights = model[: self.features]
         gradient = x.transpose(0, 1) @ (x @ weights - labels)
-        return torch.cat([weights - gradient, torch.zeros(1, 1), salt], 0)
+        return torch.cat([weights - gradient, torch.zeros(1, 1), salts], 0)
 
 
 @dataclass(frozen=True)

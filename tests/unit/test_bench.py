@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from headwater.protocol.curve import Point, multiply
-from headwater.protocol.field import P
-from headwater.protocol.vectors import Basis, sum_of_commitments
+from headwater.protocol.field import P, add
+from headwater.protocol.vectors import Basis, sum_of_commitments, update_length
 from scripts import bench
 from scripts.benchmarks import aggregation, page, shapes
 from scripts.benchmarks.musts import judge
@@ -43,6 +43,8 @@ GAS = {
     "join": 56_853,
     "join_last": 60_364,
     "advance": 33_658,
+    "mask": 120_000,
+    "mask_by_trainers": {"3": 100_000, "5": 120_000},
     "finalize": 646_183,
     "finalize_by_trainers": {"3": 646_147, "5": 646_183},
     "per_extra_trainer": 56_871,
@@ -98,12 +100,22 @@ def test_per_extra_trainer__counts_a_join_and_the_growth_of_an_average():
 
 def test_simulated_updates__carry_their_own_commitments__which_add_up():
     rng = random.Random(5)
-    basis = Basis(multiply(GENERATOR, 99), tuple(multiply(GENERATOR, rng.randrange(P)) for _ in range(6)))
+    basis = Basis(
+        multiply(GENERATOR, 99), tuple(multiply(GENERATOR, rng.randrange(P)) for _ in range(update_length(4)))
+    )
     updates = aggregation.simulate_updates(basis, 5)
     assert [point for _, point in updates] == [basis.commit(vector) for vector, _ in updates]
     assert len({point for _, point in updates}) == 5
-    total = [sum(column) for column in zip(*(vector for vector, _ in updates), strict=True)]
+    total = add([vector for vector, _ in updates])
     assert sum_of_commitments([point for _, point in updates], basis.offset) == basis.commit(total)
+
+
+def test_masked_updates__show_no_entry_of_the_updates__and_have_the_same_sum():
+    rng = random.Random(7)
+    vectors = [[rng.randrange(1, 100) for _ in range(6)] for _ in range(4)]
+    masked = aggregation.mask(vectors)
+    assert add(masked) == add(vectors)
+    assert min(entry for vector in masked for entry in vector) > P >> 64
 
 
 def test_embeddings__are_standardised_rows_of_two_classes__the_same_every_time(tmp_path):

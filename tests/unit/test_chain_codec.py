@@ -29,7 +29,13 @@ ERRORS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "error"}
 EVENTS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "event"}
 SOLIDITYS_OWN = {"Error": ["reason"], "Panic": ["code"]}
 RENAMED = {"from": "from_phase", "to": "to_phase"}  # `from` is a keyword of Python
-SAMPLES = {"uint8": 3, "uint256": 1_700_000_000, "address": "0x" + "11" * 20, "bytes32": b"\xab" * 32}
+SAMPLES = {
+    "uint8": 3,
+    "uint256": 1_700_000_000,
+    "address": "0x" + "11" * 20,
+    "bytes29": b"\xab" * 29,
+    "bytes32": b"\xab" * 32,
+}
 ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -136,21 +142,21 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 
 
 def test_decode_result__when_a_view_returns_a_struct__then_its_dataclass():
-    data = encode(["(uint8,uint16,uint16,address,bool,uint48)"], [(4, 5, 4, ALICE.lower(), True, 99)])
+    data = encode(["(uint8,uint16,uint16,address,bool,uint48)"], [(5, 2, 4, ALICE.lower(), True, 99)])
 
-    assert decode_result("TaskManager", "getRound", data) == (Round(Phase.FINALIZED, 5, 4, ALICE, True, 99),)
+    assert decode_result("TaskManager", "getRound", data) == (Round(Phase.FINALIZED, 2, 4, ALICE, True, 99),)
 
 
 def test_decode_result__when_a_view_returns_an_enum_in_a_struct__then_its_member():
-    data = encode(["(uint8,bytes31)"], [(2, b"\x07" * 31)])
+    data = encode(["(uint8,uint16,bytes29)"], [(2, 1, b"\x07" * 29)])
 
     (entry,) = decode_result("TaskManager", "getRosterEntry", data)
-    assert entry == RosterEntry(TrainerStatus.SUBMITTED, b"\x07" * 31)
+    assert entry == RosterEntry(TrainerStatus.SUBMITTED, 1, b"\x07" * 29)
     assert entry.status is TrainerStatus.SUBMITTED
 
 
 @pytest.mark.parametrize(
-    "data", (b"", b"\x00" * 31, encode(["(uint8,bytes31)"], [(9, b"")])), ids=("none", "cut", "enum")
+    "data", (b"", b"\x00" * 31, encode(["(uint8,uint16,bytes29)"], [(9, 0, b"")])), ids=("none", "cut", "enum")
 )
 def test_decode_result__when_the_bytes_are_something_else__then_value_error(data):
     with pytest.raises(ValueError, match="not the ABI encoding"):
@@ -158,9 +164,37 @@ def test_decode_result__when_the_bytes_are_something_else__then_value_error(data
 
 
 def test_encode_call__when_an_argument_is_a_point__then_a_tuple_of_two_words():
-    data = encode_call("TaskManager", "enrol", (7, Point(1, 2)))
+    data = encode_call("TaskManager", "enrol", (7, Point(1, 2), Point(3, 4)))
 
-    assert data == selector("enrol(uint256,(uint256,uint256))") + b"".join(n.to_bytes(32, "big") for n in (7, 1, 2))
+    signature = "enrol(uint256,(uint256,uint256),(uint256,uint256))"
+    assert data == selector(signature) + b"".join(n.to_bytes(32, "big") for n in (7, 1, 2, 3, 4))
+
+
+def test_encode_call__when_an_argument_is_a_sequence_of_points__then_an_array_of_tuples():
+    points = (Point(1, 2), Point(3, 4))
+    data = encode_call("TaskManager", "mask", (7, Point(5, 6), b"\x08" * 32, points))
+
+    types = ["uint256", "(uint256,uint256)", "bytes32", "(uint256,uint256)[]"]
+    expected = encode(types, [7, (5, 6), b"\x08" * 32, [(1, 2), (3, 4)]])
+    assert data == selector(f"mask({','.join(types)})") + expected
+
+
+def test_event__when_it_carries_points__then_they_are_decoded_in_their_order():
+    indexed = {"task_id": 1, "round": 2, "trainer": ALICE}
+    types = ["uint256", "(uint256,uint256)", "bytes32", "(uint256,uint256)[]", "uint256"]
+    log = {
+        "address": ALICE,
+        "topics": event_topics(events.Masked, indexed),
+        "data": encode(types, [3, (5, 6), b"\x08" * 32, [(1, 2), (3, 4)], 4]),
+        "blockNumber": 10,
+        "transactionHash": b"\x01" * 32,
+        "logIndex": 4,
+    }
+
+    masked = decode_log(log)
+    assert isinstance(masked, events.Masked)
+    assert (masked.trainer, masked.attempt, masked.update, masked.masked) == (ALICE, 3, Point(5, 6), 4)
+    assert masked.mask_commitments == (Point(1, 2), Point(3, 4))
 
 
 def test_event__when_its_log_is_decoded__then_indexed_and_other_arguments_are_in_their_place():

@@ -81,3 +81,11 @@ def test_load__when_a_file_is_no_record__then_it_is_damaged(deployment, tmp_path
 def test_network_name__when_the_chain_is_known__then_its_name_else_its_id():
     assert network_name(31337) == "anvil"
     assert network_name(11155111) == "chain-11155111"
+
+
+def test_check_writable__where_nothing_can_be_written__is_refused_before_anything_is_deployed(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Deployment.check_writable("anvil", tmp_path / "file")
+    Deployment.check_writable("anvil", tmp_path / "new")
+    assert list((tmp_path / "new" / "anvil").iterdir()) == []

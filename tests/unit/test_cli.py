@@ -97,6 +97,31 @@ def test_headwater__when_interrupted__then_it_ends_quietly_with_the_shells_code(
     assert result.stderr.strip() == "interrupted"
 
 
+@pytest.mark.parametrize(("words", "traced"), ((["probe"], False), (["-v", "probe"], True)))
+def test_headwater__when_it_fails_by_its_own_fault__then_it_says_so_in_a_line(command, words, traced):
+    @command
+    def probe():
+        raise ZeroDivisionError("by zero")
+
+    result = run(*words)
+
+    assert result.exit_code == 1
+    assert "this is a fault of headwater: ZeroDivisionError: by zero" in result.stderr
+    assert ("Traceback" in result.stderr) is traced
+
+
+def test_headwater__when_the_disk_is_full__then_it_blames_the_disk(command):
+    @command
+    def probe():
+        raise OSError(28, "No space left on device", "/somewhere")
+
+    result = run("probe")
+
+    assert result.exit_code == 1
+    assert "/somewhere: No space left on device" in result.stderr
+    assert "fault of headwater" not in result.stderr
+
+
 @pytest.mark.parametrize("arguments", (["no-such-command"], ["deploy", "--no-such-option"], ["--no-such-option"]))
 def test_headwater__when_it_is_used_wrongly__then_exit_code_2(arguments):
     assert run(*arguments).exit_code == 2
@@ -206,3 +231,80 @@ def test_home__when_it_cannot_be_made__then_a_usage_error(command, tmp_path):
 
     assert result.exit_code == 2
     assert "cannot be made" in result.stderr
+
+
+def test_home__when_others_may_change_it__then_a_usage_error(command, tmp_path):
+    @command
+    @home_option
+    def probe(home):
+        pass
+
+    tmp_path.chmod(0o707)
+    result = run("probe", "--home", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert "chmod go-w" in result.stderr
+
+
+def test_home__when_it_is_another_users__then_a_usage_error(command, tmp_path, monkeypatch):
+    @command
+    @home_option
+    def probe(home):
+        pass
+
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    result = run("probe", "--home", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert "belongs to another user" in result.stderr
+
+
+CREATE = ("task", "create", "--name", "n", "--sample", __file__, "--label", "y", "--rows", "8")
+
+
+@pytest.mark.parametrize(
+    "words",
+    (
+        ("--stake", "1e99999999"),
+        ("--stake", "1e-19"),
+        ("--pool", "1e10"),
+        ("--pool", "nan"),
+        ("--learning-rate", "nan"),
+        ("--learning-rate", "inf"),
+        ("--learning-rate", "1e-320"),
+        ("--join-period", "²h"),
+        ("--join-period", "0s"),
+        ("--join-period", "31d"),
+        ("--clip", "nan"),
+        ("--rounds", "10001"),
+        ("--max-trainers", "99999"),
+    ),
+    ids=" ".join,
+)
+def test_task_create__with_a_value_that_cannot_be__is_a_usage_error(words, tmp_path):
+    result = run(*CREATE, "--home", str(tmp_path), *words)
+
+    assert result.exit_code == 2
+    assert words[0] in result.stderr
+
+
+@pytest.mark.parametrize("text", ("", "null", "{}", '{"statement": 1}', '{"k": 99, "srs": {"source": "dev"}}'))
+def test_circuits__that_are_damaged__are_listed_and_refused_without_a_traceback(text, tmp_path):
+    folder = tmp_path / "circuits" / "train-0123"
+    folder.mkdir(parents=True)
+    (folder / "circuit.json").write_text(text)
+
+    listed = run("circuit", "list", "--home", str(tmp_path))
+    verified = run("circuit", "verify", str(folder), "--home", str(tmp_path))
+
+    assert (listed.exit_code, verified.exit_code) == (0, 1)
+    assert "damaged" in listed.stdout
+    assert "holds no readable circuit" in verified.stderr
+
+
+@pytest.mark.parametrize("url", ("http://localhost:port", "http://localhost:99999", "http://[::1", "localhost"))
+def test_rpc__with_a_url_that_cannot_be__is_a_message(url, tmp_path):
+    result = run("task", "show", "--rpc", url, "--home", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "is no address of a node" in result.stderr.replace("\n", " ")

@@ -113,3 +113,11 @@ def test_samples__wrong_requests__are_refused(tmp_path):
         load("mnist")
     with pytest.raises(ValueError, match="leave none of 150"):
         deal(load("iris"), [75, 75], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("features", "text"), ((["a", "b", "a"], "'a' is named as a feature twice"), (["a", "y"], "'y' is the label"))
+)
+def test_describe__with_features_that_cannot_be__is_refused(file, features, text):
+    with pytest.raises(DataError, match=text):
+        describe(file("a,b,y\n1,2,no\n2,3,yes\n"), "y", features)

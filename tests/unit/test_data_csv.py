@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -208,21 +209,24 @@ def test_read__columns_of_another_specification__is_a_mistake_of_the_caller(read
         read(HEADER + "14.1,20,benign\n", spec=TrainingSpec(rows=4, features=4))
 
 
-def test_data_vector__is_rows_then_zeros_then_the_salt(read):
-    data = read(HEADER + "17.6,20,malignant\n14.1,20,benign\n")
-    assert data_vector(data, SPEC, 99) == [64, 64, 0, 1, 64, 0, 0, -1, *[0] * 8, 99, 0, 0, 0]
+def test_data_vector__is_rows_then_zeros_then_the_salts(read):
+    data, salts = read(HEADER + "17.6,20,malignant\n14.1,20,benign\n"), [99, 0, P - 1, 7]
+    assert data_vector(data, SPEC, salts) == [64, 64, 0, 1, 64, 0, 0, -1, *[0] * 8, *salts]
+    assert data_vector(data, replace(SPEC, salt_rows=2), salts * 2)[16:] == salts * 2
 
 
 @pytest.mark.parametrize(
-    ("rows", "label", "salt", "text"),
+    ("rows", "label", "salts", "text"),
     (
-        (5, 1, 0, "5 rows do not fit"),
-        (1, 0, 0, "without a class"),
-        (1, 1, P, "field element"),
-        (1, 1, -1, "field element"),
+        (5, 1, [0] * 4, "5 rows do not fit"),
+        (1, 0, [0] * 4, "without a class"),
+        (1, 1, [1, 2, 3, P], "salts are 4 field elements"),
+        (1, 1, [-1, 2, 3, 4], "salts are 4 field elements"),
+        (1, 1, [1, 2, 3], "salts are 4 field elements"),
+        (1, 1, [1, 2, 3, 4, 5], "salts are 4 field elements"),
     ),
 )
-def test_data_vector__of_what_cannot_be_committed__is_refused(rows, label, salt, text):
+def test_data_vector__of_what_cannot_be_committed__is_refused(rows, label, salts, text):
     data = Dataset([[64, 0, 0]] * rows, [[label]] * rows, [[1.0, 0.0, 0.0]] * rows)
     with pytest.raises(ValueError, match=text):
-        data_vector(data, SPEC, salt)
+        data_vector(data, SPEC, salts)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.protocol.decisions import (
+    MOST_ROUNDS,
     Advance,
     Aggregate,
     Claim,
@@ -17,23 +18,26 @@ from headwater.protocol.decisions import (
     Done,
     Enrol,
     Join,
+    Mask,
+    Publish,
     RoundView,
     Submit,
     TrainerView,
     Unenrol,
     Wait,
+    Withdraw,
     decide_aggregator,
     decide_trainer,
 )
 from headwater.protocol.phases import Phase, TrainerStatus
 
 ENDS = (Phase.FINALIZED, Phase.FAILED, Phase.SKIPPED)
-RUNNING = (Phase.JOIN, Phase.TRAIN, Phase.AGGREGATE)
+RUNNING = (Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE)
 NOW, DEADLINE = 1_000, 2_000
 
 
-def at(phase, now=NOW, round_=2):
-    return RoundView(now, round_, 3, phase, 0 if phase.is_end else DEADLINE)
+def at(phase, now=NOW, round_=2, attempt=1):
+    return RoundView(now, round_, 3, phase, 0 if phase.is_end else DEADLINE, attempt)
 
 
 def trainer(phase, status=TrainerStatus.NONE, **changes):
@@ -73,8 +77,35 @@ TRAINER_CASES = {
         trainer(Phase.AGGREGATE, TrainerStatus.JOINED),
         Wait("round 2: waiting for the average", DEADLINE),
     ),
-    "aggregate, submitted": (
-        trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED),
+    "mask, first attempt": (trainer(Phase.MASK, TrainerStatus.SUBMITTED), Mask(2, 1)),
+    "mask, masked": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, masked_in=1),
+        Wait("round 2: waiting for other trainers' masked updates", DEADLINE),
+    ),
+    "mask, next attempt": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, at=at(Phase.MASK, attempt=3), masked_in=2),
+        Mask(2, 3),
+    ),
+    "mask, left out": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, at=at(Phase.MASK, attempt=3), masked_in=1),
+        Wait("round 2 goes on without this trainer, which missed an attempt", DEADLINE),
+    ),
+    "mask, nothing submitted": (
+        trainer(Phase.MASK, TrainerStatus.JOINED),
+        Wait("round 2: waiting for other trainers' masked updates", DEADLINE),
+    ),
+    "aggregate, masked": (
+        trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=2),
+        Publish(2, 2),
+    ),
+    "aggregate, masked and published": (
+        trainer(
+            Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=2, published=True
+        ),
+        Wait("round 2: waiting for the average", DEADLINE),
+    ),
+    "aggregate, left out": (
+        trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=1),
         Wait("round 2: waiting for the average", DEADLINE),
     ),
     "overdue in its first second": (
@@ -86,11 +117,23 @@ TRAINER_CASES = {
         Submit(2),
     ),
     "overdue, not enrolled": (trainer(Phase.JOIN, enrolled=False, at=at(Phase.JOIN, DEADLINE)), Advance(2)),
-    "ended, rewards first": (trainer(Phase.FINALIZED, collectable=(1, 3), claimable=5), Collect((1, 3))),
-    "ended, then the stake": (trainer(Phase.FAILED, claimable=5), Unenrol()),
+    "ended, the stake first": (trainer(Phase.FAILED, collectable=(1, 3), claimable=5), Unenrol()),
+    "ended, then rewards": (
+        trainer(Phase.FINALIZED, enrolled=False, collectable=(1, 3), withdrawable=10, claimable=5),
+        Collect((1, 3)),
+    ),
+    "ended, many rewards": (
+        trainer(Phase.FINALIZED, enrolled=False, collectable=tuple(range(1, 151))),
+        Collect(tuple(range(1, MOST_ROUNDS + 1))),
+    ),
+    "ended, then the free stake": (
+        trainer(Phase.FINALIZED, enrolled=False, free=10, withdrawable=10, claimable=5),
+        Withdraw(10),
+    ),
     "ended, then the money": (trainer(Phase.SKIPPED, enrolled=False, claimable=5), Claim(5)),
+    "ended, the stake is kept": (trainer(Phase.FINALIZED, enrolled=False, free=10), Done()),
     "ended, nothing left": (trainer(Phase.FINALIZED, enrolled=False), Done()),
-    "ended before it enrolled": (trainer(Phase.FAILED, enrolled=False, free=10), Done()),
+    "ended before it enrolled": (trainer(Phase.FAILED, enrolled=False, free=10, withdrawable=10), Withdraw(10)),
 }
 AGGREGATOR_CASES = {
     "join": ((at(Phase.JOIN),), Wait("round 2: Join goes on", DEADLINE)),
@@ -98,6 +141,7 @@ AGGREGATOR_CASES = {
     "aggregate": ((at(Phase.AGGREGATE),), Aggregate(2)),
     "overdue": ((at(Phase.AGGREGATE, DEADLINE),), Advance(2)),
     "ended, fees first": ((at(Phase.FAILED), (1,), 5), Collect((1,))),
+    "ended, many fees": ((at(Phase.FINALIZED), tuple(range(1, 151))), Collect(tuple(range(1, MOST_ROUNDS + 1)))),
     "ended, then the money": ((at(Phase.FINALIZED), (), 5), Claim(5)),
     "ended, nothing left": ((at(Phase.SKIPPED),), Done()),
 }
@@ -112,7 +156,9 @@ def round_views(phases):
 
 def trainer_views(phases):
     status = st.sampled_from(TrainerStatus)
-    return st.builds(TrainerView, round_views(phases), st.booleans(), status, amounts, amounts, rounds, amounts)
+    return st.builds(
+        TrainerView, round_views(phases), st.booleans(), status, amounts, amounts, rounds, amounts, st.just(0), amounts
+    )
 
 
 @pytest.mark.parametrize(("view", "action"), TRAINER_CASES.values(), ids=TRAINER_CASES)
@@ -134,7 +180,13 @@ def test_running_round__when_overdue__is_advanced_by_whoever_looks(view):
 @given(trainer_views(tuple(Phase)[1:]))
 def test_trainer__whatever_it_sees__asks_for_nothing_that_the_contract_must_refuse(view):
     action, phase, status = decide_trainer(view), view.at.phase, view.status
-    ended = {Collect: view.collectable, Claim: view.claimable, Unenrol: view.enrolled, Done: True}
+    ended = {
+        Unenrol: view.enrolled,
+        Collect: view.collectable,
+        Withdraw: view.withdrawable,
+        Claim: view.claimable,
+        Done: True,
+    }
     if type(action) in ended:
         assert phase.is_end
         assert ended[type(action)]
@@ -167,16 +219,18 @@ def test_aggregator__whatever_it_sees__aggregates_only_in_time(view, collectable
 def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
     done = []
     while not done or not isinstance(done[-1], Done):
-        assert len(done) < 4
+        assert len(done) < 5
         done.append(decide_trainer(view))
         match done[-1]:
             case Collect():
                 view = replace(view, collectable=(), claimable=view.claimable + 1)
             case Unenrol():
-                view = replace(view, enrolled=False, free=view.free + view.stake)
+                view = replace(view, enrolled=False, withdrawable=view.withdrawable + view.stake)
+            case Withdraw():
+                view = replace(view, withdrawable=0)
             case Claim():
                 view = replace(view, claimable=0)
-    assert (view.enrolled, view.collectable, view.claimable) == (False, (), 0)
+    assert (view.enrolled, view.collectable, view.claimable, view.withdrawable) == (False, (), 0, 0)
 
 
 @given(round_views(ENDS), rounds, amounts)

@@ -1,6 +1,7 @@
 """Canonical JSON: one text for one value, and nothing else is read."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -67,12 +68,31 @@ def test_encode__is_the_text_that_rfc_8785_shows():
         ("[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), "too deep"),
         ("[" * 500_000, "too deep"),
         ('{"a":' * 100_000, "too deep"),
+        ('["\\"]"' + ",[" * 500_000, "too deep"),
+        ('"' + '\\"' * 500_000, "Unterminated"),
         ("\ufeff{}", "BOM"),
     ),
 )
 def test_decode__of_any_other_text__is_refused(text, reason):
     with pytest.raises(ValueError, match=reason):
         decode(text.encode())
+
+
+def test_decode__of_brackets_within_strings__does_not_count_them():
+    value = {"[" * 50: ['{"[' * 50, '\\"' + "[" * 50]}
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize("limit", (1_000, 100_000))
+def test_decode__whatever_the_recursion_limit_of_the_process__takes_the_deepest_and_refuses_a_deeper(limit):
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, limit))
+    try:
+        assert decode(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))
+        with pytest.raises(ValueError, match="too deep"):
+            decode(b"[" * 500_000)
+    finally:
+        sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from py_ecc import bn128
 from headwater.protocol.curve import INFINITY, Point, add, multiply
 from headwater.protocol.field import P, derive, from_ezkl, pack, to_ezkl, to_field, to_signed, unpack
 from headwater.protocol.field import add as add_vectors
-from headwater.protocol.vectors import Basis, average, sum_of_commitments
+from headwater.protocol.vectors import UPDATE_SALTS, Basis, average, sum_of_commitments, update_length
 
 G = Point(1, 2)
 BASIS = Basis(multiply(G, 999), tuple(multiply(G, 7**n) for n in range(1, 5)))
@@ -131,6 +131,14 @@ def test_commitment__to_more_entries_than_points__is_refused():
 def test_sum__of_no_commitments__is_refused():
     with pytest.raises(ValueError, match="no commitments"):
         sum_of_commitments([], BASIS.offset)
+
+
+# updates
+
+
+def test_update__is_the_weights_the_place_of_the_tag_and_more_salts_than_two_proofs_give_equations():
+    assert update_length(31) == 31 + 1 + UPDATE_SALTS
+    assert UPDATE_SALTS > 2 * 2, "a proof gives two, and a restarted trainer makes a second one"
 
 
 # averages

@@ -13,6 +13,7 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
+from web3.types import RPCEndpoint
 
 from headwater.errors import ChainError
 from headwater.tools import find_tool
@@ -28,6 +29,11 @@ class Anvil:
     url: str
     web3: Web3
     accounts: tuple[LocalAccount, ...]
+
+    def pass_time(self, seconds: int) -> None:
+        """Move the chain's clock forward, and mine a block there."""
+        for method, params in (("evm_increaseTime", [seconds]), ("evm_mine", [])):
+            self.web3.provider.make_request(RPCEndpoint(method), params)
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from importlib.resources import files
 from typing import Any, NamedTuple, TypeVar
 
 from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from headwater.chain import events, types
+from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
 from headwater.protocol.phases import Phase, TrainerStatus
 
@@ -53,9 +54,18 @@ def load_abi(contract: str) -> list[dict[str, Any]]:
 
 
 def encode_call(contract: str, function: str, arguments: Sequence[Any]) -> bytes:
-    """Calldata of a function: selector and encoded arguments."""
+    """Calldata of a function: selector and encoded arguments.
+
+    Raises:
+        ConfigError: an argument does not fit the function's types.
+    """
     entry = _entry(contract, "function", function)
-    return _id(entry)[:4] + encode(_types(entry["inputs"]), [_to_abi(value) for value in arguments])
+    try:
+        return _id(entry)[:4] + encode(_types(entry["inputs"]), [_to_abi(value) for value in arguments])
+    except EncodingError as error:
+        raise ConfigError(
+            f"{contract}.{function} cannot take these values: {error}", "ids, counts and amounts must be smaller"
+        ) from error
 
 
 def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
@@ -186,4 +196,6 @@ def _python_type(param: dict[str, Any]) -> Any:
 def _to_abi(value: Any) -> Any:
     if is_dataclass(value):
         return tuple(_to_abi(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, tuple):
+        return tuple(_to_abi(item) for item in value)
     return value

@@ -33,7 +33,7 @@ def deploy(sender: Sender, root: Path, home: Path, network: str | None = None, *
     restarted needs no such word.
 
     Raises:
-        ConfigError: other contracts are deployed, or the contracts cannot be compiled.
+        ConfigError: other contracts are deployed, the contracts cannot be compiled, or `root` cannot be written.
         ChainError: a transaction failed. Nothing is recorded then; deploying again starts afresh.
     """
     chain = sender.chain
@@ -48,9 +48,17 @@ def deploy(sender: Sender, root: Path, home: Path, network: str | None = None, *
                 f"other contracts than this repository's are recorded as {network!r} in {root}",
                 "name another --network or --deployments; or say --replace to forget them with all their tasks",
             )
+    Deployment.check_writable(network, root)
     deployment = _deploy(sender, compiled, network)
     deployment.check(chain)
-    deployment.save(root)
+    try:
+        deployment.save(root)
+    except OSError as error:
+        addresses = ", ".join(f"{name} {record.address}" for name, record in deployment.records.items())
+        raise ConfigError(
+            f"the contracts stand ({addresses}), but cannot be recorded in {root}: {error.strerror}",
+            "mend the folder and deploy again: these contracts are then forgotten",
+        ) from error
     return Deployed(deployment, fresh=True)
 
 

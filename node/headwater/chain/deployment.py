@@ -7,6 +7,7 @@ the chain still is the one that was deployed to.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -104,6 +105,23 @@ class Deployment:
             folder / ADDRESSES,
             {"network": self.network, "chainId": self.chain_id, "startBlock": self.start_block, "contracts": summary},
         )
+
+    @staticmethod
+    def check_writable(network: str, root: Path) -> None:
+        """Whether `save` will be able to write, tried out.
+
+        Raises:
+            ConfigError: it will not.
+        """
+        folder = root / network
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(1 << 16))
+        except OSError as error:
+            raise ConfigError(
+                f"{folder} cannot be written: {error.strerror}", "name another folder with --deployments"
+            ) from error
 
     def check(self, chain: Chain) -> None:
         """Whether these contracts are what stands on the chain.

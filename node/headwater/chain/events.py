@@ -30,11 +30,12 @@ class TaskCreated(Event):
 
 @dataclass(frozen=True)
 class Enrolled(Event):
-    """A trainer enrolled with the commitment of its data."""
+    """A trainer enrolled with the commitment of its data and its mask key, x * (1, 2) with its secret x."""
 
     task_id: int
     trainer: str
     data: Point
+    mask_key: Point
     stake: int
 
 
@@ -59,14 +60,44 @@ class Joined(Event):
 
 @dataclass(frozen=True)
 class Submitted(Event):
-    """A trainer's update was accepted; `submitted` are then. `cid` is the digest of the update document."""
+    """A trainer's update was accepted; `submitted` are then."""
 
     task_id: int
     round: int
     trainer: str
     update: Point
-    cid: bytes
     submitted: int
+
+
+@dataclass(frozen=True)
+class MaskingStarted(Event):
+    """An attempt at masking started. `seed` orders its members on the circle, by keccak256(seed ++ address)."""
+
+    task_id: int
+    round: int
+    attempt: int
+    members: int
+    seed: bytes
+
+
+@dataclass(frozen=True)
+class Masked(Event):
+    """A trainer masked its update; `masked` of the attempt's members have then.
+
+    Attributes:
+        update: the commitment of the update without masks.
+        cid: digest of the update document, which holds the masked update.
+        mask_commitments: one for each of its peers, in the order of their places on the circle counted from its own.
+    """
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    update: Point
+    cid: bytes
+    mask_commitments: tuple[Point, ...]
+    masked: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +114,7 @@ class Aggregated(Event):
 
 @dataclass(frozen=True)
 class PhaseChanged(Event):
-    """A round moved on; `deadline` is that of `to_phase`, 0 where that is an end."""
+    """A round moved on; `deadline` is that of `to_phase`, 0 where that is an end. A new attempt is MASK to MASK."""
 
     task_id: int
     round: int

@@ -33,6 +33,8 @@ def explained(where: str, doing: str) -> Iterator[None]:
         raise ChainError(f"what listens at {where} answered {doing} with {status}", _START) from error
     except (json.JSONDecodeError, UnicodeDecodeError, BadResponseFormat) as error:
         raise ChainError(f"what listens at {where} is no Ethereum node: it does not speak JSON-RPC", _START) from error
+    except requests.RequestException as error:  # its text may show what the URL holds of secrets
+        raise ChainError(f"the node at {where} cannot be asked: {type(error).__name__}", _START) from None
     except Web3RPCError as error:
         message = _message(error)
         if "insufficient funds" in message.lower():

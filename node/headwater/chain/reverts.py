@@ -28,6 +28,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "InvalidRounds": ("a task cannot have {rounds} rounds: at least 1, at most MAX_ROUNDS", _MANIFEST),
     "InvalidPeriod": ("a phase cannot last {period} s: at least 1, at most MAX_PERIOD", _MANIFEST),
+    "MaskingTooLong": (
+        "{attempts} attempts at masking of {maskPeriod} s each may last longer than a phase may, MAX_PERIOD",
+        "shorten the mask period, or let a round need more of its roster: raise minTrainers or lower maxTrainers",
+    ),
     "InvalidDimension": ("a model of {dimension} weights does not fit circuits of k = {k}", _MANIFEST),
     "InvalidFee": (
         "the aggregator's fee of {aggregatorFee:wei} is more than a round's part of the pool, {roundPool:wei}",
@@ -78,6 +82,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{trainer} has submitted its update for round {round} of task {taskId} already",
         "nothing to do: wait for the next round",
     ),
+    "NotAMember": (
+        "{trainer} is not of attempt {attempt} at masking round {round} of task {taskId}",
+        "it did not submit in time, or missed an earlier attempt: join the next round",
+    ),
+    "AlreadyMasked": (
+        "{trainer} has masked its update in attempt {attempt} of round {round} of task {taskId} already",
+        "nothing to do, unless a new attempt starts",
+    ),
+    "UpdateMismatch": (
+        "the commitment is that of the update {actual:short}, and the sender submitted {expected:short}",
+        "mask the very update that was submitted, which `Submitted` shows: a new proof makes a new one",
+    ),
+    "WrongMaskCount": (
+        "there are {actual} mask commitments, and the sender has {expected} peers",
+        "read the attempt's members anew, and commit to one mask for each peer",
+    ),
     "OnRoster": (
         "{trainer} is on the roster of round {round} of task {taskId}, so its stake stays locked",
         "unenrol after the round's end",
@@ -93,8 +113,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "train on the data you enrolled with: a proof is worth nothing to anybody else",
     ),
     "SumMismatch": (
-        "the average is of the sum {actual:short}, and the accepted updates add up to {expected:short}",
-        "take exactly the round's accepted updates, none left out, then prove again",
+        "the average is of the sum {actual:short}, and the masked updates add up to {expected:short}",
+        "take exactly the updates that the last attempt masked, none left out, then prove again",
     ),
     "PublicMismatch": (
         "the average was proved for {actual:short}, and this sender and number of updates are {expected:short}",

@@ -133,10 +133,15 @@ def connect(rpc_url: str, chain_id: int | None = None) -> Chain:
         ConfigError: not such a URL.
         ChainError: no node answers there, or one of another chain.
     """
-    url = urlsplit(rpc_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ConfigError(f"{rpc_url!r} is no address of a node", "write it as http://HOST:PORT or https://HOST/...")
-    where = f"{url.scheme}://{url.hostname}" + (f":{url.port}" if url.port else "")
+    try:
+        url = urlsplit(rpc_url)
+        port = url.port
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError
+    except ValueError:
+        hint = "write it as http://HOST:PORT or https://HOST/..."
+        raise ConfigError(f"{rpc_url!r} is no address of a node", hint) from None
+    where = f"{url.scheme}://{url.hostname}" + (f":{port}" if port else "")
     retries = ExceptionRetryConfiguration((requests.ConnectionError, requests.HTTPError, requests.Timeout), ATTEMPTS)
     provider = HTTPProvider(rpc_url, {"timeout": TIMEOUT_SECONDS}, exception_retry_configuration=retries)
     provider.global_ccip_read_enabled = False  # a revert must not make the node fetch URLs

@@ -27,9 +27,9 @@ class TaskManager(Contract):
 
     # ---- trainers
 
-    def enrol(self, task_id: int, data: Point) -> Call:
-        """Enrol the sender with the commitment of its salted data; locks the task's stake."""
-        return self._call("enrol", task_id, data)
+    def enrol(self, task_id: int, data: Point, mask_key: Point) -> Call:
+        """Enrol the sender with the commitment of its salted data and its mask key; locks the task's stake."""
+        return self._call("enrol", task_id, data, mask_key)
 
     def unenrol(self, task_id: int) -> Call:
         """End the sender's enrolment; frees its stake."""
@@ -39,14 +39,22 @@ class TaskManager(Contract):
         """Put the sender on the running round's roster."""
         return self._call("join", task_id)
 
-    def submit(self, task_id: int, proof: bytes, cid: bytes) -> Call:
-        """Submit the sender's proved update. cid: digest of the update document."""
-        return self._call("submit", task_id, proof, cid)
+    def submit(self, task_id: int, proof: bytes) -> Call:
+        """Submit the proof of the sender's update."""
+        return self._call("submit", task_id, proof)
+
+    def mask(self, task_id: int, update: Point, cid: bytes, mask_commitments: Sequence[Point]) -> Call:
+        """Publish the sender's accepted update under masks.
+
+        update: its commitment without them. cid: digest of the update document. mask_commitments: one for each peer, in
+        the order of their places on the circle counted from the sender's.
+        """
+        return self._call("mask", task_id, update, cid, tuple(mask_commitments))
 
     # ---- anyone
 
     def aggregate(self, task_id: int, proof: bytes, cid: bytes) -> Call:
-        """Post the proved average of the round's updates. cid: digest of the model document."""
+        """Post the proved average of the updates that were masked. cid: digest of the model document."""
         return self._call("aggregate", task_id, proof, cid)
 
     def advance(self, task_id: int) -> Call:
@@ -99,6 +107,10 @@ class TaskManager(Contract):
     def tag(self, task_id: int, block: BlockId = "latest") -> int:
         """The task's tag, the last entry of its model vectors; defined also for tasks that do not exist yet."""
         return self._read(int, "tag", task_id, block=block)
+
+    def peer_count(self, members: int, block: BlockId = "latest") -> int:
+        """How many peers each of an attempt's `members` has."""
+        return self._read(int, "peerCount", members, block=block)
 
     def reward_of(self, task_id: int, round_: int, account: str, block: BlockId = "latest") -> int:
         """What `collect` would credit the account for the round, wei."""

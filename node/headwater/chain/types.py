@@ -18,6 +18,7 @@ class TaskConfig:
     train_verifier: str
     k: int
     dimension: int
+    mask_period: int
     average_verifier: str
     stake: int
     aggregator_fee: int
@@ -45,7 +46,10 @@ class TaskState:
     Attributes:
         deadline: the first second in which the phase's work is refused; 0 after the task's end.
         round: the running round; after the end, the last one.
-        sum: C([sum of w' | tag | sum of salts]); means nothing before the round's first update.
+        submitted: how many updates of the running round are accepted.
+        attempt: which attempt at masking runs or has succeeded, from 1; 0 before Mask.
+        members: how many trainers the attempt has; all of them must mask.
+        sum: C([sum of w' | tag | sum of salts]) of those who masked; means nothing before an attempt's first.
     """
 
     creator: str
@@ -54,6 +58,9 @@ class TaskState:
     deadline: int
     round: int
     joined: int
+    submitted: int
+    attempt: int
+    members: int
     phase: Phase
     model_hash: bytes
     sum: Point
@@ -69,13 +76,15 @@ class Round:
     """One round.
 
     Attributes:
+        attempt: the last attempt at masking, from 1; 0 if there was none.
+        masked: how many trainers have masked in it; if the round is finalized, how many updates the model averages.
         aggregator: who posted the average; the zero address unless the round is finalized.
         ended_at: 0 while the round runs.
     """
 
     phase: Phase
-    joined: int
-    submitted: int
+    attempt: int
+    masked: int
     aggregator: str
     fee_collected: bool
     ended_at: int
@@ -83,10 +92,16 @@ class Round:
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """A trainer's part in one round. `submission`: first 31 bytes of keccak256(update x, update y, cid)."""
+    """A trainer's part in one round.
+
+    Attributes:
+        attempt: the last attempt in which it has masked its update, from 1; 0 if it has in none.
+        update_hash: first 29 bytes of keccak256(update x, update y).
+    """
 
     status: TrainerStatus
-    submission: bytes
+    attempt: int
+    update_hash: bytes
 
 
 @dataclass(frozen=True)

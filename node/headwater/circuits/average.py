@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headwater.circuits.statement import Statement, Tensor
+from headwater.protocol.vectors import UPDATE_SALTS, update_length
 
 if TYPE_CHECKING:
     import torch
@@ -16,7 +17,7 @@ class Average(Statement):
     """(model, private, public) -> sum.
 
     model   [ avg (D) | tag ]
-    private [ rho (D) | salt ]
+    private [ rho (D) | sums of salts ]
     public  [ n | aggregator ]        the contract computes this vector's commitment itself
     sum     [ sum of w' | tag | sum of salts ]
 
@@ -41,13 +42,13 @@ class Average(Statement):
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         """As `Statement` says."""
-        length = (self.dimension + 1, 1)
-        return Tensor("model", length), Tensor("private", length), Tensor("public", (2, 1))
+        private = (self.dimension + UPDATE_SALTS, 1)
+        return Tensor("model", (self.dimension + 1, 1)), Tensor("private", private), Tensor("public", (2, 1))
 
     @property
     def output(self) -> Tensor:
         """As `Statement` says."""
-        return Tensor("sum", (self.dimension + 2, 1))
+        return Tensor("sum", (update_length(self.dimension), 1))
 
     @property
     def magnitude(self) -> int:
@@ -55,7 +56,7 @@ class Average(Statement):
         return 1 << self.weight_bits
 
     def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
-        """n * avg + rho, the tag and the salt, with avg checked and rho clamped."""
+        """n * avg + rho, the tag and the salts, with avg checked and rho clamped."""
         import torch
 
         (model, private, public), d = inputs, self.dimension

@@ -11,12 +11,15 @@ import inspect
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from eth_utils.crypto import keccak
 
 from headwater.circuits import ezkl_settings, worker
 from headwater.circuits import statement as statement_module
@@ -29,7 +32,9 @@ from headwater.protocol import fixedpoint
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
 
-MANIFEST = "circuit.json"
+MANIFEST, VERIFIER = "circuit.json", "verifier.json"
+_COMPARED = ("verifier", "rows", "inputs", "output")
+_KEPT = ("bytecode", "code_hash", "size", "solc")  # of a compiled verifier, beside its source
 POINT_BYTES = 64
 
 
@@ -71,17 +76,27 @@ class Circuit:
         Raises:
             CircuitError: the compiled code is not what the manifest says.
         """
-        cache = self.folder / "verifier.json"
         source = self.path("verifier_source").read_text()
-        if cache.exists():
-            verifier = Verifier(source, **json.loads(cache.read_text()))
-        else:
+        verifier = self._kept_verifier(source)
+        if verifier is None:
             verifier = compile_verifier(source)
-            kept = {name: getattr(verifier, name) for name in ("bytecode", "code_hash", "size", "solc")}
-            _write(cache, json.dumps(kept))
+            kept = {name: getattr(verifier, name) for name in _KEPT}
+            _write(self.folder / VERIFIER, json.dumps(kept))
         if verifier.code_hash != self.manifest["verifier"]["code_hash"]:
             raise CircuitError(f"the verifier in {self.folder} was changed", "delete the folder and build again")
         return verifier
+
+    def _kept_verifier(self, source: str) -> Verifier | None:
+        """What was compiled earlier; None where nothing was, or where its code is not the manifest's."""
+        try:
+            found = json.loads((self.folder / VERIFIER).read_text())
+            verifier = Verifier(source, **{name: found[name] for name in _KEPT})
+            code = bytes.fromhex(verifier.bytecode[2:])[-verifier.size :]  # creation code ends with the code on chain
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        expected = self.manifest["verifier"]
+        whole = "0x" + keccak(code).hex() == verifier.code_hash == expected["code_hash"]
+        return verifier if whole else None
 
     def commit(self, vector: Sequence[int]) -> Point:
         """C(vector), computed by EZKL: 30 ms at k = 13. The same for every circuit of one k and SRS.
@@ -145,17 +160,39 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
     key = {**identity, "reference": statement.reference, "code": _code_hash(statement)}
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
     final = home / "circuits" / f"{statement.kind}-{name}"
-    if not (final / MANIFEST).exists():
+    manifest = _whole(final, identity)
+    if manifest is None:
         final.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=final.parent) as folder:
-            _build_into(Path(folder), identity, statement, srs)
-            try:
-                Path(folder).rename(final)  # the first of two builders wins; what they built is the same
-                Path(folder).mkdir()  # for the context to remove
-            except OSError:
-                if not (final / MANIFEST).exists():
-                    raise
-    return Circuit(final, statement, srs, json.loads((final / MANIFEST).read_text()))
+        with tempfile.TemporaryDirectory(dir=final.parent) as work:
+            fresh = Path(work) / "fresh"
+            fresh.mkdir()
+            _build_into(fresh, identity, statement, srs)
+            if _whole(final, identity) is None:  # the first of two builders wins; what they built is the same
+                with suppress(FileNotFoundError):
+                    final.rename(Path(work) / "damaged")
+            with suppress(OSError):
+                fresh.rename(final)
+        manifest = _whole(final, identity)
+    if manifest is None:
+        raise CircuitError(f"{final} is damaged and cannot be replaced", "delete it, and look at the disk")
+    return Circuit(final, statement, srs, manifest)
+
+
+def _whole(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The manifest of a built circuit; None where there is none, or any file is missing or not what it says."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        hashes = {name: manifest["artifacts"][name]["sha256"] for name in worker.PUBLISHED}
+        if any(_sha256(folder / worker.FILES[name]) != expected for name, expected in hashes.items()):
+            return None
+        if not all((folder / leaf).stat().st_size for leaf in worker.FILES.values()):
+            return None
+        facts = {"inputs": list, "output": dict, "rows": int, "verifier": dict}
+        if any(not isinstance(manifest[name], kind) for name, kind in facts.items()):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return manifest if {key: manifest.get(key) for key in identity} == identity else None
 
 
 def _identity(statement: Statement, srs: Srs) -> dict[str, Any]:
@@ -206,8 +243,10 @@ def load(folder: Path, srs_path: Path) -> Circuit:
         manifest = json.loads((folder / MANIFEST).read_text())
         statement = from_params(manifest["statement"]["kind"], manifest["statement"]["params"])
         srs = open_srs(srs_path, manifest["k"], manifest["srs"]["source"])
-        wrong = [n for n, a in manifest["artifacts"].items() if _sha256(folder / worker.FILES[n]) != a["sha256"]]
-    except (OSError, KeyError, ValueError) as error:
+        artifacts = {name: manifest["artifacts"][name]["sha256"] for name in worker.PUBLISHED}
+        wrong = [name for name, sha256 in artifacts.items() if _sha256(folder / worker.FILES[name]) != sha256]
+        _ = [manifest[key] for key in _COMPARED]
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise CircuitError(f"{folder} holds no readable circuit: {error}", "build it again") from error
     if wrong or srs.id != manifest["srs"]["id"]:
         what = ", ".join(wrong) or "the SRS"
@@ -219,8 +258,9 @@ def check_reproducible(circuit: Circuit) -> list[str]:
     """Build the circuit again from its statement and name the artifacts that differ (none for an honest circuit)."""
     with tempfile.TemporaryDirectory() as home:
         again = build(Path(home), circuit.statement, circuit.srs).manifest
-    differing = [n for n, a in circuit.manifest["artifacts"].items() if again["artifacts"][n]["sha256"] != a["sha256"]]
-    return differing + [key for key in ("verifier", "rows", "inputs", "output") if again[key] != circuit.manifest[key]]
+    (ours, theirs) = (facts["artifacts"] for facts in (again, circuit.manifest))
+    differing = [name for name in worker.PUBLISHED if ours[name]["sha256"] != theirs[name]["sha256"]]
+    return differing + [key for key in _COMPARED if again[key] != circuit.manifest[key]]
 
 
 def _sha256(path: Path) -> str:

@@ -1,28 +1,41 @@
 """EZKL's heavy work, in a process of its own: it frees the gigabytes, and a hang or a crash stays contained.
 
-    python -m headwater.circuits.worker REQUEST.json RESULT.json
+    python -P -m headwater.circuits.worker FOLDER < REQUEST
 
-The result appears by rename when it is whole: {"value": ..., "peak_memory_mb": ...} or {"error": text}.
+The request is JSON on stdin. FOLDER/result.json appears by rename when it is whole: {"value": ...,
+"peak_memory_mb": ...} or {"error": text, "hint": text}. Private inputs touch the disk only inside FOLDER, which is the
+parent's, for its user alone, and removed with it.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import json
+import os
 import resource
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from headwater.circuits.ezkl_settings import check_graph, write_settings
 from headwater.circuits.statement import Statement, resolve
 from headwater.errors import CircuitError
 
 EXIT_GRACE_SECONDS = 5.0
+POLL_SECONDS = 0.02
+SECRETS = ("HEADWATER_PRIVATE_KEY", "HEADWATER_PASSWORD")  # prefixes of variables that a child does not get
+TERMINATED = 143
+PR_SET_PDEATHSIG = 1
 
 
 def run(task: str, **arguments: Any) -> dict[str, Any]:
@@ -31,38 +44,64 @@ def run(task: str, **arguments: Any) -> dict[str, Any]:
     Raises:
         CircuitError: the task failed, or the process died (it may have run out of memory).
     """
-    with tempfile.TemporaryDirectory() as folder:
-        request, result = Path(folder) / "request.json", Path(folder) / "result.json"
-        request.write_text(json.dumps({"task": task, **arguments}))
-        command = [sys.executable, "-m", __name__, str(request), str(result)]
-        with (Path(folder) / "log").open("w+") as log, subprocess.Popen(command, stdout=log, stderr=log) as child:
-            try:
-                while child.poll() is None and not result.exists():
-                    time.sleep(0.02)
-                if result.exists():
-                    _finish(child)
-            except BaseException:
-                child.kill()
-                raise
-            log.seek(0)
-            text = log.read().strip()
+    with tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True) as folder:
+        result = Path(folder) / "result.json"
+        code, text = _run_child(json.dumps({"task": task, **arguments}).encode(), Path(folder), result)
         if not result.exists():
             raise CircuitError(
-                f"the process of {task!r} ended with code {child.returncode}: {text[-500:] or 'no output'}",
-                "look at the machine's free memory; a circuit of k takes about 2**k * 30 kB",
+                f"the process of {task!r} ended with code {code}: {text[-500:] or 'no output'}", _hint(text)
             )
         answer = json.loads(result.read_text())
-        if "error" in answer:
-            raise CircuitError(f"{task} failed: {answer['error']}", "see the statement's allowed inputs")
-        return dict(answer["value"], peak_memory_mb=answer["peak_memory_mb"])
+    if "error" in answer:
+        raise CircuitError(f"{task} failed: {answer['error']}", answer["hint"])
+    return dict(answer["value"], peak_memory_mb=answer["peak_memory_mb"])
 
 
-def _finish(child: subprocess.Popen[bytes]) -> None:
-    """The work is done: a process that then hangs in its exit (seen with EZKL, rarely) is killed."""
-    try:
-        child.wait(EXIT_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
+def _run_child(request: bytes, folder: Path, result: Path) -> tuple[int, str]:
+    """Exit code and output of a child that has ended, whatever ends this function."""
+    # -P: modules come from where headwater is installed, never from the folder that the user happens to stand in
+    command = [sys.executable, "-P", "-m", __name__, str(folder), str(os.getpid())]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+    environment["TMPDIR"] = str(folder)
+    with (folder / "log").open("w+") as log:
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
+        try:
+            _hand_over(child, request)
+            while child.poll() is None and not result.exists():
+                time.sleep(0.02)
+            if result.exists():
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(EXIT_GRACE_SECONDS)
+        finally:
+            _end(child)
+        log.seek(0)
+        return child.returncode, log.read().strip()
+
+
+def _hand_over(child: subprocess.Popen[bytes], request: bytes) -> None:
+    """Write the request; a child that died before it read all of it is noticed by its exit code."""
+    assert child.stdin is not None  # noqa: S101
+    with suppress(BrokenPipeError), child.stdin as pipe:
+        pipe.write(request)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End the child if it has not ended: politely at first, so that it ends its own fork."""
+    if child.poll() is None:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(EXIT_GRACE_SECONDS)
+    child.kill()  # does nothing to one that has ended
+    child.wait()
+
+
+def _hint(output: str) -> str:
+    """What to do about a child that died with some output."""
+    if "ImportError" in output or "ModuleNotFoundError" in output:
+        return _INSTALL
+    if os.strerror(errno.ENOSPC) in output:
+        return _DISK
+    return "look at the machine's free memory; a circuit of k takes about 2**k * 30 kB"
 
 
 def sizes(*statements: Statement) -> list[tuple[int, int]]:
@@ -163,20 +202,84 @@ PUBLISHED = (
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {"measure": measure, "build": build, "prove": prove}
 
 
-def main(request_path: str, result_path: str) -> None:
-    """Do what the request file says."""
-    request = json.loads(Path(request_path).read_text())
-    answer: dict[str, Any]
+_INPUTS = "see the statement's allowed inputs"
+_DISK = (
+    "look at the free space of the disk, and who may write: to HEADWATER_HOME, and to the folder for temporary files"
+)
+_INSTALL = "the installation is not whole: run `make install`"
+
+
+def main(folder: str, parent: str) -> None:
+    """Read a request and do it in a fork, so that this process can watch over it: EZKL lets no other thread run.
+
+    The fork ends with this process, and both with `parent`, however that ended; then the folder is removed from here.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    request = json.load(sys.stdin)
+    guard = os.getpid()
+    worker = os.fork()
+    if worker == 0:
+        _work(request, Path(folder), guard)
+    status = None
     try:
-        answer = {"value": TASKS[request.pop("task")](**request)}
-    except (CircuitError, RuntimeError, ValueError, OSError) as error:
-        answer = {"error": str(error)}
-    answer["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1 if sys.platform == "darwin" else 1024
-    )
-    partial = Path(f"{result_path}.partial")
-    partial.write_text(json.dumps(answer))
-    partial.rename(result_path)
+        while status is None:
+            time.sleep(POLL_SECONDS)
+            ended, found = os.waitpid(worker, os.WNOHANG)
+            status = found if ended else None
+            if os.getppid() != int(parent):
+                break
+    finally:
+        if status is None:
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+        if os.getppid() != int(parent):
+            shutil.rmtree(folder, ignore_errors=True)
+    code = TERMINATED if status is None else os.waitstatus_to_exitcode(status)
+    sys.exit(code if code >= 0 else 128 - code)
+
+
+def _work(request: dict[str, Any], folder: Path, guard: int) -> NoReturn:
+    """The fork's part: the task, and its result. It never returns: nothing of EZKL can hang in an exit that is none."""
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _die_with(guard)
+        answer = _answer(request)
+        answer["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+            1 if sys.platform == "darwin" else 1024
+        )
+        partial = folder / "result.json.partial"
+        partial.write_text(json.dumps(answer))
+        partial.rename(folder / "result.json")
+        code = 0
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"value": TASKS[request.pop("task")](**request)}
+    except CircuitError as error:
+        return {"error": error.message, "hint": error.hint or _INPUTS}
+    except ImportError as error:
+        return {"error": str(error), "hint": _INSTALL}
+    except OSError as error:
+        return {"error": str(error), "hint": _DISK}
+    except (RuntimeError, ValueError) as error:
+        return {"error": str(error), "hint": _DISK if os.strerror(errno.ENOSPC) in str(error) else _INPUTS}
+
+
+def _die_with(guard: int) -> None:
+    """Have the kernel kill this process when `guard` dies. Elsewhere than on Linux that takes the guard's own care."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != guard:
+        os._exit(TERMINATED)
 
 
 if __name__ == "__main__":

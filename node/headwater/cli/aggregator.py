@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
 
 
@@ -17,7 +17,7 @@ def command() -> None:
 
 @command.command()
 @click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
-@click.option("--poll", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
 @chain_options
 @key_options
 @store_option

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headwater.circuits.srs import Srs
     from headwater.circuits.statement import Statement
 
+MAX_K = 28
 SRS = click.Choice(["dev", "perpetual-powers-of-tau"])
 
 
@@ -51,7 +52,7 @@ def _srs(home: Path, k: int, source: str) -> Srs:
 
 @command.command()
 @_statement_arguments
-@click.option("--k", type=click.IntRange(4, 28), help="log2 of the rows.  [default: the least that has room]")
+@click.option("--k", type=click.IntRange(4, MAX_K), help="log2 of the rows.  [default: the least that has room]")
 @click.option("--srs", "source", type=SRS, default="dev", show_default=True, help="Where the SRS comes from.")
 @home_option
 def build(kind: str, parameters: tuple[str, ...], k: int | None, source: str, home: Path) -> None:
@@ -89,7 +90,10 @@ def verify(folder: Path, srs_file: Path | None, home: Path) -> None:
     if srs_file is None:
         try:
             facts = json.loads((folder / circuit.MANIFEST).read_text())
-            srs_file = _srs(home, int(facts["k"]), facts["srs"]["source"]).path
+            k, source = int(facts["k"]), facts["srs"]["source"]
+            if not 1 <= k <= MAX_K or source not in SRS.choices:
+                raise ValueError(f"k = {k}, SRS {source!r}")
+            srs_file = _srs(home, k, source).path
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CircuitError(f"{folder} holds no readable circuit: {error}", "build it again") from error
     found = circuit.load(folder, srs_file)
@@ -110,11 +114,14 @@ def list_(home: Path) -> None:
 
     found = sorted((home / "circuits").glob(f"*/{MANIFEST}"))
     for path in found:
-        facts = json.loads(path.read_text())
-        parameters = " ".join(f"{name}={value}" for name, value in facts["statement"]["params"].items())
-        out.print(
-            f"[bold]{path.parent.name}[/]  k = {facts['k']}, {facts['rows']:,} rows, SRS {facts['srs']['source']}"
-        )
+        try:
+            facts = json.loads(path.read_text())
+            parameters = " ".join(f"{name}={value}" for name, value in facts["statement"]["params"].items())
+            line = f"k = {facts['k']}, {facts['rows']:,} rows, SRS {facts['srs']['source']}"
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            out.print(f"[bold]{path.parent.name}[/]  [red]damaged[/]: it is built again when it is needed")
+            continue
+        out.print(f"[bold]{path.parent.name}[/]  {line}")
         out.print(f"  {parameters}", highlight=False, soft_wrap=True)
     if not found:
         out.print(f"None yet in {home / 'circuits'}.", soft_wrap=True)

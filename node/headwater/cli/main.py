@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Any
 
@@ -22,7 +25,7 @@ COMMANDS = {
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 
 class LazyGroup(click.Group):
@@ -45,7 +48,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; exit code 1 after an error, 130 after Ctrl-C."""
+        """Run a command; exit code 1 after an error, 130 after Ctrl-C, 143 after SIGTERM."""
         try:
             return super().invoke(ctx)
         except HeadwaterError as error:
@@ -56,6 +59,19 @@ class LazyGroup(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("\ninterrupted", err=True)
             ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # whoever read the output has gone: click ends quietly
+            from headwater.cli.console import show_error
+
+            if ctx.params.get("verbose"):
+                import traceback
+
+                traceback.print_exc()
+            show_error(_unexpected(error))
+            ctx.exit(1)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -64,6 +80,27 @@ class LazyGroup(click.Group):
 def cli(verbose: bool) -> None:
     """Train one model on data that never leaves its owners, and prove every step."""
     configure_logging(verbose)
+    end_in_order()
+
+
+def _unexpected(error: Exception) -> HeadwaterError:
+    """What is said of an exception that nothing in headwater explains."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return HeadwaterError(
+            f"{where}{error.strerror}", "look at free space and permissions; -v shows where it happened"
+        )
+    text = " ".join(str(error).split())[:300]
+    return HeadwaterError(
+        f"this is a fault of headwater: {type(error).__name__}: {text}",
+        "run `headwater -v ...` with the same words, and report what it prints",
+    )
+
+
+def end_in_order() -> None:
+    """Let SIGTERM unwind the stack, so that child processes end and private files are removed."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
 
 
 def configure_logging(verbose: bool) -> None:

@@ -80,10 +80,9 @@ def verify(folder: Path, rpc: str, deployments: Path, network: str | None, store
     from headwater.roles.models import verify as verify_model
 
     pulled = load(folder)
-    try:
-        task_id = int(pulled.provenance["task_id"])
-    except (KeyError, ValueError) as error:
-        raise ConfigError(f"{folder} does not say of which task it is", "pull the model again") from error
+    task_id = pulled.provenance.get("task_id")
+    if not isinstance(task_id, int) or task_id < 1:
+        raise ConfigError(f"{folder} does not say of which task it is", "pull the model again")
     model = verify_model(_open_task(task_id, rpc, deployments, network, store, home), pulled)
     out.print(
         f"[green]✓[/] the registry has this model as round {model.round} of task {task_id}, and these are its weights",

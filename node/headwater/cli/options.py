@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +12,17 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class Real(click.FloatRange):
+    """A number in a range. What is no number is in no range, whatever comparisons say."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number of a text."""
+        number = float(super().convert(value, param, ctx))
+        if number != number:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 def chain_options(command: F) -> F:
@@ -37,7 +50,7 @@ def chain_options(command: F) -> F:
 
 
 def home_option(command: F) -> F:
-    """Passes `home: Path`, made where it is missing and kept from other users."""
+    """Passes `home: Path`, made where it is missing, kept from other users, refused where they may change it."""
     option = click.option(
         "--home",
         type=FOLDER,
@@ -86,4 +99,15 @@ def _make_home(_context: click.Context, _option: click.Parameter, value: Path) -
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise click.BadParameter(f"{home} cannot be made: {error.strerror}") from error
+    _check_owner(home)
     return home
+
+
+def _check_owner(home: Path) -> None:
+    """Refuse a folder that others may change: what is cached there is run, deployed and proved with."""
+    found = home.stat()
+    if found.st_uid != os.geteuid():
+        raise click.BadParameter(f"{home} belongs to another user: name a folder of your own")
+    shared_group = found.st_mode & stat.S_IWGRP and found.st_gid != found.st_uid  # else a group of the user alone
+    if found.st_mode & stat.S_IWOTH or shared_group:
+        raise click.BadParameter(f"{home} can be changed by other users: run `chmod go-w {home}`")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 from rich.table import Table
 
 from headwater.cli.console import err, out
-from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from headwater.roles.task import Task
 
 MAX_CLIP = 8.0
+MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
+MAX_ROUNDS, MAX_TRAINERS, MOST_SECONDS = 10_000, 1024, 30 * 86_400  # as in TaskManager.sol
+MOST_COIN = 10**9  # fits the contracts' 96 bits of wei
+_EXACT = Context(prec=100)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -31,8 +36,11 @@ class Ether(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Wei of a decimal text."""
         try:
-            wei = Decimal(value).scaleb(18)
-            if not wei.is_finite() or wei < 0 or wei != wei.to_integral_value():
+            coin = Decimal(value)
+            if not coin.is_finite() or not 0 <= coin <= MOST_COIN:
+                raise InvalidOperation
+            wei = _EXACT.scaleb(coin, 18)
+            if wei != int(wei):
                 raise InvalidOperation
         except InvalidOperation:
             self.fail(f"{value!r} is no amount of coin, for example 0.25", param, ctx)
@@ -48,10 +56,11 @@ class Duration(click.ParamType[int]):
         """Seconds of a text such as 90s, 30m, 12h or 2d."""
         if isinstance(value, int):
             return value
-        number, unit = value[:-1], value[-1:]
-        if unit not in UNITS or not number.isdigit() or not int(number):
-            self.fail(f"{value!r} is no duration: write 90s, 30m, 12h or 2d", param, ctx)
-        return int(number) * UNITS[unit]
+        found = re.fullmatch(r"([0-9]{1,9})([smhd])", value)
+        seconds = int(found[1]) * UNITS[found[2]] if found else 0
+        if not 0 < seconds <= MOST_SECONDS:
+            self.fail(f"{value!r} is no duration of at most 30 days: write 90s, 30m, 12h or 2d", param, ctx)
+        return seconds
 
 
 ETHER, DURATION = Ether(), Duration()
@@ -80,26 +89,27 @@ def command() -> None:
 @click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Gradient steps in an update.")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
+    type=Real(MIN_RATE, MAX_RATE),
     default=4.0,
     show_default=True,
     help="For a gradient averaged over --rows rows; taken to the nearest power of two for the summed one.",
 )
 @click.option(
     "--clip",
-    type=click.FloatRange(0, MAX_CLIP, min_open=True),
+    type=Real(0, MAX_CLIP, min_open=True),
     default=0.125,
     show_default=True,
     help="The largest change of a weight in one step: what bounds the influence of bad data.",
 )
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--min-trainers", type=click.IntRange(3), default=3, show_default=True)
-@click.option("--max-trainers", type=click.IntRange(3), default=16, show_default=True)
+@click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
+@click.option("--min-trainers", type=click.IntRange(3, MAX_TRAINERS), default=3, show_default=True)
+@click.option("--max-trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True)
 @click.option("--stake", type=ETHER, default="0", show_default=True, help="What a trainer locks.")
 @click.option("--pool", type=ETHER, default="0", show_default=True, help="The reward pool, escrowed now.")
 @click.option("--aggregator-fee", type=ETHER, default="0", show_default=True, help="Of each round's part of the pool.")
 @click.option("--join-period", type=DURATION, default="1h", show_default=True)
 @click.option("--train-period", type=DURATION, default="1h", show_default=True)
+@click.option("--mask-period", type=DURATION, default="1h", show_default=True, help="Of each attempt at masking.")
 @click.option("--aggregate-period", type=DURATION, default="1h", show_default=True)
 @click.option(
     "--srs",
@@ -136,7 +146,8 @@ def create(
     from headwater.cli.keys import load_key
     from headwater.errors import ConfigError
     from headwater.protocol.fixedpoint import TrainingSpec, encode
-    from headwater.roles.creating import Terms, create_task
+    from headwater.roles.creating import create_task
+    from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
     from headwater.training.columns import describe
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from headwater.cli.console import err
-from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
 
 
@@ -24,7 +24,10 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent.",
 )
-@click.option("--poll", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--keep-stake", is_flag=True, help="After the task's end, leave the account's free stake for other tasks."
+)
 @chain_options
 @key_options
 @store_option
@@ -33,6 +36,7 @@ def run(
     task_id: int,
     data: Path,
     poll: float,
+    keep_stake: bool,
     rpc: str,
     deployments: Path,
     network: str | None,
@@ -40,7 +44,7 @@ def run(
     store: str | None,
     home: Path,
 ) -> None:
-    """Enrol, then train, prove and submit in every round until the task has ended; then collect and claim.
+    """Enrol, then train, prove and submit in every round until the task has ended; then collect, claim and withdraw.
 
     The file and the task are checked before anything is staked or sent. Stop it whenever you like: started again with
     the same file and key, it goes on where the chain says it is.
@@ -50,7 +54,7 @@ def run(
     from headwater.chain.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.roles.loop import run as run_role
-    from headwater.roles.salts import secret_of
+    from headwater.roles.secrets import secret_of
     from headwater.roles.task import open_task
     from headwater.roles.trainer import Trainer
     from headwater.storage.opening import open_store
@@ -67,4 +71,5 @@ def run(
         err.print(f"[yellow]note[/] {warning}", soft_wrap=True)
     report("data", rows=len(dataset), capacity=task.spec.rows)
     task.check_circuits(report)
-    run_role(Trainer(task, Sender(contracts.chain, key), secret_of(key), dataset, report), report, poll)
+    sender = Sender(contracts.chain, key)
+    run_role(Trainer(task, sender, secret_of(key), dataset, report, keep_stake=keep_stake), report, poll)

@@ -1,1 +1,1 @@
-"""What every party must compute alike: field, curve, vectors, documents, decisions. Standard library only."""
+"""What every party must compute alike: field, vectors, masks, documents, decisions. Standard library and keccak."""

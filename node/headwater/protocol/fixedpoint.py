@@ -69,6 +69,8 @@ class TrainingSpec:
         rate_shift: the learning rate is 2**-rate_shift for the gradient summed over the rows.
         clip: the largest change of a weight in one step, in units of 2**-model_bits.
         clamp: the largest magnitude of an honest feature, in units of 2**-data_bits.
+        salt_rows: rows of salts behind the data. Each proof about one data commitment publishes one linear equation
+            over its entries (see `vectors.UPDATE_SALTS`), so there must be more salts than proofs ever published.
     """
 
     rows: int
@@ -80,9 +82,10 @@ class TrainingSpec:
     rate_shift: int = 7
     clip: int = 4096
     clamp: int = 512
+    salt_rows: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("rows", "features", "outputs", "steps", "data_bits", "model_bits", "clip", "clamp"):
+        for name in ("rows", "features", "outputs", "steps", "data_bits", "model_bits", "clip", "clamp", "salt_rows"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.rate_shift < 0:
@@ -106,6 +109,16 @@ class TrainingSpec:
     def dimension(self) -> int:
         """D: the number of weights."""
         return self.features * self.outputs
+
+    @property
+    def width(self) -> int:
+        """Entries of a row of the data matrix: features and labels."""
+        return self.features + self.outputs
+
+    @property
+    def salts(self) -> int:
+        """How many entries of the data matrix are salts."""
+        return self.salt_rows * self.width
 
     @property
     def half(self) -> int:
@@ -165,3 +178,11 @@ class TrainingSpec:
         for _ in range(self.steps):
             weights = self.step(weights, x, labels)
         return list(weights)
+
+
+def salt_rows_for(rounds: int, width: int) -> int:
+    """The rows of salts that a task of so many rounds needs, for rows of `width` entries.
+
+    Two proofs a round may become public, the second after a restart, and two salts are to spare.
+    """
+    return -(-(2 * rounds + 2) // width)

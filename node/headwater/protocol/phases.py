@@ -11,10 +11,11 @@ class Phase(IntEnum):
     NONE = 0
     JOIN = 1
     TRAIN = 2
-    AGGREGATE = 3
-    FINALIZED = 4
-    FAILED = 5
-    SKIPPED = 6
+    MASK = 3
+    AGGREGATE = 4
+    FINALIZED = 5
+    FAILED = 6
+    SKIPPED = 7
 
     def __str__(self) -> str:
         return self.name.capitalize()
@@ -26,7 +27,7 @@ class Phase(IntEnum):
 
 
 class TrainerStatus(IntEnum):
-    """Where a trainer is in a round."""
+    """Where a trainer is in a round. Whether one that submitted has masked, its roster entry's `attempt` says."""
 
     NONE = 0
     JOINED = 1

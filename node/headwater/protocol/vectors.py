@@ -1,8 +1,8 @@
 """The vectors that are committed to, and how their commitments add up.
 
     model    [ w (D) | tag ]
-    update   [ w' (D) | 0 | salt ]
-    sum      [ sum of w' | tag | sum of salts ]
+    update   [ w' (D) | 0 | salts (8) ]
+    sum      [ sum of w' | tag | sums of salts (8) ]
     public   [ n | aggregator ]
 
 C(v) is EZKL's KZG commitment of a vector: its polynomial takes v's entries in the first rows, 0 in the usable rows
@@ -17,6 +17,20 @@ from dataclasses import dataclass
 
 from headwater.protocol.curve import INFINITY, Point, add, multiply, negate, total
 from headwater.protocol.field import P, to_signed
+
+UPDATE_SALTS = 8
+"""Salts of an update, fresh in every round.
+
+EZKL's committed columns are not blinded: every proof opens each of them at a random place, which is one linear equation
+over the vector's entries. A train proof gives two over the salts, one in their own column and one in the update's. The
+salts must outnumber all equations that are ever published, or the rest of the vector can be computed from proofs: eight
+allow three different proofs of one update. For the data, see `TrainingSpec.salt_rows`.
+"""
+
+
+def update_length(dimension: int) -> int:
+    """Entries of an update vector, the longest that the contract adds up."""
+    return dimension + 1 + UPDATE_SALTS
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
-"""The aggregator: fetches the round's updates, proves their average and posts it. Anyone may be one; the first wins."""
+"""The aggregator: adds up masked updates, proves their average and posts it. Anyone may be one; the first wins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headwater.chain.events import Submitted
+from headwater.chain.events import Masked
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, Unavailable
+from headwater.protocol.curve import INFINITY
 from headwater.protocol.decisions import Action, Advance, Aggregate, Claim, Collect, decide_aggregator
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import P, add, pack, to_signed, unpack
-from headwater.protocol.vectors import average, sum_of_commitments
+from headwater.protocol.faults import Posted, find_faults
+from headwater.protocol.field import add, pack, to_signed, unpack
+from headwater.protocol.vectors import average, sum_of_commitments, update_length
+from headwater.roles import masking
 from headwater.roles.report import Report
 from headwater.roles.task import Task
 from headwater.storage.cid import Cid
@@ -20,7 +23,7 @@ from headwater.storage.manifests import ModelDocument, UpdateDocument
 
 
 class Aggregator:
-    """One aggregator in one task. It sees every update of a round in the clear."""
+    """One aggregator in one task. It sees the sum of a round's updates, and none of them."""
 
     def __init__(self, task: Task, sender: Sender, report: Report) -> None:
         """`report`: told of every step."""
@@ -49,7 +52,8 @@ class Aggregator:
             case Advance():
                 return self._send(tasks.advance(self.task.id), "advanced")
             case Aggregate(round_):
-                return self.post(round_, *self.prove(self.fetch(round_)))
+                vectors = self.fetch(round_)
+                return self.post(round_, *self.prove(add(vectors), len(vectors)))
             case Collect(rounds):
                 return self._send(tasks.collect(self.task.id, rounds), "collected")
             case Claim():
@@ -57,11 +61,11 @@ class Aggregator:
         return None
 
     def fetch(self, round_: int) -> list[list[int]]:
-        """The accepted updates' vectors [w' | 0 | salt], whose sum is checked against the sum of their commitments.
+        """The masked updates of the round's last attempt, whose sum is checked: the masks cancel in it.
 
         Raises:
             Unavailable: a document cannot be fetched now.
-            ContentMismatch: a document does not hold what its trainer proved; the message names the trainer.
+            ContentMismatch: the sum is not that of the proved updates; the message names whose fault it is.
         """
         events = self.accepted(round_)
         vectors = [self.read(event) for event in events]
@@ -69,12 +73,12 @@ class Aggregator:
         self._report("fetched", updates=len(vectors), bytes=sum(32 * len(v) for v in vectors))
         return vectors
 
-    def accepted(self, round_: int) -> list[Submitted]:
-        """The round's accepted updates, as the chain tells of them."""
-        return list(self.task.contracts.tasks.events(Submitted, task_id=self.task.id, round=round_))
+    def accepted(self, round_: int) -> list[Masked]:
+        """What the members of the round's last attempt posted, as the chain tells."""
+        return masking.posted(self.task, round_, self.task.contracts.tasks.get_round(self.task.id, round_).attempt)
 
-    def read(self, event: Submitted) -> list[int]:
-        """The vector of an accepted update's document; maybe of a wrong length, and none where it is worthless.
+    def read(self, event: Masked) -> list[int]:
+        """The vector of an update document; maybe of a wrong length, and none where the document is worthless.
 
         Raises:
             Unavailable: the document cannot be fetched now; the message names the trainer.
@@ -87,36 +91,40 @@ class Aggregator:
         except (ContentTooLarge, DocumentError):
             return []
 
-    def check(self, events: Sequence[Submitted], vectors: Sequence[Sequence[int]]) -> None:
-        """Check the sum of the vectors against the sum of their commitments on chain.
+    def check(self, events: Sequence[Masked], vectors: Sequence[Sequence[int]]) -> None:
+        """Check the sum of the vectors against the sum of the updates' commitments on chain.
 
         Raises:
-            ContentMismatch: a vector is not what its trainer proved; the message names the trainer.
+            ContentMismatch: they differ; the message names who posted what does not fit.
         """
-        length, commit = self.task.spec.dimension + 2, self.task.average.commit
+        length, commit = update_length(self.task.spec.dimension), self.task.average.commit
         whole = all(len(vector) == length for vector in vectors)
-        if not whole or commit(add(vectors)) != sum_of_commitments([e.update for e in events], self.task.basis.offset):
-            pairs = zip(events, vectors, strict=True)
-            wrong = [e.trainer for e, v in pairs if len(v) != length or commit(v) != e.update]
-            raise ContentMismatch(
-                f"in round {events[0].round} the updates of {', '.join(wrong)} are not what was proved",
-                "without them the round cannot be averaged; it fails at its deadline and the next one starts",
-            )
+        if whole and commit(add(vectors)) == sum_of_commitments([e.update for e in events], self.task.basis.offset):
+            return
+        found = [commit(vector) if len(vector) == length else INFINITY for vector in vectors]
+        posted = {e.trainer: Posted(e.update, e.mask_commitments, p) for e, p in zip(events, found, strict=True)}
+        order = masking.attempt(self.task, events[0].round, events[0].attempt).circle
+        faults = find_faults(order, posted, self.task.basis.offset)
+        texts = [f"the masked update of {member} is not what it proved and posted" for member in faults.mismatched]
+        texts += [f"{one} and {other} disagree about their mask" for one, other in faults.disagreeing]
+        raise ContentMismatch(
+            f"in round {events[0].round}: " + "; ".join(texts),
+            "the round cannot be averaged so; it fails at its deadline and the next one starts",
+        )
 
-    def prove(self, vectors: Sequence[Sequence[int]]) -> tuple[list[int], Proof]:
-        """The averaged weights and the proof of them."""
-        task, d, n = self.task, self.task.spec.dimension, len(vectors)
-        total = add(vectors)
+    def prove(self, total: Sequence[int], n: int) -> tuple[list[int], Proof]:
+        """The averaged weights of n updates whose sum is the vector `total`, and the proof of them."""
+        task, d = self.task, self.task.spec.dimension
         weights, remainder = average([to_signed(entry) for entry in total[:d]], n)
         self._report("proving", statement="average")
         public = [n, int(self.sender.address, 16)]
-        proof = task.average.prove([[*weights, task.tag], [*remainder, total[d + 1] % P], public])
+        proof = task.average.prove([[*weights, task.tag], [*remainder, *total[d + 1 :]], public])
         self._report("proved", statement="average", seconds=proof.prove_seconds)
         return weights, proof
 
     def post(self, round_: int, weights: Sequence[int], proof: Proof) -> Receipt:
         """Publish the new model and post it with its proof."""
-        trainers = self.task.contracts.tasks.get_round(self.task.id, round_).submitted
+        trainers = self.task.contracts.tasks.get_round(self.task.id, round_).masked
         document = ModelDocument.of(round=round_, trainers=trainers, weights=pack(weights))
         cid = self.task.publish(document)
         call = self.task.contracts.tasks.aggregate(self.task.id, proof.data, cid.digest)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from headwater.chain.contracts import Contracts
 from headwater.chain.events import TaskCreated
@@ -15,10 +17,13 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, dev_srs, perpetual_srs
 from headwater.circuits.train import Train
+from headwater.errors import ConfigError
 from headwater.protocol.field import pack
-from headwater.protocol.fixedpoint import TrainingSpec, decode
+from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
+from headwater.protocol.vectors import update_length
 from headwater.roles.report import Report, silent
-from headwater.roles.task import basis_hash
+from headwater.roles.task import basis_hash, columns_of, growth_problem, spec_of
+from headwater.roles.terms import Terms, check_terms
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import (
     Artifact,
@@ -33,28 +38,6 @@ from headwater.storage.manifests import (
 )
 from headwater.storage.store import ContentStore
 from headwater.training.columns import Columns
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a task's creator chooses beside the model. Amounts in wei, periods in seconds.
-
-    Attributes:
-        pool: the reward pool, escrowed at creation; an equal part for each round.
-        aggregator_fee: of each round's part.
-    """
-
-    name: str
-    description: str = ""
-    rounds: int = 3
-    min_trainers: int = 3
-    max_trainers: int = 16
-    stake: int = 0
-    pool: int = 0
-    aggregator_fee: int = 0
-    join_period: int = 3600
-    train_period: int = 3600
-    aggregate_period: int = 3600
 
 
 def least_k(spec: TrainingSpec) -> int:
@@ -76,12 +59,19 @@ def create_task(
     """Publish a task whose first model is zero, and return its id.
 
     Args:
+        spec: it gets as many rows of salts as the rounds need.
         source: `DEV` or `PERPETUAL`, where the SRS comes from.
 
     Raises:
+        ConfigError: the terms, the texts or the numbers cannot be; or the account cannot pay. Nothing was sent then.
         CircuitError: the statement cannot be built.
         ContractError: the terms are refused.
     """
+    check_terms(terms)
+    spec = replace(spec, salt_rows=salt_rows_for(terms.rounds, spec.width))
+    check_documents(spec, columns, terms)
+    if contracts.chain.balance(sender.address) <= terms.pool:
+        raise ConfigError(f"{sender.address} has not enough coin for the pool", "send it some, or lower --pool")
     report("measuring")
     k = least_k(spec)
     srs = dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
@@ -89,6 +79,14 @@ def create_task(
     for statement in (Train.of(spec), Average(spec.dimension)):
         report("building", statement=statement.kind)
         circuits.append(build(home, statement, srs))
+    srs_cid = str(store.put_file(srs.path)) if source == DEV else ""
+    srs_reference = SrsReference.model_validate({"id": srs.id, "k": k, "source": source, "cid": srs_cid})
+    train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
+    manifest = _manifest(spec, columns, terms, str(train_cid), str(average_cid), srs_reference)
+    manifest_cid = _put(store, manifest)
+    weights = [0] * spec.dimension
+    model_cid = _put(store, ModelDocument.of(round=0, trainers=0, weights=pack(weights)))
+    basis = srs.basis(update_length(spec.dimension))
     verifiers = []
     for circuit in circuits:
         address, receipt = sender.deploy(
@@ -98,27 +96,6 @@ def create_task(
             "deployed", contract=f"{circuit.statement.kind} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size
         )
         verifiers.append(address)
-    srs_cid = str(store.put_file(srs.path)) if source == DEV else ""
-    srs_reference = SrsReference.model_validate({"id": srs.id, "k": k, "source": source, "cid": srs_cid})
-    train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
-    manifest = TaskManifest.of(
-        name=terms.name,
-        description=terms.description,
-        model=_shape(columns),
-        fixed_point=FixedPoint(
-            data_bits=spec.data_bits, model_bits=spec.model_bits, clamp=_decimal(decode(spec.clamp, spec.data_bits))
-        ),
-        training=Training(
-            rows=spec.rows,
-            steps=spec.steps,
-            rate_shift=spec.rate_shift,
-            clip=_decimal(decode(spec.clip, spec.model_bits)),
-        ),
-        circuits={"train": str(train_cid), "average": str(average_cid)},
-        srs=srs_reference,
-    )
-    weights = [0] * spec.dimension
-    basis = srs.basis(spec.dimension + 2)
     config = TaskConfig(
         train_verifier=verifiers[0],
         k=k,
@@ -131,10 +108,11 @@ def create_task(
         max_trainers=terms.max_trainers,
         join_period=terms.join_period,
         train_period=terms.train_period,
+        mask_period=terms.mask_period,
         aggregate_period=terms.aggregate_period,
         train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
-        manifest=_put(store, manifest).digest,
+        manifest=manifest_cid.digest,
         srs=bytes.fromhex(srs.id),
         basis_hash=basis_hash(basis),
         offset=basis.offset,
@@ -142,7 +120,6 @@ def create_task(
         basis1=basis.points[1],
         basis_d=basis.points[spec.dimension],
     )
-    model_cid = _put(store, ModelDocument.of(round=0, trainers=0, weights=pack(weights)))
     receipt = sender.send(contracts.tasks.create_task(config, basis.commit(weights), model_cid.digest, terms.pool))
     report("created", gas=receipt.gas_used)
     return receipt.event(TaskCreated).task_id
@@ -157,6 +134,55 @@ def publish_circuit(circuit: Circuit, store: ContentStore, srs: SrsReference) ->
     }
     shared = {key: found[key] for key in ("statement", "k", "rows", "versions", "inputs", "output", "verifier")}
     return _put(store, CircuitManifest.of(**shared, srs=srs, artifacts=artifacts))
+
+
+def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
+    """Refuse what the task's manifest cannot say, or what could not be carried through to the last round.
+
+    Raises:
+        ConfigError: it is one of these; the message names the field.
+    """
+    cid = str(Cid.from_digest(bytes(32)))
+    srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})
+    hint = "change the name, the columns or the numbers: nothing was sent"
+    try:
+        manifest = _manifest(spec, columns, terms, cid, cid, srs)
+        manifest.encode()
+        same = asdict(spec_of(manifest)) == asdict(spec) and columns_of(manifest) == columns
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise ConfigError(f"the task's manifest cannot be written: {place}: {first['msg']}", hint) from error
+    except ValueError as error:
+        raise ConfigError(f"the task's manifest cannot be written: {error}", hint) from error
+    if not same:
+        raise ConfigError("the task's manifest cannot say these numbers exactly", hint)
+    if problem := growth_problem(spec, terms.rounds):
+        raise ConfigError(
+            f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
+        )
+
+
+def _manifest(
+    spec: TrainingSpec, columns: Columns, terms: Terms, train: str, average: str, srs: SrsReference
+) -> TaskManifest:
+    return TaskManifest.of(
+        name=terms.name,
+        description=terms.description,
+        model=_shape(columns),
+        fixed_point=FixedPoint(
+            data_bits=spec.data_bits, model_bits=spec.model_bits, clamp=_decimal(decode(spec.clamp, spec.data_bits))
+        ),
+        training=Training(
+            rows=spec.rows,
+            salt_rows=spec.salt_rows,
+            steps=spec.steps,
+            rate_shift=spec.rate_shift,
+            clip=_decimal(decode(spec.clip, spec.model_bits)),
+        ),
+        circuits={"train": train, "average": average},
+        srs=srs,
+    )
 
 
 def _shape(columns: Columns) -> ModelShape:

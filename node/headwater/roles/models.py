@@ -79,7 +79,8 @@ def load(folder: Path) -> PulledModel:
         provenance = json.loads((folder / PROVENANCE).read_text())
         documents = {"model_cid": (folder / MODEL).read_bytes(), "manifest_cid": (folder / MANIFEST).read_bytes()}
         cids = {key: Cid.parse(provenance[key]) for key in documents}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        provenance = {str(key): value for key, value in provenance.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(f"{folder} holds no pulled model: {error}", "run `headwater model pull` first") from error
     for key, data in documents.items():
         if Cid.of_block(cids[key].codec, data) != cids[key]:
@@ -118,7 +119,7 @@ def verify(task: Task, pulled: PulledModel) -> Model:
         )
     try:
         model = task.contracts.models.get_model(task.id, int(facts["round"]))
-    except (KeyError, ValueError, TypeError, ContractError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError, ConfigError, ContractError) as error:
         raise ContentMismatch(f"the chain knows no such model: {error}", "pull the model again") from error
     true = _provenance(task, model)
     if wrong := [key for key in {**facts, **true} if facts.get(key) != true.get(key)]:

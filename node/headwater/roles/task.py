@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from eth_utils.crypto import keccak
@@ -23,13 +24,13 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
 from headwater.circuits.train import Train
-from headwater.errors import ContentMismatch, TaskError
+from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, TaskError
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import RoundView
+from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed, unpack
-from headwater.protocol.fixedpoint import TrainingSpec, encode
-from headwater.protocol.vectors import Basis
+from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, TaskReference
@@ -63,6 +64,22 @@ def spec_of(manifest: TaskManifest) -> TrainingSpec:
         rate_shift=training.rate_shift,
         clip=encode(float(training.clip), fixed.model_bits),
         clamp=encode(float(fixed.clamp), fixed.data_bits),
+        salt_rows=training.salt_rows,
+    )
+
+
+def growth_problem(spec: TrainingSpec, rounds: int) -> str:
+    """Why the weights of a task, zero at first, could outgrow what can be proved before its end; empty if they cannot.
+
+    A proved step moves a weight by less than `clip` + 1 units: EZKL may round either way.
+    """
+    reach = rounds * spec.steps * (spec.clip + 1)
+    limit = min(spec.weight_limit, (1 << Average(spec.dimension).weight_bits) - 1)
+    if reach <= limit:
+        return ""
+    return (
+        f"{rounds} rounds of {spec.steps} step(s) can move a weight by {reach} units, and beyond {limit} neither"
+        " training nor averaging can be proved"
     )
 
 
@@ -111,13 +128,15 @@ class Task:
 
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
-        found = self.contracts.tasks.current_phase(self.id, block.number)
-        return RoundView(block.timestamp, found.round, self.config.rounds, found.phase, found.deadline)
+        _, state = self.contracts.tasks.get_task(self.id, block.number)
+        rounds = self.config.rounds
+        return RoundView(block.timestamp, state.round, rounds, state.phase, state.deadline, state.attempt)
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
-        """The finalized rounds that still owe the account something."""
+        """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
         rounds = range(1, self.config.rounds + 1)
-        return tuple(r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
+        owing = (r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
+        return tuple(islice(owing, MOST_ROUNDS))
 
     def publish(self, document: Document) -> Cid:
         """Store a document and return its CID, always of a raw block."""
@@ -132,9 +151,16 @@ class Task:
         """The weights of a version: fetched, and checked against its CID and its model hash.
 
         Raises:
-            ContentMismatch: the document's weights are not what the contract accepted.
+            Unavailable: the document cannot be fetched now.
+            ContentMismatch: it is none, or its weights are not what the contract accepted.
         """
-        document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        try:
+            document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        except (DocumentError, ContentTooLarge) as error:
+            raise ContentMismatch(
+                f"the document of task {self.id}'s model of round {model.round} is no model: {error.message}",
+                "whoever posted it withheld the true one; no trainer can go on from it",
+            ) from error
         weights = [to_signed(entry) for entry in unpack(document.weights)]
         found = self.commit_model(weights) if len(weights) == self.spec.dimension else None
         if found is None or point_hash(found) != model.model_hash:
@@ -184,6 +210,13 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         columns_of(manifest)
     except (ValueError, OverflowError) as error:
         raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    if spec.salt_rows < salt_rows_for(config.rounds, spec.width):
+        raise TaskError(
+            f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
+            "do not take part",
+        )
+    if problem := growth_problem(spec, config.rounds):
+        raise TaskError(f"task {task_id} cannot be carried through: {problem}", "do not take part; tell its creator")
     _check(task_id, "dimension", spec.dimension, config.dimension)
     for kind, text, params in (
         ("train", manifest.circuits.train, Train.of(spec).params),
@@ -201,7 +234,7 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
             f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
             "take part only in tasks with the Perpetual Powers of Tau",
         )
-    basis = srs.basis(spec.dimension + 2)
+    basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
     _check(task_id, "basis hash", basis_hash(basis), config.basis_hash)

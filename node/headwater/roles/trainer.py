@@ -1,9 +1,12 @@
-"""The trainer: enrols its data, joins rounds, trains, proves, submits, and takes its rewards."""
+"""The trainer: enrols its data, joins rounds, trains, proves, submits, masks, and takes its rewards."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
+from headwater.chain.types import RosterEntry
 from headwater.circuits.circuit import Proof
 from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
@@ -15,31 +18,57 @@ from headwater.protocol.decisions import (
     Deposit,
     Enrol,
     Join,
+    Mask,
+    Publish,
+    RoundView,
     Submit,
     TrainerView,
     Unenrol,
+    Withdraw,
     decide_trainer,
 )
-from headwater.protocol.field import pack
+from headwater.protocol.field import P, pack
+from headwater.protocol.masks import Mask as OwnMask
+from headwater.protocol.masks import mask_key, masked, masks, peers, shared_point
+from headwater.protocol.phases import Phase
+from headwater.protocol.vectors import UPDATE_SALTS
+from headwater.roles import masking
 from headwater.roles.report import Report
-from headwater.roles.salts import data_salt, update_salt
+from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
+from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.training.data import Dataset, data_vector
 
-MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; each costs whoever front-runs it a stake
+MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; a front-runner pays gas, and its stake is locked a moment
 
 
 class Trainer:
     """One trainer in one task. Its state is the chain's; a restarted one goes on where it was."""
 
-    def __init__(self, task: Task, sender: Sender, secret: bytes, dataset: Dataset, report: Report) -> None:
-        """`secret`: see `salts.secret_of`. `report`: told of every step."""
+    def __init__(
+        self,
+        task: Task,
+        sender: Sender,
+        secret: bytes,
+        dataset: Dataset,
+        report: Report,
+        *,
+        keep_stake: bool = False,
+    ) -> None:
+        """`secret`: see `secrets.secret_of`. `report`: told of every step.
+
+        keep_stake: leave the account's free stake where it is when the task has ended, for another task.
+        """
         self.task = task
         self.sender = sender
         self.dataset = dataset
         self._secret = secret
         self._report = report
+        self._keep_stake = keep_stake
+        self._proofs: dict[int, Proof] = {}
+        self._published: set[tuple[int, int]] = set()  # rounds and attempts
+        self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
         """What concerns this trainer in a block."""
@@ -47,14 +76,19 @@ class Trainer:
         tasks, stakes = task.contracts.tasks, task.contracts.stakes
         round_view = task.view(block)
         ended = round_view.phase.is_end
+        entry = tasks.get_roster_entry(task.id, round_view.round, me, at)
+        free = stakes.stake_of(me, at).free
         return TrainerView(
             at=round_view,
             enrolled=tasks.get_enrolment(task.id, me, at).exists,
-            status=tasks.get_roster_entry(task.id, round_view.round, me, at).status,
+            status=entry.status,
+            masked_in=entry.attempt,
+            published=self._has_published(round_view, entry),
             stake=task.config.stake,
-            free=stakes.stake_of(me, at).free,
+            free=free,
             collectable=task.collectable(me, at) if ended else (),
             claimable=stakes.claimable(me, at) if ended else 0,
+            withdrawable=free if ended and not self._keep_stake else 0,
         )
 
     def decide(self, block: Block) -> Action:
@@ -80,42 +114,116 @@ class Trainer:
             case Deposit(amount):
                 return self._send(stakes.deposit(amount), "deposited")
             case Enrol():
-                return self._send(tasks.enrol(task.id, self.data[1]), "enrolled")
+                key = mask_key(mask_secret(self._secret, task.tag))
+                return self._send(tasks.enrol(task.id, self.data[1], key), "enrolled")
             case Join(round_):
                 self._check_data()
                 return self._send(tasks.join(task.id), "joined", round=round_)
             case Submit(round_):
-                return self.submit(*self.train(round_))
+                return self.submit(round_, self.train(round_))
+            case Mask(round_, number):
+                return self.mask(round_, number)
+            case Publish(round_, number):
+                self.publish(round_, number)
             case Collect(rounds):
                 return self._send(tasks.collect(task.id, rounds), "collected")
             case Unenrol():
                 return self._send(tasks.unenrol(task.id), "unenrolled")
+            case Withdraw(amount):
+                return self._send(stakes.withdraw(amount), "withdrawn")
             case Claim():
                 return self._send(stakes.claim(), "claimed")
         return None
 
-    def train(self, round_: int) -> tuple[int, Proof]:
-        """Train on the current model and prove it; returns the round and the proof, whose output is the update."""
-        weights = self.task.current_model()
-        self._report("proving", statement="train", round=round_)
-        salt = update_salt(self._secret, self.task.tag, round_)
-        proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], [salt]])
-        self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
-        return round_, proof
+    def train(self, round_: int) -> Proof:
+        """Train on the current model and prove it; the proof's output is the update.
+
+        A round's proof is made once: each new one would publish another equation over the data's salts.
+        """
+        if round_ not in self._proofs:
+            weights = self.task.current_model()
+            salts = self._update(round_, weights)[-UPDATE_SALTS:]
+            self._report("proving", statement="train", round=round_)
+            proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], salts])
+            self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
+            self._proofs = {round_: proof}
+        return self._proofs[round_]
 
     def submit(self, round_: int, proof: Proof) -> Receipt:
-        """Publish an update and submit it with its proof."""
-        cid = self.task.publish(
-            UpdateDocument.of(
-                task=self.task.reference,
-                round=round_,
-                trainer=self.sender.address,
-                commitment=PointText.of(proof.points[3]),
-                vector=pack(proof.output),
-            )
-        )
-        call = self.task.contracts.tasks.submit(self.task.id, proof.data, cid.digest)
+        """Submit the proof of an update. The update itself stays here until it is masked."""
+        call = self.task.contracts.tasks.submit(self.task.id, proof.data)
         return self._send(call, "submitted", round=round_)
+
+    def mask(self, round_: int, number: int) -> Receipt:
+        """Commit to the update of a round under the masks of an attempt, and to each mask."""
+        task = self.task
+        document, own = self._masked(round_, number)
+        commitments = [task.train.commit(mask.vector) for mask in own]
+        digest = Cid.of_block(RAW, document.encode()).digest
+        call = task.contracts.tasks.mask(task.id, self.update(round_)[1], digest, commitments)
+        return self._send(call, "masked", round=round_, attempt=number)
+
+    def publish(self, round_: int, number: int) -> Cid:
+        """Publish the masked update that this trainer committed to: the same bytes, computed again."""
+        cid = self.task.publish(self._masked(round_, number)[0])
+        self._published.add((round_, number))
+        self._report("published", round=round_, attempt=number)
+        return cid
+
+    def _has_published(self, at: RoundView, entry: RosterEntry) -> bool:
+        """Whether the store has this trainer's masked update of the attempt that succeeded. Asked until it has."""
+        key = (at.round, at.attempt)
+        if at.phase is not Phase.AGGREGATE or entry.attempt != at.attempt:
+            return False
+        if key not in self._published:
+            document, _ = self._masked(*key)
+            if self.task.store.has(Cid.of_block(RAW, document.encode())):
+                self._published.add(key)
+        return key in self._published
+
+    def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, list[OwnMask]]:
+        """The document of an attempt, and the masks in it."""
+        task, me = self.task, self.sender.address
+        attempt = masking.attempt(task, round_, number)
+        secret = mask_secret(self._secret, task.tag)
+        keys = masking.mask_keys(task, peers(attempt.circle, me))
+        for key in keys.values():
+            if key not in self._shared:
+                self._shared[key] = shared_point(secret, key)
+        update, _ = self.update(round_)
+        own = masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, len(update))
+        vector = masked(update, own)
+        document = UpdateDocument.of(
+            task=task.reference,
+            round=round_,
+            attempt=number,
+            trainer=me,
+            commitment=PointText.of(task.train.commit(vector)),
+            vector=pack(vector),
+        )
+        return document, own
+
+    def update(self, round_: int) -> tuple[list[int], Point]:
+        """The update of a round and its commitment, computed again: it is stored nowhere.
+
+        Raises:
+            ConfigError: it is not the one that was submitted.
+        """
+        task = self.task
+        vector = self._update(round_, task.current_model())
+        point = task.train.commit(vector)
+        entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address)
+        if not point_hash(point).startswith(entry.update_hash):
+            raise ConfigError(
+                f"the update that was submitted in round {round_} does not follow from this file and key",
+                "run with the file and the release of headwater that submitted it, or wait for the next round",
+            )
+        return vector, point
+
+    def _update(self, round_: int, model: Sequence[int]) -> list[int]:
+        """The vector [w' | 0 | salts] that follows from a model."""
+        weights = self.task.spec.train(model, self.dataset.x, self.dataset.labels)
+        return [entry % P for entry in (*weights, 0, *update_salts(self._secret, self.task.tag, round_, weights))]
 
     @property
     def data(self) -> tuple[list[int], Point]:
@@ -125,11 +233,11 @@ class Trainer:
             ConfigError: the file's data are not what this account enrolled with.
         """
         task, me = self.task, self.sender.address
-        unsalted = data_vector(self.dataset, task.spec, salt=0)
+        unsalted = data_vector(self.dataset, task.spec, [0] * task.spec.salts)
         enrolled = task.contracts.tasks.get_enrolment(task.id, me)
         for attempt in range(MAX_ATTEMPTS):
-            salt = data_salt(self._secret, task.tag, unsalted, attempt)
-            vector = data_vector(self.dataset, task.spec, salt)
+            salts = data_salts(self._secret, task.tag, unsalted, attempt, task.spec.salts)
+            vector = data_vector(self.dataset, task.spec, salts)
             point = task.train.commit(vector)
             if enrolled.exists and point_hash(point) == enrolled.data_hash:
                 return vector, point

@@ -16,7 +16,12 @@ from headwater.protocol.curve import Point
 from headwater.protocol.field import unpack
 from headwater.storage.cid import Cid
 
-MAX_K = 28
+MAX_K, MAX_BITS, MAX_STEPS, MAX_ROWS = (
+    28,
+    40,
+    1000,
+    1 << 24,
+)  # far above what can be proved: no reader computes for long
 MAX_ARTIFACT_BYTES = 1 << 33
 
 
@@ -43,6 +48,7 @@ Label = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$", description="also
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 K = Annotated[int, Field(ge=1, le=MAX_K)]
+Bits = Annotated[int, Field(ge=1, le=MAX_BITS)]
 
 
 _REFUSE = "refuse what refers to it: whoever published it broke the format"
@@ -113,17 +119,18 @@ class ModelShape(Part):
 class FixedPoint(Part):
     """Fractional bits of features and weights; features are clamped to [-clamp, clamp] after standardisation."""
 
-    data_bits: Positive
-    model_bits: Positive
+    data_bits: Bits
+    model_bits: Bits
     clamp: Decimal
 
 
 class Training(Part):
-    """Row capacity, steps an update, learning rate 2^-rate_shift for a summed gradient, largest change in one step."""
+    """Row capacity, rows of salts, steps an update, rate 2^-rate_shift for a summed gradient, clip of a step."""
 
-    rows: Positive
-    steps: Positive
-    rate_shift: Natural
+    rows: Annotated[int, Field(ge=1, le=MAX_ROWS)]
+    salt_rows: Annotated[int, Field(ge=1, le=MAX_ROWS)]
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+    rate_shift: Annotated[int, Field(ge=0, le=MAX_BITS)]
     clip: Decimal
 
 
@@ -224,12 +231,13 @@ class PointText(Part):
 
 
 class UpdateDocument(Document):
-    """A trainer's update: the vector [w' | 0 | salt] behind the commitment that was proved."""
+    """A trainer's masked update: the vector [w' | 0 | salt] plus the masks of an attempt, mod P, and its commitment."""
 
     kind = "headwater/update/1"
     schema_: Annotated[Literal["headwater/update/1"], Field(alias="schema")]
     task: TaskReference
     round: Positive
+    attempt: Positive
     trainer: Address
     commitment: PointText
     vector: Vector

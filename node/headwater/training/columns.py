@@ -101,6 +101,12 @@ def describe(path: Path, label: str, features: Sequence[str] | None = None) -> C
     names = [name for name in header(path, problems) if name != label] if features is None else list(features)
     values: list[list[float]] = [[] for _ in names]
     classes: set[str] = set()
+    for name in sorted(set(features or ())):
+        if names.count(name) > 1:
+            problems.add("is named as a feature twice", column=name)
+        if name == label:
+            problems.add("is the label, and cannot be a feature too", column=name)
+    problems.check()
     if "" in names:
         problems.add("a column has no name: give it one, or say which columns are the features", 1)
     for line, cells in rows(path, [*names, label], [], problems):

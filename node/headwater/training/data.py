@@ -70,21 +70,20 @@ def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool
     return Dataset(x, labels, reals, tuple(warnings))
 
 
-def data_vector(dataset: Dataset, spec: TrainingSpec, salt: int) -> list[int]:
-    """The data matrix, flat: rows of [features | labels], zero rows up to capacity, and a row with the salt in front.
+def data_vector(dataset: Dataset, spec: TrainingSpec, salts: Sequence[int]) -> list[int]:
+    """The data matrix, flat: rows of [features | labels], zero rows up to capacity, then the rows of salts.
 
     Raises:
-        ValueError: more rows than there is room for, a row without a class, or a salt that is no field element.
+        ValueError: more rows than there is room for, a row without a class, or salts that do not fill their rows.
     """
     if len(dataset) > spec.rows:
         raise ValueError(f"{len(dataset)} rows do not fit the {spec.rows} of the task")
     if not all(all(label) for label in dataset.labels):
         raise ValueError("a row without a class cannot be trained on")
-    if not 0 <= salt < P:
-        raise ValueError("a salt is a field element")
-    width = spec.features + spec.outputs
+    if len(salts) != spec.salts or not all(0 <= salt < P for salt in salts):
+        raise ValueError(f"the salts are {spec.salts} field elements")
     used = [entry for x, label in zip(dataset.x, dataset.labels, strict=True) for entry in (*x, *label)]
-    return used + [0] * (width * (spec.rows - len(dataset))) + [salt] + [0] * (width - 1)
+    return [*used, *[0] * (spec.width * (spec.rows - len(dataset))), *salts]
 
 
 def _features(line: int, cells: dict[str, str], columns: Columns, limit: float, problems: Problems) -> list[float]:

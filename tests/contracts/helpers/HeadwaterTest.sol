@@ -27,6 +27,7 @@ abstract contract HeadwaterTest is Test {
     uint16 internal constant MAX = 5;
     uint32 internal constant JOIN_PERIOD = 1 hours;
     uint32 internal constant TRAIN_PERIOD = 2 hours;
+    uint32 internal constant MASK_PERIOD = 30 minutes;
     uint32 internal constant AGGREGATE_PERIOD = 3 hours;
     uint256 internal constant POOL = 4 ether; // a round's part does not divide evenly
     bytes32 internal constant CID = keccak256("update document");
@@ -42,7 +43,7 @@ abstract contract HeadwaterTest is Test {
     StubVerifier internal trainVerifier;
     StubVerifier internal averageVerifier;
 
-    /// @dev The numbers behind the current model and the running round's sum, as an honest off-chain party keeps them.
+    /// @dev The numbers behind the current model and the running attempt's sum, as an honest off-chain party keeps them.
     uint256 internal modelScalar;
     uint256 internal sumScalar;
 
@@ -81,12 +82,24 @@ abstract contract HeadwaterTest is Test {
         return uint256(keccak256(abi.encode("data", who)));
     }
 
+    function maskKeyOf(address who) internal view returns (G1 memory) {
+        return point(uint256(keccak256(abi.encode("mask key", who))));
+    }
+
     function updateOf(address who, uint256 round) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode("update", who, round))) % BN254.P;
     }
 
     function trainProof(address who, uint256 update) internal view returns (bytes memory) {
         return proofOf(modelScalar, dataOf(who), 7, update);
+    }
+
+    /// @dev Commitments of so many masks: any points do, since the contract only keeps them.
+    function maskCommitments(uint256 count) internal view returns (G1[] memory points) {
+        points = new G1[](count);
+        for (uint256 i; i < count; ++i) {
+            points[i] = point(10_000 + i);
+        }
     }
 
     function publicOf(uint256 n, address aggregator) internal pure returns (uint256) {
@@ -110,6 +123,7 @@ abstract contract HeadwaterTest is Test {
             trainVerifier: address(trainVerifier),
             k: 15,
             dimension: 30,
+            maskPeriod: MASK_PERIOD,
             averageVerifier: address(averageVerifier),
             stake: STAKE,
             aggregatorFee: FEE,
@@ -149,9 +163,9 @@ abstract contract HeadwaterTest is Test {
 
     function enrol(uint256 taskId, address who) internal {
         deposit(who, STAKE);
-        G1 memory data = point(dataOf(who));
+        (G1 memory data, G1 memory maskKey) = (point(dataOf(who)), maskKeyOf(who));
         vm.prank(who);
-        tasks.enrol(taskId, data);
+        tasks.enrol(taskId, data, maskKey);
     }
 
     function join(uint256 taskId, address who) internal {
@@ -175,13 +189,9 @@ abstract contract HeadwaterTest is Test {
     }
 
     function submit(uint256 taskId, address who) internal {
-        uint256 round = roundOf(taskId);
-        uint256 update = updateOf(who, round);
-        bytes memory proof = trainProof(who, update);
-        uint256 submitted = tasks.getRound(taskId, round).submitted;
+        bytes memory proof = trainProof(who, updateOf(who, roundOf(taskId)));
         vm.prank(who);
-        tasks.submit(taskId, proof, CID);
-        sumScalar = submitted == 0 ? tagged(taskId, update) : addmod(sumScalar, update + BN254.P - OFFSET, BN254.P);
+        tasks.submit(taskId, proof);
     }
 
     function submitMany(uint256 taskId, uint256 n) internal {
@@ -190,16 +200,39 @@ abstract contract HeadwaterTest is Test {
         }
     }
 
-    /// @dev Brings the running round to Aggregate with updates of trainers 1 to n.
-    function toAggregate(uint256 taskId, uint256 n) internal {
+    /// @dev Brings the running round to Mask with updates of trainers 1 to n.
+    function toMask(uint256 taskId, uint256 n) internal {
         toTrain(taskId, n);
         submitMany(taskId, n);
+    }
+
+    function mask(uint256 taskId, address who) internal {
+        uint256 round = roundOf(taskId);
+        uint256 update = updateOf(who, round);
+        uint256 masked = tasks.getRound(taskId, round).masked;
+        G1 memory commitment = point(update);
+        G1[] memory masks = maskCommitments(tasks.peerCount(stateOf(taskId).members));
+        sumScalar = masked == 0 ? tagged(taskId, update) : addmod(sumScalar, update + BN254.P - OFFSET, BN254.P);
+        vm.prank(who);
+        tasks.mask(taskId, commitment, CID, masks);
+    }
+
+    function maskMany(uint256 taskId, uint256 n) internal {
+        for (uint256 i = 1; i <= n; ++i) {
+            mask(taskId, trainer(i));
+        }
+    }
+
+    /// @dev Brings the running round to Aggregate with masked updates of trainers 1 to n.
+    function toAggregate(uint256 taskId, uint256 n) internal {
+        toMask(taskId, n);
+        maskMany(taskId, n);
     }
 
     function aggregate(uint256 taskId, address who) internal {
         uint256 round = roundOf(taskId);
         uint256 model = uint256(keccak256(abi.encode("model", round))) % BN254.P;
-        bytes memory proof = averageProof(model, tasks.getRound(taskId, round).submitted, who);
+        bytes memory proof = averageProof(model, tasks.getRound(taskId, round).masked, who);
         vm.prank(who);
         tasks.aggregate(taskId, proof, MODEL_CID);
         modelScalar = model;

@@ -9,7 +9,7 @@ from headwater.chain.rpc import Call
 from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ContractError
-from headwater.protocol.field import P
+from headwater.protocol.field import P, add
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.task import Task
 
@@ -32,20 +32,18 @@ def untrained_update(task: Task, attacker: Sender, proof: Proof) -> Attack:
         proof.output[task.spec.dimension :]
     )
     forged = proof.data[: UPDATE.start] + task.train.commit(chosen).encode() + proof.data[UPDATE.stop :]
-    call = task.contracts.tasks.submit(task.id, forged, CID)
-    return _try("an update that was not trained", attacker, call)
+    return _try("an update that was not trained", attacker, task.contracts.tasks.submit(task.id, forged))
 
 
 def neighbours_proof(task: Task, attacker: Sender, proof: Proof) -> Attack:
     """Another trainer's valid proof, copied from the mempool and sent as one's own."""
-    return _try(
-        "a neighbour's proof sent as one's own", attacker, task.contracts.tasks.submit(task.id, proof.data, CID)
-    )
+    return _try("a neighbour's proof sent as one's own", attacker, task.contracts.tasks.submit(task.id, proof.data))
 
 
-def partial_average(aggregator: Aggregator, vectors: Sequence[Sequence[int]]) -> Attack:
-    """A correct proof of a correct average, of all updates but one."""
-    _, proof = aggregator.prove(vectors[:-1])
+def partial_average(aggregator: Aggregator, vectors: Sequence[Sequence[int]], own: Sequence[int]) -> Attack:
+    """A correct proof of a correct average, of all updates but one: a trainer that aggregates can take out its own."""
+    partial = add([*vectors, [-entry for entry in own]])
+    _, proof = aggregator.prove(partial, len(vectors) - 1)
     call = aggregator.task.contracts.tasks.aggregate(aggregator.task.id, proof.data, CID)
     return _try("an average that leaves one trainer out", aggregator.sender, call)
 

@@ -32,7 +32,16 @@ class DemoData:
     held_out: Dataset
 
 
-def prepare(data: Path | None, label: str | None, trainers: int, seed: int, folder: Path) -> DemoData:
+def read_table(data: Path | None, label: str | None) -> tuple[str, Sample]:
+    """The table of a CSV file or, without one, the breast cancer patients; and what it is called.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return ("breast cancer", load("breast-cancer")) if data is None else (data.stem, _read(data, label or ""))
+
+
+def prepare(name: str, table: Sample, trainers: int, seed: int, folder: Path) -> DemoData:
     """Deal a table out as CSV files in `folder` and read them back, as trainers would.
 
     The task's columns (means, deviations, classes) come from a small sample of the creator's, which nobody trains on.
@@ -40,7 +49,6 @@ def prepare(data: Path | None, label: str | None, trainers: int, seed: int, fold
     Raises:
         DataError: the table is unfit, or has too few rows.
     """
-    name, table = ("breast cancer", load("breast-cancer")) if data is None else (data.stem, _read(data, label or ""))
     count = len(table.rows)
     sample_rows = max(20, round(SAMPLE * count))
     rest = count - sample_rows - round(HELD_OUT * count)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,17 +19,20 @@ from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Proof
 from headwater.cli.demo import attacks
 from headwater.cli.demo.attacks import Attack
-from headwater.cli.demo.data import DemoData, prepare
+from headwater.cli.demo.data import DemoData, prepare, read_table
+from headwater.cli.demo.folder import make_folder
 from headwater.cli.demo.screen import Screen
 from headwater.cli.demo.summary import write_report
 from headwater.errors import ConfigError
-from headwater.protocol.decisions import Aggregate, Done, Submit
+from headwater.protocol.decisions import Action, Aggregate, Done, Mask, RoundView, Submit, Wait
+from headwater.protocol.field import add
 from headwater.protocol.phases import Phase
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.creating import Terms, create_task
+from headwater.roles.creating import create_task
 from headwater.roles.report import Report
-from headwater.roles.salts import secret_of
+from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
+from headwater.roles.terms import Terms
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.devnode import run_ipfs_node
@@ -41,6 +43,7 @@ from headwater.training.evaluate import evaluate, integer_scores
 ETHER = 10**18
 STAKE, POOL, FEE = ETHER, 12 * ETHER, ETHER // 10
 PERIOD = 3600  # of each phase; the work is done long before
+LEAST = 3  # trainers: with so few, none may drop out
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Record:
     proofs: dict[str, list[Proof]] = field(default_factory=dict)
     accuracy: list[float] = field(default_factory=list)
     attacks: list[Attack] = field(default_factory=list)
+    dropouts: list[dict[str, Any]] = field(default_factory=list)
 
     def watch(self, report: Report) -> Report:
         """A report that also records gas and calldata."""
@@ -108,14 +112,14 @@ def run(settings: Settings) -> None:
         HeadwaterError: something that the demo needs is missing, or an attack was not refused.
     """
     record = Record()
-    shutil.rmtree(settings.out, ignore_errors=True)
-    settings.out.mkdir(parents=True)
+    name, table = read_table(settings.data, settings.label)  # it may lie where an earlier demo's files are removed
+    make_folder(settings.out)
     with ExitStack() as stack:
         screen = stack.enter_context(Screen())
         screen.title("dealing out the data")
-        data = prepare(settings.data, settings.label, settings.trainers, settings.seed, settings.out / "data")
+        data = prepare(name, table, settings.trainers, settings.seed, settings.out / "data")
         anvil = stack.enter_context(
-            run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 3)
+            run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 2)
         )
         store = cast(ContentStore, CountingStore(stack.enter_context(_store(settings)), record))
         creator, *others = anvil.accounts
@@ -131,10 +135,10 @@ def run(settings: Settings) -> None:
             task = open_task(contracts, store, settings.home, task_id)
             task.check_circuits(report)
             trainers.append(Trainer(task, Sender(chain, key), secret_of(key), dataset, report))
-        key, outsider = others[len(trainers) :]
+        key = others[len(trainers)]
         task = open_task(contracts, store, settings.home, task_id)
         aggregator = Aggregator(task, Sender(chain, key), record.watch(screen.node("aggregator")))
-        _rounds(trainers, aggregator, Sender(chain, outsider), data, screen, record)
+        _Play(trainers, aggregator, data, screen, record, anvil.pass_time).run()
         seconds = screen.elapsed
     write_report(settings, data, task, record, seconds)
     if not all(attack.rejected for attack in record.attacks):
@@ -180,6 +184,7 @@ def _create(
         aggregator_fee=FEE,
         join_period=PERIOD,
         train_period=PERIOD,
+        mask_period=PERIOD,
         aggregate_period=PERIOD,
     )
     return create_task(
@@ -187,71 +192,104 @@ def _create(
     )
 
 
-def _rounds(
-    trainers: list[Trainer], aggregator: Aggregator, outsider: Sender, data: DemoData, screen: Screen, record: Record
-) -> None:
-    """Every node acts in turn until the task has ended; attacks are tried in the last round."""
-    task = aggregator.task
-    nodes: list[Trainer | Aggregator] = [*trainers, aggregator]
-    while nodes:
-        for node in list(nodes):
-            block = task.contracts.chain.block()
-            view = task.view(block)
-            _title(task, view.round, view.phase, screen)
-            action = node.decide(block)
-            last = view.round == view.rounds
-            if isinstance(node, Trainer) and isinstance(action, Submit):
-                round_, proof = node.train(action.round)
-                record.proofs.setdefault("train", []).append(proof)
-                if last and node is trainers[0]:
-                    _attack_updates(task, trainers, proof, screen, record)
-                node.submit(round_, proof)
-            elif isinstance(node, Aggregator) and isinstance(action, Aggregate):
-                vectors = node.fetch(action.round)
-                if last:
-                    screen.title("attack: an average that leaves one trainer out")
-                    _note(
-                        attacks.partial_average(Aggregator(task, outsider, screen.node("outsider")), vectors),
-                        screen,
-                        record,
-                    )
-                weights, proof = node.prove(vectors)
-                record.proofs.setdefault("average", []).append(proof)
-                node.post(action.round, weights, proof)
-                _finalized(task, action.round, data, screen, record)
-            elif isinstance(action, Done):
-                nodes.remove(node)
-            else:
-                node.act(action)
+@dataclass
+class _Play:
+    """Every node acts in turn until the task has ended. One trainer drops out in round 2; attacks come in the last."""
 
+    trainers: list[Trainer]
+    aggregator: Aggregator
+    data: DemoData
+    screen: Screen
+    record: Record
+    pass_time: Callable[[int], None]
 
-def _attack_updates(task: Task, trainers: list[Trainer], proof: Proof, screen: Screen, record: Record) -> None:
-    screen.title("attacks on the update of the first trainer")
-    _note(attacks.untrained_update(task, trainers[0].sender, proof), screen, record)
-    _note(attacks.neighbours_proof(task, trainers[1].sender, proof), screen, record)
+    def run(self) -> None:
+        """Until every node is done."""
+        nodes: list[Trainer | Aggregator] = [*self.trainers, self.aggregator]
+        while nodes:
+            acted = False
+            for node in list(nodes):
+                if node is self.aggregator and acted:
+                    continue  # it comes when the trainers have nothing to do
+                block = self.task.contracts.chain.block()
+                view = self.task.view(block)
+                self._title(view)
+                action = node.decide(block)
+                if isinstance(action, Done):
+                    nodes.remove(node)
+                elif not isinstance(action, Wait) and not self._drops_out(node, action):
+                    self._act(node, action, last=view.round == view.rounds)
+                    acted = True
+            if nodes and not acted:
+                self.screen.title("all wait for the one who dropped out: the chain's clock is moved past the deadline")
+                self.pass_time(PERIOD)
 
+    @property
+    def task(self) -> Task:
+        """The task as the aggregator knows it."""
+        return self.aggregator.task
 
-def _note(attack: Attack, screen: Screen, record: Record) -> None:
-    record.attacks.append(attack)
-    verdict = (f"refused: {attack.error}", "green") if attack.rejected else ("ACCEPTED", "bold red")
-    screen.line(Text.assemble(("attack  ", "yellow"), attack.name, "  ", verdict))
+    def _drops_out(self, node: Trainer | Aggregator, action: Action) -> bool:
+        """Whether this is the last trainer, in round 2, before it would publish its masked update."""
+        if (
+            node is not self.trainers[-1]
+            or len(self.trainers) == LEAST
+            or not isinstance(action, Mask)
+            or action.round != 2
+        ):
+            return False
+        if not self.record.dropouts:
+            name = f"trainer {len(self.trainers)}"
+            self.record.dropouts.append({"round": 2, "trainer": name, "phase": str(Phase.MASK)})
+            self.screen.line(
+                Text.assemble(("drop-out  ", "yellow"), f"{name} vanishes after its proof, before its masked update")
+            )
+        return True
 
+    def _act(self, node: Trainer | Aggregator, action: Action, *, last: bool) -> None:
+        if isinstance(node, Trainer) and isinstance(action, Submit):
+            proof = node.train(action.round)
+            self.record.proofs.setdefault("train", []).append(proof)
+            if last and node is self.trainers[0]:
+                self.screen.title("attacks on the update of the first trainer")
+                self._note(attacks.untrained_update(self.task, node.sender, proof))
+                self._note(attacks.neighbours_proof(self.task, self.trainers[1].sender, proof))
+            node.submit(action.round, proof)
+        elif isinstance(node, Aggregator) and isinstance(action, Aggregate):
+            vectors = node.fetch(action.round)
+            if last:
+                self.screen.title("attack: an average that leaves one trainer out")
+                insider = self.trainers[0]
+                as_aggregator = Aggregator(self.task, insider.sender, self.screen.node("trainer 1 as aggregator"))
+                self._note(attacks.partial_average(as_aggregator, vectors, insider.update(action.round)[0]))
+            weights, proof = node.prove(add(vectors), len(vectors))
+            self.record.proofs.setdefault("average", []).append(proof)
+            node.post(action.round, weights, proof)
+            self._finalized(action.round)
+        else:
+            node.act(action)
 
-def _finalized(task: Task, round_: int, data: DemoData, screen: Screen, record: Record) -> None:
-    model = task.contracts.models.get_model(task.id, round_)
-    found = evaluate(data.columns, integer_scores(task.weights(model), data.held_out, data.spec), data.held_out)
-    record.accuracy.append(found.accuracy)
-    screen.line(
-        Text.assemble(
-            (f"round {round_} is final  ", "bold green"),
-            f"model 0x{model.model_hash.hex()[:12]}…, average of {model.trainers}, ",
-            (f"{found.accuracy:.1%} right on {found.rows} held-out rows", "bold"),
+    def _note(self, attack: Attack) -> None:
+        self.record.attacks.append(attack)
+        verdict = (f"refused: {attack.error}", "green") if attack.rejected else ("ACCEPTED", "bold red")
+        self.screen.line(Text.assemble(("attack  ", "yellow"), attack.name, "  ", verdict))
+
+    def _finalized(self, round_: int) -> None:
+        task, data = self.task, self.data
+        model = task.contracts.models.get_model(task.id, round_)
+        found = evaluate(data.columns, integer_scores(task.weights(model), data.held_out, data.spec), data.held_out)
+        self.record.accuracy.append(found.accuracy)
+        self.screen.line(
+            Text.assemble(
+                (f"round {round_} is final  ", "bold green"),
+                f"model 0x{model.model_hash.hex()[:12]}…, average of {model.trainers}, ",
+                (f"{found.accuracy:.1%} right on {found.rows} held-out rows", "bold"),
+            )
         )
-    )
 
-
-def _title(task: Task, round_: int, phase: Phase, screen: Screen) -> None:
-    if phase.is_end:
-        screen.title("the task has ended: rewards are collected, stake is freed")
-    else:
-        screen.title(f"round {round_} of {task.config.rounds}: {phase}")
+    def _title(self, view: RoundView) -> None:
+        if view.phase.is_end:
+            self.screen.title("the task has ended: rewards are collected, stake is freed")
+        else:
+            attempt = f", attempt {view.attempt}" if view.phase is Phase.MASK and view.attempt > 1 else ""
+            self.screen.title(f"round {view.round} of {view.rounds}: {view.phase}{attempt}")

@@ -13,7 +13,7 @@ from headwater.cli.demo.data import DemoData
 from headwater.roles.task import Task
 from headwater.training.evaluate import evaluate, float_scores
 from headwater.training.figures import centralized
-from headwater.training.floating import federated
+from headwater.training.floating import Array, federated
 
 if TYPE_CHECKING:
     from headwater.cli.demo.run import Record, Settings
@@ -29,12 +29,14 @@ def write_report(settings: Settings, data: DemoData, task: Task, record: Record,
 
 
 def _figures(settings: Settings, data: DemoData, task: Task, record: Record, seconds: float) -> dict[str, Any]:
-    floats = federated(data.spec, data.shares, settings.rounds)[-1]
+    floats = _in_floats(data, record, settings.rounds)
     return {
         "data": data.name,
         "trainers": [len(share) for share in data.shares],
         "held_out": len(data.held_out),
         "rounds": len(record.accuracy),
+        "masked": True,
+        "dropouts": record.dropouts,
         "accuracy": {
             "onchain": record.accuracy[-1],
             "float": evaluate(data.columns, float_scores(floats, data.held_out), data.held_out).accuracy,
@@ -60,6 +62,18 @@ def _figures(settings: Settings, data: DemoData, task: Task, record: Record, sec
         "circuit": {"k": task.config.k, "rows": task.train.manifest["rows"], "weights": task.spec.dimension},
         "attacks": [{"name": a.name, "rejected": a.rejected, "error": a.error} for a in record.attacks],
     }
+
+
+def _in_floats(data: DemoData, record: Record, rounds: int) -> Array:
+    """The model of the same training in floats, on the same trainers in each round."""
+    model: Array | None = None
+    missing = {entry["round"] for entry in record.dropouts}
+    for round_ in range(1, rounds + 1):
+        shares = data.shares[:-1] if round_ in missing else data.shares
+        (model,) = federated(data.spec, shares, 1, model)
+    if model is None:
+        raise ValueError("a demo has at least one round")
+    return model
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -1,0 +1,58 @@
+"""A task's terms, and the bounds that the contract sets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwater.errors import ConfigError
+
+LEAST_TRAINERS, MAX_TRAINERS, MAX_ROUNDS, MAX_PERIOD = 3, 1024, 10_000, 30 * 86_400  # as in TaskManager.sol
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a task's creator chooses beside the model. Amounts in wei, periods in seconds.
+
+    Attributes:
+        pool: the reward pool, escrowed at creation; an equal part for each round.
+        aggregator_fee: of each round's part.
+    """
+
+    name: str
+    description: str = ""
+    rounds: int = 3
+    min_trainers: int = 3
+    max_trainers: int = 16
+    stake: int = 0
+    pool: int = 0
+    aggregator_fee: int = 0
+    join_period: int = 3600
+    train_period: int = 3600
+    mask_period: int = 3600
+    aggregate_period: int = 3600
+
+
+def check_terms(terms: Terms) -> None:
+    """Refuse what `createTask` would refuse, before anything costs gas.
+
+    Raises:
+        ConfigError: a term is out of bounds.
+    """
+    attempts = terms.max_trainers - terms.min_trainers + 1
+    periods = (terms.join_period, terms.train_period, terms.mask_period, terms.aggregate_period)
+    problems = {
+        f"rounds must be 1 to {MAX_ROUNDS}": not 1 <= terms.rounds <= MAX_ROUNDS,
+        f"trainers must be {LEAST_TRAINERS} to {MAX_TRAINERS}, the least number not above the most": not (
+            LEAST_TRAINERS <= terms.min_trainers <= terms.max_trainers <= MAX_TRAINERS
+        ),
+        "each period must take 1 second to 30 days": not all(1 <= period <= MAX_PERIOD for period in periods),
+        f"{attempts} attempts at masking must not take more than 30 days": terms.mask_period * attempts > MAX_PERIOD,
+        "amounts must be 0 to 2**96 - 1 wei": not all(
+            0 <= amount < 1 << 96 for amount in (terms.stake, terms.pool, terms.aggregator_fee)
+        ),
+        "the aggregator's fee must not exceed a round's part of the pool": (
+            terms.aggregator_fee > terms.pool // max(terms.rounds, 1)
+        ),
+    }
+    if found := [text for text, wrong in problems.items() if wrong]:
+        raise ConfigError("no such task can be created: " + "; ".join(found), "change the terms: nothing was sent")

@@ -1,0 +1,402 @@
+"""Masked rounds: nothing but the sum can be read, who vanishes is left out, and a wrong sum has names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from headwater.chain.events import Masked, MaskingStarted, PhaseChanged
+from headwater.errors import ConfigError, ContentMismatch, Unavailable
+from headwater.protocol.curve import Point
+from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit, Wait
+from headwater.protocol.documents import decode
+from headwater.protocol.field import add, pack, unpack
+from headwater.protocol.masks import peers
+from headwater.protocol.phases import Phase
+from headwater.roles import masking as attempts
+from headwater.roles.aggregator import Aggregator
+from headwater.roles.loop import run
+from headwater.roles.task import Task, point_hash
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import UpdateDocument
+from tests.support.posting import posting
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World
+
+ZERO = [0, 0, 0, 0]
+
+
+def documents(world: World) -> Iterator[bytes]:
+    """Every file that anybody has stored, whatever it holds."""
+    return (path.read_bytes() for path in world.store._root.rglob("*") if path.is_file())
+
+
+def is_shown(data: bytes, entries: Sequence[int]) -> bool:
+    """Whether bytes hold these field elements in a row, as documents write them or as they are."""
+    text = pack(entries)
+    return text.encode() in data or bytes.fromhex(text) in data
+
+
+def averaged(vectors: Sequence[Sequence[int]]) -> list[int]:
+    return [sum(column) // len(vectors) for column in zip(*vectors, strict=True)]
+
+
+def phases(world: World, task: Task) -> list[Phase]:
+    return [event.to_phase for event in world.tasks.events(PhaseChanged, task_id=task.id, round=1)]
+
+
+def everybody(world: World, task: Task, members: Sequence[int], *actions) -> None:
+    """Let trainers do each of the actions, one after another."""
+    for action in actions:
+        for i in members:
+            world.steps(world.trainer(i, task), action)
+
+
+@pytest.fixture
+def four(created: World) -> Task:
+    """A task for three or four trainers, of which four have submitted: attempt 1 runs."""
+    task = created.open(created.create(max_trainers=4))
+    everybody(created, task, range(4), Deposit, Enrol, Join)
+    everybody(created, task, range(4), Submit)
+    return task
+
+
+# a round
+
+
+def test_masked_round__shows_the_sum_of_the_updates__and_no_update_anywhere(aggregating):
+    world, updates = aggregating, aggregating.updates()
+    d = world.task.spec.dimension
+    stored = list(documents(world))
+    assert len(stored) > 10
+    for update, trained in zip(updates, world.trained(ZERO), strict=True):
+        assert any(trained)
+        for data in stored:
+            assert not is_shown(data, update[:d])
+            assert not any(is_shown(data, [salt]) for salt in update[d + 1 :])
+    published = world.aggregator().fetch(1)
+    entries = {entry for update in updates for entry in update}
+    assert not entries & {entry for vector in published for entry in vector}
+    assert add(published) == add(updates)
+    for pair in combinations(range(3), 2):
+        assert add([published[i] for i in pair])[:d] != add([updates[i] for i in pair])[:d], "two are hidden too"
+    world.steps(world.aggregator(), Aggregate)
+    assert world.task.current_model() == averaged(world.trained(ZERO))
+
+
+def test_nothing__is_published_before_all_members_have_committed(masking):
+    for i in (0, 1):
+        masking.steps(masking.trainer(i), Mask)
+        action = masking.trainer(i).step()
+        assert isinstance(action, Wait)
+        assert action.reason == "round 1: waiting for other trainers' masked updates"
+    masking.steps(masking.trainer(2), Mask)
+    (event, *_) = masking.tasks.events(Masked, task_id=masking.task_id, round=1)
+    trainer = masking.trainer(0)
+    masking.steps(trainer, Publish)
+    document = UpdateDocument.decode(masking.store.get(Cid.from_digest(event.cid), 1 << 20))
+    assert (document.attempt, document.trainer) == (1, trainer.sender.address)
+    assert unpack(document.vector) == list(posting(masking, 0).vector)
+    action = trainer.step()
+    assert isinstance(action, Wait)
+    assert action.reason == "round 1: waiting for the average"
+
+
+def test_masks__of_each_pair__are_committed_to_alike_by_both(aggregating):
+    events = {e.trainer: e for e in aggregating.tasks.events(Masked, task_id=aggregating.task_id, round=1)}
+    circle = attempts.attempt(aggregating.task, 1, 1).circle
+    assert sorted(circle) == sorted(events)
+    found = {(m, p): c for m in circle for p, c in zip(peers(circle, m), events[m].mask_commitments, strict=True)}
+    assert len(found) == 6
+    assert all(found[m, p] == found[p, m] for m, p in found)
+    assert len(set(found.values())) == 3
+
+
+# who vanishes
+
+
+def test_trainer__that_vanishes_after_submitting__is_left_out_by_the_next_attempt(created, four):
+    everybody(created, four, range(3), Mask)
+    created.advance(four.id)
+    started = list(created.tasks.events(MaskingStarted, task_id=four.id, round=1))
+    assert [(event.attempt, event.members) for event in started] == [(1, 4), (2, 3)]
+    everybody(created, four, range(3), Mask)
+    everybody(created, four, range(3), Publish)
+    aggregator = created.aggregator(task=four)
+    assert add(aggregator.fetch(1)) == add([created.trainer(i, four).update(1)[0] for i in range(3)])
+    created.steps(aggregator, Aggregate)
+    assert four.current_model() == averaged(created.trained(ZERO))
+    assert phases(created, four) == [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.AGGREGATE, Phase.FINALIZED]
+    ended = created.tasks.get_round(four.id, 1)
+    assert (ended.phase, ended.attempt, ended.masked) == (Phase.FINALIZED, 2, 3)
+    share = (TERMS.pool // TERMS.rounds - TERMS.aggregator_fee) // 3
+    owed = [created.tasks.reward_of(four.id, 1, created.senders[i + 1].address) for i in range(4)]
+    assert owed == [share, share, share, 0]
+
+
+def test_attempt__that_failed__published_nothing(created, four):
+    everybody(created, four, range(3), Mask)
+    created.advance(four.id)
+    for event in created.tasks.events(Masked, task_id=four.id, round=1):
+        document = posting(created, [s.address for s in created.senders].index(event.trainer) - 1, four).document
+        assert not any(document.encode() == data for data in documents(created))
+
+
+def test_trainer__that_missed_an_attempt__says_why_it_waits_and_joins_the_next_round(created, four):
+    everybody(created, four, range(3), Mask)
+    created.advance(four.id)
+    dropped = created.trainer(3, four)
+    action = dropped.step()
+    assert isinstance(action, Wait)
+    assert action.reason == "round 1 goes on without this trainer, which missed an attempt"
+    everybody(created, four, range(3), Mask)
+    action = dropped.step()
+    assert isinstance(action, Wait)
+    assert action.reason == "round 1: waiting for the average", "it has nothing to publish"
+    everybody(created, four, range(3), Publish)
+    created.steps(created.aggregator(task=four), Aggregate)
+    created.steps(dropped, Join)
+
+
+def test_round__that_loses_trainers_below_the_minimum__fails_and_costs_no_stake(created, four):
+    everybody(created, four, range(3), Mask)
+    created.advance(four.id)
+    everybody(created, four, range(2), Mask)
+    created.advance(four.id)
+    assert phases(created, four) == [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.FAILED]
+    found = created.tasks.current_phase(four.id)
+    assert (found.round, found.phase) == (2, Phase.JOIN)
+    assert four.current_model() == ZERO
+    for i in range(4):
+        address = created.senders[i + 1].address
+        assert created.tasks.reward_of(four.id, 1, address) == 0
+        assert created.stakes.lock_of(four.id, address) == ETHER
+    everybody(created, four, range(4), Join)
+
+
+def test_round__whose_first_attempt_has_too_few__fails_at_once(masking):
+    everybody(masking, masking.task, range(2), Mask)
+    masking.advance()
+    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
+    everybody(masking, masking.task, range(3), Join)
+
+
+def test_member__that_commits_and_never_publishes__is_named_and_the_round_fails_at_its_deadline(masking):
+    everybody(masking, masking.task, range(3), Mask)
+    everybody(masking, masking.task, range(2), Publish)
+    event = list(masking.tasks.events(Masked, task_id=masking.task_id, round=1))[2]
+    masking.store._path(Cid.from_digest(event.cid)).unlink(missing_ok=True)  # of another test
+    with pytest.raises(Unavailable, match=f"the update of {masking.senders[3].address} cannot be had"):
+        masking.aggregator().step()
+    masking.advance()
+    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
+    everybody(masking, masking.task, range(3), Join)
+
+
+# restarts
+
+
+def test_trainer__started_anew__masks_the_very_update_that_it_submitted(masking):
+    once, again = (masking.trainer(0) for _ in range(2))
+    assert once.update(1) == again.update(1)
+    assert again.update(1)[0] == list(masking.proof(0).output)
+    assert again.update(1)[1] == masking.proof(0).points[3]
+    assert posting(masking, 0).vector == posting(masking, 0).vector
+    masking.steps(again, Mask)
+    (event,) = masking.tasks.events(Masked, task_id=masking.task_id, round=1)
+    assert event.cid == Cid.of_block(Cid.from_digest(event.cid).codec, posting(masking, 0).document.encode()).digest
+
+
+def test_trainer__started_anew_before_it_publishes__publishes_what_it_committed_to(masking):
+    everybody(masking, masking.task, range(3), Mask)
+    for i, event in enumerate(masking.tasks.events(Masked, task_id=masking.task_id, round=1)):
+        assert masking.trainer(i).publish(1, 1).digest == event.cid
+        assert masking.trainer(i).publish(1, 1).digest == event.cid, "and again"
+    masking.steps(masking.aggregator(), Aggregate)
+
+
+def test_file__changed_after_submitting__is_refused_before_anything_is_masked(masking, changed_file: Path):
+    trainer = masking.trainer(0, file=changed_file)
+    nonce = trainer.sender.next_nonce()
+    with pytest.raises(ConfigError, match="submitted in round 1 does not follow from this file and key") as caught:
+        trainer.step()
+    assert "run with the file" in caught.value.hint
+    assert trainer.sender.next_nonce() == nonce
+    masking.steps(masking.trainer(0), Mask)
+
+
+def test_file__changed_after_masking__is_refused_before_anything_is_published(masking, changed_file: Path):
+    everybody(masking, masking.task, range(3), Mask)
+    with pytest.raises(ConfigError, match="does not follow from this file and key"):
+        masking.trainer(0, file=changed_file).step()
+    masking.steps(masking.trainer(0), Publish)
+
+
+# cheats
+
+ATTACKS = {
+    "another vector": lambda honest: honest.adding(1),
+    "a commitment of another mask": lambda honest: honest.committing(lambda _: honest.update),
+    "a mask of its own": lambda honest: honest.masking(1),
+    "no masks at all": lambda honest: honest.unmasked(),
+}
+MISMATCHED = ("another vector", "a commitment of another mask", "no masks at all")
+DISAGREEING = ("a commitment of another mask", "a mask of its own")
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_member__whose_masked_update_or_masks_are_wrong__is_named(masking, name):
+    world, culprit = masking, ATTACKS[name](posting(masking, 1))
+    for i in (0, 2):
+        posting(world, i).send()
+    culprit.send()
+    expected = []
+    if name in MISMATCHED:
+        expected.append(f"the masked update of {culprit.trainer} is not what it proved and posted")
+    if name in DISAGREEING:
+        circle, pair = attempts.attempt(world.task, 1, 1).circle, {culprit.trainer, culprit.masks[0].peer}
+        one, other = (member for member in circle if member in pair)
+        expected.append(f"{one} and {other} disagree about their mask")
+    aggregator = world.aggregator()
+    if name == "a commitment of another mask":  # a lie about the books: the masks themselves cancel
+        assert add(aggregator.fetch(1)) == add(world.updates())
+        return
+    with pytest.raises(ContentMismatch) as caught:
+        aggregator.step()
+    assert caught.value.message == "in round 1: " + "; ".join(expected)
+    assert "fails at its deadline and the next one starts" in caught.value.hint
+
+
+def test_members__who_agree_on_wrong_masks__spoil_nothing(masking):
+    """Their masks cancel all the same: what they are is their own affair."""
+    one, other, third = (posting(masking, i) for i in range(3))
+    at = {
+        name: next(n for n, mask in enumerate(p.masks) if mask.peer == q.trainer)
+        for name, p, q in (("one", one, other), ("other", other, one))
+    }
+    one.masking(5, at["one"]).send()
+    other.masking(5, at["other"]).send()
+    third.send()
+    masking.steps(masking.aggregator(), Aggregate)
+    assert masking.task.current_model() == averaged(masking.trained(ZERO))
+
+
+def test_round__with_a_wrong_mask__fails_at_its_deadline_and_the_next_one_starts(masking):
+    for i in range(2):
+        posting(masking, i).send()
+    posting(masking, 2).masking(1).send()
+    heard = []
+
+    def report(stage, **details):
+        heard.append(stage)
+        if stage in ("failed", "waiting"):
+            masking.pass_deadline()
+
+    run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report, poll=0.01)
+    assert heard == ["failed", "advanced", "waiting", "advanced"]
+    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
+    assert masking.tasks.get_round(masking.task_id, 2).phase is Phase.SKIPPED
+    for i in range(3):
+        assert masking.stakes.lock_of(masking.task_id, masking.senders[i + 1].address) == ETHER
+
+
+# masks
+
+
+def test_masks__of_the_same_pair__are_others_in_every_attempt_and_round(created, four):
+    pairs = {}
+
+    def note(round_: int, attempt: int) -> None:
+        mine = posting(created, 0, four, round_, attempt)
+        for mask in mine.masks:
+            pairs.setdefault(mask.peer, []).append(tuple(mask.vector))
+
+    note(1, 1)
+    everybody(created, four, range(3), Mask)
+    created.advance(four.id)
+    note(1, 2)
+    everybody(created, four, range(3), Mask)
+    everybody(created, four, range(3), Publish)
+    created.steps(created.aggregator(task=four), Aggregate)
+    everybody(created, four, range(4), Join)
+    everybody(created, four, range(4), Submit)
+    note(2, 1)
+    met = [pairs[created.senders[i + 1].address] for i in (1, 2, 3)]
+    assert [len(vectors) for vectors in met] == [3, 3, 2]
+    entries = [entry for vectors in met for vector in vectors for entry in vector]
+    assert len(set(entries)) == len(entries)
+
+
+# what the contract refuses
+
+
+def refusal(world: World, i: int, task: Task, **changes):
+    """The error for trainer i's true mask call, with arguments exchanged."""
+    honest = posting(world, i, task) if i in range(3) else posting(world, 0, task)
+    arguments = {"update": honest.update, "cid": b"\x01" * 32, "mask_commitments": honest.commitments} | changes
+    return world.refusal(i + 1, world.tasks.mask(task.id, *arguments.values()))
+
+
+def test_mask__of_an_account_that_submitted_nothing__is_refused(masking):
+    error = refusal(masking, OUTSIDER - 1, masking.task)
+    assert error.name == "NotAMember"
+    assert error.arguments["trainer"] == masking.senders[OUTSIDER].address
+
+
+def test_mask__of_a_trainer_that_joined_and_did_not_submit__is_refused(created):
+    task = created.open(created.create(max_trainers=4))
+    everybody(created, task, range(4), Deposit, Enrol, Join)
+    everybody(created, task, range(3), Submit)
+    created.advance(task.id)
+    error = refusal(created, 3, task)
+    assert (error.name, error.arguments["trainer"]) == ("NotAMember", created.senders[4].address)
+
+
+def test_mask__of_a_trainer_that_missed_the_attempt_before__is_refused(created, four):
+    late = posting(created, 3, four)
+    everybody(created, four, range(3), Mask)
+    created.advance(four.id)
+    error = created.refusal(4, late.call())
+    assert (error.name, error.arguments["attempt"]) == ("NotAMember", 2)
+    error = created.refusal(4, created.tasks.mask(four.id, late.update, b"\x01" * 32, late.commitments[:2]))
+    assert error.name == "NotAMember"
+
+
+def test_mask__made_twice__is_refused(masking):
+    masking.steps(masking.trainer(0), Mask)
+    error = refusal(masking, 0, masking.task)
+    assert error.name == "AlreadyMasked"
+    assert error.arguments["trainer"] == masking.senders[1].address
+
+
+@pytest.mark.parametrize("count", (0, 1, 3))
+def test_mask__with_a_wrong_number_of_commitments__is_refused(masking, count):
+    points = (posting(masking, 0).commitments * 2)[:count]
+    error = refusal(masking, 0, masking.task, mask_commitments=points)
+    assert (error.name, error.arguments) == ("WrongMaskCount", {"expected": 2, "actual": count})
+
+
+def test_mask__of_another_trainers_update__is_refused(masking):
+    mine, theirs = posting(masking, 0), posting(masking, 1)
+    error = refusal(masking, 0, masking.task, update=theirs.update)
+    assert error.name == "UpdateMismatch"
+    expected, actual = point_hash(mine.update)[:29], point_hash(theirs.update)[:29]
+    assert error.arguments == {"expected": expected, "actual": actual}
+
+
+def test_mask__without_a_document_or_with_points_off_the_curve__is_refused(masking):
+    assert refusal(masking, 0, masking.task, cid=bytes(32)).name == "MissingCid"
+    good, _ = posting(masking, 0).commitments
+    error = refusal(masking, 0, masking.task, mask_commitments=(good, Point(1, 3)))
+    assert (error.name, error.arguments) == ("InvalidPoint", {"x": 1, "y": 3})
+
+
+def test_mask__that_was_refused__changes_nothing(masking):
+    refusal(masking, 0, masking.task, cid=bytes(32))
+    masking.steps(masking.trainer(0), Mask)
+    masking.pass_deadline()
+    assert refusal(masking, 1, masking.task).name == "DeadlinePassed"
+    masking.steps(masking.aggregator(OUTSIDER), Advance)
+    assert decode(b"[]") == []

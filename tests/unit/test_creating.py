@@ -1,0 +1,71 @@
+"""What a task's creator is told before anything is sent: terms, texts and numbers that cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from headwater.errors import ConfigError
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.roles.creating import check_documents
+from headwater.roles.task import growth_problem
+from headwater.roles.terms import Terms, check_terms
+from headwater.training.columns import Columns, Feature
+
+SPEC = TrainingSpec(rows=8, features=2, clip=512)
+COLUMNS = Columns((Feature("size", Decimal("1.5"), Decimal("0.1")),), True, "kind", ("cat", "dog"))
+TERMS = Terms("pets", pool=9, aggregator_fee=3)
+DAY = 86_400
+
+
+def test_terms__within_bounds__are_accepted():
+    check_terms(TERMS)
+    check_documents(SPEC, COLUMNS, TERMS)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    (
+        ({"rounds": 0}, "rounds must be 1 to 10000"),
+        ({"rounds": 10_001}, "rounds must be 1 to 10000"),
+        ({"min_trainers": 2}, "trainers must be 3 to 1024"),
+        ({"min_trainers": 5, "max_trainers": 4}, "the least number not above the most"),
+        ({"max_trainers": 1025}, "trainers must be"),
+        ({"join_period": 0}, "each period"),
+        ({"train_period": 31 * DAY}, "each period"),
+        ({"mask_period": 3 * DAY, "max_trainers": 16}, "14 attempts at masking"),
+        ({"stake": 1 << 96}, "amounts"),
+        ({"pool": 1 << 96}, "amounts"),
+        ({"aggregator_fee": 4}, "must not exceed a round's part"),
+    ),
+)
+def test_terms__that_the_contract_would_refuse__are_refused_before(change, text):
+    with pytest.raises(ConfigError, match=text) as caught:
+        check_terms(replace(TERMS, **change))
+    assert "nothing was sent" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("terms", "spec", "text"),
+    (
+        ({"name": ""}, {}, "name"),
+        ({"name": "a\tb"}, {}, "name"),
+        ({"description": "\x1b[2J"}, {}, "description"),
+        ({"description": "x" * 10_001}, {}, "description"),
+        ({}, {"steps": 1001}, "steps: "),
+        ({"rounds": 10_000}, {"steps": 100}, "could not be carried through"),
+    ),
+)
+def test_documents__that_cannot_be_written__are_refused_before(terms, spec, text):
+    with pytest.raises(ConfigError, match=text):
+        check_documents(replace(SPEC, **spec), COLUMNS, replace(TERMS, **terms))
+
+
+def test_growth__is_a_problem_only_past_what_training_and_averaging_can_prove():
+    limit = min(SPEC.weight_limit, 2**29 - 1)
+    most = limit // (SPEC.clip + 1)
+    assert growth_problem(SPEC, most) == ""
+    assert f"beyond {limit}" in growth_problem(SPEC, most + 1)
+    assert growth_problem(replace(SPEC, steps=2), most)

@@ -1,0 +1,30 @@
+"""What lies under a model's CID and is no model: a content mismatch, which a node waits out."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from headwater.chain.types import Model
+from headwater.errors import ContentMismatch, ContentTooLarge
+from headwater.roles.task import Task
+from headwater.storage.cid import RAW, Cid
+
+MODEL = Model(b"\x01" * 32, Cid.of_block(RAW, b"").digest, 1, 3, "0x" + "00" * 20, 0)
+
+
+def too_large(*_):
+    raise ContentTooLarge("more than 1 MiB", "do not use it")
+
+
+@pytest.mark.parametrize(
+    "get",
+    (lambda *_: b"\xff", lambda *_: b"{}", lambda *_: b'{"schema":"headwater/update/1"}', too_large),
+    ids=("garbage", "no model", "another document", "too large"),
+)
+def test_weights__of_no_model__are_a_content_mismatch(get):
+    task = SimpleNamespace(id=1, store=SimpleNamespace(get=get))
+    with pytest.raises(ContentMismatch, match="is no model") as caught:
+        Task.weights(task, MODEL)
+    assert "withheld" in caught.value.hint

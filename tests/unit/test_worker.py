@@ -1,0 +1,108 @@
+"""The process for EZKL's work: what it is given, what it leaves behind, and what it says when it fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from headwater.circuits import worker
+from headwater.errors import CircuitError
+
+PROBE = """
+import errno, os, pathlib, sys, tempfile, time
+
+def environment():
+    raise ValueError("has " + " ".join(sorted(name for name in os.environ if name.startswith("HEADWATER_"))))
+
+def full():
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+def uninstalled():
+    import no_such_module
+
+def dies():
+    os._exit(9)
+
+def sleeps():
+    pathlib.Path(tempfile.mkdtemp(), "witness.json").write_text("private")
+    pathlib.Path(os.environ["PROBE_PID"]).write_text(str(os.getpid()))
+    time.sleep(60)
+"""
+PARENT = """
+from headwater.circuits import worker
+from headwater.cli.main import end_in_order
+end_in_order()
+worker.run("measure", statements=[["probe:sleeps", {}]])
+"""
+
+
+@pytest.fixture
+def probe(monkeypatch, tmp_path):
+    """A statement of the module `probe` that does something else when it is made; its name is the argument."""
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "probe.py").write_text(PROBE)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'modules'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+
+    def run(name: str) -> CircuitError:
+        with pytest.raises(CircuitError) as caught:
+            worker.run("measure", statements=[[f"probe:{name}", {}]])
+        return caught.value
+
+    return run
+
+
+def test_worker__gets_no_key_and_no_password(probe, monkeypatch):
+    for name in ("PRIVATE_KEY", "PRIVATE_KEY_FILE", "PASSWORD_FILE", "HOME"):
+        monkeypatch.setenv(f"HEADWATER_{name}", "x")
+    names = probe("environment").message.split("has ")[1].split()
+    assert "HEADWATER_HOME" in names
+    assert not [name for name in names if "KEY" in name or "PASSWORD" in name]
+
+
+def test_worker__imports_nothing_from_the_folder_where_it_is_started(probe, monkeypatch, tmp_path):
+    for name in ("json", "torch", "headwater"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('hijacked')")
+    monkeypatch.chdir(tmp_path)
+    assert "has" in probe("environment").message
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), (("full", "free space"), ("uninstalled", "make install"), ("dies", "free memory"))
+)
+def test_worker__that_fails__says_what_to_look_at(probe, name, hint):
+    assert hint in probe(name).hint
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+def test_worker__whose_parent_is_ended__ends_too_and_leaves_nothing_private(probe, monkeypatch, tmp_path, number):
+    temporary, noted = tmp_path / "temporary", tmp_path / "pid"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setenv("PROBE_PID", str(noted))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stderr=subprocess.DEVNULL)
+    wait_until(lambda: noted.exists() and noted.read_text())
+    assert [folder.stat().st_mode & 0o777 for folder in temporary.iterdir()] == [0o700]
+    parent.send_signal(number)
+    parent.wait(30)
+    wait_until(lambda: not list(temporary.iterdir()))
+    wait_until(lambda: not alive(int(noted.read_text())))
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(true, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
