@@ -27,6 +27,7 @@ from headwater.protocol.decisions import (
     Enrol,
     Join,
     Mask,
+    Publish,
     Submit,
     Unenrol,
     Withdraw,
@@ -189,7 +190,7 @@ def _round(
         _rpc(anvil, "evm_increaseTime", TERMS.join_period)
         _rpc(anvil, "evm_mine")
         expect(aggregator.step(), Advance)
-    for kind in (Submit, Mask):
+    for kind in (Submit, Mask, Publish):
         for trainer in trainers:
             expect(trainer.step(), kind)
     expect(aggregator.step(), Aggregate)

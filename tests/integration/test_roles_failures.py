@@ -9,7 +9,7 @@ import pytest
 from headwater.chain.events import PhaseChanged
 from headwater.chain.types import Stake
 from headwater.errors import ContentMismatch, Unavailable
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Submit, Unenrol, Wait
+from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit, Unenrol, Wait
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, unpack
 from headwater.protocol.phases import Phase
@@ -43,9 +43,9 @@ def submit(world: World, task: Task, count: int) -> None:
 
 
 def mask(world: World, task: Task, count: int) -> None:
-    for i in range(count):
-        world.steps(world.trainer(i, task), Mask)
-    world.publish(count, task)
+    for action in (Mask, Publish):
+        for i in range(count):
+            world.steps(world.trainer(i, task), action)
 
 
 def phases(world: World, task: Task) -> list[Phase]:
@@ -141,7 +141,8 @@ def mask_with(world: World, spoil: Spoil | None = None, digest: bytes = b"\x0a" 
     if spoil:
         digest = world.put(spoil(culprit.document.encode(), culprit.document)).digest
     culprit.send(digest)
-    world.publish(2)
+    for i in range(2):
+        world.steps(world.trainer(i), Publish)
     return culprit.trainer
 
 

@@ -11,7 +11,7 @@ from headwater.chain.events import Submitted
 from headwater.chain.rpc import Call
 from headwater.circuits.circuit import Proof
 from headwater.protocol.curve import INFINITY, Point
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Submit
+from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase
@@ -186,10 +186,9 @@ def test_average__with_another_model_in_it__is_invalid(aggregating):
 
 def test_average_of_a_round_before__sent_again__is_of_another_sum(finalized):
     transaction = finalized.models.added(finalized.task_id, 1).transaction_hash
-    for action in (Join, Submit, Mask):
+    for action in (Join, Submit, Mask, Publish):
         for i in range(3):
             finalized.steps(finalized.trainer(i), action)
-    finalized.publish()
     assert finalized.refusal(AGGREGATOR, sent_before(finalized, transaction)).name == "SumMismatch"
 
 

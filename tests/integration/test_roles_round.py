@@ -38,7 +38,6 @@ def play_second_round(world):
     for action in (Join, Submit, Mask, Publish):
         for i in range(3):
             world.steps(world.trainer(i), action)
-    world.publish()
     world.steps(world.aggregator(), Aggregate)
 
 
