@@ -26,7 +26,7 @@ TAG = 77
 @pytest.fixture(scope="session")
 def home() -> Path:
     """Where circuits are cached; kept between sessions, so that only changed circuits are built again."""
-    os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"  # workers import weakened twins
+    os.environ["PYTHONPATH"] = str(ROOT)  # workers import weakened twins
     return ROOT / "build" / "headwater"
 
 

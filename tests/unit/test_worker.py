@@ -46,7 +46,7 @@ def probe(monkeypatch, tmp_path):
     """A statement of the module `probe` that does something else when it is made; its name is the argument."""
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "probe.py").write_text(PROBE)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'modules'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
 
     def run(name: str) -> CircuitError:
         with pytest.raises(CircuitError) as caught:
