@@ -77,7 +77,7 @@ class Ledger:
 
 
 class Rerunning(Trainer):
-    """A trainer that proves once: a round run again, from the same model, takes the same proof, also after a restart."""
+    """A trainer that proves once: a round run again from the same model takes the same proof, even after a restart."""
 
     proofs: ClassVar[dict[str, Proof]] = {}
 
