@@ -23,7 +23,9 @@ from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import UPDATE_SALTS, average
 from headwater.roles.loop import run
 from headwater.roles.report import silent
+from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
+from headwater.roles.trainer import Trainer
 from tests.support.roles import AGGREGATOR, ETHER, TERMS
 
 FEE = TERMS.aggregator_fee
@@ -136,6 +138,16 @@ def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
     run(finalized.aggregator(), silent)
     assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(0, 0)
     assert finalized.tasks.reward_of(finalized.task_id, 1, finalized.senders[1].address) == 0
+
+
+def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finalized):
+    finalized.advance()
+    key, first = finalized.anvil.accounts[1], finalized.trainer(0)
+    keeping = Trainer(finalized.task, first.sender, secret_of(key), first.dataset, silent, keep_stake=True)
+    run(keeping, silent)
+    assert finalized.stakes.stake_of(first.sender.address) == Stake(ETHER, 0)
+    finalized.steps(first, Withdraw, Done)
+    assert finalized.stakes.stake_of(first.sender.address) == Stake(0, 0)
 
 
 def test_gas__of_submissions_and_of_the_average__stays_within_the_limit(training):
