@@ -67,7 +67,6 @@ class Trainer:
         self._report = report
         self._keep_stake = keep_stake
         self._proofs: dict[int, Proof] = {}
-        self._published: set[tuple[int, int]] = set()  # rounds and attempts
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
@@ -166,20 +165,15 @@ class Trainer:
     def publish(self, round_: int, number: int) -> Cid:
         """Publish the masked update that this trainer committed to: the same bytes, computed again."""
         cid = self.task.publish(self._masked(round_, number)[0])
-        self._published.add((round_, number))
         self._report("published", round=round_, attempt=number)
         return cid
 
     def _has_published(self, at: RoundView, entry: RosterEntry) -> bool:
-        """Whether the store has this trainer's masked update of the attempt that succeeded. Asked until it has."""
-        key = (at.round, at.attempt)
-        if at.phase is not Phase.AGGREGATE or entry.attempt != at.attempt:
+        """Whether the store has this trainer's masked update of the attempt that succeeded."""
+        if at.phase is not Phase.AGGREGATE or at.overdue or entry.attempt != at.attempt:
             return False
-        if key not in self._published:
-            document, _ = self._masked(*key)
-            if self.task.store.has(Cid.of_block(RAW, document.encode())):
-                self._published.add(key)
-        return key in self._published
+        document, _ = self._masked(at.round, at.attempt)
+        return self.task.store.has(Cid.of_block(RAW, document.encode()))
 
     def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, list[OwnMask]]:
         """The document of an attempt, and the masks in it."""
