@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.protocol.curve import INFINITY, Point, add, multiply, negate, total
+from headwater.protocol.curve import Point, add, multiply, negate, total
 from headwater.protocol.field import P, to_signed
 
 UPDATE_SALTS = 8
@@ -81,6 +81,3 @@ def average(total_vector: Sequence[int], n: int) -> tuple[list[int], list[int]]:
         raise ValueError(f"an average needs at least one update, not {n}")
     pairs = [divmod(entry, n) for entry in total_vector]
     return [quotient for quotient, _ in pairs], [remainder for _, remainder in pairs]
-
-
-__all__ = ["INFINITY", "Basis", "Point", "average", "sum_of_commitments"]

@@ -36,8 +36,9 @@ from headwater.roles import masking
 from headwater.roles.report import Report
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
-from headwater.storage.cid import RAW, Cid
+from headwater.storage.cid import Cid
 from headwater.storage.manifests import PointText, UpdateDocument
+from headwater.storage.unixfs import cid_of
 from headwater.training.data import Dataset, data_vector
 
 MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; a front-runner pays gas, and its stake is locked a moment
@@ -156,10 +157,9 @@ class Trainer:
     def mask(self, round_: int, number: int) -> Receipt:
         """Commit to the update of a round under the masks of an attempt, and to each mask."""
         task = self.task
-        document, own = self._masked(round_, number)
+        document, update, own = self._masked(round_, number)
         commitments = [task.train.commit(mask.vector) for mask in own]
-        digest = Cid.of_block(RAW, document.encode()).digest
-        call = task.contracts.tasks.mask(task.id, self.update(round_)[1], digest, commitments)
+        call = task.contracts.tasks.mask(task.id, update, cid_of(document.encode()).digest, commitments)
         return self._send(call, "masked", round=round_, attempt=number)
 
     def publish(self, round_: int, number: int) -> Cid:
@@ -172,11 +172,11 @@ class Trainer:
         """Whether the store has this trainer's masked update of the attempt that succeeded."""
         if at.phase is not Phase.AGGREGATE or at.overdue or entry.attempt != at.attempt:
             return False
-        document, _ = self._masked(at.round, at.attempt)
-        return self.task.store.has(Cid.of_block(RAW, document.encode()))
+        document, *_ = self._masked(at.round, at.attempt)
+        return self.task.store.has(cid_of(document.encode()))
 
-    def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, list[OwnMask]]:
-        """The document of an attempt, and the masks in it."""
+    def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, Point, list[OwnMask]]:
+        """The document of an attempt, the commitment of the update in it, and its masks."""
         task, me = self.task, self.sender.address
         attempt = masking.attempt(task, round_, number)
         secret = mask_secret(self._secret, task.tag)
@@ -184,7 +184,7 @@ class Trainer:
         for key in keys.values():
             if key not in self._shared:
                 self._shared[key] = shared_point(secret, key)
-        update, _ = self.update(round_)
+        update, point = self.update(round_)
         own = masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, len(update))
         vector = masked(update, own)
         document = UpdateDocument.of(
@@ -195,7 +195,7 @@ class Trainer:
             commitment=PointText.of(task.train.commit(vector)),
             vector=pack(vector),
         )
-        return document, own
+        return document, point, own
 
     def update(self, round_: int) -> tuple[list[int], Point]:
         """The update of a round and its commitment, computed again: it is stored nowhere.
