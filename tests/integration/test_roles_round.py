@@ -18,7 +18,7 @@ from headwater.protocol.decisions import (
     Wait,
     Withdraw,
 )
-from headwater.protocol.field import add, to_signed
+from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import UPDATE_SALTS, average
 from headwater.roles.loop import run
@@ -106,6 +106,15 @@ def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalize
     assert finalized.stakes.claimable(aggregator.sender.address) == 2 * FEE
     finalized.steps(aggregator, Claim, Done)
     assert finalized.stakes.escrow_of(finalized.task_id) == TERMS.pool - 2 * (FEE + 3 * SHARE)
+
+
+def test_update__after_its_round_is_finalized__is_still_the_one_that_was_submitted(finalized):
+    """A node that looks a moment too late must not take the new model for the one it trained from."""
+    first = [0] * len(finalized.task.current_model())
+    play_second_round(finalized)
+    assert finalized.trainer(0).update(1)[0][: -UPDATE_SALTS - 1] == [entry % P for entry in finalized.trained(first)[0]]
+    assert finalized.task.base_model(1) == first
+    assert finalized.task.base_model(3) == finalized.task.current_model() != finalized.task.base_model(2) != first
 
 
 def waiting(world):

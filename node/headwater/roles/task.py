@@ -144,7 +144,15 @@ class Task:
 
     def current_model(self) -> list[int]:
         """The weights of the task's newest model, D integers, checked against the chain."""
-        model = self.contracts.models.latest(self.id)
+        return self.weights(self.contracts.models.latest(self.id))
+
+    def base_model(self, round_: int) -> list[int]:
+        """The weights from which a round starts: the newest model before it, also when newer ones have come since."""
+        models = self.contracts.models
+        model = models.latest(self.id)
+        if model.round >= round_:
+            before = (models.get_models(self.id, number, 1) for number in reversed(range(round_)))
+            model = next(found[0] for found in before if found)  # that of round 0, if no other
         return self.weights(model)
 
     def weights(self, model: Model) -> list[int]:

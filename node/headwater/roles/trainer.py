@@ -141,7 +141,7 @@ class Trainer:
         A round's proof is made once: each new one would publish another equation over the data's salts.
         """
         if round_ not in self._proofs:
-            weights = self.task.current_model()
+            weights = self.task.base_model(round_)
             salts = self._update(round_, weights)[-UPDATE_SALTS:]
             self._report("proving", statement="train", round=round_)
             proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], salts])
@@ -204,7 +204,7 @@ class Trainer:
             ConfigError: it is not the one that was submitted.
         """
         task = self.task
-        vector = self._update(round_, task.current_model())
+        vector = self._update(round_, task.base_model(round_))
         point = task.train.commit(vector)
         entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address)
         if not point_hash(point).startswith(entry.update_hash):
