@@ -30,7 +30,7 @@ interface IModelRegistry {
         /// Who posted the average; zero for the first model.
         address aggregator;
         /// When it was accepted, in Unix seconds; 0 for the first model.
-        uint48 timestamp;
+        uint40 timestamp;
     }
 
     /*//////////////////////////////////////////////////////////////

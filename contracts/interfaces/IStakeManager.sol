@@ -2,22 +2,23 @@
 pragma solidity 0.8.37;
 
 /// @title IStakeManager
-/// @notice Holds all money of Headwater, in the chain's native coin: trainers' stake, tasks' reward pools in escrow, and
-/// what is credited but not yet claimed.
-/// @dev Trust: only the TaskManager of the same deployment moves money between the four heaps (free, locked, escrow,
-/// claimable), and only its owner takes money out. There is no admin, no pause and no fee. Money leaves only by pull
+/// @notice Holds all money of Headwater, in the chain's native coin: trainers' and aggregators' stake, tasks' reward pools in
+/// escrow, challengers' bonds, what is credited but not yet claimed, and what was slashed.
+/// @dev Trust: only the TaskManager and, for bonds, the ChallengeManager of the same deployment move money between the heaps
+/// (free, locked, escrow, bonded, claimable, burnt), and only its owner takes money out. There is no admin, no pause and no
+/// fee. What is burnt stays here for good: nobody can gain by a slash. Money leaves only by pull
 /// payment to the caller, so nobody's refusal to be paid can hold up anything else. An account that cannot receive the
 /// coin (a contract without `receive`) must not deposit: nothing else can take its money out.
-/// Always: balance >= sum of free + locked + claimable + escrow, with equality unless coin was forced upon the contract.
+/// Always: balance >= sum of free + locked + escrow + bonded + claimable + burnt, with equality unless coin was forced upon the contract.
 interface IStakeManager {
     /*//////////////////////////////////////////////////////////////
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Thrown when deploying without a TaskManager.
+    /// @notice Thrown when deploying without a TaskManager or ChallengeManager.
     error ZeroAddress();
 
-    /// @notice Thrown when anyone but the TaskManager calls a function that is its own.
+    /// @notice Thrown when anyone but the TaskManager or the ChallengeManager calls a function that is its own.
     error UnauthorizedCaller(address caller);
 
     /// @notice Thrown when an amount of zero is deposited or withdrawn.
@@ -28,6 +29,9 @@ interface IStakeManager {
 
     /// @notice Thrown when more is to be credited than the task's escrow holds.
     error InsufficientEscrow(uint256 taskId, uint256 available, uint256 required);
+
+    /// @notice Thrown when more is to be unlocked or slashed than is locked.
+    error InsufficientLock(uint256 taskId, address account, uint256 locked, uint256 required);
 
     /// @notice Thrown when there is nothing to claim.
     error NothingToClaim(address account);
@@ -57,6 +61,18 @@ interface IStakeManager {
     /// @notice `amount` of the task's escrow was credited to the account; `claimable` is all it can claim after.
     event Credited(uint256 indexed taskId, address indexed account, uint256 amount, uint256 claimable);
 
+    /// @notice `amount` of the account's stake locked for the task was burnt.
+    event Slashed(uint256 indexed taskId, address indexed account, uint256 amount);
+
+    /// @notice `amount` of the task's escrow was burnt.
+    event EscrowBurnt(uint256 indexed taskId, uint256 amount);
+
+    /// @notice `amount` was taken in as a challenge's bond.
+    event Bonded(uint256 amount);
+
+    /// @notice `amount` of bonds was credited to the account; `claimable` is all it can claim after.
+    event BondPaid(address indexed account, uint256 amount, uint256 claimable);
+
     /// @notice The account claimed `amount`, all that was credited to it.
     event Claimed(address indexed account, uint256 amount);
 
@@ -72,7 +88,7 @@ interface IStakeManager {
     /// @notice Pays free stake out to the caller.
     /// Effects: free stake shrinks by `amount`, which is sent. Emits `Withdrawn`.
     /// Requirements: `amount` is not zero (`ZeroAmount`) and not more than is free (`InsufficientStake`); the caller accepts
-    /// the coin (`TransferFailed`). Locked stake becomes free by `ITaskManager.unenrol`.
+    /// the coin (`TransferFailed`). Locked stake becomes free by `ITaskManager.release`.
     function withdraw(uint256 amount) external;
 
     /// @notice Pays out all that was credited to the caller.
@@ -90,11 +106,20 @@ interface IStakeManager {
     /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is free (`InsufficientStake`).
     function lock(uint256 taskId, address trainer, uint256 amount) external;
 
-    /// @notice Frees all of the trainer's stake that is locked for the task.
+    /// @notice Frees `amount` of the account's stake that is locked for the task.
     /// Effects: locked shrinks and free grows by it. Emits `Unlocked`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`).
-    /// @return amount What was freed.
-    function unlock(uint256 taskId, address trainer) external returns (uint256 amount);
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task (`InsufficientLock`).
+    function unlock(uint256 taskId, address account, uint256 amount) external;
+
+    /// @notice Burns `amount` of the account's stake that is locked for the task.
+    /// Effects: locked shrinks and burnt grows by it. Emits `Slashed`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task (`InsufficientLock`).
+    function slash(uint256 taskId, address account, uint256 amount) external;
+
+    /// @notice Burns `amount` of the task's escrow.
+    /// Effects: escrow shrinks and burnt grows by it. Emits `EscrowBurnt`.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); the escrow holds it (`InsufficientEscrow`).
+    function burnEscrow(uint256 taskId, uint256 amount) external;
 
     /// @notice Takes the value sent into escrow for the task's rewards.
     /// Effects: the task's escrow grows by it. Emits `Escrowed`.
@@ -107,11 +132,34 @@ interface IStakeManager {
     function credit(uint256 taskId, address account, uint256 amount) external;
 
     /*//////////////////////////////////////////////////////////////
+                       ONLY THE CHALLENGE MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Takes the value sent in as a bond.
+    /// Effects: bonded grows by it. Emits `Bonded`.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`).
+    function takeBond() external payable;
+
+    /// @notice Moves `amount` of bonds to what the account can claim.
+    /// Effects: as said. Emits `BondPaid`.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`), which has taken in as much.
+    function payBond(address account, uint256 amount) external;
+
+    /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
     /// @notice The TaskManager of this deployment.
     function taskManager() external view returns (address);
+
+    /// @notice The ChallengeManager of this deployment.
+    function challengeManager() external view returns (address);
+
+    /// @notice What open challenges have put up, over all tasks.
+    function bonded() external view returns (uint256);
+
+    /// @notice What was slashed, over all tasks: it stays here for good.
+    function burnt() external view returns (uint256);
 
     /// @notice The trainer's stake: what it may withdraw or lock, and what is locked over all tasks.
     function stakeOf(address trainer) external view returns (uint128 free, uint128 locked);

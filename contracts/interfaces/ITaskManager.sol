@@ -5,10 +5,24 @@ import {G1} from "../libraries/BN254.sol";
 
 /// @title ITaskManager
 /// @notice Tasks, their rosters and their rounds: the state machine of Headwater.
-/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Finalized, or ends Skipped (too few joined) or Failed (too few
-/// updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is done moves the round on
-/// at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its number and leaves the model as it
-/// was. The next round's Join starts the moment a round ends, and the task has ended when its last round has.
+/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, or ends Skipped (too few joined) or Failed
+/// (too few updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is done moves the
+/// round on at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its number and leaves the
+/// model as it was. The next round's Join starts the moment a round ends, and the task has ended when its last round has.
+///
+/// Challenges. A commitment is worth nothing to the others if nobody has the vector, so whoever committed can be made to
+/// show it: see `IChallengeManager`, which alone may `accuse`, `acquit` and `convict`. In Aggregate a member of the attempt can
+/// be accused of withholding its masked update, or of a wrong mask; in Challenge the aggregator, of withholding the new model;
+/// in Join, until a first average is accepted, the creator, of withholding the first model. Every accusation moves the
+/// phase's deadline so that there is time to answer, and no accusation keeps anybody from aggregating. At the deadline those
+/// still accused are at fault: trainers are left out and the others mask anew; an average is taken back and Aggregate starts
+/// again; without a first model the task ends.
+///
+/// Stake. Enrolment locks it, `aggregate` locks as much again until the round is finalized. A trainer loses `faultSlash` of
+/// it, and its seat, for a fault; `absenceSlash` for a duty missed: it joined and did not submit, or submitted and missed an
+/// attempt at masking. What is slashed is burnt, so nobody gains by another's loss. The slash of a round is carried out when
+/// the trainer joins the next one or its stake is released, or by anybody's `settle` as soon as the round is over; no stake
+/// leaves before that.
 ///
 /// Masks. Nobody publishes an update. In Mask, those whose updates were accepted publish them masked: each adds to its update
 /// one vector for each of its peers, and the peer subtracts the same one, so only the sum of all members' masked updates says
@@ -18,10 +32,10 @@ import {G1} from "../libraries/BN254.sol";
 /// that failed may add up with those of the next to somebody's update: a node should commit to its bytes here by their CID and
 /// give them out only when all members have masked.
 /// The members stand on a circle, in the order of keccak256(abi.encodePacked(seed, address)). Up to 17 of them are all
-/// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask, in the order
-/// of its peers' places counted clockwise from its own (so the 8 next come first, then the 8 previous from the farthest on).
-/// The contract only keeps these commitments in `Masked`; anybody can check them: peers commit to the same masks, and with
-/// s = 1 where the trainer's address is the lower, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
+/// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask. The contract
+/// keeps a hash of these commitments and has them in `Masked`; anybody can check them: peers commit to the same masks, and
+/// with s = 1 where the trainer's address is the lower, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
+/// Who posted what does not fit can be challenged.
 ///
 /// Commitments: C(v) is the KZG commitment of a vector v by the task's SRS as EZKL makes it, a G1 point. It is affine:
 /// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts with
@@ -53,6 +67,7 @@ interface ITaskManager {
         Train, // the roster is fixed; its trainers submit proofs of their updates
         Mask, // the accepted updates are fixed; an attempt's members publish theirs masked
         Aggregate, // anyone posts the proved average
+        Challenge, // an average is accepted; its bytes can be demanded
         Finalized, // the average is the task's model
         Failed, // too few updates or masked updates, or nobody aggregated
         Skipped // too few joined
@@ -63,12 +78,13 @@ interface ITaskManager {
         None, // not on the roster
         Joined, // on the roster, nothing submitted
         Submitted, // its update was accepted; `RosterEntry.attempt` says whether it masked it
+        Accused, // challenged in the attempt, and not acquitted; at fault unless an average was accepted in that attempt
+        Guilty, // shown to have posted a wrong mask or wrong peers
         Rewarded // its share of the finalized round was collected
     }
 
     /// @notice All that a task fixes for good. The contract's checks are listed at `createTask`; for the rest see "Trust".
-    /// @dev Ordered for packing: submit reads the first slot of it, aggregate the second and third, join the third. The slots
-    /// after them up to `offset` are for nodes to read; no call that pays gas does.
+    /// @dev Ordered for packing: submit reads the first slot of it, aggregate the second to fourth, join the second and third.
     struct TaskConfig {
         /// Checks the statement `train`.
         address trainVerifier;
@@ -80,7 +96,8 @@ interface ITaskManager {
         uint32 maskPeriod;
         /// Checks the statement `average`.
         address averageVerifier;
-        /// What enrolment locks of a trainer's stake, in wei. May be zero: then a seat on the roster costs only gas.
+        /// What enrolment locks of a trainer's stake, and posting an average of an aggregator's, in wei. May be zero: then a
+        /// seat on the roster costs only gas, and a fault nothing.
         uint96 stake;
         /// What a finalized round pays its aggregator, in wei.
         uint96 aggregatorFee;
@@ -94,6 +111,18 @@ interface ITaskManager {
         uint32 joinPeriod;
         uint32 trainPeriod;
         uint32 aggregatePeriod;
+        /// What a challenger puts up for each challenge, in wei: it goes to the challenged who answers rightly, for its gas.
+        uint96 challengeBond;
+        /// How long at least the accused have to answer, in seconds.
+        uint32 answerPeriod;
+        /// Length of Challenge, in seconds, if nobody demands the bytes.
+        uint32 challengePeriod;
+        /// From `unenrol` to `release`, in seconds at least.
+        uint32 unbondingPeriod;
+        /// What a fault costs, in 1/10,000 of the stake; of the pool's rest, for a creator.
+        uint16 faultSlash;
+        /// What a missed duty costs, in 1/10,000 of the stake.
+        uint16 absenceSlash;
         /// keccak256 of the verifiers' runtime code.
         bytes32 trainCodeHash;
         bytes32 averageCodeHash;
@@ -101,7 +130,7 @@ interface ITaskManager {
         bytes32 manifest;
         /// Which SRS the circuits use.
         bytes32 srs;
-        /// keccak256 of all basis points from L_0 on, 64 bytes each, for openings.
+        /// keccak256 of the D + 9 basis points from L_0 on, as many as an update has entries, 64 bytes each: for openings.
         bytes32 basisHash;
         /// B, the commitment of the zero vector.
         G1 offset;
@@ -122,7 +151,7 @@ interface ITaskManager {
         /// What of the pool is owed or paid: by finalized rounds, and to the creator in the end.
         uint96 spent;
         /// The phase's deadline in Unix seconds: the first second in which its work is refused. 0 after the end.
-        uint48 deadline;
+        uint40 deadline;
         /// The running round; after the end, the last one.
         uint32 round;
         /// How many trainers have joined the running round.
@@ -133,13 +162,21 @@ interface ITaskManager {
         uint16 attempt;
         /// How many trainers the attempt has: all of them must mask.
         uint16 members;
+        /// How many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's bytes are
+        /// demanded.
+        uint16 accused;
         /// The running round's phase. Finalized, Failed or Skipped: the task has ended.
         Phase phase;
-        /// keccak256 of the current model's commitment.
+        /// keccak256 of the current model's commitment. In Challenge that is still the model the round started from.
         bytes32 modelHash;
         /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have masked in
         /// the attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means nothing.
         G1 sum;
+        /// In Mask and Aggregate: what orders the attempt's members on the circle, as in `MaskingStarted`.
+        bytes32 seed;
+        /// In Challenge: the commitment of the average that was accepted, and the digest of its document.
+        G1 average;
+        bytes32 averageCid;
     }
 
     /// @notice One round.
@@ -151,17 +188,19 @@ interface ITaskManager {
         uint16 attempt;
         /// How many trainers have masked in it; in a finalized round, of how many updates the model is the average.
         uint16 masked;
-        /// Who posted the average; zero unless the round is finalized.
+        /// Who posted the average; zero unless the round is finalized, or in Challenge.
         address aggregator;
         /// Whether the aggregator has collected its fee.
         bool feeCollected;
+        /// How many averages were accepted in it, those that were taken back included.
+        uint8 averages;
         /// When it ended, in Unix seconds; 0 while it runs.
-        uint48 endedAt;
+        uint40 endedAt;
     }
 
     /// @notice A trainer's part in one round.
-    /// @dev One slot, written by joining and overwritten by submitting and masking. 232 bits of a hash still bind: 2^116 work
-    /// to collide.
+    /// @dev The first slot is written by joining and overwritten by submitting and masking, the second written by masking. 232
+    /// bits of a hash still bind: 2^116 work to collide.
     struct RosterEntry {
         /// Where the trainer is in the round.
         TrainerStatus status;
@@ -169,13 +208,46 @@ interface ITaskManager {
         uint16 attempt;
         /// First 29 bytes of keccak256(update x, update y), 32 bytes each; `Submitted` carries both.
         bytes29 updateHash;
+        /// keccak256(abi.encode(posting)) of what it last called `mask` with; zero before.
+        bytes32 postingHash;
+    }
+
+    /// @notice A trainer's enrolment in a task.
+    struct Enrolment {
+        /// keccak256 of its data commitment; zero if the trainer is not enrolled.
+        bytes32 dataHash;
+        /// keccak256 of its mask key.
+        bytes32 maskKeyHash;
+        /// What is locked of its stake for this enrolment, in wei: the task's stake, less what was slashed since it last joined.
+        uint96 stake;
+        /// The last round it joined that is not settled; 0 if there is none.
+        uint32 unsettled;
+        /// When its stake can be released, in Unix seconds; 0 unless it is leaving. It can no longer join then.
+        uint40 releasableAt;
+    }
+
+    /// @notice A trainer's mask with one peer, as committed to.
+    struct PeerMask {
+        address peer;
+        G1 commitment;
+    }
+
+    /// @notice What a trainer posts in an attempt at masking.
+    struct Posting {
+        /// The commitment of its update without masks, as in `Submitted`.
+        G1 update;
+        /// The digest of the update document, which holds the masked update.
+        bytes32 cid;
+        /// Its peers, addresses ascending, each with the commitment of the mask they share.
+        PeerMask[] masks;
     }
 
     /*//////////////////////////////////////////////////////////////
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Thrown when deploying with a StakeManager or ModelRegistry that serves another TaskManager.
+    /// @notice Thrown when deploying with a contract that serves another TaskManager, or a StakeManager that serves another
+    /// ChallengeManager (then `expected` and `actual` are those).
     error WrongTaskManager(address deployed, address expected, address actual);
 
     /// @notice Thrown when no task has this id.
@@ -193,7 +265,11 @@ interface ITaskManager {
     /// @notice Thrown when the attempts that a full roster may need for masking could together last longer than `MAX_PERIOD`.
     error MaskingTooLong(uint256 maskPeriod, uint256 attempts);
 
-    /// @notice Thrown when there are no weights, or when an update vector does not fit 2^k rows, or k is above `MAX_K`.
+    /// @notice Thrown when a slash is above 10,000 parts, or an absence would cost more than a fault.
+    error InvalidSlash(uint256 faultSlash, uint256 absenceSlash);
+
+    /// @notice Thrown when there are no weights, or more than `MAX_DIMENSION`, or when an update vector does not fit 2^k rows,
+    /// or k is above `MAX_K`.
     error InvalidDimension(uint256 dimension, uint256 k);
 
     /// @notice Thrown when the aggregator's fee is more than a round's part of the pool.
@@ -232,6 +308,9 @@ interface ITaskManager {
     /// @notice Thrown when the trainer has joined the round already.
     error AlreadyJoined(uint256 taskId, uint256 round, address trainer);
 
+    /// @notice Thrown when the roster is full and waits for the first model's bytes.
+    error RosterFull(uint256 taskId, uint256 round);
+
     /// @notice Thrown when the trainer has no seat in the running round.
     error NotOnRoster(uint256 taskId, uint256 round, address trainer);
 
@@ -250,8 +329,36 @@ interface ITaskManager {
     /// @notice Thrown when there is not one mask commitment for each peer.
     error WrongMaskCount(uint256 expected, uint256 actual);
 
-    /// @notice Thrown when a trainer would end its enrolment while it is on the roster of the running round.
-    error OnRoster(uint256 taskId, uint256 round, address trainer);
+    /// @notice Thrown when a peer is the sender, not of the attempt, or not above the peer before it.
+    error WrongPeer(address peer);
+
+    /// @notice Thrown when a trainer that is leaving would join a round, or leave again.
+    error Leaving(uint256 taskId, address trainer, uint256 releasableAt);
+
+    /// @notice Thrown when stake is released that is not unbonding, or not long enough: 0 where `unenrol` comes first.
+    error NotReleasable(uint256 taskId, address trainer, uint256 releasableAt);
+
+    /// @notice Thrown when a trainer's last round is to be settled while it runs.
+    error RoundRunning(uint256 taskId, uint256 round);
+
+    /// @notice Thrown when the trainer has no round that is not settled.
+    error NothingToSettle(uint256 taskId, address trainer);
+
+    /// @notice Thrown when anyone but the ChallengeManager calls a function that is its own.
+    error UnauthorizedCaller(address caller);
+
+    /// @notice Thrown when a trainer cannot be accused: it is not of the attempt that is aggregated, it is accused or guilty
+    /// already, or an average of the attempt was accepted once, so that its bytes were had.
+    error NotAccusable(uint256 taskId, uint256 round, address trainer);
+
+    /// @notice Thrown when a trainer is not accused in this attempt of this round.
+    error NotAccused(uint256 taskId, uint256 round, uint256 attempt, address trainer);
+
+    /// @notice Thrown when no model's bytes can be demanded now, or they have been already.
+    error ModelNotAccusable(uint256 taskId, Phase phase);
+
+    /// @notice Thrown when the model is not accused.
+    error ModelNotAccused(uint256 taskId);
 
     /// @notice Thrown when a proof starts from another model than the current one: stale, or another task's or chain's.
     error ModelMismatch(bytes32 expected, bytes32 actual);
@@ -290,8 +397,16 @@ interface ITaskManager {
     /// @notice A trainer enrolled with the commitment of its data and its mask key, and `stake` was locked.
     event Enrolled(uint256 indexed taskId, address indexed trainer, G1 data, G1 maskKey, uint256 stake);
 
-    /// @notice A trainer ended its enrolment, and `stake` was unlocked.
-    event Unenrolled(uint256 indexed taskId, address indexed trainer, uint256 stake);
+    /// @notice A trainer is leaving the task, of its own will or for a fault; its stake can be released at `releasableAt`.
+    event Unenrolled(uint256 indexed taskId, address indexed trainer, uint256 releasableAt);
+
+    /// @notice A trainer that left has its `stake` back, and is no longer enrolled.
+    event Released(uint256 indexed taskId, address indexed trainer, uint256 stake);
+
+    /// @notice A trainer's part in a round was settled: it had missed a duty, or was at fault, and `slashed` was burnt.
+    event TrainerSlashed(
+        uint256 indexed taskId, uint256 indexed round, address indexed trainer, bool fault, uint256 slashed
+    );
 
     /// @notice A trainer joined the round; `joined` are on the roster now.
     event Joined(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 joined);
@@ -314,22 +429,18 @@ interface ITaskManager {
     /// @param round The round.
     /// @param attempt Which attempt of the round.
     /// @param trainer Whose update it is.
-    /// @param update The commitment of the update without its masks, as in `Submitted`.
-    /// @param cid The digest of the update document, which holds the masked update.
-    /// @param maskCommitments The commitments of its masks, in the order of its peers on the circle.
+    /// @param posting What it posted.
     /// @param masked How many members have masked now.
     event Masked(
         uint256 indexed taskId,
         uint256 indexed round,
         uint256 attempt,
         address indexed trainer,
-        G1 update,
-        bytes32 cid,
-        G1[] maskCommitments,
+        Posting posting,
         uint256 masked
     );
 
-    /// @notice A round's average was accepted as the task's model. Its commitment is in the registry's `ModelAdded`.
+    /// @notice A round's average was accepted. It becomes the task's model unless its bytes are demanded and withheld.
     /// @param taskId The task.
     /// @param round The round.
     /// @param aggregator Who posted it.
@@ -344,6 +455,29 @@ interface ITaskManager {
         bytes32 newModelHash,
         bytes32 cid
     );
+
+    /// @notice An average was taken back: nobody showed its bytes in time. `slashed` of the aggregator's stake was burnt.
+    event AverageRevoked(uint256 indexed taskId, uint256 indexed round, address indexed aggregator, uint256 slashed);
+
+    /// @notice The task ended because nobody showed its first model's bytes in time; `slashed` of its pool was burnt.
+    event FirstModelWithheld(uint256 indexed taskId, address indexed creator, uint256 slashed);
+
+    /// @notice A member of the attempt was accused and has until `deadline` to answer.
+    event Accused(
+        uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer, uint256 deadline
+    );
+
+    /// @notice A member was acquitted.
+    event Acquitted(uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer);
+
+    /// @notice A member was convicted: it is left out when the attempt ends, and loses stake.
+    event Convicted(uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer);
+
+    /// @notice The bytes of the average (in Challenge) or of the first model (in Join) were demanded.
+    event ModelAccused(uint256 indexed taskId, uint256 indexed round, address indexed accused, uint256 deadline);
+
+    /// @notice The bytes that were demanded were shown.
+    event ModelAcquitted(uint256 indexed taskId, uint256 indexed round, address indexed accused);
 
     /// @notice A round moved on. A round starts with None -> Join and ends in Finalized, Failed or Skipped. A further attempt
     /// at masking is Mask -> Mask.
@@ -369,8 +503,8 @@ interface ITaskManager {
     /// is `model + tag * basisD`, is the registry's for round 0. Emits `TaskCreated` and `PhaseChanged`.
     /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= rounds <= MAX_ROUNDS
     /// (`InvalidRounds`); every period from 1 to MAX_PERIOD (`InvalidPeriod`), and that of masking also
-    /// maxTrainers - minTrainers + 1 times (`MaskingTooLong`); dimension >= 1, k <= MAX_K and dimension + 2 <= 2^k
-    /// (`InvalidDimension`); aggregatorFee <= pool / rounds (`InvalidFee`); verifiers with the code of
+    /// maxTrainers - minTrainers + 1 times (`MaskingTooLong`); absenceSlash <= faultSlash <= 10,000 (`InvalidSlash`);
+    /// 1 <= dimension <= MAX_DIMENSION, k <= MAX_K and dimension + 2 <= 2^k (`InvalidDimension`); aggregatorFee <= pool / rounds (`InvalidFee`); verifiers with the code of
     /// the config (`InvalidVerifier`); manifest and model CIDs (`MissingCid`); offset, basis points and model canonical
     /// points of the curve other than the identity (`BN254.InvalidPoint`); a pool under 2^96 wei.
     /// @param config What the task fixes.
@@ -412,16 +546,37 @@ interface ITaskManager {
     /// @param maskKey K = x * G with the sender's secret x and G = (1, 2). Two peers share x_i * K_j = x_j * K_i.
     function enrol(uint256 taskId, G1 calldata data, G1 calldata maskKey) external;
 
-    /// @notice Ends the sender's enrolment and frees its stake.
-    /// Effects: the stake locked for the task is free again; rewards already earned stay. Emits `Unenrolled`.
-    /// Requirements: the sender is enrolled (`NotEnrolled`) and not on the roster of a running round (`OnRoster`), which
-    /// lasts at most its four periods, that of masking once for each attempt. After the task's end nothing holds it.
+    /// @notice Starts the unbonding of the sender's stake.
+    /// Effects: the sender can no longer join; a round that it has joined it should finish, and slashing reaches its stake
+    /// until it is released. Emits `Unenrolled`.
+    /// Requirements: the sender is enrolled (`NotEnrolled`) and not leaving (`Leaving`).
     function unenrol(uint256 taskId) external;
 
+    /// @notice Ends the sender's enrolment and frees its stake.
+    /// Effects: its last round is settled; what is left of the stake is free; rewards already earned stay. Emits `Released`,
+    /// and `TrainerSlashed` as `settle` does.
+    /// Requirements: the sender is enrolled (`NotEnrolled`); `unbondingPeriod` has passed since it left (`NotReleasable`); the
+    /// last round that it joined is over (`RoundRunning`).
+    function release(uint256 taskId) external;
+
+    /// @notice Carries out what a trainer's last round cost it. Anyone may call it.
+    /// Effects: nothing of the round is open any more. If it was at fault, `faultSlash` of the task's stake is burnt and it
+    /// leaves the task; if it had missed a duty, `absenceSlash` is: at most what is locked. Emits `TrainerSlashed` then, and
+    /// `Unenrolled` when it was at fault and not leaving.
+    /// Requirements: the trainer has an unsettled round (`NothingToSettle`), which is over (`RoundRunning`).
+    /// @dev At fault: `Guilty`; `Accused`, and the attempt ended so (a further one started, or the round failed, and no average
+    /// of it was accepted). Missed a duty: `Joined` in a round that was not skipped; `Submitted`, and the round had an attempt
+    /// after the last that it masked in.
+    /// @return slashed What was burnt, in wei.
+    function settle(uint256 taskId, address trainer) external returns (uint256 slashed);
+
     /// @notice Puts the sender on the running round's roster.
-    /// Effects: the sender is on it. If that makes `maxTrainers`, Train starts. Emits `Joined`, and `PhaseChanged` then.
+    /// Effects: its last round is settled, with the events of `settle`; what is missing of its locked stake is locked again;
+    /// the sender is on the roster. If that makes `maxTrainers` and the first model's bytes are not demanded, Train starts.
+    /// Emits `Joined`, and `PhaseChanged` then.
     /// Requirements: phase Join (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is enrolled
-    /// (`NotEnrolled`) and has not joined (`AlreadyJoined`).
+    /// (`NotEnrolled`), not leaving or at fault (`Leaving`), and has not joined (`AlreadyJoined`); the missing stake is free
+    /// (`IStakeManager.InsufficientStake`); the roster is not full (`RosterFull`).
     /// @return round The round joined.
     function join(uint256 taskId) external returns (uint256 round);
 
@@ -443,36 +598,40 @@ interface ITaskManager {
     /// Effects: the update's commitment is added to the attempt's sum. If it is the last member's, Aggregate starts. Emits
     /// `Masked`, and `PhaseChanged` then.
     /// Requirements: phase Mask (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is of the attempt
-    /// (`NotAMember`) and has not masked in it (`AlreadyMasked`); a CID (`MissingCid`); `update` is that of the sender's
-    /// `Submitted` (`UpdateMismatch`); as many mask commitments as `peerCount(members)` (`WrongMaskCount`), canonical points
-    /// of the curve other than the identity (`BN254.InvalidPoint`).
+    /// (`NotAMember`) and has not masked in it (`AlreadyMasked`); a CID (`MissingCid`); the update is that of the sender's
+    /// `Submitted` (`UpdateMismatch`); as many masks as `peerCount(members)` (`WrongMaskCount`), with other members of the
+    /// attempt, addresses ascending (`WrongPeer`), and commitments that are canonical points of the curve other than the
+    /// identity (`BN254.InvalidPoint`).
+    /// @dev Up to 17 members these can only be the right peers. Of more, `IChallengeManager.proveWrongPeer` judges.
     /// @param taskId The task.
-    /// @param update The commitment of the update, without masks.
-    /// @param cid The digest of the update document, which holds the masked update.
-    /// @param maskCommitments The commitments of its masks, in the order of its peers on the circle.
-    function mask(uint256 taskId, G1 calldata update, bytes32 cid, G1[] calldata maskCommitments) external;
+    /// @param posting What the sender commits to.
+    function mask(uint256 taskId, Posting calldata posting) external;
 
     /*//////////////////////////////////////////////////////////////
                                  ANYONE
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Posts the proved average of the round's updates. The first valid one wins the fee.
-    /// Effects: the average is the task's model, also in the registry; the round is finalized; the next round's Join starts,
-    /// or the task ends. Emits `Aggregated` and `PhaseChanged`.
+    /// Effects: `stake` of the sender's is locked until the round is finalized; whoever is accused no longer is at fault;
+    /// Challenge starts. Emits `Aggregated` and `PhaseChanged`.
     /// Requirements: phase Aggregate (`WrongPhase`) before its deadline (`DeadlinePassed`); a CID (`MissingCid`); a proof that
     /// starts with four points (`Commitments.ProofTooShort`), of the sum of the updates of exactly those who masked in the
     /// round's last attempt (`SumMismatch`), of their number and the sender (`PublicMismatch`), and that the average verifier
-    /// accepts (`InvalidProof`).
+    /// accepts (`InvalidProof`); enough stake is free (`IStakeManager.InsufficientStake`).
     /// @dev The proof names its aggregator, so it is worthless to whoever copies it from the mempool.
     /// @param taskId The task.
     /// @param proof The proof of statement `average`.
     /// @param cid The digest of the model document.
     function aggregate(uint256 taskId, bytes calldata proof, bytes32 cid) external;
 
-    /// @notice Moves a round on whose phase is over: Join to Train or Skipped, Train to Mask or Failed, Mask to a new attempt
-    /// or Failed, Aggregate to Failed. The next phase's time counts from now.
-    /// Effects: as said; a new attempt's members are those who masked in the last, at least `minTrainers` of them; after an
-    /// end the next round's Join starts, or the task ends. Emits `PhaseChanged`, and `MaskingStarted` with an attempt.
+    /// @notice Moves a round on whose phase is over.
+    /// Effects: Join leads to Train, or to Skipped if too few joined, or ends the task if the first model's bytes were
+    /// demanded in vain; Train to Mask, or Failed if too few submitted; Mask to a new attempt of those who masked, or Failed if
+    /// they are too few; Aggregate to a new attempt of those not accused, or Failed if they are too few or nobody is accused;
+    /// Challenge to Finalized, where the average becomes the task's model, also in the registry, and the aggregator's stake
+    /// is free again; or, if its bytes were demanded in vain, back to Aggregate with `faultSlash` of that stake burnt, or to
+    /// Failed after `MAX_AVERAGES`. The next phase's time counts from now. After an end the next round's Join starts, or the
+    /// task ends. Emits `PhaseChanged`, `MaskingStarted` with an attempt, `AverageRevoked` or `FirstModelWithheld` where it is so.
     /// Requirements: the deadline has passed and the task has not ended (`NothingToAdvance`).
     /// @dev One call is one step, however late. Called twice, the second finds nothing to do.
     function advance(uint256 taskId) external;
@@ -486,11 +645,51 @@ interface ITaskManager {
     function collect(uint256 taskId, uint32[] calldata rounds) external returns (uint256 amount);
 
     /*//////////////////////////////////////////////////////////////
+                       ONLY THE CHALLENGE MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Accuses a member of the attempt that is aggregated.
+    /// Effects: it is `Accused`; the deadline is at least `answerPeriod` from now. Emits `Accused`.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); phase Aggregate (`WrongPhase`) before its deadline
+    /// (`DeadlinePassed`); the trainer has masked in the attempt, is neither accused nor guilty, and no average of the attempt
+    /// was accepted (`NotAccusable`).
+    function accuse(uint256 taskId, address trainer) external;
+
+    /// @notice Acquits a member accused in this attempt.
+    /// Effects: it is `Submitted` again; the deadline is at least `answerPeriod` from now, so that others can still accuse it.
+    /// Emits `Acquitted`.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); phase Aggregate (`WrongPhase`) before its deadline
+    /// (`DeadlinePassed`), of this round and attempt, and it is accused (`NotAccused`).
+    function acquit(uint256 taskId, uint256 round, uint256 attempt, address trainer) external;
+
+    /// @notice Convicts a member of the attempt that is aggregated.
+    /// Effects: it is `Guilty`; if it was not accused, the deadline is at least `answerPeriod` from now. Emits `Convicted`.
+    /// Requirements: as for `accuse`, but it may be accused already.
+    function convict(uint256 taskId, address trainer) external;
+
+    /// @notice Demands the bytes of the average in Challenge, or of the first model in Join.
+    /// Effects: the deadline is at least `answerPeriod` from now. Emits `ModelAccused`.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); one of these phases, in Join with the first model
+    /// still the task's, and not demanded already (`ModelNotAccusable`); before the deadline (`DeadlinePassed`).
+    /// @return accused Who has to show them: the aggregator, or the creator.
+    function accuseModel(uint256 taskId) external returns (address accused);
+
+    /// @notice The bytes that were demanded have been shown.
+    /// Effects: the round is finalized, as by `advance`; or Join goes on, or ends if the roster is full. Emits `ModelAcquitted`
+    /// and what follows.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); they are demanded (`ModelNotAccused`); before the
+    /// deadline (`DeadlinePassed`).
+    function acquitModel(uint256 taskId) external;
+
+    /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
     /// @notice The StakeManager of this deployment.
     function stakeManager() external view returns (address);
+
+    /// @notice The ChallengeManager of this deployment.
+    function challengeManager() external view returns (address);
 
     /// @notice The ModelRegistry of this deployment.
     function modelRegistry() external view returns (address);
@@ -507,8 +706,12 @@ interface ITaskManager {
     /// @notice A trainer's part in a round: whether it joined, submitted and masked, and what.
     function getRosterEntry(uint256 taskId, uint256 round, address trainer) external view returns (RosterEntry memory);
 
-    /// @notice A trainer's enrolment: the hash of its data commitment, zero if it is not enrolled, and its locked stake.
-    function getEnrolment(uint256 taskId, address trainer) external view returns (bytes32 dataHash, uint256 stake);
+    /// @notice A trainer's enrolment; all zero if it is not enrolled.
+    function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory);
+
+    /// @notice What `settle` would burn of the trainer's stake now, in wei, and whether for a fault. 0 also where it would
+    /// revert.
+    function slashOf(uint256 taskId, address trainer) external view returns (uint256 amount, bool fault);
 
     /// @notice Who registered the data with this hash in the task; zero if nobody has.
     function dataOwner(uint256 taskId, bytes32 dataHash) external view returns (address);
@@ -543,8 +746,13 @@ interface ITaskManager {
     /// @notice Most peers a trainer has in an attempt at masking.
     function MAX_PEERS() external view returns (uint16);
 
-    /// @notice The longest a phase may last, in seconds, Mask with all its attempts. A trainer's stake cannot be held longer
-    /// than four of these, if somebody advances the round.
+    /// @notice Most averages a round may accept: after so many whose bytes were withheld it fails.
+    function MAX_AVERAGES() external view returns (uint8);
+
+    /// @notice The largest D a task may have: an update of so many weights can still be opened in one transaction.
+    function MAX_DIMENSION() external view returns (uint32);
+
+    /// @notice The longest a period may last, in seconds, that of masking with all its attempts.
     function MAX_PERIOD() external view returns (uint32);
 
     /// @notice The largest k a task may have.

@@ -112,7 +112,8 @@ def test_update__after_its_round_is_finalized__is_still_the_one_that_was_submitt
     """A node that looks a moment too late must not take the new model for the one it trained from."""
     first = [0] * len(finalized.task.current_model())
     play_second_round(finalized)
-    assert finalized.trainer(0).update(1)[0][: -UPDATE_SALTS - 1] == [entry % P for entry in finalized.trained(first)[0]]
+    update, _ = finalized.trainer(0).update(1)
+    assert update[: -UPDATE_SALTS - 1] == [entry % P for entry in finalized.trained(first)[0]]
     assert finalized.task.base_model(1) == first
     assert finalized.task.base_model(3) == finalized.task.current_model() != finalized.task.base_model(2) != first
 
