@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 BIN := .venv/bin
 # npm writes this file when it is done; nothing to wait for where it is there
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
-GENERATED := deployments/abi node/headwater/chain/abi tests/gas
+GENERATED := deployments/abi node/headwater/chain/abi tests/gas docs/contracts
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
@@ -38,7 +38,7 @@ lint: install ## Style of Python and Solidity
 types: install ## mypy --strict on node/
 	$(BIN)/mypy --strict node/
 
-generated: abi sizes ## Generated files are what is committed
+generated: abi sizes docs ## Generated files are what is committed
 	git --no-pager diff -- $(GENERATED)
 	@test -z "$$(git status --porcelain -- $(GENERATED))" \
 		|| { echo "generated: these differ from what is committed:"; git status --short -- $(GENERATED); exit 1; }
@@ -52,12 +52,15 @@ bench-quick: install ## The same without the baseline and the largest shape
 	$(BIN)/python -m scripts.bench --quick
 
 ##@ Write
-.PHONY: abi sizes fmt clean
+.PHONY: abi sizes docs fmt clean
 abi: contracts ## deployments/abi, and the same for the node, from the contracts
 	$(BIN)/python -m scripts.export_abi
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
 	$(BIN)/python -m scripts.check_sizes
+
+docs: install ## docs/contracts, from the interfaces' comments
+	$(BIN)/python -m scripts.export_contract_docs
 
 fmt: install ## Format Python and Solidity
 	$(BIN)/ruff check --fix --exit-zero --quiet
