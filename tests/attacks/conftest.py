@@ -1,0 +1,95 @@
+"""Every attack is shown to work on a weakened copy before it counts that the real system stops it.
+
+What came out of each is kept in build/attacks.json, which `make attacks` prints.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater.chain.events import Event
+from headwater.errors import ContractError, HeadwaterError
+
+REPORT = Path(__file__).resolve().parents[2] / "build" / "attacks.json"
+RECORDS: list[dict[str, Any]] = []
+
+
+@dataclass
+class Attack:
+    """One attack as it was played: on which weakened copies it worked, and what stopped it on the real system.
+
+    Attributes:
+        name: of its file.
+        variant: the parameters of the test; empty if there are none.
+        tries: what the file's docstring says.
+        works: descriptions of weakened copies.
+        stopped: errors and events, as the system gave them.
+    """
+
+    name: str
+    variant: str
+    tries: str
+    works: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def works_on(self, weakness: object) -> Iterator[None]:
+        """The attack succeeds here: on a weakened twin, whose docstring says what it lacks, or what `weakness` says."""
+        yield
+        documented = inspect.isclass(weakness) or inspect.isfunction(weakness)
+        text = (inspect.getdoc(weakness) or "").splitlines()[0] if documented else str(weakness)
+        assert text, f"{weakness} does not say what it lacks"
+        self.works.append(text)
+
+    @contextmanager
+    def stopped_by(self, name: str) -> Iterator[None]:
+        """The attack is refused here with a named error: of a contract, else of the node."""
+        assert self.works, "an attack that was not seen to work is none"
+        with pytest.raises(HeadwaterError) as caught:
+            yield
+        error = caught.value
+        found = error.name if isinstance(error, ContractError) else type(error).__name__
+        assert found == name, str(error)
+        self.stopped.append(f"{name}: {error.message.removeprefix(f'{name}: ')}")
+
+    def answered_by(self, event: Event) -> None:
+        """The attack went through, and this is what became of it: an event of the contracts."""
+        assert self.works, "an attack that was not seen to work is none"
+        own = (entry for entry in event.__dataclass_fields__.values() if not entry.kw_only)
+        values = ", ".join(f"{entry.name} {getattr(event, entry.name)}" for entry in own)
+        self.stopped.append(f"event {type(event).__name__}: {values}")
+
+    def gains(self, what: str) -> None:
+        """The attack goes through, and this is all that it comes to."""
+        assert self.works, "an attack that was not seen to work is none"
+        self.stopped.append(what)
+
+
+@pytest.fixture
+def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
+    """The record of the test's attack: kept if the test passes, which it does not without both halves."""
+    failed = request.session.testsfailed
+    text = inspect.getdoc(request.module) or ""
+    tries = " ".join(text.partition("Tries:")[2].partition("Stopped:")[0].split())
+    assert tries, "the file's docstring says what is tried, and what stops it"
+    callspec = getattr(request.node, "callspec", None)
+    played = Attack(request.path.stem.removeprefix("test_").replace("_", " "), callspec.id if callspec else "", tries)
+    yield played
+    if request.session.testsfailed == failed:
+        assert played.stopped, "nothing was seen to stop the attack"
+        RECORDS.append(asdict(played))
+
+
+def pytest_sessionfinish() -> None:
+    """Write what came out of the attacks that were played."""
+    if RECORDS:
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text(json.dumps(RECORDS, indent=1))
