@@ -24,6 +24,11 @@ library BN254 {
     uint256 internal constant P =
         21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617;
 
+    /// @notice Returns the generator (1, 2).
+    function generator() internal pure returns (G1 memory) {
+        return G1(1, 2);
+    }
+
     /// @notice Returns a + b.
     /// @dev Reverts with `InvalidPoint(a)` when either is off the curve or not canonical; the identity is allowed.
     function add(G1 memory a, G1 memory b) internal view returns (G1 memory sum) {
@@ -65,10 +70,15 @@ library BN254 {
         return keccak256(abi.encode(a));
     }
 
-    /// @notice Reverts with `InvalidPoint` unless a is on the curve, canonical and not the identity.
-    function validate(G1 memory a) internal pure {
+    /// @notice Whether a is on the curve, canonical and not the identity.
+    function isPoint(G1 memory a) internal pure returns (bool) {
         // the identity (0, 0) fails the equation by itself
         bool onCurve = mulmod(a.y, a.y, Q) == addmod(mulmod(mulmod(a.x, a.x, Q), a.x, Q), 3, Q);
-        if (a.x >= Q || a.y >= Q || !onCurve) revert InvalidPoint(a.x, a.y);
+        return a.x < Q && a.y < Q && onCurve;
+    }
+
+    /// @notice Reverts with `InvalidPoint` unless a is on the curve, canonical and not the identity.
+    function validate(G1 memory a) internal pure {
+        if (!isPoint(a)) revert InvalidPoint(a.x, a.y);
     }
 }
