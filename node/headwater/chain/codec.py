@@ -21,18 +21,25 @@ from eth_utils.crypto import keccak
 from headwater.chain import events, types
 from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
-from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.equal_log import EqualLogProof
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 
-CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry")
+CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager")
 VALUES: dict[str, Any] = {
     "G1": Point,
     "TaskConfig": types.TaskConfig,
     "TaskState": types.TaskState,
     "Round": types.Round,
     "RosterEntry": types.RosterEntry,
+    "Enrolment": types.Enrolment,
+    "Posting": types.Posting,
+    "PeerMask": types.PeerMask,
+    "Challenge": types.Challenge,
+    "EqualLogProof": EqualLogProof,
     "Model": types.Model,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
+    "Kind": Kind,
 }
 """The Python type of each struct and enum, by its Solidity name."""
 
