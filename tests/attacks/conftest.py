@@ -16,7 +16,11 @@ from typing import Any
 import pytest
 
 from headwater.chain.events import Event
+from headwater.circuits.circuit import Circuit
 from headwater.errors import ContractError, HeadwaterError
+from tests.support.anvil import run_anvil
+from tests.support.arena import Arena
+from tests.support.weakened_contracts import Weakness, compile_weakened
 
 REPORT = Path(__file__).resolve().parents[2] / "build" / "attacks.json"
 RECORDS: list[dict[str, Any]] = []
@@ -58,7 +62,8 @@ class Attack:
         error = caught.value
         found = error.name if isinstance(error, ContractError) else type(error).__name__
         assert found == name, str(error)
-        self.stopped.append(f"{name}: {error.message.removeprefix(f'{name}: ')}")
+        _, _, explained = error.message.partition(f"{name}: ")
+        self.stopped.append(f"{name}: {explained or error.message}")
 
     def answered_by(self, event: Event) -> None:
         """The attack went through, and this is what became of it: an event of the contracts."""
@@ -71,6 +76,30 @@ class Attack:
         """The attack goes through, and this is all that it comes to."""
         assert self.works, "an attack that was not seen to work is none"
         self.stopped.append(what)
+
+
+@pytest.fixture(scope="session")
+def arena_of_session(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    home: Path,
+    train: Circuit,
+    average: Circuit,
+) -> Iterator[Arena]:
+    """One arena for all attacks, with the weakened copies that their files define."""
+    folder = tmp_path_factory.mktemp("arena")
+    modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, Weakness)}
+    with run_anvil(folder / "anvil.log", "--disable-code-size-limit") as anvil:
+        arena = Arena(anvil, folder, home, train, average)
+        arena.weak = compile_weakened(found, home)
+        yield arena
+
+
+@pytest.fixture
+def arena(arena_of_session: Arena) -> Arena:
+    """For attacks that choose a stage themselves, with `at`."""
+    return arena_of_session
 
 
 @pytest.fixture
