@@ -75,6 +75,18 @@ def encode_call(contract: str, function: str, arguments: Sequence[Any]) -> bytes
         ) from error
 
 
+def decode_call(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
+    """The arguments in a function's calldata.
+
+    Raises:
+        ValueError: it calls another function, or is not such calldata.
+    """
+    entry = _entry(contract, "function", function)
+    if data[:4] != _id(entry)[:4]:
+        raise ValueError(f"not a call of {contract}.{function}")
+    return _decode(entry["inputs"], data[4:])
+
+
 def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
     """The values that a function returned.
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
@@ -84,6 +85,12 @@ class Chain:
         """
         with self.explained(call.name):
             return bytes(self.web3.eth.call(call.transaction(sender), block))
+
+    def calldata(self, transaction_hash: bytes) -> tuple[str | None, bytes]:
+        """To whom a mined transaction went (None: it deployed a contract), and with which calldata."""
+        with self.explained("eth_getTransactionByHash"):
+            found = self.web3.eth.get_transaction(HexBytes(transaction_hash))
+        return found.get("to"), bytes(found["input"])
 
     def code(self, address: str, block: BlockId = "latest") -> bytes:
         """The code at an address; empty where there is no contract."""

@@ -75,7 +75,7 @@ class Part:
         """Whether it was convicted, or accused and not acquitted after."""
         if self.accused is None or self.convicted is not None:
             return self.convicted is not None
-        return self.acquitted is None or _place(self.acquitted) < _place(self.accused)
+        return self.acquitted is None or place(self.acquitted) < place(self.accused)
 
 
 @dataclass
@@ -152,7 +152,7 @@ class History:
         if round_.phase is Phase.JOIN:
             return Outcome.RUNNING
         closed = next(event for event in round_.phases if event.from_phase is Phase.JOIN)
-        before = (event for event in self.enrolled.get(account, ()) if _place(event) < _place(closed))
+        before = (event for event in self.enrolled.get(account, ()) if place(event) < place(closed))
         return Outcome.NOT_JOINED if any(before) else Outcome.NOT_ENROLLED
 
 
@@ -238,5 +238,6 @@ def _others_failure(round_: RoundHistory) -> Outcome:
     return Outcome.TOO_FEW_LEFT if at_fault else Outcome.NOT_AGGREGATED
 
 
-def _place(event: Event) -> tuple[int, int]:
+def place(event: Event) -> tuple[int, int]:
+    """Where an event stands in the chain's order."""
     return event.block_number, event.log_index
