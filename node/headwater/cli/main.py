@@ -20,6 +20,7 @@ COMMANDS = {
     "task": ("headwater.cli.task", "Publish training jobs, and look at them."),
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
+    "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }

@@ -63,6 +63,9 @@ class Faults:
         return bool(self.disagreeing or self.mismatched or self.misdirected)
 
 
+NO_FAULTS = Faults((), ())
+
+
 def expected_commitment(update: Point, signed_masks: Iterable[tuple[int, Point]], offset: Point) -> Point:
     """C(u_i) from C(update_i) and the member's (s_ij, C(M_ij))."""
     minus = negate(offset)
