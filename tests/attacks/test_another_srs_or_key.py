@@ -1,8 +1,9 @@
 """Wants: to forge proofs, by a string whose secret it knows, or by keys of a statement that says less.
 
-Tries: proofs made with its own SRS or its own keys, sent to the task's verifier; its own SRS under the ceremony's name.
-Stopped: the verifier holds the key and the SRS of the task. A file is the ceremony's by its hash alone, and a node does
-not take part in a task with another.
+Tries: proofs made with its own SRS or its own keys, sent to the task's verifier; its own SRS under the ceremony's
+name.
+Stopped: the verifier holds the key and the SRS of the task. A file is the ceremony's by its hash alone, and a node
+does not take part in a task with another.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Wants: to subtract the masks away.
 
-Tries: two vectors under the same mask, whose difference shows that of the updates: of two rounds, of two updates in one
-attempt, or two entries of one vector.
+Tries: two vectors under the same mask, whose difference shows that of the updates: of two rounds, of two updates in
+one attempt, or two entries of one vector.
 Stopped: a mask's seed holds task, round, attempt and both updates' commitments, and every entry is drawn anew.
 """
 

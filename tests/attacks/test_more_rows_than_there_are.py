@@ -1,8 +1,8 @@
 """Wants: more weight in the model than its rows deserve.
 
 Tries: to say that it has more rows: a larger count beside the data, rows that are empty, rows past the capacity.
-Stopped: no count enters the statement. Rows are the circuit's capacity, empty ones add nothing, and every update counts
-once.
+Stopped: no count enters the statement. Rows are the circuit's capacity, empty ones add nothing, and every update
+counts once.
 """
 
 from __future__ import annotations

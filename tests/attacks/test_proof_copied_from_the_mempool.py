@@ -1,7 +1,7 @@
 """Wants: a share of the reward without data or work.
 
-Tries: a neighbour's proof, seen before it is mined and sent as its own; or that, with the commitment of its own data in
-the place of the neighbour's.
+Tries: a neighbour's proof, seen before it is mined and sent as its own; or that, with the commitment of its own data
+in the place of the neighbour's.
 Stopped: a proof is about one data commitment, which must be the sender's, and the verifier holds every commitment to
 the rest of the proof.
 """

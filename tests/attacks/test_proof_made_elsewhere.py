@@ -1,7 +1,7 @@
 """Wants: to be paid for a proof that is not about this round's training.
 
-Tries: true proofs of another model, of other data than it enrolled, of an earlier round, of a copy of the task, on this
-chain or on another where the contracts have the same addresses.
+Tries: true proofs of another model, of other data than it enrolled, of an earlier round, of a copy of the task, on
+this chain or on another where the contracts have the same addresses.
 Stopped: a proof starts with the commitments of model and data. The model's ends in a tag of chain, contract and task.
 """
 

@@ -18,17 +18,16 @@ from typing import Any, Self
 from headwater.chain.anvil import Anvil
 from headwater.chain.contracts import open_contracts
 from headwater.chain.deploying import deploy
-from headwater.chain.events import TaskCreated
+from headwater.chain.events import Challenged, Submitted, TaskCreated
 from headwater.chain.rpc import Call, connect
 from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import Enrolment, PeerMask, Posting, RosterEntry, TaskConfig, TaskState
 from headwater.circuits.circuit import Circuit, Proof
-from headwater.errors import ContractError
 from headwater.protocol import equal_log
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P, add, pack, to_signed
 from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
-from headwater.protocol.phases import Phase
+from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.vectors import Basis, average, update_length
 from tests.support.circuits import SMALL, K, data_matrix, flat, random_salts
 from tests.support.roles import SharedCircuit
@@ -65,6 +64,11 @@ class Masking:
         """The same, with another commitment to one of its masks."""
         changed = (replace(m, commitment=commitment) if m.peer == peer else m for m in self.posting.masks)
         return replace(self, posting=replace(self.posting, masks=tuple(changed)))
+
+    def masking_with(self, peer: str, vector: Sequence[int], commitment: Point) -> Self:
+        """The same with another mask, and the masked update and commitment that follow: its own books are right."""
+        changed = [mask._replace(vector=list(vector)) if mask.peer == peer else mask for mask in self.masks]
+        return replace(self.committing(peer, commitment), masks=changed)
 
 
 class Arena:
@@ -221,12 +225,13 @@ class Arena:
 
     def attempt(self) -> Attempt:
         """The attempt at masking that runs, whose members are those who have masked in the one before."""
-        _, state = self.tasks.get_task(self.task_id)
-        trainers = {self.address(i): i for i in MEMBERS}
-        members = [m for m in trainers if self.entry(trainers[m]).attempt + 1 >= state.attempt]
-        members = [m for m in members if str(self.entry(trainers[m]).status) == "Submitted"]
-        updates = {m: self.proof(trainers[m]).points[UPDATE] for m in members}
-        return Attempt(self.tag, state.round, state.attempt, circle(members, state.seed), updates)
+        state = self.state
+        updates = {}
+        for event in self.tasks.events(Submitted, task_id=self.task_id, round=state.round):
+            entry = self.entry(self.number(event.trainer), state.round)
+            if entry.status is TrainerStatus.SUBMITTED and entry.attempt + 1 >= state.attempt:
+                updates[event.trainer] = event.update
+        return Attempt(self.tag, state.round, state.attempt, circle(updates, state.seed), updates)
 
     def shared(self, i: int, peer: str) -> Point:
         """What a member and a peer share."""
@@ -239,7 +244,7 @@ class Arena:
         own = masks(attempt, me, shared, len(update))
         peer_masks = tuple(PeerMask(mask.peer, self.train.commit(mask.vector)) for mask in own)
         cid = hashlib.sha256(pack(masked(update, own)).encode()).digest()
-        return Masking(update, own, Posting(self.proof(i).points[UPDATE], cid, peer_masks))
+        return Masking(update, own, Posting(attempt.updates[me], cid, peer_masks))
 
     def averaging(self, members: Sequence[int] = MEMBERS, account: int = AGGREGATOR, n: int | None = None) -> Proof:
         """A proof of the average of these members' updates, divided by their number or any other."""
@@ -273,18 +278,20 @@ class Arena:
         """Post the average."""
         return self.send(account, self.tasks.aggregate(self.task_id, self.averaging(members, account).data, CID))
 
-    def challenge_update(self, i: int, account: int = OUTSIDER) -> Receipt:
-        """Demand a member's masked update."""
-        return self.send(account, self.challenges.challenge_update(self.task_id, self.address(i), BOND))
+    def challenge_update(self, i: int, account: int = OUTSIDER) -> int:
+        """Demand a member's masked update; the challenge's id."""
+        call = self.challenges.challenge_update(self.task_id, self.address(i), BOND)
+        return self.send(account, call).event(Challenged).challenge_id
 
-    def challenge_mask(self, pair: tuple[int, int], postings: tuple[Posting, Posting]) -> Receipt:
-        """Dispute the mask of two members."""
+    def challenge_mask(self, pair: tuple[int, int], postings: tuple[Posting, Posting], account: int = OUTSIDER) -> int:
+        """Dispute the mask of two members; the challenge's id."""
         members = (self.address(pair[0]), self.address(pair[1]))
-        return self.send(OUTSIDER, self.challenges.challenge_mask(self.task_id, members, postings, BOND))
+        call = self.challenges.challenge_mask(self.task_id, members, postings, BOND)
+        return self.send(account, call).event(Challenged).challenge_id
 
-    def challenge_model(self, account: int = OUTSIDER) -> Receipt:
-        """Demand the average, or the first model."""
-        return self.send(account, self.challenges.challenge_model(self.task_id, BOND))
+    def challenge_model(self, account: int = OUTSIDER) -> int:
+        """Demand the average, or the first model; the challenge's id."""
+        return self.send(account, self.challenges.challenge_model(self.task_id, BOND)).event(Challenged).challenge_id
 
     def mask_answer(self, challenge_id: int, pair: tuple[int, int], postings: tuple[Posting, Posting], by: int) -> Call:
         """The answer to a mask's dispute by one of the two, `pair[by]`."""
@@ -315,13 +322,9 @@ class Arena:
         """Send a call."""
         return self.senders[account].send(call)
 
-    def refusal(self, account: int, call: Call) -> ContractError | None:
-        """The error with which a call would be refused; None if it would not be."""
-        try:
-            self.senders[account].simulate(call)
-        except ContractError as error:
-            return error
-        return None
+    def settle(self, i: int) -> Receipt:
+        """Carry out what a member's last round cost it."""
+        return self.send(OUTSIDER, self.tasks.settle(self.task_id, self.address(i)))
 
     def rpc(self, method: str, *arguments: Any) -> Any:
         """One call of the node."""
@@ -342,11 +345,6 @@ class Arena:
     def state(self) -> TaskState:
         """The task's state."""
         return self.tasks.get_task(self.task_id)[1]
-
-    @property
-    def phase(self) -> Phase:
-        """The running round's phase, as stored."""
-        return self.state.phase
 
     def entry(self, i: int, round_: int = 1) -> RosterEntry:
         """A member's part in a round."""

@@ -17,7 +17,7 @@ from headwater.chain.compiling import _add_source, _settings
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 
-UNOPTIMIZED = {"enabled": False}  # a third of the time; nobody deploys these
+QUICK = {"optimizer": {"enabled": False}, "viaIR": False}  # nobody deploys these
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weaknes
         selection = {
             f"{p}/contracts/{w.contract}.sol": {w.contract: ["evm.deployedBytecode"]} for p, w in missing.items()
         }
-        output = compile_standard(sources, _unoptimized() | {"outputSelection": selection})["contracts"]
+        output = compile_standard(sources, _quick_settings() | {"outputSelection": selection})["contracts"]
         for prefix, weakness in missing.items():
             found = output[f"{prefix}/contracts/{weakness.contract}.sol"][weakness.contract]["evm"]["deployedBytecode"]
             caches[weakness].parent.mkdir(parents=True, exist_ok=True)
@@ -99,10 +99,10 @@ def read_code(found: Mapping[str, Any]) -> Code:
     return Code(found["object"], tuple(tuple(r["start"] for r in places) for _, places in references))
 
 
-def _unoptimized() -> dict[str, Any]:
-    return _settings(ROOT) | {"optimizer": UNOPTIMIZED}
+def _quick_settings() -> dict[str, Any]:
+    return _settings(ROOT) | QUICK
 
 
 def _cache(home: Path, contract: str, sources: Mapping[str, str]) -> Path:
-    identity = json.dumps([SOLC_VERSION, sources, _unoptimized()], sort_keys=True).encode()
+    identity = json.dumps([SOLC_VERSION, sources, _quick_settings()], sort_keys=True).encode()
     return home / "weakened" / "contracts" / f"{contract}-{hashlib.sha256(identity).hexdigest()[:16]}.json"
