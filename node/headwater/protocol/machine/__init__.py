@@ -49,7 +49,7 @@ class Machine:
         multiply: Multiply = curve.multiply,
         refusing: Collection[str] = (),
     ) -> None:
-        """`codes`: the hash of the code at each address that has any. `refusing`: accounts that cannot be paid."""
+        """`codes`: EXTCODEHASH of each account that exists. `refusing`: accounts that cannot be paid."""
         self.block = Block()
         self.stakes = Stakes(at.tasks, at.challenges, refusing)
         self.tasks = Tasks(self.block, chain_id, at.tasks, at.challenges, self.stakes, codes, verify, multiply)

@@ -43,6 +43,9 @@ MAX_K = 28
 WHOLE = 10_000
 """What slashes are parts of."""
 
+NO_CODE = (ZERO_HASH, keccak256(b""))
+"""EXTCODEHASH of an account that does not exist, and of one without code."""
+
 Verify = Callable[[str, bytes], bool]
 """Whether the verifier at an address accepts a proof."""
 
@@ -51,7 +54,7 @@ class Tasks:
     """The TaskManager. Every method checks first and changes then, so what refuses has changed nothing.
 
     Attributes:
-        codes: the hash of the code at each address that has any.
+        codes: EXTCODEHASH of each account that exists.
     """
 
     def __init__(
@@ -610,7 +613,7 @@ class Tasks:
 
     def _check_verifier(self, verifier: str, code_hash: bytes) -> None:
         actual = self.codes.get(verifier, ZERO_HASH)
-        if actual != code_hash or actual == ZERO_HASH:
+        if actual != code_hash or actual in NO_CODE:
             raise Refused("InvalidVerifier", verifier, code_hash, actual)
 
     def _only_challenge_manager(self, sender: str) -> None:
