@@ -266,13 +266,8 @@ class Trainer:
         attempt = masking.attempt(task, round_, number)
         if self._masked_update is not None and self._masked_update.attempt == attempt:
             return self._masked_update
-        secret = mask_secret(self._secret, task.tag)
-        keys = masking.mask_keys(task, peers(attempt.circle, me))
-        for key in keys.values():
-            if key not in self._shared:
-                self._shared[key] = shared_point(secret, key)
         update, point = self.update(round_)
-        own = masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, len(update))
+        own = self._masks(attempt, len(update))
         vector = masked(update, own)
         document = UpdateDocument.of(
             task=task.reference,
@@ -284,6 +279,15 @@ class Trainer:
         )
         self._masked_update = MaskedUpdate(attempt, document, point, own)
         return self._masked_update
+
+    def _masks(self, attempt: Attempt, length: int) -> list[OwnMask]:
+        """This trainer's masks of an attempt, of `length` entries."""
+        me, secret = self.sender.address, mask_secret(self._secret, self.task.tag)
+        keys = masking.mask_keys(self.task, peers(attempt.circle, me))
+        for key in keys.values():
+            if key not in self._shared:
+                self._shared[key] = shared_point(secret, key)
+        return masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, length)
 
     def update(self, round_: int) -> tuple[list[int], Point]:
         """The update of a round and its commitment, computed again: it is stored nowhere.
