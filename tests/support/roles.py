@@ -196,9 +196,10 @@ class World:
         return self.anvil.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
 
     def pass_until(self, when: int) -> None:
-        """Let time pass until a block's time, Unix seconds."""
-        self.rpc("evm_setNextBlockTimestamp", when)
-        self.rpc("evm_mine")
+        """Let time pass until a block's time, Unix seconds, unless it has come."""
+        if self.chain.block().timestamp < when:
+            self.rpc("evm_setNextBlockTimestamp", when)
+            self.rpc("evm_mine")
 
     def pass_deadline(self, task_id: int | None = None) -> None:
         """Let time pass until the running phase's work is refused."""

@@ -82,7 +82,7 @@ TRAINER_CASES = {
     "join, some stake slashed and enough free": (trainer(Phase.JOIN, locked=8, slash=1, free=3), Join(2)),
     "join, at fault before": (trainer(Phase.JOIN, slash=10, fault=True, free=10), Unenrol()),
     "join, leaving": (trainer(Phase.JOIN, releasable_at=NOW + 5), Wait("the stake is unbonding", NOW + 5)),
-    "join, left for a fault": (trainer(Phase.JOIN, enrolled=False, locked=0, left=True, free=10), Done()),
+    "join, left for a fault": (trainer(Phase.JOIN, enrolled=False, locked=0, expelled=True, free=10), Done()),
     "join, the first model is demanded": (trainer(Phase.JOIN, answer=OpenModel(4)), OpenModel(4)),
     "train, leaving with a seat": (trainer(Phase.TRAIN, TrainerStatus.JOINED, releasable_at=NOW), Submit(2)),
     "train, no seat": (
@@ -326,7 +326,7 @@ def trainer_views(draw, phases):
         slash=draw(st.integers(0, locked)) if enrolled else 0,
         fault=enrolled and draw(st.booleans()),
         releasable_at=draw(st.integers(0, 200)) if enrolled else 0,
-        left=not enrolled and draw(st.booleans()),
+        expelled=not enrolled and draw(st.booleans()),
         answer=draw(answers) if view.phase in (Phase.JOIN, Phase.AGGREGATE, Phase.CHALLENGE) else None,
     )
 
@@ -366,13 +366,13 @@ def test_trainer__whatever_it_sees__asks_for_nothing_that_the_contract_must_refu
     match action:
         case Deposit(amount):
             assert amount > 0
-            assert not view.left
+            assert not view.expelled
             assert not view.releasable_at or status is not TrainerStatus.NONE
             missing = view.stake - view.locked + view.slash if view.enrolled else view.stake
             assert view.free + amount == missing
         case Enrol():
             assert not view.enrolled
-            assert not view.left
+            assert not view.expelled
             assert view.free >= view.stake
             assert phase is Phase.JOIN or view.at.round < view.at.rounds
         case Join():
@@ -392,7 +392,7 @@ def test_trainer__whatever_it_sees__asks_for_nothing_that_the_contract_must_refu
             assert 0 < view.releasable_at <= view.at.now
             assert not view.plays
         case Collect() | Withdraw() | Claim() | Done():
-            assert phase.is_end or view.left or (view.releasable_at and not view.plays)
+            assert phase.is_end or view.expelled or (view.releasable_at and not view.plays)
         case Wait(until=until):
             assert view.at.now < until
 

@@ -254,7 +254,7 @@ class TrainerView:
         slash: what settling its last round will cost of it.
         fault: whether it was at fault in its last round, so that it has to leave.
         releasable_at: when its stake can be released, Unix seconds; 0 unless it is leaving.
-        left: whether it was enrolled once, and is no longer.
+        expelled: whether it was enrolled once, had to leave for a fault, and is enrolled no more: it stays away.
         free: the trainer's free stake.
         answer: what it can show that is demanded.
         collectable: finalized rounds that owe this account something.
@@ -276,7 +276,7 @@ class TrainerView:
     slash: int = 0
     fault: bool = False
     releasable_at: int = 0
-    left: bool = False
+    expelled: bool = False
     answer: Answer | None = None
 
     @property
@@ -338,7 +338,7 @@ def decide_trainer(view: TrainerView) -> Action:
         return Advance(at.round)
     if view.answer:
         return view.answer
-    if at.phase.is_end or view.left or (view.releasable_at and not view.plays):
+    if at.phase.is_end or view.expelled or (view.releasable_at and not view.plays):
         return _leave(view)
     joinable = at.phase is Phase.JOIN or at.round < at.rounds
     if joinable and not view.enrolled:

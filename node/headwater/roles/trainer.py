@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.chain.events import Released
+from headwater.chain.events import TrainerSlashed
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import PeerMask, Posting, RosterEntry
@@ -103,8 +103,9 @@ class Trainer:
         entry = tasks.get_roster_entry(task.id, round_view.round, me, at)
         enrolment = tasks.get_enrolment(task.id, me, at)
         slash, fault = tasks.slash_of(task.id, me, at)
-        left = not enrolment.exists and any(tasks.events(Released, last=at, task_id=task.id, trainer=me))
-        leaves = round_view.phase.is_end or left or enrolment.releasable_at > 0
+        slashed = () if enrolment.exists else tasks.events(TrainerSlashed, last=at, task_id=task.id, trainer=me)
+        expelled = any(event.fault for event in slashed)
+        leaves = round_view.phase.is_end or expelled or enrolment.releasable_at > 0
         free = stakes.stake_of(me, at).free
         return TrainerView(
             at=round_view,
@@ -117,7 +118,7 @@ class Trainer:
             slash=slash,
             fault=fault,
             releasable_at=enrolment.releasable_at,
-            left=left,
+            expelled=expelled,
             free=free,
             answer=demanded_of_member(task, round_view, entry, me, at) or demanded_model(task, round_view, me, at),
             collectable=task.collectable(me, at) if leaves else (),
