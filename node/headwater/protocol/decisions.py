@@ -396,7 +396,8 @@ def decide_challenger(view: ChallengerView) -> Action:
     if view.reclaimable:
         return Reclaim(view.reclaimable[0])
     if not at.phase.is_end:
-        return Wait(f"round {at.round}: {at.phase} goes on", at.deadline)
+        what = "waiting for answers" if at.accused else f"{at.phase} goes on"
+        return Wait(f"round {at.round}: {what}", at.deadline)
     return Claim(view.claimable) if view.claimable else Done()
 
 

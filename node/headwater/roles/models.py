@@ -21,12 +21,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from headwater.chain.types import Model
-from headwater.errors import ConfigError, ContentMismatch, ContractError
+from headwater.errors import ConfigError, ContentMismatch, ContractError, Unavailable
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import to_signed, unpack
+from headwater.protocol.field import pack, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.roles.task import Task, columns_of, point_hash, spec_of
-from headwater.storage.cid import Cid
+from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import ModelDocument, TaskManifest
 from headwater.training.columns import Columns
 from headwater.training.floating import real_weights
@@ -58,7 +58,7 @@ def pull(task: Task, model: Model, folder: Path) -> PulledModel:
     weights, provenance = task.weights(model), _provenance(task, model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MODEL).write_bytes(task.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        (folder / MODEL).write_bytes(_document(task, model, weights))
         (folder / MANIFEST).write_bytes(task.store.get(Cid.from_digest(task.config.manifest), MAX_BYTES))
         metadata = {key: str(value) for key, value in provenance.items()}
         save_file({"weights": _tensor(task.spec, weights)}, folder / TENSORS, metadata)
@@ -130,6 +130,21 @@ def verify(task: Task, pulled: PulledModel) -> Model:
     if point_hash(task.commit_model(pulled.weights)) != model.model_hash:
         raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")
     return model
+
+
+def _document(task: Task, model: Model, weights: Sequence[int]) -> bytes:
+    """A model's document: the store's, else as it follows from weights that were shown on chain.
+
+    Raises:
+        Unavailable: it cannot be fetched now, and what follows is another one.
+    """
+    try:
+        return task.store.get(Cid.from_digest(model.cid), MAX_BYTES)
+    except Unavailable:
+        data = ModelDocument.of(round=model.round, trainers=model.trainers, weights=pack(weights)).encode()
+        if Cid.of_block(RAW, data).digest != model.cid:
+            raise
+        return data
 
 
 def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:
