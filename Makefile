@@ -26,9 +26,12 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test lint types generated
+.PHONY: test attacks lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
+
+attacks: install ## Every attack of docs/threat-model.md: on a weakened copy, where it works, and on the real system
+	$(BIN)/python -m scripts.attacks --quiet
 
 lint: install ## Style of Python and Solidity
 	$(BIN)/ruff check

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from headwater.chain.events import Event
+from headwater.chain.reverts import format_wei
 from headwater.circuits.circuit import Circuit
 from headwater.errors import ContractError, HeadwaterError
 from tests.support.anvil import run_anvil
@@ -24,6 +26,7 @@ from tests.support.weakened_contracts import Weakness, compile_weakened
 
 REPORT = Path(__file__).resolve().parents[2] / "build" / "attacks.json"
 RECORDS: list[dict[str, Any]] = []
+DOCSTRING = re.compile("Wants: (.*) Tries: (.*) Stopped: .*")
 
 
 @dataclass
@@ -32,14 +35,16 @@ class Attack:
 
     Attributes:
         name: of its file.
-        variant: the parameters of the test; empty if there are none.
-        tries: what the file's docstring says.
+        variant: the test, by its name and parameters.
+        wants: what the attacker would gain, by the file's docstring.
+        tries: how it goes about it, by the same.
         works: descriptions of weakened copies.
         stopped: errors and events, as the system gave them.
     """
 
     name: str
     variant: str
+    wants: str
     tries: str
     works: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
@@ -69,7 +74,7 @@ class Attack:
         """The attack went through, and this is what became of it: an event of the contracts."""
         assert self.works, "an attack that was not seen to work is none"
         own = (entry for entry in event.__dataclass_fields__.values() if not entry.kw_only)
-        values = ", ".join(f"{entry.name} {getattr(event, entry.name)}" for entry in own)
+        values = ", ".join(f"{entry.name} {_shown(getattr(event, entry.name))}" for entry in own)
         self.stopped.append(f"event {type(event).__name__}: {values}")
 
     def gains(self, what: str) -> None:
@@ -90,7 +95,7 @@ def arena_of_session(
     folder = tmp_path_factory.mktemp("arena")
     modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
     found = {value for module in modules for value in vars(module).values() if isinstance(value, Weakness)}
-    with run_anvil(folder / "anvil.log", "--disable-code-size-limit") as anvil:
+    with run_anvil(folder / "anvil.log") as anvil:
         arena = Arena(anvil, folder, home, train, average)
         arena.weak = compile_weakened(found, home)
         yield arena
@@ -106,15 +111,19 @@ def arena(arena_of_session: Arena) -> Arena:
 def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
     """The record of the test's attack: kept if the test passes, which it does not without both halves."""
     failed = request.session.testsfailed
-    text = inspect.getdoc(request.module) or ""
-    tries = " ".join(text.partition("Tries:")[2].partition("Stopped:")[0].split())
-    assert tries, "the file's docstring says what is tried, and what stops it"
-    callspec = getattr(request.node, "callspec", None)
-    played = Attack(request.path.stem.removeprefix("test_").replace("_", " "), callspec.id if callspec else "", tries)
+    said = DOCSTRING.fullmatch(" ".join((inspect.getdoc(request.module) or "").split()))
+    assert said, "the file's docstring says what the attacker wants and tries, and what stops it"
+    variant = request.node.name.removeprefix("test_").replace("__", ", ").replace("_", " ")
+    played = Attack(request.path.stem.removeprefix("test_").replace("_", " "), variant, *said.groups())
     yield played
     if request.session.testsfailed == failed:
         assert played.stopped, "nothing was seen to stop the attack"
         RECORDS.append(asdict(played))
+
+
+def _shown(value: object) -> str:
+    """An event's value; large numbers are amounts."""
+    return format_wei(value) if isinstance(value, int) and value > 10**9 else str(value)
 
 
 def pytest_sessionfinish() -> None:

@@ -78,7 +78,7 @@ def test_proof__of_a_copy_of_the_task(arena, attack):
 @pytest.fixture
 def elsewhere(arena: Arena, home: Path, train, average, tmp_path: Path) -> Iterator[Arena]:
     """The same contracts at the same addresses on another chain."""
-    with run_anvil(tmp_path / "anvil.log", "--chain-id", "1337", "--disable-code-size-limit") as anvil:
+    with run_anvil(tmp_path / "anvil.log", "--chain-id", "1337") as anvil:
         other = Arena(anvil, tmp_path, home, train, average)
         other.weak = arena.weak
         yield other

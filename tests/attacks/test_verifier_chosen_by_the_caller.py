@@ -1,7 +1,7 @@
 """Wants: anything to count as proved.
 
-Tries: a verifier of its own that accepts everything, named with the proof; or, as a creator, put where the config says
-that the true one stands.
+Tries: a verifier of its own that accepts everything, named with the proof; or, as a creator, put where the config
+says that the true one stands.
 Stopped: verifiers are fixed with the task, by address and by the hash of their code.
 """
 

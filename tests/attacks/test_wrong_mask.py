@@ -59,6 +59,6 @@ def test_mask__that_is_not_the_pairs__convicts_who_posted_it(cheated, attack):
 
 
 def test_vector__under_a_wrong_mask__opens_as_its_own_books_say__so_that_only_the_pair_tells(cheated):
-    challenge_id = cheated.challenge_update(CHEAT)
-    answered = cheated.send(CHEAT, cheated.update_answer(challenge_id, cheating(cheated)))
+    masking, challenge_id = cheating(cheated), cheated.challenge_update(CHEAT)
+    answered = cheated.send(CHEAT, cheated.update_answer(challenge_id, masking))
     assert answered.event(Acquitted).trainer == cheated.address(CHEAT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from web3.contract import Contract
+from web3.exceptions import Web3Exception
 
 from tests.support.anvil import Anvil
 
@@ -29,9 +30,15 @@ def plain(verifier: Contract, proof: bytes) -> bytes:
     return bytes.fromhex(verifier.encode_abi("verifyProof", [proof, []])[2:])
 
 
-def accepts(anvil: Anvil, verifier: Contract, data: bytes) -> bool:
-    """Whether the verifier answers yes: a revert is a refusal, whatever web3 calls it."""
+def answer(anvil: Anvil, verifier: Contract, data: bytes) -> str:
+    """What the verifier answers: `true`, `false`, or the node's words for a revert."""
     try:
-        return int.from_bytes(anvil.web3.eth.call({"to": verifier.address, "data": data}), "big") == 1
-    except Exception:  # noqa: BLE001
-        return False
+        found = anvil.web3.eth.call({"to": verifier.address, "data": data})
+    except Web3Exception as error:
+        return str(error)
+    return "true" if int.from_bytes(found, "big") == 1 else "false"
+
+
+def accepts(anvil: Anvil, verifier: Contract, data: bytes) -> bool:
+    """Whether the verifier answers yes."""
+    return answer(anvil, verifier, data) == "true"

@@ -27,15 +27,19 @@ class Weakness:
     Attributes:
         contract: the name of the contract that it makes another one of.
         unit: the source that is changed, under contracts/; by default the contract's own.
+        summary: what the change is, where its text is long.
     """
 
     contract: str
     text: str
     instead: str = ""
     unit: str = ""
+    summary: str = ""
 
     def __str__(self) -> str:
         unit = self.unit or f"{self.contract}.sol"
+        if self.summary:
+            return f"{unit}: {self.summary}"
         text, instead = (" ".join(code.split()) for code in (self.text, self.instead))
         return f"{unit}: `{instead}` for `{text}`" if instead else f"{unit} without `{text}`"
 
