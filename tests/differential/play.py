@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine.structs import ZERO_HASH, Challenge, PeerMask, Posting, TaskConfig
 from headwater.protocol.machine.tasks import MAX_DIMENSION, MAX_K, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, peer_count
 from headwater.protocol.masks import MIN_MEMBERS, NEAREST, peers
-from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from tests.differential.history import Call, History
 from tests.differential.onchain import Onchain
 from tests.differential.players import (
@@ -59,7 +59,7 @@ class Play(RuleBasedStateMachine):
     tally: ClassVar[Counter[str]] = Counter()
     data: Any
     trainers: tuple[str, ...]
-    history: History
+    history: History | None = None
 
     # ---- drawing
 
@@ -71,9 +71,9 @@ class Play(RuleBasedStateMachine):
         """Whether something is to be wrong: one time of so many."""
         return self.data.draw(st.integers(1, of)) == of
 
-    def some_of(self, options: Iterable[str], missing: int = 2) -> list[str]:
-        """All but a few, often all."""
-        left_out = self.data.draw(st.sets(st.sampled_from(list(options)), max_size=missing))
+    def some_of(self, options: Sequence[str], missing: int) -> list[str]:
+        """All but a few."""
+        left_out = {self.pick(options) for _ in range(missing)}
         return [option for option in options if option not in left_out]
 
     @property
@@ -90,8 +90,10 @@ class Play(RuleBasedStateMachine):
         """A task, in one of these phases if there is one; seldom one that there is not."""
         if self.wrong(40):
             return self.pick((len(self.tasks.states) + 1, 0))
-        there = [task_id for task_id, state in self.tasks.states.items() if state.phase in phases]
-        return self.pick(there or self.tasks.states)
+        states = self.tasks.states
+        there = [task_id for task_id, state in states.items() if state.phase in phases]
+        running = [task_id for task_id, state in states.items() if not state.phase.is_end]
+        return self.pick(there or running * 5 + list(states))
 
     def anybody(self) -> str:
         """An account."""
@@ -112,10 +114,10 @@ class Play(RuleBasedStateMachine):
         """One or two tasks, trainers enrolled and, mostly, rounds on their way."""
         self.data = data
         self.tally["histories"] += 1
-        crowd = data.draw(st.integers(1, 25)) == 25
+        crowd = self.wrong(16)
         self.trainers = CROWD if crowd else TRAINERS
         self.history = History(self.onchain, self.tally, (*self.trainers, *OTHERS))
-        configs = [self.config(crowd) for _ in range(1 if crowd else self.pick((1, 2)))]
+        configs = [self.config(crowd) for _ in range(1 if crowd else self.pick((2, 1)))]
         self.history.play(*(self.creation(config) for config in configs))
         calls = []
         for who in (*self.trainers, AGGREGATOR):
@@ -123,26 +125,28 @@ class Play(RuleBasedStateMachine):
             calls += [Call("stakes", "deposit", who, (), amount)] if amount else []
         for task_id, config in self.tasks.configs.items():
             self.players.model(task_id, first_weights(config.dimension))
-            calls += [self.enrolment(task_id, who) for who in self.some_of(self.trainers)]
+            calls += [self.enrolment(task_id, who) for who in self.some_of(self.trainers, self.pick((0, 1, 2)))]
         self.history.play(*calls)
         for task_id in self.tasks.states:
-            for _ in range(3 if crowd else self.pick((3, 4, 5, 8, 1, 0))):
-                self.move(task_id)
+            for _ in range(3 if crowd else self.pick((3, 5, 8, 0))):
+                self.move(task_id, calm=crowd)
 
     def config(self, crowd: bool) -> TaskConfig:
         """A right config."""
         fault = self.pick((3333, 10_000, 1, 0))
         least = self.pick((3, 3, 3, 4))
+        config = config_of(1 if crowd else self.pick((1, 2, 3)), self.onchain.verifiers, self.onchain.code_hash)
+        patience = self.pick((1, 40))  # of two tasks, one should not always run out while the other is waited for
         return replace(
-            config_of(1 if crowd else self.pick((1, 2, 3)), self.onchain.verifiers, self.onchain.code_hash),
+            config,
+            **{period: patience * getattr(config, period) for period in PERIODS if period != "answer_period"},
             stake=self.pick((1001, 10**18, 1, 0)),
             aggregator_fee=self.pick((7, 0)),
-            rounds=self.pick((2, 3, 1)),
+            rounds=self.pick((3, 2, 6, 1)),
             min_trainers=least,
-            max_trainers=len(CROWD) - 1 if crowd else least + self.pick((1, 2, 0)),
+            max_trainers=len(CROWD) - 1 if crowd else least + self.pick((1, 2, 0, 3)),
             challenge_bond=self.pick((13, 0)),
-            answer_period=self.pick((20, 90)),
-            unbonding_period=self.pick((45, 400)),
+            answer_period=patience * self.pick((20, 90)),
             fault_slash=fault,
             absence_slash=self.pick((fault // 2, fault, 0)),
         )
@@ -154,6 +158,16 @@ class Play(RuleBasedStateMachine):
 
     # ---- what is asked of people
 
+    def asked(self, task_id: int, who: str) -> bool:
+        """Whether a trainer can do something before Aggregate."""
+        state = self.tasks.states[task_id]
+        if state.phase == Phase.JOIN:
+            return self.tasks.get_enrolment(task_id, who).releasable_at == 0
+        if state.phase == Phase.TRAIN:
+            return self.tasks.get_roster_entry(task_id, state.round, who).status == TrainerStatus.JOINED
+        entry = self.tasks.get_roster_entry(task_id, state.round, who)
+        return who in self.players.members(task_id) and entry.attempt < state.attempt
+
     def duty(self, task_id: int, who: str) -> list[Call]:
         """What the phase asks of somebody, mostly right."""
         phase = self.tasks.states[task_id].phase
@@ -163,7 +177,8 @@ class Play(RuleBasedStateMachine):
         if phase == Phase.TRAIN:
             return [Call("tasks", "submit", who, (task_id, self.train_proof(task_id, who)))]
         if phase == Phase.MASK and who in self.players.members(task_id):
-            return [Call("tasks", "mask", who, (task_id, self.posting(task_id, who)))]
+            posted = None if self.asked(task_id, who) else self.posted(task_id)[who]
+            return [Call("tasks", "mask", who, (task_id, posted or self.posting(task_id, who)))]
         if phase == Phase.AGGREGATE:
             return [self.aggregation(task_id, who)]
         return []
@@ -224,63 +239,48 @@ class Play(RuleBasedStateMachine):
         """An `advance`."""
         return Call("tasks", "advance", self.anybody(), (task_id,))
 
-    # ---- rules: a task goes on
+    # ---- a task goes on
 
-    def move(self, task_id: int) -> None:
-        """Most do what the phase asks of them, or somebody is accused; and if that is not enough, time runs out."""
+    def move(self, task_id: int, *, calm: bool = False) -> None:
+        """Most do what the phase asks of them, or somebody is accused; where that is not enough, time runs out.
+
+        calm: all do, and nobody is accused.
+        """
         state = self.tasks.states[task_id]
         if state.phase.is_end:
             return
         before = (state.round, state.attempt, state.phase)
-        if state.phase == Phase.CHALLENGE:
-            calls = [self.model_challenge(task_id)] if self.pick((False, True)) else []
+        calls = []
+        if self.history.time + 1 >= state.deadline:
+            pass  # nothing can be done in time
+        elif state.phase == Phase.CHALLENGE:
+            calls = [] if calm or self.pick((True, False)) else [self.model_challenge(task_id)]
         elif state.phase == Phase.AGGREGATE:
-            accused = self.some_of(self.players.members(task_id))[: self.pick((0, 1, 2))]
+            accused = [] if calm else self.players.members(task_id)[: self.pick((0, 1, 2))]
             calls = [self.update_challenge(task_id, who) for who in accused]
-            aggregates = self.pick((True, False))
-            calls += [self.aggregation(task_id, self.pick((AGGREGATOR, *self.trainers)))] if aggregates else []
+            if calm or self.pick((True, False)):
+                calls.append(self.aggregation(task_id, self.pick((AGGREGATOR, *self.trainers))))
         else:
-            calls = [call for who in self.some_of(self.trainers) for call in self.duty(task_id, who)]
+            doers = [who for who in self.trainers if self.asked(task_id, who)]
+            if doers and not calm:
+                doers = self.some_of(doers, 3 if self.wrong(8) else self.pick((0, 0, 1)))
+            calls = [call for who in doers for call in self.duty(task_id, who)]
         if calls:
             self.play(*calls)
         if (state.round, state.attempt, state.phase) == before:
             self.wait_until(state.deadline, self.advancing(task_id))
 
-    @rule(data=DATA)
-    def go_on(self, data) -> None:
-        """A few phases."""
-        self.data = data
-        task_id = self.pick(self.tasks.states)
-        for _ in range(self.pick((1, 2, 4))):
-            self.move(task_id)
+    def reach(self, *phases: Phase) -> int:
+        """A task that is brought to one of these phases, as far as that goes in a few moves; seldom any or none."""
+        task_id = self.task(*phases)
+        if task_id in self.tasks.states and not self.wrong():
+            for _ in range(6):
+                if self.tasks.states[task_id].phase in phases:
+                    break
+                self.move(task_id, calm=True)
+        return task_id
 
-    @rule(data=DATA)
-    def act(self, data) -> None:
-        """Somebody does what the phase asks of it, or the wrong thing."""
-        self.data = data
-        task_id = self.pick(self.tasks.states)
-        calls = self.duty(task_id, self.anybody())
-        if calls:
-            self.play(*calls)
-
-    @rule(data=DATA)
-    def advance(self, data) -> None:
-        """Around a deadline."""
-        self.data = data
-        task_id = self.task()
-        deadline = self.tasks.states[task_id].deadline if task_id in self.tasks.states else 0
-        self.wait_until(deadline + self.pick((0, -1, 1, 1000)), self.advancing(task_id))
-
-    @rule(data=DATA)
-    def be_late(self, data) -> None:
-        """Do what the phase asks just before the deadline, or just after."""
-        self.data = data
-        task_id = self.pick(self.tasks.states)
-        calls = self.duty(task_id, self.pick((*self.trainers, AGGREGATOR)))
-        if calls:
-            self.wait_until(self.tasks.states[task_id].deadline + self.pick((-1, 0)), *calls)
-
-    # ---- rules: challenges
+    # ---- challenges
 
     def bond(self, task_id: int) -> int:
         """What a challenge is to be sent with."""
@@ -300,37 +300,31 @@ class Play(RuleBasedStateMachine):
         key = self.players.running(task_id) if task_id in self.tasks.states else ()
         return {at[-1]: posting for at, posting in self.players.postings.items() if at[:-1] == key}
 
-    @rule(data=DATA)
-    def challenge_update(self, data) -> None:
+    def challenge_update(self) -> None:
         """Of a member, mostly."""
-        self.data = data
-        task_id = self.task(Phase.AGGREGATE)
+        task_id = self.reach(Phase.AGGREGATE)
         self.play(self.update_challenge(task_id, self.pick((*self.posted(task_id), self.anybody()))))
 
-    @rule(data=DATA)
-    def challenge_mask(self, data) -> None:
+    def challenge_mask(self) -> None:
         """Of two that disagree, if there are such."""
-        self.data = data
-        task_id = self.task(Phase.AGGREGATE)
+        task_id = self.reach(Phase.AGGREGATE)
         posted = self.posted(task_id)
         masks = {(who, m.peer): m.commitment for who, posting in posted.items() for m in posting.masks}
         disagreeing = [(a, b) for a, b in masks if masks.get((b, a), masks[a, b]) != masks[a, b]]
-        one, other = self.pick((*disagreeing * 3, *masks, (self.anybody(), self.anybody())))
+        if not disagreeing or self.wrong(5):
+            disagreeing = [*masks, (self.anybody(), self.anybody())]
+        one, other = self.pick(disagreeing)
         postings = [posted.get(one, JUNK), JUNK if self.wrong(20) else posted.get(other, JUNK)]
         arguments = (task_id, one, other, *postings)
         self.play(Call("challenges", "challengeMask", STRANGER, arguments, self.bond(task_id)))
 
-    @rule(data=DATA)
-    def challenge_model(self, data) -> None:
+    def challenge_model(self) -> None:
         """In Challenge or Join."""
-        self.data = data
-        self.play(self.model_challenge(self.task(Phase.CHALLENGE)))
+        self.play(self.model_challenge(self.reach(self.pick((Phase.CHALLENGE, Phase.JOIN)))))
 
-    @rule(data=DATA)
-    def prove_wrong_peer(self, data) -> None:
+    def prove_wrong_peer(self) -> None:
         """Of one who named one, if there are such."""
-        self.data = data
-        task_id = self.task(Phase.AGGREGATE)
+        task_id = self.reach(Phase.AGGREGATE) if self.trainers == CROWD else self.task(Phase.AGGREGATE)
         posted = self.posted(task_id)
         if len(posted) < MIN_MEMBERS:
             return
@@ -347,13 +341,14 @@ class Play(RuleBasedStateMachine):
         arguments = (task_id, trainer, posted[trainer], peer, tuple(between))
         self.play(Call("challenges", "proveWrongPeer", STRANGER, arguments))
 
-    @rule(data=DATA)
-    def answer(self, data) -> None:
-        """A challenge, an open one if there is one."""
-        self.data = data
-        challenges = dict(enumerate(self.history.machine.challenges.challenges, start=1))
-        latest = [i for i, challenge in challenges.items() if not challenge.closed][-3:]
-        challenge_id = self.pick(latest or (*challenges, 0))
+    def answer(self) -> None:
+        """A challenge, one that can still be answered if there is one."""
+        manager = self.history.machine.challenges
+        challenges = dict(enumerate(manager.challenges, start=1))
+        running = [i for i, challenge in challenges.items() if not challenge.closed and manager._runs(challenge)]
+        if not running and not self.wrong(6):
+            return
+        challenge_id = self.pick(running[::-1] or (*challenges, 0))
         challenge = challenges.get(challenge_id, Challenge(kind=Kind.UPDATE, task_id=1))
         if self.wrong(20):
             challenge_id = self.pick((*challenges, len(challenges) + 1))
@@ -418,7 +413,9 @@ class Play(RuleBasedStateMachine):
         """Of any challenge, or none."""
         self.data = data
         count = len(self.history.machine.challenges.challenges)
-        challenge_id = count - self.pick(range(min(count, 4) + 1))
+        if not count and not self.wrong():
+            return
+        challenge_id = self.pick((0, count + 1) if self.wrong() else range(max(count - 3, 0), count + 1))
         challenge = self.history.machine.challenges.get_challenge(challenge_id)
         deadline = self.tasks.states[challenge.task_id].deadline if challenge.task_id else 0
         call = Call("challenges", "reclaimBond", self.anybody(), (challenge_id,))
@@ -427,37 +424,32 @@ class Play(RuleBasedStateMachine):
         else:
             self.play(call)
 
-    # ---- rules: stake and rewards
+    # ---- stake and rewards
 
-    @rule(data=DATA)
-    def leave(self, data) -> None:
+    def leave(self) -> None:
         """Somebody unenrols, and perhaps more do."""
-        self.data = data
         task_id = self.task()
         self.play(*(Call("tasks", "unenrol", self.anybody(), (task_id,)) for _ in range(self.pick((1, 2)))))
 
-    @rule(data=DATA)
-    def release(self, data) -> None:
+    def release(self) -> None:
         """Somebody that is leaving, around the time when it may."""
-        self.data = data
         leaving = [at for at, enrolment in self.tasks.enrolments.items() if enrolment.releasable_at]
         task_id, who = self.pick(leaving or ((self.task(), self.anybody()),))
         time = self.tasks.get_enrolment(task_id, who).releasable_at
+        running = any(not state.phase.is_end for state in self.tasks.states.values())
+        if time > self.history.time + 50 and running and not self.wrong(6):
+            return  # the round would fail meanwhile
         self.wait_until(time + self.pick((0, -1)), Call("tasks", "release", who, (task_id,)))
 
-    @rule(data=DATA)
-    def settle(self, data) -> None:
+    def settle(self) -> None:
         """Somebody whose last round is not settled, mostly."""
-        self.data = data
         unsettled = [at for at, enrolment in self.tasks.enrolments.items() if enrolment.unsettled]
         slashed = [at for at in unsettled if self.tasks.slash_of(*at)[0]]
         arguments = self.pick((*slashed * 4, *unsettled, (self.task(), self.anybody())))
         self.play(Call("tasks", "settle", self.anybody(), arguments))
 
-    @rule(data=DATA)
-    def collect(self, data) -> None:
+    def collect(self) -> None:
         """What somebody is owed, and what it is not."""
-        self.data = data
         task_id = self.pick(self.tasks.states)
         numbers = range(1, self.tasks.states[task_id].round + 2)
         owed = [(who, n) for who in (*self.trainers, *OTHERS) for n in numbers if self.tasks.reward_of(task_id, n, who)]
@@ -465,10 +457,8 @@ class Play(RuleBasedStateMachine):
         arguments = self.pick(((number,), (number,), (number, number), (number, 1), ()))
         self.play(Call("tasks", "collect", who, (task_id, arguments)))
 
-    @rule(data=DATA)
-    def pay_out(self, data) -> None:
+    def pay_out(self) -> None:
         """Claims, withdrawals, and the rest of a pool."""
-        self.data = data
         stakes = self.history.machine.stakes
         claimants = [who for who, amount in stakes.claimable.items() if amount]
         who = self.pick((*claimants * 3, self.anybody()))
@@ -486,12 +476,10 @@ class Play(RuleBasedStateMachine):
             )
         )
 
-    # ---- rules: what is not allowed
+    # ---- what is not allowed
 
-    @rule(data=DATA)
-    def create(self, data) -> None:
+    def create(self) -> None:
         """A task whose terms are wrong, mostly."""
-        self.data = data
         config = replace(self.config(False), **self.pick(bad_terms()))
         call = self.creation(config)
         model, cid = self.pick(((call.arguments[1], CID), (NOT_A_POINT, CID), (call.arguments[1], ZERO_HASH)))
@@ -500,10 +488,8 @@ class Play(RuleBasedStateMachine):
         for task_id, config in self.tasks.configs.items():
             self.players.model(task_id, first_weights(config.dimension))
 
-    @rule(data=DATA)
-    def stray(self, data) -> None:
+    def stray(self) -> None:
         """Anything by anybody."""
-        self.data = data
         task_id, who = self.task(), self.anybody()
         state = self.tasks.states.get(task_id)
         number, attempt = (state.round, state.attempt) if state else (1, 1)
@@ -534,6 +520,69 @@ class Play(RuleBasedStateMachine):
                 )
             )
         )
+
+    # ---- rules
+
+    @rule(data=DATA)
+    def go_on(self, data) -> None:
+        """A few phases."""
+        self.data = data
+        task_id = self.task()
+        for _ in range(self.pick((1, 2, 4)) if task_id in self.tasks.states else 0):
+            self.move(task_id)
+
+    @rule(data=DATA)
+    def act(self, data) -> None:
+        """Somebody does what the phase asks of it, or the wrong thing; also just before its deadline, or just after."""
+        self.data = data
+        task_id = self.pick(self.tasks.states)
+        calls = self.duty(task_id, self.anybody())
+        if calls and self.wrong(6):
+            self.wait_until(self.tasks.states[task_id].deadline + self.pick((-1, 0)), *calls)
+        elif calls:
+            self.play(*calls)
+
+    @rule(data=DATA)
+    def advance(self, data) -> None:
+        """Around a deadline."""
+        self.data = data
+        task_id = self.task()
+        deadline = self.tasks.states[task_id].deadline if task_id in self.tasks.states and self.wrong(3) else 0
+        self.wait_until(deadline + self.pick((0, -1, 1)), self.advancing(task_id))
+
+    @rule(data=DATA)
+    def challenge(self, data) -> None:
+        """Somebody, or something, and often there is an answer."""
+        self.data = data
+        if self.trainers == CROWD and self.pick((True, False)):
+            self.prove_wrong_peer()
+        else:
+            self.pick((self.challenge_update, self.challenge_mask, self.challenge_model))()
+        if self.pick((True, False)):
+            self.answer()
+
+    @rule(data=DATA)
+    def answer_late(self, data) -> None:
+        """A challenge that was raised before."""
+        self.data = data
+        self.answer()
+
+    @rule(data=DATA)
+    def money(self, data) -> None:
+        """Somebody cares for its money."""
+        self.data = data
+        self.pick((self.settle, self.collect, self.pay_out, self.release, self.leave))()
+
+    @rule(data=DATA)
+    def trespass(self, data) -> None:
+        """Somebody tries what is not allowed."""
+        self.data = data
+        self.pick((self.stray, self.create, self.prove_wrong_peer))()
+
+    def teardown(self) -> None:
+        """Every view, at the end."""
+        if self.history:
+            self.history.end()
 
 
 def unproved(proof: bytes) -> list[bytes]:

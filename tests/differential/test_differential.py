@@ -11,9 +11,39 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from headwater.chain.codec import CONTRACTS, load_abi
 from tests.differential.onchain import run_onchain
 from tests.differential.play import OTHERS, Play
 from tests.differential.players import CROWD, REFUSING
+from tests.differential.views import errors
+
+PRIVILEGED = {
+    *("accuse", "acquit", "convict", "accuseModel", "acquitModel"),
+    *("lock", "unlock", "slash", "burnEscrow", "escrow", "credit", "takeBond", "payBond"),
+    "add",
+}
+"""Functions that only other contracts of the deployment may call, and do."""
+
+WAYS = [
+    "Join -> Train",
+    "Join -> Join Skipped",
+    "Join -> Skipped Skipped",
+    "Join, accused -> Skipped Skipped",
+    "Train -> Mask",
+    "Train -> Join Failed",
+    "Mask -> Aggregate",
+    "Mask -> Mask",
+    "Mask -> Join Failed",
+    "Aggregate -> Challenge",
+    "Aggregate, accused -> Challenge",
+    "Aggregate, accused -> Mask",
+    "Aggregate, accused -> Join Failed",
+    "Aggregate -> Join Failed",
+    "Challenge -> Join Finalized",
+    "Challenge -> Finalized Finalized",
+    "Challenge, accused -> Join Finalized",
+    "Challenge, accused -> Aggregate",
+]
 
 HISTORIES = int(os.environ.get("HEADWATER_HISTORIES", "500"))
 
@@ -42,3 +72,19 @@ def lived(histories: int, **changes) -> settings:
 
 def test_histories__machine_and_contracts__same_outcomes_and_views():
     run_state_machine_as_test(Play, settings=lived(HISTORIES))
+    tally = Play.tally
+    print(*(f"{tally[what]:8} {what}" for what in sorted(tally)), sep="\n")
+    print("never:", ", ".join(sorted(set(errors()) - {what.split(" ")[-1] for what in tally})))
+    if HISTORIES >= 500:
+        assert not [what for what in expected() if not tally[what]]
+
+
+def expected() -> list[str]:
+    """What histories must have reached: every function done, or refused to outsiders, and every way out of a phase."""
+    functions = [
+        entry["name"]
+        for name in CONTRACTS
+        for entry in load_abi(name)
+        if entry["type"] == "function" and entry["stateMutability"] in ("nonpayable", "payable")
+    ]
+    return [f"{name} {'UnauthorizedCaller' if name in PRIVILEGED else 'succeeds'}" for name in functions] + WAYS

@@ -90,32 +90,6 @@ def answer(view: View) -> bytes:
     return bytes([success]) + len(data).to_bytes(3, "big") + data
 
 
-def task_views(machine: Machine, task_id: int, rounds: Sequence[int], accounts: Sequence[str]) -> Iterator[View]:
-    """What there is to see of a task, of these rounds and accounts."""
-    tasks, stakes, models, challenges = machine.tasks, machine.stakes, machine.models, machine.challenges
-    yield View("tasks", "getTask", (task_id,), lambda: tasks.get_task(task_id))
-    yield View("tasks", "currentPhase", (task_id,), lambda: tasks.current_phase(task_id))
-    yield View("stakes", "escrowOf", (task_id,), lambda: stakes.escrow_of[task_id])
-    yield View("models", "latest", (task_id,), lambda: models.latest(task_id))
-    for who in accounts:
-        key = (task_id, who)
-        yield View("tasks", "getEnrolment", key, lambda key=key: tasks.get_enrolment(*key))
-        yield View("tasks", "slashOf", key, lambda key=key: tasks.slash_of(*key))
-        yield View("stakes", "lockOf", key, lambda key=key: stakes.lock_of[key])
-    for number in rounds:
-        made = (task_id, number)
-        yield View("tasks", "getRound", made, lambda made=made: tasks.get_round(*made))
-        yield View("models", "getModel", made, lambda made=made: models.get_model(*made))
-        for who in accounts:
-            part = (task_id, number, who)
-            yield View("tasks", "getRosterEntry", part, lambda part=part: tasks.get_roster_entry(*part))
-            yield View("tasks", "rewardOf", part, lambda part=part: tasks.reward_of(*part))
-            for attempt in range(machine.tasks.get_round(*made).attempt + 1):
-                at = (task_id, number, attempt, who)
-                yield View("challenges", "opened", at, lambda at=at: challenges.opened(*at))
-                yield View("challenges", "challengeOf", at, lambda at=at: challenges.challenge_of(*at))
-
-
 def money_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
     """What accounts have, and what nobody has."""
     stakes = machine.stakes
@@ -126,24 +100,64 @@ def money_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
         yield View("stakes", "claimable", (who,), lambda who=who: stakes.claimable[who])
 
 
+def task_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> Iterator[View]:
+    """What there is to see of a task, but of its rounds."""
+    tasks, stakes = machine.tasks, machine.stakes
+    yield View("tasks", "getTask", (task_id,), lambda: tasks.get_task(task_id))
+    yield View("tasks", "currentPhase", (task_id,), lambda: tasks.current_phase(task_id))
+    yield View("stakes", "escrowOf", (task_id,), lambda: stakes.escrow_of[task_id])
+    yield View("models", "latest", (task_id,), lambda: machine.models.latest(task_id))
+    for who in accounts:
+        key = (task_id, who)
+        yield View("tasks", "getEnrolment", key, lambda key=key: tasks.get_enrolment(*key))
+        yield View("tasks", "slashOf", key, lambda key=key: tasks.slash_of(*key))
+        yield View("stakes", "lockOf", key, lambda key=key: stakes.lock_of[key])
+
+
+def round_views(machine: Machine, task_id: int, number: int, accounts: Sequence[str]) -> Iterator[View]:
+    """What there is to see of a round."""
+    tasks, challenges, made = machine.tasks, machine.challenges, (task_id, number)
+    yield View("tasks", "getRound", made, lambda: tasks.get_round(*made))
+    yield View("models", "getModel", made, lambda: machine.models.get_model(*made))
+    for who in accounts:
+        part = (task_id, number, who)
+        yield View("tasks", "getRosterEntry", part, lambda part=part: tasks.get_roster_entry(*part))
+        yield View("tasks", "rewardOf", part, lambda part=part: tasks.reward_of(*part))
+        for attempt in range(tasks.get_round(*made).attempt + 1):
+            at = (task_id, number, attempt, who)
+            yield View("challenges", "opened", at, lambda at=at: challenges.opened(*at))
+            yield View("challenges", "challengeOf", at, lambda at=at: challenges.challenge_of(*at))
+
+
+def recent_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """What a call may have changed: money, tasks, and their last two rounds."""
+    yield from money_views(machine, accounts)
+    for task_id, state in machine.tasks.states.items():
+        yield from task_views(machine, task_id, accounts)
+        for number in range(state.round - 1, state.round + 1):
+            yield from round_views(machine, task_id, number, accounts)
+
+
 def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
-    """All there is to see, one task and one round more than there are included."""
+    """All there is to see, and a task, a round and a challenge that there are not."""
     tasks, models, challenges = machine.tasks, machine.models, machine.challenges
     count = len(tasks.states)
     yield View("tasks", "taskCount", (), lambda: count)
     yield View("tasks", "peerCount", (count,), lambda: peer_count(count))
     yield from money_views(machine, accounts)
-    for task_id in range(1, count + 2):
-        rounds = range((tasks.states[task_id].round if task_id <= count else 0) + 2)
+    for task_id in range(count + 2):
+        last = tasks.states[task_id].round if task_id in tasks.states else 0
         yield View("tasks", "tag", (task_id,), lambda task_id=task_id: tasks.tag(task_id))
-        yield from task_views(machine, task_id, rounds, accounts)
-        page = (task_id, 1, len(rounds))
+        yield from task_views(machine, task_id, accounts)
+        for number in range(last + 2):
+            yield from round_views(machine, task_id, number, accounts)
+        page = (task_id, 1, last + 1)
         yield View("models", "getModels", page, lambda page=page: models.get_models(*page))
         for model_hash in {entry[0] for entry in models.entries.get(task_id, {}).values()} | {bytes(32)}:
             known = (task_id, model_hash)
             yield View("models", "roundOf", known, lambda known=known: models.round_of(*known))
-    for (task_id, data_hash), owner in tasks.data_owners.items():
-        yield View("tasks", "dataOwner", (task_id, data_hash), lambda owner=owner: owner)
+    for key, owner in tasks.data_owners.items():
+        yield View("tasks", "dataOwner", key, lambda owner=owner: owner)
     yield View("challenges", "challengeCount", (), lambda: len(challenges.challenges))
-    for challenge_id in range(len(challenges.challenges) + 2):
-        yield View("challenges", "getChallenge", (challenge_id,), lambda i=challenge_id: challenges.get_challenge(i))
+    for number in range(len(challenges.challenges) + 2):
+        yield View("challenges", "getChallenge", (number,), lambda number=number: challenges.get_challenge(number))
