@@ -22,6 +22,8 @@ COMMANDS = {
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
+    "explain": ("headwater.cli.explain", "Whether a contribution counted, and if not, why."),
+    "audit": ("headwater.cli.audit", "Verify a task's whole history again."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""
