@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 import {BN254, G1} from "./BN254.sol";
 
 /// @notice A member of an attempt, and the commitment of the update that it masks.
@@ -33,8 +35,8 @@ library Masks {
 
     /// @notice M_ij[index].
     function entry(bytes32 seed, uint256 index) internal pure returns (uint256) {
-        uint256 high = uint256(keccak256(abi.encode(seed, 2 * index)));
-        uint256 low = uint256(keccak256(abi.encode(seed, 2 * index + 1)));
+        uint256 high = uint256(Hashes.efficientKeccak256(seed, bytes32(2 * index)));
+        uint256 low = uint256(Hashes.efficientKeccak256(seed, bytes32(2 * index + 1)));
         return addmod(mulmod(high, WORD, BN254.P), low, BN254.P);
     }
 

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
 import {IChallengeManager} from "../../../contracts/interfaces/IChallengeManager.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IStakeManager} from "../../../contracts/interfaces/IStakeManager.sol";
@@ -123,7 +125,7 @@ abstract contract HeadwaterTest is Test {
     function basisOf(uint256 i) internal view returns (uint256) {
         if (i == dimension) return BASIS_D;
         if (i == 0) return BASIS_0;
-        return i == 1 ? BASIS_1 : uint256(keccak256(abi.encode("basis", i))) % BN254.P;
+        return i == 1 ? BASIS_1 : uint256(Hashes.efficientKeccak256("basis", bytes32(i))) % BN254.P;
     }
 
     function basisPoints() internal view returns (G1[] memory points) {
@@ -134,12 +136,11 @@ abstract contract HeadwaterTest is Test {
     }
 
     /// @dev keccak256 of points, 64 bytes each.
-    function hashPoints(G1[] memory points) internal pure returns (bytes32) {
-        bytes memory packed;
-        for (uint256 i; i < points.length; ++i) {
-            packed = bytes.concat(packed, abi.encode(points[i]));
+    function hashPoints(G1[] memory points) internal pure returns (bytes32 hash) {
+        bytes memory encoded = abi.encode(points);
+        assembly ("memory-safe") {
+            hash := keccak256(add(encoded, 0x60), mul(mload(points), 0x40)) // past the offset and the length
         }
-        return keccak256(packed);
     }
 
     /// @dev The number behind C(v).
