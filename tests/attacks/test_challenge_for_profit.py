@@ -1,7 +1,7 @@
 """Wants: to wear honest members down, or to earn by it.
 
-Tries: to challenge members who have published everything, to take the bond back at once, to challenge again and
-again, and without a bond.
+Tries: to challenge members who have published everything, to send their answers first, to take the bond back at once,
+to challenge again and again, and without a bond.
 Stopped: an answer earns the challenged the bond. Each costs another bond, and what was opened once is not demanded
 again.
 """
@@ -9,13 +9,16 @@ again.
 from __future__ import annotations
 
 from headwater.chain.events import BondReturned, Challenged
-from tests.support.arena import BOND, OUTSIDER
+from tests.support.arena import BOND, OUTSIDER, PARTNER
 from tests.support.weakened_contracts import Weakness
 
 REFUNDED = Weakness(
     "ChallengeManager",
     "_close(challengeId, challenge, trainer);",
     "_close(challengeId, challenge, challenge.challenger);",
+)
+TO_THE_SENDER = Weakness(
+    "ChallengeManager", "_close(challengeId, challenge, trainer);", "_close(challengeId, challenge, msg.sender);"
 )
 RECLAIMED = Weakness(
     "ChallengeManager",
@@ -26,7 +29,7 @@ UNBONDED = Weakness(
     "ChallengeManager",
     "if (msg.value != config.challengeBond) revert WrongBond(config.challengeBond, msg.value);",
 )
-MEMBER, GRIEFER = 1, OUTSIDER
+MEMBER, GRIEFER, COPIER = 1, OUTSIDER, PARTNER
 
 
 def test_bond__of_a_challenge_that_was_answered(arena, attack):
@@ -38,6 +41,16 @@ def test_bond__of_a_challenge_that_was_answered(arena, attack):
     receipt = arena.send(MEMBER, answer)
     attack.answered_by(receipt.event(BondReturned))
     assert (arena.claimable(GRIEFER), arena.claimable(MEMBER)) == (0, BOND)
+
+
+def test_answer__copied_from_the_mempool(arena, attack):
+    masking = arena.at("aggregating").masking(MEMBER)
+    answer = arena.update_answer(arena.challenge_update(MEMBER), masking)
+    with attack.works_on(TO_THE_SENDER), arena.weakened(TO_THE_SENDER):
+        arena.send(COPIER, answer)
+        assert arena.claimable(COPIER) == BOND
+    attack.answered_by(arena.send(COPIER, answer).event(BondReturned))
+    assert (arena.claimable(COPIER), arena.claimable(MEMBER)) == (0, BOND)
 
 
 def test_bond__taken_back_before_the_answer(arena, attack):

@@ -79,7 +79,7 @@ class Arena:
         self.chain = connect(anvil.url)
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
         self.deployment = deploy(self.senders[CREATOR], folder / "deployments", home).deployment
-        contracts = open_contracts(self.chain, folder / "deployments")
+        self.contracts = contracts = open_contracts(self.chain, folder / "deployments")
         self.tasks, self.stakes, self.models = contracts.tasks, contracts.stakes, contracts.models
         self.challenges = contracts.challenges
         self.weak: Mapping[Weakness, Code] = {}
@@ -274,9 +274,9 @@ class Arena:
         """Commit to a masked update: by default as an honest member."""
         return self.send(i, self.tasks.mask(self.task_id, (masking or self.masking(i)).posting))
 
-    def aggregate(self, members: Sequence[int] = MEMBERS, account: int = AGGREGATOR) -> Receipt:
-        """Post the average."""
-        return self.send(account, self.tasks.aggregate(self.task_id, self.averaging(members, account).data, CID))
+    def aggregate(self, members: Sequence[int] = MEMBERS, account: int = AGGREGATOR, cid: bytes = CID) -> Receipt:
+        """Post the average, with the digest of any document."""
+        return self.send(account, self.tasks.aggregate(self.task_id, self.averaging(members, account).data, cid))
 
     def challenge_update(self, i: int, account: int = OUTSIDER) -> int:
         """Demand a member's masked update; the challenge's id."""
