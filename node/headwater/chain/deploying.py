@@ -78,6 +78,7 @@ def _deploy(sender: Sender, compiled: dict[str, Compiled], network: str) -> Depl
     for name in order:
         args = tuple(at[served] for served in _SERVED[name])
         records[name] = _deploy_one(sender, name, compiled[name], args)
+        at[name] = records[name].address
     return Deployment(network, sender.chain.chain_id, records)
 
 

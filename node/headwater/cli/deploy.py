@@ -36,9 +36,8 @@ def command(rpc: str, deployments: Path, network: str | None, keystore: Path | N
 
 
 def _table(deployment: Deployment) -> Table:
-    table = Table(
-        "contract", box=None, title=f"{deployment.network}, chain {deployment.chain_id}", title_justify="left"
-    )
+    title = f"{deployment.network}, chain {deployment.chain_id}"
+    table = Table("contract", box=None, pad_edge=False, title=title, title_justify="left")
     table.add_column("address", no_wrap=True)
     table.add_column("bytes", justify="right")
     table.add_column("gas", justify="right")
