@@ -132,10 +132,15 @@ class Arena:
         call = self.tasks.create_task(replace(self.config, **changes), self.basis.commit(ZERO), CID, POOL)
         return self.senders[CREATOR].send(call).event(TaskCreated).task_id
 
-    def entered(self, **changes: Any) -> Self:
-        """The same arena around another task, whose roster the members fill: its Train runs."""
+    def around(self, task_id: int) -> Self:
+        """The same arena around another task."""
         other = copy(self)
-        other.task_id = self.create(**changes)
+        other.task_id = task_id
+        return other
+
+    def entered(self) -> Self:
+        """The same arena around another such task, whose roster the members fill: its Train runs."""
+        other = self.around(self.create())
         for i in MEMBERS:
             other.enrol(i, self.data(i)[1])
             other.send(i, self.tasks.join(other.task_id))
