@@ -13,9 +13,15 @@ from typing import Any
 from headwater.chain.codec import encode_call
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
+from headwater.protocol.machine.challenges import Challenges
+from headwater.protocol.machine.models import Models
+from headwater.protocol.machine.stakes import Stakes
+from headwater.protocol.machine.tasks import Tasks
 from tests.differential.onchain import Onchain, Transaction
 from tests.differential.players import REFUSING, STRANGER, Players, multiply, verify
 from tests.differential.views import NAMES, View, all_views, answer, encode, encode_refusal, query, recent_views
+
+OWNERS = {"tasks": Tasks, "stakes": Stakes, "challenges": Challenges, "models": Models}
 
 
 class Divergence(AssertionError):
@@ -61,8 +67,11 @@ class History:
         self._compare(recent_views(self.machine, self.accounts))
 
     def end(self) -> None:
-        """Compare every view."""
+        """Compare every view, and what the StakeManager holds."""
         self._compare(all_views(self.machine, self.accounts))
+        held, expected = self.onchain.balance(self.onchain.at.stakes), self.machine.stakes.balance()
+        if held != expected:
+            raise Divergence(f"the machine's StakeManager holds {expected} wei, the contract {held}")
 
     def _compare(self, views: Iterable[View]) -> None:
         views = list(views)
@@ -105,6 +114,4 @@ class History:
 def _method(target: str, function: str) -> tuple[str, frozenset[str]]:
     """The machine's method of a function, and which of its parameters are not arguments in Solidity."""
     name = re.sub("([A-Z])", lambda match: "_" + match[1].lower(), function)
-    owner = {"tasks": "Tasks", "stakes": "Stakes", "challenges": "Challenges", "models": "Models"}[target]
-    module = __import__(f"headwater.protocol.machine.{target}", fromlist=[owner])
-    return name, frozenset(inspect.signature(getattr(getattr(module, owner), name)).parameters) & {"sender", "value"}
+    return name, frozenset(inspect.signature(getattr(OWNERS[target], name)).parameters) & {"sender", "value"}

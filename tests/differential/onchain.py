@@ -25,17 +25,7 @@ GAS = 16_000_000
 
 RICH = hex(2**120)
 REFUSES_COIN = "0x60006000fd"
-OPTIONS = (
-    "--auto-impersonate",
-    "--base-fee",
-    "0",
-    "--gas-price",
-    "0",
-    "--order",
-    "fifo",
-    "--gas-limit",
-    "100000000000",
-)
+OPTIONS = ("--auto-impersonate", "--base-fee=0", "--gas-price=0", "--order=fifo", "--gas-limit=100000000000")
 
 
 class Transaction(NamedTuple):
@@ -104,6 +94,10 @@ class Onchain:
         """What `Reader` answers, at the newest block."""
         answer: str = self.rpc("eth_call", {"to": self.reader, "data": "0x" + queries.hex()}, "latest")
         return bytes.fromhex(answer[2:])
+
+    def balance(self, account: str) -> int:
+        """An account's coin, wei."""
+        return int(self.rpc("eth_getBalance", account, "latest"), 16)
 
     def rpc(self, method: str, *params: Any) -> Any:
         """The result of a JSON-RPC call."""

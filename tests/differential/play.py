@@ -28,6 +28,7 @@ from tests.differential.players import (
     NOT_A_POINT,
     STRANGER,
     TRAINERS,
+    UNKNOWN,
     Players,
     config_of,
     data_of,
@@ -402,7 +403,7 @@ class Play(RuleBasedStateMachine):
         """An `answerModel`."""
         dimension = self.tasks.configs[challenge.task_id].dimension
         basis = self.players.basis(challenge.task_id)
-        weights = self.players.average(challenge.task_id) if challenge.attempt else first_weights(dimension)
+        weights = self.players.average(challenge.task_id)[:dimension] if challenge.attempt else first_weights(dimension)
         if self.wrong(5):
             others = ((weights[0] + 1, *weights[1:]), (*weights, 0), (P, *weights[1:]))
             return "answerModel", (self.pick(others), basis)
@@ -592,7 +593,7 @@ def unproved(proof: bytes) -> list[bytes]:
 
 def with_points(proof: bytes, *indices: int) -> list[bytes]:
     """A proof with another point in one place, or none."""
-    points: tuple[Point, ...] = (known(88), INFINITY, NOT_A_POINT)
+    points: tuple[Point, ...] = (UNKNOWN, INFINITY, NOT_A_POINT)
     return [proof[: 64 * i] + other.encode() + proof[64 * (i + 1) :] for i in indices for other in points]
 
 

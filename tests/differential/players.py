@@ -60,6 +60,10 @@ def verify(_: str, proof: bytes) -> bool:
     return proof.endswith(VALID)
 
 
+UNKNOWN = known(88)
+"""The commitment of a vector that nobody has."""
+
+
 @cache
 def secret_of(who: str) -> int:
     """An account's mask secret."""
@@ -160,7 +164,7 @@ class Players:
         self.machine = machine
         self.postings: dict[tuple[int, int, int, str], Posting] = {}
         self.openings: dict[tuple[int, int, int, str], tuple[int, ...]] = {}
-        self.models: dict[bytes, tuple[Point, tuple[int, ...]]] = {}
+        self.models: dict[bytes, tuple[Point, tuple[int, ...]]] = {point_hash(UNKNOWN): (UNKNOWN, (1, 2, 3))}
 
     def basis(self, task_id: int) -> tuple[Point, ...]:
         """A task's basis points."""

@@ -46,6 +46,8 @@ WAYS = [
 ]
 
 HISTORIES = int(os.environ.get("HEADWATER_HISTORIES", "500"))
+LONG = HISTORIES > 500
+"""Whether somebody fuzzes: then with other histories every time."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,13 +60,14 @@ def onchain():
 
 
 def lived(histories: int, **changes) -> settings:
-    """Settings for so many histories: the same ones every time, but for a long run."""
+    """Settings for so many histories."""
     default = {
         "max_examples": histories,
         "stateful_step_count": 25,
         "deadline": None,
-        "derandomize": histories <= 500,
+        "derandomize": not LONG,
         "suppress_health_check": list(HealthCheck),
+        "report_multiple_bugs": False,
         "print_blob": True,
     }
     return settings(**default | changes)

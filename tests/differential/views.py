@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -26,30 +26,38 @@ class View(NamedTuple):
     answer: Callable[[], Any]
 
 
-def flatten(value: Any) -> Iterator[int]:
-    """The words of a static value, as the ABI lays them out."""
-    if isinstance(value, int):
-        yield value
-    elif isinstance(value, bytes):
-        yield int.from_bytes(value.ljust(32, b"\0"), "big")
-    elif isinstance(value, str):
-        yield int(value, 16)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from flatten(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from flatten(getattr(value, field.name))
-    else:
-        assert isinstance(value, list), f"{value!r} is of no type of the ABI"
-        yield 32  # where the only dynamic value of an answer starts
-        yield len(value)
-        yield from flatten(tuple(value))
-
-
 def encode(value: Any) -> bytes:
     """Values in the ABI, where they are static, or one array of static ones."""
-    return b"".join(word.to_bytes(32, "big") for word in flatten(value))
+    words: list[bytes] = []
+    _add_words(value, words)
+    return b"".join(words)
+
+
+def _add_words(value: Any, words: list[bytes]) -> None:
+    if isinstance(value, int):
+        words.append(value.to_bytes(32, "big"))
+    elif isinstance(value, bytes):
+        words.append(value.ljust(32, b"\0"))
+    elif isinstance(value, str):
+        words.append(_address(value))
+    elif isinstance(value, tuple):
+        for item in value:
+            _add_words(item, words)
+    elif isinstance(value, list):
+        _add_words((32, len(value), *value), words)  # 32: where the only dynamic value of an answer starts
+    else:
+        for name in _fields(type(value)):
+            _add_words(getattr(value, name), words)
+
+
+@cache
+def _address(text: str) -> bytes:
+    return bytes.fromhex(text[2:]).rjust(32, b"\0")
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache
