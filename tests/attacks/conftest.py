@@ -113,7 +113,7 @@ def attack(request: pytest.FixtureRequest) -> Iterator[Attack]:
     failed = request.session.testsfailed
     said = DOCSTRING.fullmatch(" ".join((inspect.getdoc(request.module) or "").split()))
     assert said, "the file's docstring says what the attacker wants and tries, and what stops it"
-    variant = request.node.name.removeprefix("test_").replace("__", ", ").replace("_", " ")
+    variant = request.node.name.removeprefix("test_").replace("__", ", ").replace("_", " ").replace("[", " [")
     played = Attack(request.path.stem.removeprefix("test_").replace("_", " "), variant, *said.groups())
     yield played
     if request.session.testsfailed == failed:

@@ -14,8 +14,12 @@ from tests.support.arena import FAULT, MEMBERS, OUTSIDER, STAKE, UNBONDING, Aren
 from tests.support.weakened_contracts import Weakness
 
 SETTLES = "if (enrolment.unsettled != 0) _settle(taskId, msg.sender, enrolment);\n        "
-RELEASED_UNSETTLED = Weakness("TaskManager", f"{SETTLES}uint256 stake", "uint256 stake")
-JOINED_UNSETTLED = Weakness("TaskManager", f"{SETTLES}_checkStaying", "_checkStaying")
+RELEASED_UNSETTLED = Weakness(
+    "TaskManager", f"{SETTLES}uint256 stake", "uint256 stake", summary="`release` does not settle the last round"
+)
+JOINED_UNSETTLED = Weakness(
+    "TaskManager", f"{SETTLES}_checkStaying", "_checkStaying", summary="`join` does not settle the last round"
+)
 LOCKED_AND_FREE = Weakness("StakeManager", "_takeFree(trainer, amount);")
 NO_UNBONDING = Weakness("TaskManager", "releasableAt == 0 || block.timestamp < releasableAt", "releasableAt == 0")
 CHEAT = 1

@@ -35,7 +35,7 @@ def answer(anvil: Anvil, verifier: Contract, data: bytes) -> str:
     try:
         found = anvil.web3.eth.call({"to": verifier.address, "data": data})
     except Web3Exception as error:
-        return str(error)
+        return error.message or type(error).__name__
     return "true" if int.from_bytes(found, "big") == 1 else "false"
 
 

@@ -41,6 +41,8 @@ class Weakness:
         if self.summary:
             return f"{unit}: {self.summary}"
         text, instead = (" ".join(code.split()) for code in (self.text, self.instead))
+        if text.endswith(instead) or text.startswith(instead):  # it only loses something
+            text, instead = text.removesuffix(instead).removeprefix(instead).strip(), ""
         return f"{unit}: `{instead}` for `{text}`" if instead else f"{unit} without `{text}`"
 
     def sources(self) -> dict[str, str]:
