@@ -20,6 +20,7 @@ from headwater.roles import masking as attempts
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.loop import run
 from headwater.roles.task import Task, point_hash
+from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import UpdateDocument
 from tests.support.posting import posting
@@ -223,6 +224,19 @@ def test_trainer__started_anew_before_it_publishes__publishes_what_it_committed_
         assert masking.trainer(i).publish(1, 1).digest == event.posting.cid
         assert masking.trainer(i).publish(1, 1).digest == event.posting.cid, "and again"
     masking.steps(masking.aggregator(), Aggregate)
+
+
+def test_trainer__that_waits_for_the_average__computes_its_masked_update_once(masking, monkeypatch):
+    computed, compute = [], Trainer.update
+    monkeypatch.setattr(Trainer, "update", lambda self, round_: computed.append(round_) or compute(self, round_))
+    trainer = masking.trainer(0)
+    masking.steps(trainer, Mask)
+    everybody(masking, masking.task, (1, 2), Mask)
+    computed.clear()
+    masking.steps(trainer, Publish, Wait, Wait)
+    assert computed == []
+    masking.steps(masking.trainer(0), Wait)
+    assert computed == [1], "started anew, it computes it again, and finds it in the store"
 
 
 def test_file__changed_after_submitting__is_refused_before_anything_is_masked(masking, changed_file: Path):

@@ -56,8 +56,9 @@ def at(phase, now=NOW, round_=2, attempt=1):
 
 
 def trainer(phase, status=TrainerStatus.NONE, **changes):
-    """An enrolled trainer with nothing to collect."""
-    return replace(TrainerView(at(phase), True, status, stake=10, free=0, locked=10), **changes)
+    """An enrolled trainer with nothing to collect, or one whose stake is free."""
+    locked = 10 if changes.get("enrolled", True) else 0
+    return replace(TrainerView(at(phase), True, status, stake=10, free=0, locked=locked), **changes)
 
 
 def aggregator(phase, **changes):
@@ -198,6 +199,7 @@ TRAINER_CASES = {
     ),
     "ended, unbonded": (trainer(Phase.FINALIZED, releasable_at=NOW), Release()),
     "ended, all was slashed": (trainer(Phase.FAILED, locked=0, releasable_at=NOW + 9), Done()),
+    "ended, all will be slashed": (trainer(Phase.FAILED, slash=10, fault=True), Done()),
     "ended, nothing was staked": (trainer(Phase.FAILED, locked=0, stake=0), Done()),
     "ended, then the money": (
         trainer(Phase.SKIPPED, enrolled=False, free=10, withdrawable=10, claimable=5),
@@ -410,7 +412,7 @@ def test_aggregator__whatever_it_sees__aggregates_only_in_time_and_with_enough_s
 @given(trainer_views(ENDS))
 def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
     view = replace(view, answer=None)
-    locked, done = view.locked, []
+    owned, done = view.locked - view.slash, []
     while not done or not isinstance(done[-1], Done):
         assert len(done) < 8
         done.append(decide_trainer(view))
@@ -422,13 +424,13 @@ def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
             case Wait(until=until):
                 view = replace(view, at=replace(view.at, now=until))
             case Release():
-                view = replace(view, enrolled=False, locked=0, releasable_at=0, withdrawable=view.withdrawable + 1)
+                view = replace(view, enrolled=False, locked=0, slash=0, releasable_at=0, withdrawable=1)
             case Withdraw():
                 view = replace(view, withdrawable=0)
             case Claim():
                 view = replace(view, claimable=0)
-    assert (view.locked, view.collectable, view.claimable, view.withdrawable) == (0, (), 0, 0)
-    assert (Release() in done) == (locked > 0)
+    assert (view.locked - view.slash, view.collectable, view.claimable, view.withdrawable) == (0, (), 0, 0)
+    assert (Release() in done) == (owned > 0)
 
 
 @given(aggregator_views(ENDS))

@@ -421,13 +421,14 @@ def _join(view: TrainerView) -> Action:
 
 
 def _leave(view: TrainerView) -> Action:
-    if view.enrolled and view.locked and not view.releasable_at:
+    holds = view.locked > view.slash  # else there is nothing to release
+    if holds and not view.releasable_at:
         return Unenrol()
     if view.collectable:
         return Collect(view.collectable[:MOST_ROUNDS])
     if view.claimable:
         return Claim(view.claimable)
-    if view.enrolled and view.locked:
+    if holds:
         if view.at.now < view.releasable_at:
             return Wait("the stake is unbonding", view.releasable_at)
         return Release()
