@@ -73,7 +73,7 @@ def deploy(sender: Sender, root: Path, home: Path, network: str | None = None, *
 def _deploy(sender: Sender, compiled: dict[str, Compiled], network: str) -> Deployment:
     """Those that TaskManager uses, told the addresses that others will have, and TaskManager, which checks them."""
     nonce, order = sender.next_nonce(), ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager")
-    at = {name: get_create_address(sender.address, Nonce(nonce + place)) for place, name in enumerate(order)}
+    at: dict[str, str] = {name: get_create_address(sender.address, Nonce(nonce + n)) for n, name in enumerate(order)}
     records = {}
     for name in order:
         args = tuple(at[served] for served in _SERVED[name])
