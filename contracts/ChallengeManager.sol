@@ -111,7 +111,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     function challengeModel(uint256 taskId) external payable nonReentrant returns (uint256 challengeId) {
         ITaskManager.TaskState memory state = _bondedTask(taskId);
         bool first = state.phase == ITaskManager.Phase.Join;
-        if (first && _opened[taskId][0][0][state.creator]) {
+        if (first && (_opened[taskId][0][0][state.creator] || _isZero(taskId, state.modelHash))) {
             revert AlreadyOpened(taskId, state.round, 0, state.creator);
         }
         address accused = TASK_MANAGER.accuseModel(taskId);
@@ -331,6 +331,12 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         bool right = mask.equals(_maskWith(trainer, posting, peer));
         if (right) TASK_MANAGER.acquit(taskId, round, challenge.attempt, trainer);
         else TASK_MANAGER.convict(taskId, trainer);
+    }
+
+    /// @dev Whether a model's weights are all zero.
+    function _isZero(uint256 taskId, bytes32 modelHash) private view returns (bool) {
+        (ITaskManager.TaskConfig memory config,) = TASK_MANAGER.getTask(taskId);
+        return modelHash == config.offset.withEntry(config.basisD, TASK_MANAGER.tag(taskId)).hash();
     }
 
     /// @dev The StakeManager of this deployment, which only the TaskManager knows.

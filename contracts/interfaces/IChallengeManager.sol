@@ -82,7 +82,8 @@ interface IChallengeManager {
     /// @notice Thrown when a challenge is answered, or its bond was reclaimed.
     error ChallengeClosed(uint256 challengeId);
 
-    /// @notice Thrown when the bytes demanded were shown already: read them from `UpdateOpened` or `ModelOpened`.
+    /// @notice Thrown when the bytes demanded were shown already: read them from `UpdateOpened` or `ModelOpened`. Or the first
+    /// model is all zeros, which its commitment shows.
     error AlreadyOpened(uint256 taskId, uint256 round, uint256 attempt, address accused);
 
     /// @notice Thrown when a posting is not what the member posted in the attempt.
@@ -181,8 +182,9 @@ interface IChallengeManager {
 
     /// @notice Makes the aggregator open the average, in Challenge, or the creator the first model, in Join.
     /// Effects: the model is accused. Emits `Challenged`.
-    /// Requirements: the bond is sent (`WrongBond`); the first model was not opened before (`AlreadyOpened`); what
-    /// `ITaskManager.accuseModel` requires.
+    /// Requirements: the bond is sent (`WrongBond`); the first model was not opened before and is not all zeros
+    /// (`AlreadyOpened`); what `ITaskManager.accuseModel` requires.
+    /// @dev So the creator of a task that starts from zeros need not watch it; of another, somebody has to.
     /// @return challengeId From 1.
     function challengeModel(uint256 taskId) external payable returns (uint256 challengeId);
 

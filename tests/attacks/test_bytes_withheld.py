@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from headwater.chain.events import AverageRevoked, FirstModelWithheld, RewardCollected, TrainerSlashed
 from headwater.protocol.phases import Phase
-from tests.support.arena import AGGREGATOR, FEE, MEMBERS, STAKE
+from tests.support.arena import AGGREGATOR, FEE, MEMBERS, SMALL, STAKE
 from tests.support.weakened_contracts import Weakness
 
 UPDATES_UNPUNISHED = Weakness("TaskManager", "entry.status = TrainerStatus.Accused;\n        ++state.accused;")
@@ -55,12 +55,12 @@ def test_average__withheld__is_taken_back_and_costs_its_aggregator(arena, attack
 
 def test_first_model__withheld__ends_the_task_and_costs_its_creator(arena, attack):
     arena.at("enrolled")
-    for i in MEMBERS[:3]:
-        arena.send(i, arena.tasks.join(arena.task_id))
+    arena = arena.around(arena.create([7] * SMALL.dimension))
     with attack.works_on(MODELS_UNPUNISHED), arena.weakened(MODELS_UNPUNISHED):
         arena.challenge_model()
         arena.pass_phase()
-        assert arena.state.phase is Phase.TRAIN
+        assert arena.state.spent == 0, "its pool is whole"
     arena.challenge_model()
     attack.answered_by(arena.pass_phase().event(FirstModelWithheld))
     assert arena.state.phase is Phase.SKIPPED
+    assert arena.state.spent > 0

@@ -306,6 +306,14 @@ contract ChallengeModelTest is HeadwaterTest {
         challenges.answerModel(id, weights, basisPoints());
     }
 
+    function test_challengeModel_sparesAFirstModelOfZeros() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        G1 memory zero = config.offset;
+        hoax(CREATOR, POOL);
+        taskId = tasks.createTask{value: POOL}(config, zero, MODEL_CID);
+        refuses(abi.encodeWithSelector(IChallengeManager.AlreadyOpened.selector, taskId, 1, 0, CREATOR));
+    }
+
     function refuses(bytes memory reason) private {
         hoax(STRANGER, BOND);
         vm.expectRevert(reason);

@@ -439,11 +439,21 @@ def test_aggregator__that_nobody_asks__answers_nothing(averaged):
 # the first model
 
 
-def without_first_model(world: World) -> int:
-    """A task whose first model lies nowhere, though its creator has committed to it."""
-    weights = [3, -1, 4, 1]
-    cid = Cid.of_block(RAW, ModelDocument.of(round=0, trainers=0, weights=pack(weights)).encode())
-    return world.create(world.task.basis.commit(weights), cid.digest)
+FIRST = [3, -1, 4, 1]  # weights of a first model that has to be shown: zeros need not be
+
+
+def first_document() -> ModelDocument:
+    return ModelDocument.of(round=0, trainers=0, weights=pack(FIRST))
+
+
+FIRST = [3, -1, 4, 1]
+
+
+def with_first_model(world: World, *, told: bool) -> int:
+    """A task that does not start from zeros, and whose first model's bytes lie in the store, or nowhere."""
+    document = ModelDocument.of(round=0, trainers=0, weights=pack(FIRST))
+    cid = world.put(document) if told else Cid.of_block(RAW, document.encode())
+    return world.create(world.task.basis.commit(FIRST), cid.digest)
 
 
 def watched(world: World, task_id: int) -> Task:
@@ -452,7 +462,7 @@ def watched(world: World, task_id: int) -> Task:
 
 
 def test_first_model__that_is_withheld__ends_the_task_before_anybody_enrols(created):
-    task_id = without_first_model(created)
+    task_id = with_first_model(created, told=False)
     with pytest.raises(Unavailable):
         created.open(task_id)
     challenger = created.challenger(task=watched(created, task_id))
@@ -468,29 +478,42 @@ def test_first_model__that_is_withheld__ends_the_task_before_anybody_enrols(crea
     assert created.stakes.burnt() == TERMS.pool
 
 
-def test_first_model__that_is_demanded_for_nothing__is_shown_by_whoever_takes_part(enrolled):
-    everybody(enrolled, enrolled.task, (0, 1), Join)
-    enrolled.senders[OUTSIDER].send(enrolled.contracts.challenges.challenge_model(enrolled.task_id, BOND))
-    late = enrolled.trainer(2)
-    decided = late.decide(enrolled.chain.block())
-    assert isinstance(decided, OpenModel)
-    enrolled.steps(enrolled.aggregator(), OpenModel)
-    assert enrolled.stakes.claimable(enrolled.senders[CREATOR].address) == BOND
-    enrolled.steps(late, Join)
-    assert enrolled.tasks.current_phase(enrolled.task_id).phase is Phase.TRAIN
-    call = enrolled.contracts.challenges.challenge_model(enrolled.task_id, BOND)
-    assert enrolled.refusal(OUTSIDER, call).name == "ModelNotAccusable"
+def test_first_model__that_is_demanded_for_nothing__is_shown_by_whoever_takes_part(created):
+    task = created.open(with_first_model(created, told=True))
+    everybody(created, task, range(3), Deposit, Enrol)
+    everybody(created, task, (0, 1), Join)
+    call = created.contracts.challenges.challenge_model(task.id, BOND)
+    created.senders[OUTSIDER].send(call)
+    late = created.trainer(2, task)
+    assert isinstance(late.decide(created.chain.block()), OpenModel)
+    created.steps(created.aggregator(task=task), OpenModel)
+    assert created.stakes.claimable(created.senders[CREATOR].address) == BOND
+    assert created.refusal(OUTSIDER, call).name == "AlreadyOpened"
+    created.steps(late, Join)
+    assert created.tasks.current_phase(task.id).phase is Phase.TRAIN
+    assert created.refusal(OUTSIDER, call).name == "ModelNotAccusable"
+
+
+@pytest.mark.parametrize("bytes_", (None, [1, 2, 3, 4]), ids=("none", "others"))
+def test_first_model__of_zeros__needs_no_bytes(created, tmp_path, bytes_):
+    other = bytes_ and created.put(ModelDocument.of(round=0, trainers=0, weights=pack(bytes_))).digest
+    task_id = created.create(model_cid=other or b"\x09" * 32)
+    task = created.open(task_id)
+    assert task.current_model() == ZERO
+    with pytest.raises(ContentMismatch if bytes_ else Unavailable):
+        pull(task, created.models.latest(task_id), tmp_path / "model")
+    be_patient(created)
+    assert isinstance(created.challenger(task=watched(created, task_id)).step(), Wait)
 
 
 def test_first_model__that_was_shown_on_chain__is_read_from_there(created):
-    weights = [3, -1, 4, 1]
-    task_id = without_first_model(created)
+    task_id = with_first_model(created, told=False)
     be_patient(created)
     challenger = created.challenger(task=watched(created, task_id))
     created.steps(challenger, ChallengeModel)
-    answer = created.contracts.challenges.answer_model(1, [w % P for w in weights], created.task.basis.points)
+    answer = created.contracts.challenges.answer_model(1, [w % P for w in FIRST], created.task.basis.points)
     created.senders[CREATOR].send(answer)
-    assert created.open(task_id).current_model() == weights
+    assert created.open(task_id).current_model() == FIRST
     assert isinstance(challenger.step(), Wait)
 
 

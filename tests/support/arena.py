@@ -127,9 +127,9 @@ class Arena:
             basis_d=points[SMALL.dimension],
         )
 
-    def create(self, **changes: Any) -> int:
-        """A task with the config, but for changes of it."""
-        call = self.tasks.create_task(replace(self.config, **changes), self.basis.commit(ZERO), CID, POOL)
+    def create(self, first: Sequence[int] = ZERO, **changes: Any) -> int:
+        """A task with the config, but for changes of it, that starts from the weights `first`."""
+        call = self.tasks.create_task(replace(self.config, **changes), self.basis.commit(first), CID, POOL)
         return self.senders[CREATOR].send(call).event(TaskCreated).task_id
 
     def around(self, task_id: int) -> Self:

@@ -68,7 +68,8 @@ class Challenges:
     def challenge_model(self, sender: str, value: int, task_id: int) -> int:
         """Makes the aggregator open the average, in Challenge, or the creator the first model, in Join."""
         state = self._bonded_task(task_id, value)
-        if state.phase == Phase.JOIN and (task_id, 0, 0, state.creator) in self.opened_:
+        known = (task_id, 0, 0, state.creator) in self.opened_ or self._is_zero(task_id, state.model_hash)
+        if state.phase == Phase.JOIN and known:
             raise Refused("AlreadyOpened", task_id, state.round, 0, state.creator)
         accused = self.tasks.accuse_model(self.address, task_id)
         averages = self.tasks.get_round(task_id, state.round).averages
@@ -264,6 +265,13 @@ class Challenges:
         actual = posting_hash(posting)
         if actual != expected:
             raise Refused("PostingMismatch", trainer, expected, actual)
+
+    def _is_zero(self, task_id: int, model_hash: bytes) -> bool:
+        """Whether a model's weights are all zero, so that everybody knows them."""
+        config, _ = self.tasks.get_task(task_id)
+        return model_hash == point_hash(
+            add(config.offset, self.tasks.multiply(config.basis_d, self.tasks.tag(task_id)))
+        )
 
     def _check_commitment(self, expected: bytes, vector: Sequence[int], basis: Sequence[Point], offset: Point) -> None:
         actual = point_hash(commit(vector, basis, offset, self.tasks.multiply))
