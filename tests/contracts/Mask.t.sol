@@ -7,6 +7,7 @@ import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
+/// forge-config: default.fuzz.runs = 64
 contract MaskTest is HeadwaterTest {
     uint256 private taskId;
     address private alice;

@@ -197,6 +197,7 @@ contract RewardsTest is HeadwaterTest {
         tasks.reclaim(99);
     }
 
+    /// forge-config: default.fuzz.runs = 64
     function test_pool_isPaidOutToTheLastWei(uint96 pool, uint96 fee, uint8 trainers, uint8 finalized) public {
         trainers = uint8(bound(trainers, MIN, MAX));
         finalized = uint8(bound(finalized, 0, ROUNDS));

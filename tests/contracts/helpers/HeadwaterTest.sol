@@ -358,7 +358,7 @@ abstract contract HeadwaterTest is Test {
         modelScalar = tagged(taskId, FIRST_MODEL);
     }
 
-    function deposit(address who, uint256 amount) internal {
+    function deposit(address who, uint256 amount) internal virtual {
         hoax(who, amount);
         stakes.deposit{value: amount}();
     }
