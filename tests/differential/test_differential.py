@@ -73,6 +73,7 @@ def lived(histories: int, **changes) -> settings:
     return settings(**default | changes)
 
 
+@pytest.mark.slow
 def test_histories__machine_and_contracts__same_outcomes_and_views():
     run_state_machine_as_test(Play, settings=lived(HISTORIES))
     tally = Play.tally
