@@ -264,7 +264,7 @@ class Tasks:
         round_.aggregator = sender
         round_.averages += 1
         state.average, state.average_cid = average, cid
-        # whoever is accused had shown its bytes, or there were no average; so it is no fault any more
+        # whoever proved it had the bytes of all: nobody who is accused is at fault any more
         state.accused = 0
         self._enter(task_id, Phase.CHALLENGE, config.challenge_period)
 
