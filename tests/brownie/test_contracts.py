@@ -13,6 +13,9 @@ TERMS = {
     "trainPeriod": 3600,
     "maskPeriod": 3600,
     "aggregatePeriod": 3600,
+    "answerPeriod": 3600,
+    "challengePeriod": 3600,
+    "unbondingPeriod": 3600,
     "dimension": 32,
     "k": 13,
 }
@@ -39,19 +42,20 @@ def free_and_locked(stakes: Any, trainer: Any) -> tuple[int, int]:
     return int(stake["free"]), int(stake["locked"])
 
 
-def test_deploy__when_done__then_the_three_know_each_other(deployed):
-    tasks, stakes, models = deployed
+def test_deploy__when_done__then_the_four_know_each_other(deployed):
+    tasks, stakes, models, challenges = deployed
 
-    assert stakes.taskManager() == models.taskManager() == tasks.address
+    assert stakes.taskManager() == models.taskManager() == challenges.taskManager() == tasks.address
+    assert stakes.challengeManager() == tasks.challengeManager() == challenges.address
     assert tasks.taskCount() == 0
 
 
 def test_deploy__when_the_predicted_address_is_another__then_refused(deployed):
     stranger = accounts[1]
-    stakes = StakeManager.deploy(stranger, {"from": accounts[0]})
+    stakes = StakeManager.deploy(stranger, deployed.challenges, {"from": accounts[0]})
 
     with reverts(revert_pattern="WrongTaskManager.*"):
-        TaskManager.deploy(stakes, deployed.models, {"from": accounts[0]})
+        TaskManager.deploy(stakes, deployed.models, deployed.challenges, {"from": accounts[0]})
 
 
 def test_create_task__when_two_trainers_would_do__then_refused(deployed):

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from headwater.chain.types import Model
-from headwater.errors import ConfigError, ContentMismatch, ContractError, Unavailable
+from headwater.errors import ConfigError, ContentMismatch, ContractError
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec
@@ -133,18 +133,22 @@ def verify(task: Task, pulled: PulledModel) -> Model:
 
 
 def _document(task: Task, model: Model, weights: Sequence[int]) -> bytes:
-    """A model's document: the store's, else as it follows from weights that were shown on chain.
+    """A model's document: as it follows from its weights, which may have been shown on chain only; else the store's.
 
     Raises:
-        Unavailable: it cannot be fetched now, and what follows is another one.
+        Unavailable: it cannot be fetched now.
+        ContentMismatch: the chain names a document of other weights.
     """
-    try:
-        return task.store.get(Cid.from_digest(model.cid), MAX_BYTES)
-    except Unavailable:
-        data = ModelDocument.of(round=model.round, trainers=model.trainers, weights=pack(weights)).encode()
-        if Cid.of_block(RAW, data).digest != model.cid:
-            raise
+    data = ModelDocument.of(round=model.round, trainers=model.trainers, weights=pack(weights)).encode()
+    if Cid.of_block(RAW, data).digest == model.cid:
         return data
+    data = task.store.get(Cid.from_digest(model.cid), MAX_BYTES)
+    if ModelDocument.decode(data).weights != pack(weights):
+        raise ContentMismatch(
+            f"the document that the chain names for the model of round {model.round} is of other weights",
+            "its weights are known all the same, from the chain: see `ModelOpened`",
+        )
+    return data
 
 
 def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:

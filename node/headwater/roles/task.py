@@ -164,7 +164,8 @@ class Task:
     def read_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
         """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
 
-        Where the store has others or none, and somebody demanded them on chain, they are read from there.
+        Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
+        zero need no bytes: their commitment shows them.
 
         Raises:
             Unavailable: the document cannot be fetched now.
@@ -173,8 +174,9 @@ class Task:
         try:
             return self._fetch_weights(round_, cid, model_hash)
         except (Unavailable, ContentMismatch):
-            for event in self.contracts.challenges.events(ModelOpened, task_id=self.id):
-                weights = [to_signed(entry) for entry in event.weights]
+            shown = (event.weights for event in self.contracts.challenges.events(ModelOpened, task_id=self.id))
+            for entries in ((0,) * self.spec.dimension, *shown):
+                weights = [to_signed(entry) for entry in entries]
                 if point_hash(self.commit_model(weights)) == model_hash:
                     return weights
             raise
