@@ -18,6 +18,7 @@ from headwater.cli.progress import log_report
 
 if TYPE_CHECKING:
     from headwater.chain.contracts import Contracts
+    from headwater.protocol.decisions import RoundView
     from headwater.roles.task import Task
 
 MAX_CLIP = 8.0
@@ -281,7 +282,8 @@ def _facts(task: Task) -> Table:
         "name": task.manifest.name,
         "description": task.manifest.description,
         "creator": state.creator,
-        "round": f"{view.round} of {view.rounds}, {view.phase}{deadline if view.deadline else ''}",
+        "round": f"{view.round} of {view.rounds}, {view.phase}{deadline}",
+        "challenged": _challenged(view),
         "trainers": f"{config.min_trainers} to {config.max_trainers} in a round; {state.joined} joined",
         "stake": f"{format_wei(config.stake)}, free {_duration(config.unbonding_period)} after leaving",
         "slashed": f"{config.fault_slash / 100:g}% for a fault, {config.absence_slash / 100:g}% for an absence",
@@ -301,6 +303,15 @@ def _facts(task: Task) -> Table:
         if text:
             table.add_row(name, text)
     return table
+
+
+def _challenged(view: RoundView) -> str:
+    """Who has to answer."""
+    from headwater.protocol.phases import Phase
+
+    if not view.accused:
+        return ""
+    return f"{view.accused} accused or guilty" if view.phase is Phase.AGGREGATE else "the model's bytes are demanded"
 
 
 def _duration(seconds: int) -> str:

@@ -152,7 +152,7 @@ class Trainer:
                 key = mask_key(mask_secret(self._secret, task.tag))
                 return self._send(tasks.enrol(task.id, self.data[1], key), "enrolled")
             case Join(round_):
-                self._check_data()
+                self._check_ready()
                 return self._send(tasks.join(task.id), "joined", round=round_)
             case Submit(round_):
                 return self.submit(round_, self.train(round_))
@@ -342,9 +342,15 @@ class Trainer:
             f"{MAX_ATTEMPTS} enrolments of {me} were front-run", "send through another node, or a private mempool"
         )
 
-    def _check_data(self) -> None:
-        """Before a seat is taken: the file must still be the enrolled one, or the round would be lost."""
+    def _check_ready(self) -> None:
+        """Before a seat is taken, which costs stake where no update follows: data and model must be what they should.
+
+        Raises:
+            ConfigError: the file is no longer the enrolled one.
+            Unavailable, ContentMismatch: the bytes of the newest model cannot be had.
+        """
         _ = self.data
+        self.task.current_model()
 
     def _send(self, call: Call, stage: str, **details: object) -> Receipt:
         receipt = self.sender.send(call)
