@@ -76,7 +76,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 challengeId)
     {
-        ITaskManager.TaskState memory state = _bondedTask(taskId);
+        (, ITaskManager.TaskState memory state) = _bondedTask(taskId);
         if (_opened[taskId][state.round][state.attempt][trainer]) {
             revert AlreadyOpened(taskId, state.round, state.attempt, trainer);
         }
@@ -97,7 +97,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 challengeId)
     {
-        ITaskManager.TaskState memory state = _bondedTask(taskId);
+        (, ITaskManager.TaskState memory state) = _bondedTask(taskId);
         _checkPosting(taskId, state.round, one, postingOne);
         _checkPosting(taskId, state.round, other, postingOther);
         G1 memory maskOne = _maskWith(one, postingOne, other);
@@ -109,9 +109,9 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
 
     /// @inheritdoc IChallengeManager
     function challengeModel(uint256 taskId) external payable nonReentrant returns (uint256 challengeId) {
-        ITaskManager.TaskState memory state = _bondedTask(taskId);
+        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = _bondedTask(taskId);
         bool first = state.phase == ITaskManager.Phase.Join;
-        if (first && (_opened[taskId][0][0][state.creator] || _isZero(taskId, state.modelHash))) {
+        if (first && (_opened[taskId][0][0][state.creator] || _isZero(taskId, config, state.modelHash))) {
             revert AlreadyOpened(taskId, state.round, 0, state.creator);
         }
         address accused = TASK_MANAGER.accuseModel(taskId);
@@ -251,9 +251,12 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
                           INTERNAL: CHALLENGES
     //////////////////////////////////////////////////////////////*/
 
-    /// @dev The state of a task for which the right bond was sent.
-    function _bondedTask(uint256 taskId) private view returns (ITaskManager.TaskState memory state) {
-        ITaskManager.TaskConfig memory config;
+    /// @dev A task for which the right bond was sent.
+    function _bondedTask(uint256 taskId)
+        private
+        view
+        returns (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state)
+    {
         (config, state) = TASK_MANAGER.getTask(taskId);
         if (msg.value != config.challengeBond) revert WrongBond(config.challengeBond, msg.value);
     }
@@ -334,8 +337,15 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     }
 
     /// @dev Whether a model's weights are all zero.
-    function _isZero(uint256 taskId, bytes32 modelHash) private view returns (bool) {
-        (ITaskManager.TaskConfig memory config,) = TASK_MANAGER.getTask(taskId);
+    function _isZero(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        bytes32 modelHash
+    )
+        private
+        view
+        returns (bool)
+    {
         return modelHash == config.offset.withEntry(config.basisD, TASK_MANAGER.tag(taskId)).hash();
     }
 

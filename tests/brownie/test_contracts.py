@@ -75,6 +75,16 @@ def test_create_task__when_the_fee_is_more_than_a_rounds_pool__then_refused(depl
         )
 
 
+def test_create_task__when_an_absence_costs_more_than_a_fault__then_refused(deployed):
+    with reverts("InvalidSlash: 100, 200"):
+        deployed.tasks.createTask(config(faultSlash=100, absenceSlash=200), MODEL, CID, {"from": accounts[0]})
+
+
+def test_challenge_model__when_there_is_no_such_task__then_refused(deployed):
+    with reverts("UnknownTask: 1"):
+        deployed.challenges.challengeModel(1, {"from": accounts[1]})
+
+
 def test_deposit__when_sent__then_it_is_the_trainers_free_stake(deployed):
     deployed.stakes.deposit({"from": accounts[1], "value": 2 * ETHER})
 
