@@ -56,7 +56,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the reference.
+    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
+    /// reference.
     constructor(address taskManager_) {
         if (taskManager_ == address(0)) revert ZeroAddress();
         TASK_MANAGER = ITaskManager(taskManager_);
@@ -307,8 +308,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         _stakeManager().payBond(to, bond);
     }
 
-    /// @dev Whether what the challenge was raised in still runs: the attempt, until an average of it is accepted, or the
-    /// phase in which a model is accused.
+    /// @dev Whether what the challenge was raised in still runs: the attempt, until an average of it is accepted, or
+    /// the phase in which a model is accused.
     function _runs(Challenge storage challenge, ITaskManager.TaskState memory state) private view returns (bool) {
         if (challenge.round != state.round) return false;
         uint256 averages = TASK_MANAGER.getRound(challenge.taskId, state.round).averages;
@@ -319,7 +320,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         return state.phase == phase && challenge.attempt == averages;
     }
 
-    /// @dev Acquits or convicts one of two accused peers, by the mask that they share, unless it was convicted meanwhile.
+    /// @dev Acquits or convicts one of two accused peers, by the mask that they share, unless it was convicted
+    /// meanwhile.
     function _judge(
         Challenge storage challenge,
         address trainer,

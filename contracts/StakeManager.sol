@@ -56,7 +56,8 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the references.
+    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
+    /// references.
     /// @param challengeManager_ Where the ChallengeManager stands, or will.
     constructor(address taskManager_, address challengeManager_) {
         if (taskManager_ == address(0) || challengeManager_ == address(0)) revert ZeroAddress();

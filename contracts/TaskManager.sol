@@ -460,8 +460,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         return _rounds[taskId][state.round].averages < MAX_AVERAGES ? Phase.Aggregate : Phase.Failed;
     }
 
-    /// @dev How many would start the next attempt at masking: in Train and Mask those who have done what it asked of them;
-    /// in Aggregate those who are not at fault for its failing, nobody if nobody is.
+    /// @dev How many would start the next attempt at masking: in Train and Mask those who have done what it asked of
+    /// them; in Aggregate those who are not at fault for its failing, nobody if nobody is.
     function _comers(uint256 taskId, TaskState storage state) private view returns (uint16) {
         if (state.phase == Phase.Train) return state.submitted;
         if (state.phase == Phase.Mask) return _rounds[taskId][state.round].masked;
@@ -739,8 +739,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         _verify(_configs[taskId].trainVerifier, proof);
     }
 
-    /// @dev The sender must be of the attempt, and not have masked in it: it has submitted, and masked in the attempt before
-    /// if there was one.
+    /// @dev The sender must be of the attempt, and not have masked in it: it has submitted, and masked in the attempt
+    /// before if there was one.
     function _checkMember(
         uint256 taskId,
         uint256 number,
@@ -757,7 +757,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         }
     }
 
-    /// @dev There must be one mask for each peer, with members of the attempt other than the sender, addresses ascending.
+    /// @dev There must be one mask for each peer, with members of the attempt other than the sender, addresses
+    /// ascending.
     function _checkMasks(uint256 taskId, TaskState storage state, PeerMask[] calldata masks) private view {
         uint256 expected = peerCount(state.members);
         if (masks.length != expected) revert WrongMaskCount(expected, masks.length);
@@ -792,7 +793,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         _verify(config.averageVerifier, proof);
     }
 
-    /// @dev A static call with calldata that the compiler lays out. It comes last of a function's checks: it is the dear one.
+    /// @dev A static call with calldata that the compiler lays out. It comes last of a function's checks: it is the
+    /// dear one.
     function _verify(address verifier, bytes calldata proof) private view {
         bool valid;
         try IVerifier(verifier).verifyProof(proof, new uint256[](0)) returns (bool result) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice A point of BN254's group G1 in affine coordinates; (0, 0) stands for the identity, as the precompiles have it.
-/// On the wire it is 64 bytes, x then y, big-endian.
+/// @notice A point of BN254's group G1 in affine coordinates; (0, 0) stands for the identity, as the precompiles have
+/// it. On the wire it is 64 bytes, x then y, big-endian.
 struct G1 {
     uint256 x;
     uint256 y;
@@ -10,8 +10,8 @@ struct G1 {
 
 /// @title BN254
 /// @notice Arithmetic in G1 of BN254 (alt_bn128) over the precompiles of EIP-196.
-/// @dev The curve is y^2 = x^3 + 3 over the field of `Q` elements. Its group has prime order `P` and cofactor 1, so every
-/// point on the curve is in the group: to check the equation is to check the subgroup.
+/// @dev The curve is y^2 = x^3 + 3 over the field of `Q` elements. Its group has prime order `P` and cofactor 1, so
+/// every point on the curve is in the group: to check the equation is to check the subgroup.
 library BN254 {
     /// @notice Thrown when (x, y) is no point of the curve in canonical coordinates. The identity counts as none.
     error InvalidPoint(uint256 x, uint256 y);

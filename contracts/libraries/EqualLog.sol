@@ -6,7 +6,8 @@ import {BN254, G1} from "./BN254.sol";
 
 /// @title EqualLog
 /// @notice Proofs that two pairs of points have one discrete logarithm (Chaum and Pedersen 1992, "Wallet Databases with
-/// Observers"), made non-interactive by hashing: here, that somebody who knows x with key = x * G says shared = x * peerKey.
+/// Observers"), made non-interactive by hashing: here, that somebody who knows x with key = x * G says shared = x *
+/// peerKey.
 library EqualLog {
     using BN254 for G1;
 

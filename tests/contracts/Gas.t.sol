@@ -7,8 +7,8 @@ import {G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 /// @notice What calls cost, written to tests/gas/calls.json and held under a limit.
-/// @dev Whole transactions, 21,000 and calldata included. But of `submit` and `aggregate` only what the TaskManager adds to a
-/// transaction that asks the verifier directly: their gas is that of such a transaction and this.
+/// @dev Whole transactions, 21,000 and calldata included. But of `submit` and `aggregate` only what the TaskManager
+/// adds to a transaction that asks the verifier directly: their gas is that of such a transaction and this.
 /// forge-config: default.isolate = true
 contract GasTest is HeadwaterTest {
     /// @dev Returns 1 to whoever calls, for 18 gas.

@@ -6,11 +6,11 @@ import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "../contracts/helpers/HeadwaterTest.sol";
 
-/// @notice Plays creators, trainers, aggregators, challengers and passers-by at random, by the rules: none of its calls may
-/// revert. Where nobody can do what an action is about, it does nothing. What it tries against the rules must fail, and
-/// asserts so.
-/// @dev Trainers 0 to 2, the aggregator and the creator of every second task keep all promises: before a deadline passes they
-/// submit, mask and answer. The others do what chance has them do, and lie about masks.
+/// @notice Plays creators, trainers, aggregators, challengers and passers-by at random, by the rules: none of its calls
+/// may revert. Where nobody can do what an action is about, it does nothing. What it tries against the rules must fail,
+/// and asserts so.
+/// @dev Trainers 0 to 2, the aggregator and the creator of every second task keep all promises: before a deadline
+/// passes they submit, mask and answer. The others do what chance has them do, and lie about masks.
 contract Handler is HeadwaterTest {
     uint256 public constant TRAINERS = 6;
     uint256 public constant HONEST = 3;
@@ -36,7 +36,8 @@ contract Handler is HeadwaterTest {
     /// @dev Whether the bytes that a challenge demanded were shown.
     mapping(uint256 challengeId => bool) private _answered;
 
-    /// @notice What accounts have paid into the StakeManager as stake, less what they withdrew; and what should be burnt.
+    /// @notice What accounts have paid into the StakeManager as stake, less what they withdrew; and what should be
+    /// burnt.
     mapping(address who => int256 amount) public paidIn;
     uint256 public burnt;
 

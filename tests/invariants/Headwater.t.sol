@@ -77,8 +77,8 @@ contract HeadwaterInvariants is Test {
         checkOnlyTheGuiltyAndAbsentPay();
     }
 
-    /// @dev A task's escrow is exactly what it owes, what is left for its creator, and the shares of those convicted in rounds
-    /// that were finalized, which nobody gets.
+    /// @dev A task's escrow is exactly what it owes, what is left for its creator, and the shares of those convicted in
+    /// rounds that were finalized, which nobody gets.
     function checkEscrowIsOwedOrLeft(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
@@ -99,8 +99,8 @@ contract HeadwaterInvariants is Test {
         assertEq(escrow, owed + state.pool - state.spent, "escrow");
     }
 
-    /// @dev What a task has locked of an account's stake is what its enrolment holds, and the task's stake if an average of its is
-    /// in Challenge. Adds it up in `locks`.
+    /// @dev What a task has locked of an account's stake is what its enrolment holds, and the task's stake if an
+    /// average of its is in Challenge. Adds it up in `locks`.
     function checkLocks(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
@@ -152,8 +152,8 @@ contract HeadwaterInvariants is Test {
         }
     }
 
-    /// @dev A model changes only by an average that was accepted and not taken back, and a round makes one at most: exactly if it
-    /// is finalized.
+    /// @dev A model changes only by an average that was accepted and not taken back, and a round makes one at most:
+    /// exactly if it is finalized.
     function checkModelsComeFromAverages(uint256 taskId, ITaskManager.TaskState memory state) private view {
         bytes32 modelHash = hashOf(handler.modelOf(taskId));
         assertEq(state.modelHash, modelHash, "model");
@@ -173,8 +173,8 @@ contract HeadwaterInvariants is Test {
         assertEq(lineage.length, models, "models");
     }
 
-    /// @dev Counters are what the rosters say, in the bounds of the task, and the sum is that of exactly the updates of those
-    /// who masked in the running attempt.
+    /// @dev Counters are what the rosters say, in the bounds of the task, and the sum is that of exactly the updates of
+    /// those who masked in the running attempt.
     function checkRoundsCountTheirRosters(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
@@ -204,8 +204,8 @@ contract HeadwaterInvariants is Test {
         }
     }
 
-    /// @dev The first attempt at masking has all who submitted; each further one has of those who masked in the last, and
-    /// someone did not or was at fault: so a round has no more of them than its roster can spare trainers, and one.
+    /// @dev The first attempt at masking has all who submitted; each further one has of those who masked in the last,
+    /// and someone did not or was at fault: so a round has no more of them than its roster can spare trainers, and one.
     function checkAttemptsShrink(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
@@ -232,8 +232,8 @@ contract HeadwaterInvariants is Test {
         assertEq(state.members, running, "running attempt");
     }
 
-    /// @dev A finalized round pays a share to each of those who masked in its last attempt and were not convicted, the fee to its aggregator, and
-    /// nobody else; another round pays nothing.
+    /// @dev A finalized round pays a share to each of those who masked in its last attempt and were not convicted, the
+    /// fee to its aggregator, and nobody else; another round pays nothing.
     function checkRewardsAreOfThoseInTheAverage(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
@@ -257,8 +257,8 @@ contract HeadwaterInvariants is Test {
         }
     }
 
-    /// @dev Whatever happened: time and `advance` alone end every task, and then everybody gets all their money out; what stays is
-    /// burnt, or was the share of somebody who was convicted.
+    /// @dev Whatever happened: time and `advance` alone end every task, and then everybody gets all their money out;
+    /// what stays is burnt, or was the share of somebody who was convicted.
     function afterInvariant() public {
         uint256 count = tasks.taskCount();
         uint256 stays;

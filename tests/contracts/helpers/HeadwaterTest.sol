@@ -14,9 +14,9 @@ import {Masks, Member} from "../../../contracts/libraries/Masks.sol";
 import {StubVerifier} from "./StubVerifier.sol";
 
 /// @notice A deployment with stub verifiers, and commitments that tests can compute.
-/// @dev The toy SRS knows its secrets: every basis point is a known multiple of the generator, so a commitment is a number
-/// (its discrete logarithm) and `point` makes the real point of it. Contracts are deployed from their artifacts, so that what
-/// is tested is what `forge build contracts` makes.
+/// @dev The toy SRS knows its secrets: every basis point is a known multiple of the generator, so a commitment is a
+/// number (its discrete logarithm) and `point` makes the real point of it. Contracts are deployed from their artifacts,
+/// so that what is tested is what `forge build contracts` makes.
 abstract contract HeadwaterTest is Test {
     uint256 internal constant OFFSET = 1_000_003;
     uint256 internal constant BASIS_0 = 2_000_003;
@@ -58,8 +58,8 @@ abstract contract HeadwaterTest is Test {
     /// @dev How many weights the next task has.
     uint32 internal dimension = 5;
 
-    /// @dev The numbers behind the current model, the running attempt's sum and the average that was accepted last, as an
-    /// honest off-chain party keeps them.
+    /// @dev The numbers behind the current model, the running attempt's sum and the average that was accepted last, as
+    /// an honest off-chain party keeps them.
     uint256 internal modelScalar;
     uint256 internal sumScalar;
     uint256 internal averageScalar;
