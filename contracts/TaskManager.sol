@@ -211,7 +211,6 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         uint256 missing = config.stake - enrolment.stake;
         enrolment.stake = config.stake;
         enrolment.unsettled = uint32(round);
-        _rosters[taskId][round][msg.sender].status = TrainerStatus.Joined;
         uint16 joined = state.joined + 1;
         state.joined = joined;
         emit Joined(taskId, round, msg.sender, joined);
@@ -224,8 +223,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         TaskState storage state = _inPhase(taskId, Phase.Train);
         uint256 number = state.round;
         RosterEntry storage entry = _rosters[taskId][number][msg.sender];
-        if (entry.status == TrainerStatus.None) revert NotOnRoster(taskId, number, msg.sender);
-        if (entry.status != TrainerStatus.Joined) revert AlreadySubmitted(taskId, number, msg.sender);
+        if (_enrolments[taskId][msg.sender].unsettled != number) revert NotOnRoster(taskId, number, msg.sender);
+        if (entry.status != TrainerStatus.None) revert AlreadySubmitted(taskId, number, msg.sender);
         G1 memory update = proof.commitmentAt(3);
         update.validate();
         _checkTraining(taskId, state, proof);
@@ -404,8 +403,18 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function getRosterEntry(uint256 taskId, uint256 round, address trainer) external view returns (RosterEntry memory) {
-        return _rosters[taskId][round][trainer];
+    function getRosterEntry(
+        uint256 taskId,
+        uint256 round,
+        address trainer
+    )
+        external
+        view
+        returns (RosterEntry memory entry)
+    {
+        entry = _rosters[taskId][round][trainer];
+        bool joined = round != 0 && _enrolments[taskId][trainer].unsettled == round;
+        if (joined && entry.status == TrainerStatus.None) entry.status = TrainerStatus.Joined;
     }
 
     /// @inheritdoc ITaskManager
@@ -640,6 +649,8 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         bool fault;
         bool absent;
         (slashed, fault, absent) = _penalty(taskId, trainer, enrolment);
+        RosterEntry storage entry = _rosters[taskId][number][trainer];
+        if (entry.status == TrainerStatus.None) entry.status = TrainerStatus.Joined; // only the enrolment said so
         enrolment.unsettled = 0;
         if (!fault && !absent) return 0;
         enrolment.stake -= uint96(slashed); // a part of it
@@ -664,7 +675,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         RosterEntry storage entry = _rosters[taskId][number][trainer];
         TrainerStatus status = entry.status;
         bool later = entry.attempt < round.attempt; // an attempt came after its last
-        if (status == TrainerStatus.Joined) absent = round.phase != Phase.Skipped;
+        if (status == TrainerStatus.None) absent = round.phase != Phase.Skipped;
         else if (status == TrainerStatus.Submitted) absent = later;
         else if (status == TrainerStatus.Accused) fault = later || (round.phase == Phase.Failed && round.averages == 0);
         else fault = status == TrainerStatus.Guilty;

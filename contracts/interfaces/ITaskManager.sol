@@ -206,8 +206,9 @@ interface ITaskManager {
     }
 
     /// @notice A trainer's part in one round.
-    /// @dev The first slot is written by joining and overwritten by submitting and masking, the second written by
-    /// masking. 232 bits of a hash still bind: 2^116 work to collide.
+    /// @dev The first slot is written by submitting and overwritten by masking, the second written by masking. That a
+    /// trainer has joined is in its enrolment until the round is settled. 232 bits of a hash still bind: 2^116 work to
+    /// collide.
     struct RosterEntry {
         /// Where the trainer is in the round.
         TrainerStatus status;

@@ -41,7 +41,7 @@ contract GasTest is HeadwaterTest {
         tasks.enrol(taskId, data, maskKey);
         record("enrol", 170_000);
         join(taskId, who);
-        record("join", 70_000);
+        record("join", 60_000);
         vm.warp(deadlineOf(taskId));
         tasks.advance(taskId);
         record("advance to Skipped", 70_000);
@@ -183,7 +183,7 @@ contract GasTest is HeadwaterTest {
             tasks.submit(taskId, proof);
             uint256 total = vm.lastCallGas().gasTotalUsed;
             string memory name = i == 1 ? "submit, first of a round" : i == 4 ? "submit, last of a round" : "submit";
-            recordBeyondVerifier(name, total, proof, 70_000);
+            recordBeyondVerifier(name, total, proof, 85_000);
         }
         for (uint256 i = 1; i <= 4; ++i) {
             mask(taskId, trainer(i));
