@@ -17,7 +17,11 @@ SHARE_AGAIN = Weakness(
 )
 FEE_AGAIN = Weakness("TaskManager", "if (fee != 0) round.feeCollected = true;")
 BOND_AGAIN = Weakness("ChallengeManager", "challenge.closed = true;")
-SLASH_AGAIN = Weakness("TaskManager", "enrolment.unsettled = 0;")
+SLASH_AGAIN = Weakness(  # either of the two is enough
+    "TaskManager",
+    "if (entry.status == TrainerStatus.None) entry.status = TrainerStatus.Joined; // only the enrolment said so\n"
+    "        enrolment.unsettled = 0;",
+)
 MEMBER, ABSENT = 1, 4
 
 

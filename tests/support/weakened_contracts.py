@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from headwater.chain.compiling import _add_source, _settings
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 
+COPIES = 12  # in one run of the compiler, whose WebAssembly has 2 GiB at most
 QUICK = {"optimizer": {"enabled": False}, "viaIR": False}  # nobody deploys these
 
 
@@ -80,23 +81,27 @@ class Code:
 
 
 def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weakness, Code]:
-    """The copies, from the cache under `home` or compiled in one run: each under a prefix of its own, imports too."""
+    """The copies, from the cache under `home` or compiled, some at a time."""
     texts = {weakness: weakness.sources() for weakness in weaknesses}
     caches = {weakness: _cache(home, weakness.contract, sources) for weakness, sources in texts.items()}
-    missing = {str(n): w for n, w in enumerate(texts) if not caches[w].exists()}
-    if missing:
-        sources: dict[str, str] = {}
-        for prefix, weakness in missing.items():
-            sources |= {u if u.startswith("@") else f"{prefix}/{u}": text for u, text in texts[weakness].items()}
-        selection = {
-            f"{p}/contracts/{w.contract}.sol": {w.contract: ["evm.deployedBytecode"]} for p, w in missing.items()
-        }
-        output = compile_standard(sources, _quick_settings() | {"outputSelection": selection})["contracts"]
-        for prefix, weakness in missing.items():
-            found = output[f"{prefix}/contracts/{weakness.contract}.sol"][weakness.contract]["evm"]["deployedBytecode"]
+    missing = [weakness for weakness in texts if not caches[weakness].exists()]
+    for batch in (missing[at : at + COPIES] for at in range(0, len(missing), COPIES)):
+        for weakness, found in zip(batch, _compile([(w, texts[w]) for w in batch]), strict=True):
             caches[weakness].parent.mkdir(parents=True, exist_ok=True)
             caches[weakness].write_text(json.dumps(found))
     return {weakness: read_code(json.loads(cache.read_text())) for weakness, cache in caches.items()}
+
+
+def _compile(copies: Sequence[tuple[Weakness, Mapping[str, str]]]) -> list[dict[str, Any]]:
+    """solc's `deployedBytecode` of each copy, in one run: each under a prefix of its own, imports too."""
+    sources: dict[str, str] = {}
+    selection = {}
+    for prefix, (weakness, texts) in enumerate(copies):
+        sources |= {u if u.startswith("@") else f"{prefix}/{u}": text for u, text in texts.items()}
+        selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {weakness.contract: ["evm.deployedBytecode"]}
+    output = compile_standard(sources, _quick_settings() | {"outputSelection": selection})["contracts"]
+    found = zip(selection, (weakness.contract for weakness, _ in copies), strict=True)
+    return [output[unit][name]["evm"]["deployedBytecode"] for unit, name in found]
 
 
 def read_code(found: Mapping[str, Any]) -> Code:
