@@ -29,6 +29,10 @@ class DataError(HeadwaterError):
     """A trainer's data file does not fit the task."""
 
 
+class JournalError(HeadwaterError):
+    """The node's own record of what it does cannot be read or written: nothing may be sent without it."""
+
+
 class StorageError(HeadwaterError):
     """Content could not be stored or fetched."""
 

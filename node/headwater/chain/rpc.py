@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import requests
 from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
+from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
 from web3.types import TxParams
@@ -66,6 +68,11 @@ class Chain:
         with self.explained("eth_chainId"):
             self.chain_id = web3.eth.chain_id
 
+    @cached_property
+    def name(self) -> str:
+        """The chain id and the start of the first block's hash: chains begun anew share an id, not that."""
+        return f"{self.chain_id}-{self.block(0).hash[:8].hex()}"
+
     def explained(self, doing: str) -> AbstractContextManager[None]:
         """A context that turns web3's exceptions into headwater's; `doing` names the call."""
         return explained(self.where, doing)
@@ -75,6 +82,15 @@ class Chain:
         with self.explained("eth_getBlockByNumber"):
             found = self.web3.eth.get_block(which)
         return Block(found["number"], bytes(found["hash"]), found["timestamp"])
+
+    def block_hash(self, number: int) -> bytes | None:
+        """The hash of a block; None where the chain is shorter."""
+        try:
+            return self.block(number).hash
+        except ChainError as error:
+            if isinstance(error.__cause__, BlockNotFound):
+                return None
+            raise
 
     def call(self, call: Call, sender: str = ZERO_ADDRESS, block: BlockId = "latest") -> bytes:
         """What the call would return, changing nothing.
