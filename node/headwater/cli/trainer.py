@@ -37,7 +37,7 @@ def run(
     data: Path,
     poll: float,
     keep_stake: bool,
-    rpc: str,
+    rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
     keystore: Path | None,
