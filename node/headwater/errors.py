@@ -41,6 +41,10 @@ class Unavailable(StorageError):
     """Content cannot be had now; asking again later may help."""
 
 
+class Unreachable(Unavailable):
+    """A store does not answer at all, or has had enough for now; whatever else it is asked will fail alike."""
+
+
 class ContentMismatch(StorageError):
     """Bytes are not what their CID or commitment says; this provider is not to be asked again."""
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+import requests
 from eth_account import Account
 from structlog.testing import capture_logs
 
+from headwater import backoff
 from headwater.chain import endpoints
 from headwater.chain.rpc import Call, connect
 from headwater.chain.sender import Sender
@@ -87,10 +89,10 @@ def test_read__when_the_preferred_node_misbehaves__then_the_next_answers_and_the
 
 
 def test_read__when_a_node_has_rested__then_it_is_preferred_again(proxies, monkeypatch):
-    monkeypatch.setattr(endpoints, "REST_SECONDS", 0.2)
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.2)
     first, second, _ = proxies
     chain = connect(urls(proxies), CHAIN_ID)
-    first.do(proxy.drop, times=1)
+    first.do(proxy.drop, times=2)
     chain.block()
     time.sleep(0.2)
     second.asked.clear()
@@ -100,29 +102,22 @@ def test_read__when_a_node_has_rested__then_it_is_preferred_again(proxies, monke
     assert second.asked == []
 
 
-def test_rest__after_each_failure__is_longer_and_as_long_as_the_node_asks(monkeypatch):
-    monkeypatch.setattr(endpoints.random, "uniform", lambda low, high: high)
+def test_rest__of_a_node_that_limits_its_rate__is_as_long_as_it_asks():
     endpoint, now = endpoints.Endpoint("http://127.0.0.1:1"), time.monotonic()
-    rests = []
-    for _ in range(9):
-        endpoint.rest(TimeoutError())
-        rests.append(round(endpoint.rests_until - now))
-
-    assert rests == [5, 10, 20, 40, 80, 160, 300, 300, 300]
-    endpoint.recovered()
-    response = endpoints.requests.Response()
+    response = requests.Response()
     response.status_code, response.headers["Retry-After"] = 429, "77"
-    endpoint.rest(endpoints.requests.HTTPError(response=response))
-    assert round(endpoint.rests_until - now) == 77
+    endpoint.rest(requests.HTTPError(response=response))
+
+    assert round(endpoint.backoff.until - now) == 77
 
 
 def test_reads__of_one_look__stay_with_the_node_that_answered(proxies):
     first = proxies[0]
     chain = connect(urls(proxies), CHAIN_ID)
     chain.block()
-    first.do(proxy.drop, times=1)
+    first.do(proxy.drop, times=2)
     chain.balance(Account.create().address)
-    chain._endpoints.endpoints[0].rests_until = 0.0
+    chain._endpoints.endpoints[0].backoff.worked()
     first.asked.clear()
 
     chain.balance(Account.create().address)
@@ -155,7 +150,7 @@ def test_connect__when_one_node_is_down__then_the_others_do__and_it_must_name_it
     chain = connect(urls(proxies), CHAIN_ID)
     first.do(proxy.chain_id(1))
     first.asked.clear()
-    chain._endpoints.endpoints[0].rests_until = 0.0
+    chain._endpoints.endpoints[0].backoff.worked()
 
     chain.block()
 

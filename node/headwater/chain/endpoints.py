@@ -17,23 +17,20 @@ from urllib.parse import urlsplit
 
 import requests
 import structlog
-import urllib3
 from typing_extensions import override
 from web3.exceptions import BadResponseFormat, Web3RPCError
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from headwater.backoff import Backoff
 from headwater.errors import ChainError, ConfigError
 from headwater.redaction import redact
+from headwater.replies import ReplyTooLong, ask, read_reply
 
-CONNECT_SECONDS = 5.0
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.125
 """Before the second attempt, when no node answered the first; twice that before the third, and so on."""
-
-REST_SECONDS, LONGEST_REST = 5.0, 300.0
-"""How long a node is left alone after a failure, twice as long after the next, and at most."""
 
 COMPARE_SECONDS = 30.0
 """How often the nodes' newest blocks are compared."""
@@ -65,8 +62,7 @@ class Endpoint:
             raise ConfigError(f"{redact(url)!r} is no address of a node", hint) from None
         self.where = f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
         self.chain_id: int | None = None  # as it said, unless it failed since
-        self.rests_until = 0.0
-        self._failures = 0
+        self.backoff = Backoff()
         self._url = url
         self._session = requests.Session()
         self._session.headers.update({"Content-Type": "application/json", "Accept-Encoding": "identity"})
@@ -95,37 +91,20 @@ class Endpoint:
 
     def rest(self, error: Exception) -> None:
         """Leave it alone for a while."""
-        self._failures += 1
-        seconds = min(REST_SECONDS * 2 ** min(self._failures - 1, 16), LONGEST_REST) * random.uniform(0.5, 1.0)
+        asked = ""
         if isinstance(error, requests.HTTPError) and error.response is not None:
             asked = error.response.headers.get("Retry-After", "")
-            seconds = max(seconds, min(float(asked), LONGEST_REST)) if asked.isdecimal() else seconds
-        self.rests_until = time.monotonic() + seconds
+        seconds = self.backoff.failed(float(asked) if asked.isdecimal() else 0.0)
         _log.warning("endpoint left alone", endpoint=self.where, reason=_reason(error), seconds=round(seconds, 1))
 
-    def recovered(self) -> None:
-        """It has answered."""
-        self._failures, self.rests_until = 0, 0.0
-
     def _post(self, body: bytes) -> bytes:
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        timeout = (min(CONNECT_SECONDS, TIMEOUT_SECONDS), TIMEOUT_SECONDS)
-        with self._session.post(self._url, body, timeout=timeout, allow_redirects=False, stream=True) as response:
+        with ask(self._session, "POST", self._url, TIMEOUT_SECONDS, data=body) as response:
             if response.status_code != requests.codes.ok:
                 raise requests.HTTPError(response=response)
-            content = bytearray()
             try:
-                while piece := response.raw.read1(1 << 16):
-                    content += piece
-                    if time.monotonic() > deadline:
-                        raise requests.ReadTimeout
-                    if len(content) > MAX_REPLY:
-                        raise BadResponseFormat(f"more than {MAX_REPLY} bytes")
-            except urllib3.exceptions.TimeoutError:
-                raise requests.ReadTimeout from None
-            except (urllib3.exceptions.HTTPError, OSError):
-                raise requests.ConnectionError from None
-        return bytes(content)
+                return read_reply(response, MAX_REPLY, TIMEOUT_SECONDS)
+            except ReplyTooLong as error:
+                raise BadResponseFormat(str(error)) from None
 
 
 class Endpoints(JSONBaseProvider):
@@ -188,11 +167,10 @@ class Endpoints(JSONBaseProvider):
         """Those that are in order, as preferred, `first` before all; then those left alone, the longest before."""
         ready = self._ready()
         yield from sorted(ready, key=lambda endpoint: endpoint is not first)
-        yield from sorted(set(self.endpoints) - set(ready), key=lambda endpoint: endpoint.rests_until)
+        yield from sorted(set(self.endpoints) - set(ready), key=lambda endpoint: endpoint.backoff.until)
 
     def _ready(self) -> list[Endpoint]:
-        now = time.monotonic()
-        return [endpoint for endpoint in self.endpoints if endpoint.rests_until <= now]
+        return [endpoint for endpoint in self.endpoints if not endpoint.backoff.resting]
 
     def _leave(self, endpoint: Endpoint, error: Exception) -> None:
         endpoint.chain_id = None
@@ -208,7 +186,7 @@ class Endpoints(JSONBaseProvider):
             height = _number(answer["result"].get("number"))
             if height < self._usual - MAX_LAG:
                 raise ChainError(f"the node at {endpoint.where} is at block {height}, the others were at {self._usual}")
-        endpoint.recovered()
+        endpoint.backoff.worked()
         return answer
 
     def _ask_chain_id(self, endpoint: Endpoint) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from headwater.errors import ConfigError
+from headwater.private import read_private
 
 PASSWORD_FILE = "HEADWATER_PASSWORD_FILE"  # noqa: S105
 KEY_FILE = "HEADWATER_PRIVATE_KEY_FILE"
@@ -27,7 +27,7 @@ def load_key(keystore: Path | None) -> LocalAccount:
     if keystore is not None:
         return _from_keystore(keystore)
     if path := os.environ.get(KEY_FILE):
-        return _from_text(_read_secret(Path(path)), path)
+        return _from_text(read_private(Path(path)), path)
     if text := os.environ.get(KEY):
         return _from_text(text, KEY)
     raise ConfigError(
@@ -38,11 +38,11 @@ def load_key(keystore: Path | None) -> LocalAccount:
 
 def _from_keystore(path: Path) -> LocalAccount:
     try:
-        keystore = json.loads(_read_secret(path))
+        keystore = json.loads(read_private(path))
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path} is no keystore file", "such a file is JSON, as geth or cast write it") from error
     if named := os.environ.get(PASSWORD_FILE):
-        password = _read_secret(Path(named)).rstrip("\r\n")
+        password = read_private(Path(named)).rstrip("\r\n")
     else:
         password = click.prompt(f"Password of {path}", hide_input=True, err=True)
     try:
@@ -59,15 +59,3 @@ def _from_text(text: str, source: str) -> LocalAccount:
         # without its cause, which could show the key
         raise ConfigError(f"{source} holds no private key", "a key is 64 hex digits, with or without 0x") from None
     return account
-
-
-def _read_secret(path: Path) -> str:
-    """The text of a file that holds a secret."""
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", "check its name and its owner") from error
-    if mode & stat.S_IROTH:
-        raise ConfigError(f"{path} can be read by every user of this machine", f"run `chmod 600 {path}`")
-    return text

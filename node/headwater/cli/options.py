@@ -72,7 +72,8 @@ def store_option(command: F) -> F:
         metavar="WHERE",
         envvar="HEADWATER_STORE",
         show_envvar=True,
-        help="Where documents lie: dir:FOLDER, or kubo:ADDRESS.  [default: dir:HOME/store]",
+        help="Where documents lie: dir:FOLDER, kubo:ADDRESS, gateway:URL, pin:URL, or several with commas between."
+        "  [default: dir:HOME/store]",
     )
     return option(command)
 

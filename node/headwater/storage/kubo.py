@@ -13,11 +13,12 @@ from io import BytesIO
 from pathlib import Path
 
 from ipfshttpclient.exceptions import AddressError, Error, ErrorResponse
+from ipfshttpclient.exceptions import ConnectionError as IpfsConnectionError
 from requests import RequestException
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
-from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
+from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable, Unreachable
 from headwater.storage.cid import Cid
 from headwater.storage.files import IncomingFile, read_chunks, size_of
 from headwater.storage.rpc import BoundedClient, ReplyTooLong
@@ -200,7 +201,8 @@ class KuboStore(ContentStore):
         try:
             yield
         except _FAILURES as error:
-            raise Unavailable(
+            kind = Unreachable if isinstance(error, IpfsConnectionError) else Unavailable
+            raise kind(
                 f"{self.describe()} failed at {what}: {error or type(error).__name__}",
                 "ask again later; is `ipfs daemon` running, and is this the address of its RPC?",
             ) from error
