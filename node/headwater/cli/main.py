@@ -21,6 +21,7 @@ COMMANDS = {
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
+    "key": ("headwater.cli.key", "Create, import and list the keys of accounts."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""
