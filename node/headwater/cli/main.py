@@ -22,6 +22,7 @@ COMMANDS = {
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
     "key": ("headwater.cli.key", "Create, import and list the keys of accounts."),
+    "config": ("headwater.cli.config", "Check the settings of a node."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""
