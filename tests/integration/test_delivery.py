@@ -18,6 +18,7 @@ from headwater.chain.fees import GWEI, BumpingFees, ConstantFees, Fees
 from headwater.chain.rpc import Call, connect
 from headwater.chain.sender import Sender
 from headwater.errors import ChainError, JournalError
+from headwater.journal.cursor import Cursor
 from headwater.journal.database import Database
 from headwater.journal.intents import Intents, State
 from headwater.journal.journal import open_journal
@@ -262,3 +263,25 @@ def test_node__when_it_is_behind_the_journal__then_nothing_is_sent(anvil):
     with pytest.raises(ChainError, match=r"has seen 1 transactions of 0x.*, which has sent 2"):
         sender.next_nonce()
     assert sent.nonce == 0
+
+
+@pytest.mark.parametrize(("depth", "standing"), ((1, 4), (3, 2), (5, 0)))
+def test_cursor__after_a_reorganization__goes_back_to_where_the_chains_part(anvil, depth, standing):
+    chain, cursor = connect(anvil.url), Cursor(Database(None), "the chain")
+    for number in range(6):
+        cursor.advance(number, chain.block(number).hash)
+        rpc(anvil, "anvil_mine", "0x1")
+    rpc(anvil, "anvil_reorg", depth + 1, [])  # of seven blocks; the last was not read
+
+    assert cursor.rewind(chain.block_hash) == cursor.last == standing
+
+
+def test_cursor__when_the_chain_is_shorter_than_what_was_read__goes_back_to_its_end(anvil):
+    chain, cursor = connect(anvil.url), Cursor(Database(None), "the chain")
+    rpc(anvil, "anvil_mine", "0x5")
+    for number in range(6):
+        cursor.advance(number, chain.block(number).hash)
+    rpc(anvil, "anvil_rollback", 2)
+
+    assert chain.block_hash(4) is None
+    assert cursor.rewind(chain.block_hash) == 3
