@@ -5,7 +5,7 @@ https://specs.ipfs.tech/http-gateways/trustless-gateway. It only reads: what a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,9 +17,10 @@ from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavail
 from headwater.redaction import redact
 from headwater.replies import ReplyTooLong, ask, read_reply
 from headwater.storage.cid import Cid
+from headwater.storage.dag import NODE_LIMIT, read_file
 from headwater.storage.files import IncomingFile
 from headwater.storage.store import ContentStore, too_large
-from headwater.storage.unixfs import CHUNK, DagBuilder, content_size, links_of
+from headwater.storage.unixfs import CHUNK
 
 MIN_RATE = 64 << 10
 """Bytes a second; a transfer that is slower is given up."""
@@ -28,7 +29,6 @@ PROBE = "bafkqaaa"
 """The CID of nothing, which every gateway has: the specification's way to ask whether it is one."""
 
 _LATER = "ask again later, or name another gateway"
-_NODE_LIMIT = 1 << 17  # bytes of a dag-pb block: 1,024 links take about 60,000
 
 
 class GatewayStore(ContentStore):
@@ -99,36 +99,10 @@ class GatewayStore(ContentStore):
                 raise too_large(cid, max_bytes)
             sink(root)
             return
-        try:
-            size = content_size(root)
-            if size > max_bytes:
-                raise too_large(cid, max_bytes)
-            builder = DagBuilder()
-            for leaf in self._leaves(root, size):
-                builder.update(leaf)
-                sink(leaf)
-            if (found := builder.finish()) != cid:
-                raise ValueError(f"its content is {found} by profile unixfs-v1-2025")
-        except ValueError as error:  # each block is what its CID says, so it was published like that
-            raise StorageError(f"{cid} is not a file: {error}", "refuse what refers to it") from error
-
-    def _leaves(self, root: bytes, size: int) -> Iterator[bytes]:
-        """The content of a file of `size` bytes, leaf after leaf. Raises ValueError where it is no such file."""
-        pending, left, nodes = links_of(root)[::-1], size, 2 + size // CHUNK
-        while pending:
-            cid = pending.pop()
-            block = self._block(cid)
-            if cid.is_raw:
-                left -= len(block)
-                yield block
-            else:
-                nodes -= 1
-                pending += links_of(block)[::-1]
-            if left < 0 or nodes < 0:
-                raise ValueError(f"it has more than its {size} bytes")
+        read_file(cid, root, self._block, sink, max_bytes)
 
     def _block(self, cid: Cid) -> bytes:
-        limit = CHUNK if cid.is_raw else _NODE_LIMIT
+        limit = CHUNK if cid.is_raw else NODE_LIMIT
         try:
             block = self._ask(str(cid), limit)
         except ReplyTooLong as error:

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable, Unreachable
 from headwater.storage.cid import Cid
+from headwater.storage.dag import NODE_LIMIT, read_file
 from headwater.storage.files import IncomingFile, read_chunks, size_of
 from headwater.storage.rpc import BoundedClient, ReplyTooLong
 from headwater.storage.store import ContentStore, receive, too_large
@@ -29,7 +30,6 @@ MIN_RATE = 64 << 10
 """Bytes a second; a transfer that is slower is given up."""
 
 _REPLY_LIMIT = 1 << 20  # bytes of a JSON reply
-_NODE_LIMIT = 1 << 17  # bytes of a dag-pb block: 1,024 links take about 60,000
 
 ADD = {
     "cid-version": "1",
@@ -150,13 +150,21 @@ class KuboStore(ContentStore):
         if cid.is_raw:
             sink(self._block(cid, min(max_bytes, CHUNK), max_bytes))
             return
+        root = self._block(cid, NODE_LIMIT, max_bytes)
         try:
-            size = content_size(self._block(cid, _NODE_LIMIT, max_bytes))
+            size = content_size(root)
         except ValueError as error:
             raise StorageError(f"{cid} is not a file: {error}", "refuse what refers to it") from error
         if size > max_bytes:
             raise too_large(cid, max_bytes)
-        receive(self._stream(cid, size), cid, sink, size, self.describe())
+        try:
+            receive(self._stream(cid, size), cid, sink, size, self.describe())
+        except ContentMismatch:
+            read_file(cid, root, self._checked_block, lambda _: None, size)  # fails where it was published like that
+            raise
+
+    def _checked_block(self, cid: Cid) -> bytes:
+        return self._block(cid, CHUNK if cid.is_raw else NODE_LIMIT, CHUNK)
 
     def _block(self, cid: Cid, limit: int, max_bytes: int) -> bytes:
         with self._calling(f"block/get of {cid}"):
