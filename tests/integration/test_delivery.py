@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from eth_account import Account
@@ -22,7 +23,9 @@ from headwater.journal.cursor import Cursor
 from headwater.journal.database import Database
 from headwater.journal.intents import Intents, State
 from headwater.journal.journal import open_journal
+from tests.support import proxy
 from tests.support.crashing import POINTS
+from tests.support.proxy import run_proxy
 
 
 @pytest.fixture
@@ -88,6 +91,45 @@ class TestKilled:
         assert {intent.state for intent in intents} == {State.MINED}
 
 
+@pytest.mark.slow
+def test_process__when_killed_at_any_time_over_bad_connections__then_every_transaction_is_mined_once(tmp_path):
+    """Eight gifts, a process killed at random, and two ways to the node that fail every fifth time."""
+    random, home = Random(7), tmp_path
+    faults = (proxy.drop, proxy.drop_answer, proxy.duplicate, proxy.garbage, proxy.rate_limit, proxy.delay(0.3))
+
+    def sometimes(request, forward):
+        return random.choice(faults)(request, forward) if random.random() < 1 / 5 else forward(request)
+
+    with (
+        run_anvil(tmp_path / "anvil.log", "--block-time", "1") as anvil,
+        run_proxy(anvil.url) as one,
+        run_proxy(anvil.url) as other,
+    ):
+        one.do(sometimes)
+        other.do(sometimes)
+        key, targets = anvil.accounts[3], [fresh_address() for _ in range(8)]
+        command = [sys.executable, "-m", "tests.support.crashing", f"{one.url} {other.url}", str(home), "3"]
+        kills = 0
+        for target in targets:
+            code = None
+            while code != 0:
+                with subprocess.Popen(
+                    [*command, target, ""], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                ) as process:
+                    process.stdout.readline()  # it is about to begin
+                    try:
+                        code = process.wait(random.uniform(0, 3))
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        kills += 1
+
+        assert [anvil.web3.eth.get_balance(target) for target in targets] == [1] * 8
+        assert anvil.web3.eth.get_transaction_count(key.address, "pending") == 8
+        with open_journal(home, key) as journal:
+            assert [i.nonce for i in journal.intents.all() if i.state is State.MINED] == list(range(8))
+        assert kills >= 4
+
+
 class TestFees:
     HASTY = BumpingFees(after=0.2)
 
@@ -140,6 +182,27 @@ class TestFees:
         with pytest.raises(ChainError, match="not mined"):
             sender.send(gift(fresh_address()))
         assert [intent.state for intent in intents.all()] == [State.SENT]
+
+    def test_send__when_the_node_refuses_the_higher_offer__then_the_first_goes_on(self, slow):
+        """It would cost more than the account has."""
+
+        class Generous(ConstantFees):
+            after = 0.05
+
+            def next(self, offered: Fees, market: Fees) -> Fees:
+                return Fees(10**30, 10**30)
+
+        intents, target = Intents(), fresh_address()
+        sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents, fees=Generous())
+        sending = threading.Thread(target=sender.send, args=(gift(target),))
+        sending.start()
+        wait_until(lambda: any(intent.state is State.FAILED for intent in intents.all()))
+        rpc(slow, "evm_mine")
+        sending.join()
+
+        assert intents.all()[0].state is State.MINED
+        assert State.MINED not in [intent.state for intent in intents.all()[1:]]
+        assert slow.web3.eth.get_balance(target) == 1
 
     def test_bumping__offers_an_eighth_more_and_never_less_than_the_market(self):
         fees, market = BumpingFees(), Fees(100, 10)
@@ -230,7 +293,7 @@ def test_send__when_the_disk_is_full__then_nothing_is_sent_and_a_mended_disk_is_
 
 @pytest.mark.parametrize("depth", (1, 3))
 def test_chain__when_it_drops_blocks__then_their_transactions_are_sent_again_in_order(anvil, depth):
-    intents, targets = Intents(), [fresh_address() for _ in range(3)]
+    intents, targets = Intents(Database(None)), [fresh_address() for _ in range(3)]
     sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
     for target in targets:
         sender.send(gift(target))
@@ -242,9 +305,19 @@ def test_chain__when_it_drops_blocks__then_their_transactions_are_sent_again_in_
     assert [intent.nonce for intent in intents.all()] == [0, 1, 2]
 
 
+def test_sender__without_a_journal__takes_what_was_mined_as_done(anvil):
+    sender, target = Sender(connect(anvil.url), anvil.accounts[0], 30), fresh_address()
+    before = rpc(anvil, "evm_snapshot")
+    sender.send(gift(target))
+    rpc(anvil, "evm_revert", before)
+
+    assert sender.next_nonce() == 0
+    assert anvil.web3.eth.get_balance(target) == 0
+
+
 def test_journal__when_the_chain_was_begun_anew__then_its_old_transactions_are_left_alone(tmp_path):
     """A local chain that starts again has the same id, accounts and nonces: what was sent there would be valid here."""
-    intents, target = Intents(), fresh_address()
+    intents, target = Intents(Database(None)), fresh_address()
     for begun in ("1000000000", "1000000001"):
         with run_anvil(tmp_path / "anvil.log", "--timestamp", begun) as anvil:
             sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)

@@ -1,9 +1,9 @@
 """A process that is killed at a named point of a delivery, as by `kill -9` or a power cut.
 
-    python -m tests.support.crashing URL HOME ACCOUNT TARGET POINT
+    python -m tests.support.crashing URLS HOME ACCOUNT TARGET POINT
 
 It does as a role does: finishes what an earlier process left, looks at the chain, and gives TARGET one wei if it has
-none. POINT is one of POINTS, or "" to live.
+none. It prints a line before it begins. POINT is one of POINTS, or "" to live.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ class CrashingIntents(Intents):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(url: str, home: str, account: str, target: str, point: str) -> None:
+def main(urls: str, home: str, account: str, target: str, point: str) -> None:
     key = derive_accounts(int(account) + 1)[-1]
-    chain = connect(url)
+    print("begins", flush=True)
+    chain = connect(urls.split())
     with open_journal(Path(home), key) as journal:
         sender = Sender(chain, key, mined_seconds=20, intents=CrashingIntents(journal.intents, point))
         sender.next_nonce()

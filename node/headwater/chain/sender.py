@@ -63,7 +63,8 @@ class Sender:
         intents: Intents | None = None,
         fees: FeeStrategy | None = None,
     ) -> None:
-        """intents: the account's journal; without one, what is on its way is forgotten when this process ends.
+        """intents: the account's journal; without one, what is on its way is forgotten when this process ends, and
+            what a chain drops is not sent again.
 
         fees: by default, an eighth more each minute, see `BumpingFees`.
         """

@@ -58,8 +58,9 @@ class Intents:
     """The intents in a database. Every method raises JournalError where the disk fails; nothing has changed then."""
 
     def __init__(self, database: Database | None = None) -> None:
-        """Without a database they are kept in memory, for a process whose end is the end of its work."""
+        """Without a database they are kept in memory, and what is mined is taken to stay so: for tools and tests."""
         self._database = database or Database(None)
+        self._resends = database is not None
 
     def prepare(self, intent: Intent, replaces: bytes | None = None) -> None:
         """Write an intent down. `replaces`: the hash of the one in flight that has the same nonce."""
@@ -94,10 +95,11 @@ class Intents:
         That is the one in flight, and those whose blocks the chain has dropped since.
         """
         return self._select(
-            "WHERE chain = ? AND sender = ? AND (state IN ('prepared', 'sent') OR (state = 'mined' AND nonce >= ?))"
-            " ORDER BY nonce",
+            "WHERE chain = ? AND sender = ?"
+            " AND (state IN ('prepared', 'sent') OR (? AND state = 'mined' AND nonce >= ?)) ORDER BY nonce",
             chain,
             sender,
+            self._resends,
             nonce,
         )
 
