@@ -22,13 +22,14 @@ from tests.support.anvil import Anvil, run_anvil
 from tests.support.proxy import FaultProxy, run_proxy
 
 CHAIN_ID = 31337
-QUICK = 0.5  # seconds
+QUICK = 1.0  # seconds
 
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch):
     monkeypatch.setattr(endpoints, "TIMEOUT_SECONDS", QUICK)
     monkeypatch.setattr(endpoints, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(endpoints, "ATTEMPTS", 2)
 
 
 @pytest.fixture(scope="module")

@@ -110,6 +110,17 @@ def test_headwater__when_it_fails_by_its_own_fault__then_it_says_so_in_a_line(co
     assert ("Traceback" in result.stderr) is traced
 
 
+def test_headwater__when_a_fault_of_its_own_names_a_url__then_only_the_host_is_shown(command):
+    @command
+    def probe():
+        raise ValueError("cannot read https://user:hunter2@rpc.example/v3/hunter2")
+
+    result = run("probe")
+
+    assert "https://rpc.example" in result.stderr
+    assert "hunter2" not in result.stderr
+
+
 def test_headwater__when_the_disk_is_full__then_it_blames_the_disk(command):
     @command
     def probe():

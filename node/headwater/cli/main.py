@@ -13,6 +13,7 @@ import click
 
 from headwater.cli.logs import configure_logging
 from headwater.errors import HeadwaterError
+from headwater.redaction import redact
 
 COMMANDS = {
     "demo": ("headwater.cli.demo", "A whole task on this machine: real data, chain and proofs."),
@@ -92,7 +93,7 @@ def _unexpected(error: Exception) -> HeadwaterError:
         return HeadwaterError(
             f"{where}{error.strerror}", "look at free space and permissions; -v shows where it happened"
         )
-    text = " ".join(str(error).split())[:300]
+    text = redact(" ".join(str(error).split()))[:300]
     return HeadwaterError(
         f"this is a fault of headwater: {type(error).__name__}: {text}",
         "run `headwater -v ...` with the same words, and report what it prints",
