@@ -26,9 +26,16 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test lint types generated
+.PHONY: test attacks fuzz lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
+
+attacks: install ## Every attack of docs/threat-model.md: on a weakened copy, where it works, and on the real system
+	$(BIN)/python -m scripts.attacks --quiet
+
+fuzz: install ## The contracts against the specification for 20,000 histories, the invariants for 10,000: hours
+	HEADWATER_HISTORIES=20000 $(BIN)/python -m pytest --timeout 0 -s tests/differential
+	FOUNDRY_INVARIANT_RUNS=10000 forge test --match-path 'tests/invariants/*'
 
 lint: install ## Style of Python and Solidity
 	$(BIN)/ruff check

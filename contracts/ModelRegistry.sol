@@ -40,7 +40,8 @@ contract ModelRegistry is IModelRegistry {
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the reference.
+    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
+    /// reference.
     constructor(address taskManager_) {
         if (taskManager_ == address(0)) revert ZeroAddress();
         taskManager = taskManager_;

@@ -27,6 +27,9 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     /// @inheritdoc IStakeManager
     address public immutable taskManager;
 
+    /// @inheritdoc IStakeManager
+    address public immutable challengeManager;
+
     /*//////////////////////////////////////////////////////////////
                                 STORAGE
     //////////////////////////////////////////////////////////////*/
@@ -43,18 +46,32 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     /// @inheritdoc IStakeManager
     mapping(address account => uint256 amount) public claimable;
 
+    /// @inheritdoc IStakeManager
+    uint256 public bonded;
+
+    /// @inheritdoc IStakeManager
+    uint256 public burnt;
+
     /*//////////////////////////////////////////////////////////////
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the reference.
-    constructor(address taskManager_) {
-        if (taskManager_ == address(0)) revert ZeroAddress();
+    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
+    /// references.
+    /// @param challengeManager_ Where the ChallengeManager stands, or will.
+    constructor(address taskManager_, address challengeManager_) {
+        if (taskManager_ == address(0) || challengeManager_ == address(0)) revert ZeroAddress();
         taskManager = taskManager_;
+        challengeManager = challengeManager_;
     }
 
     modifier onlyTaskManager() {
         if (msg.sender != taskManager) revert UnauthorizedCaller(msg.sender);
+        _;
+    }
+
+    modifier onlyChallengeManager() {
+        if (msg.sender != challengeManager) revert UnauthorizedCaller(msg.sender);
         _;
     }
 
@@ -99,13 +116,24 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeManager
-    function unlock(uint256 taskId, address trainer) external onlyTaskManager returns (uint256 amount) {
-        amount = lockOf[taskId][trainer];
-        lockOf[taskId][trainer] = 0;
-        Stake storage stake = stakeOf[trainer];
-        stake.locked -= uint128(amount); // a part of `locked`, so it fits
-        stake.free += uint128(amount);
-        emit Unlocked(taskId, trainer, amount);
+    function unlock(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
+        _takeLocked(taskId, account, amount);
+        stakeOf[account].free += uint128(amount); // it was locked, so it fits
+        emit Unlocked(taskId, account, amount);
+    }
+
+    /// @inheritdoc IStakeManager
+    function slash(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
+        _takeLocked(taskId, account, amount);
+        burnt += amount;
+        emit Slashed(taskId, account, amount);
+    }
+
+    /// @inheritdoc IStakeManager
+    function burnEscrow(uint256 taskId, uint256 amount) external onlyTaskManager {
+        _takeEscrow(taskId, amount);
+        burnt += amount;
+        emit EscrowBurnt(taskId, amount);
     }
 
     /// @inheritdoc IStakeManager
@@ -116,11 +144,26 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeManager
     function credit(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
-        uint256 available = escrowOf[taskId];
-        if (amount > available) revert InsufficientEscrow(taskId, available, amount);
-        escrowOf[taskId] = available - amount;
+        _takeEscrow(taskId, amount);
         uint256 total = claimable[account] += amount;
         emit Credited(taskId, account, amount, total);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                       ONLY THE CHALLENGE MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IStakeManager
+    function takeBond() external payable onlyChallengeManager {
+        bonded += msg.value;
+        emit Bonded(msg.value);
+    }
+
+    /// @inheritdoc IStakeManager
+    function payBond(address account, uint256 amount) external onlyChallengeManager {
+        bonded -= amount;
+        uint256 total = claimable[account] += amount;
+        emit BondPaid(account, amount, total);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -133,6 +176,21 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
         if (amount > free) revert InsufficientStake(trainer, free, amount);
         left = free - amount;
         stakeOf[trainer].free = uint128(left); // less than it was
+    }
+
+    /// @dev Takes `amount` off the account's stake that is locked for the task.
+    function _takeLocked(uint256 taskId, address account, uint256 amount) private {
+        uint256 locked = lockOf[taskId][account];
+        if (amount > locked) revert InsufficientLock(taskId, account, locked, amount);
+        lockOf[taskId][account] = locked - amount;
+        stakeOf[account].locked -= uint128(amount); // a part of it, so it fits
+    }
+
+    /// @dev Takes `amount` off the task's escrow.
+    function _takeEscrow(uint256 taskId, uint256 amount) private {
+        uint256 available = escrowOf[taskId];
+        if (amount > available) revert InsufficientEscrow(taskId, available, amount);
+        escrowOf[taskId] = available - amount;
     }
 
     /// @dev Sends coin, after all effects.

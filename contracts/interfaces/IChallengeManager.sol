@@ -6,24 +6,25 @@ import {ITaskManager} from "./ITaskManager.sol";
 
 /// @title IChallengeManager
 /// @notice Whoever committed to a vector can be made to show it: in calldata, checked here against the commitment.
-/// @dev Anybody may challenge who puts up the task's `challengeBond`. A right answer makes the bytes public for good, and the bond
-/// goes to whom was challenged, for its gas, no matter who sent the answer; so nobody gains by challenging without need, and a
-/// challenge costs the challenged nothing but the doing. If there is none in time, the TaskManager treats the challenged as at
-/// fault (see "Challenges" in `ITaskManager`) and the challenger has the bond back by `reclaimBond`.
+/// @dev Anybody may challenge who puts up the task's `challengeBond`. A right answer makes the bytes public for good,
+/// and the bond goes to whom was challenged, for its gas, no matter who sent the answer; so nobody gains by challenging
+/// without need, and a challenge costs the challenged nothing but the doing. If there is none in time, the TaskManager
+/// treats the challenged as at fault (see "Challenges" in `ITaskManager`) and the challenger has the bond back by
+/// `reclaimBond`.
 ///
 /// What can be challenged:
-///   - a masked update (phase Aggregate): the member shows the vector u with C(u) = C(update) + sum of s * (C(mask) - B), from
-///     what it posted. A member whose bytes cannot be fetched, or are others, is made to open them so.
-///   - a mask (phase Aggregate), where two peers posted different commitments of it. That is checked first, so no honest pair
-///     can be made to open a mask. Either shows the point S that both share, x_i * K_j = x_j * K_i, with a proof that it is
-///     that point; from it follow the seed, the mask, and its commitment, and whoever posted another is convicted. One of the
-///     two is at fault anyway and could publish S whenever it liked.
+///   - a masked update (phase Aggregate): the member shows the vector u with C(u) = C(update) + sum of s * (C(mask) -
+///     B), from what it posted. A member whose bytes cannot be fetched, or are others, is made to open them so.
+///   - a mask (phase Aggregate), where two peers posted different commitments of it. That is checked first, so no
+///     honest pair can be made to open a mask. Either shows the point S that both share, x_i * K_j = x_j * K_i, with a
+///     proof that it is that point; from it follow the seed, the mask, and its commitment, and whoever posted another
+///     is convicted. One of the two is at fault anyway and could publish S whenever it liked.
 ///   - the average (phase Challenge) or the first model (phase Join, until a first average is accepted): the weights.
 /// What is proved at once, without a bond: wrong peers among more than 17 members.
 ///
-/// Vectors are opened entry by entry: C(v) = B + sum of v_i * L_i, one multiplication each, with basis points that the caller
-/// supplies and whose hash the task fixed. So an answer costs some 9,000 gas and 96 bytes of calldata an entry, and
-/// `ITaskManager.MAX_DIMENSION` bounds it.
+/// Vectors are opened entry by entry: C(v) = B + sum of v_i * L_i, one multiplication each, with basis points that the
+/// caller supplies and whose hash the task fixed. So an answer costs some 9,000 gas and 96 bytes of calldata an entry,
+/// and `ITaskManager.MAX_DIMENSION` bounds it.
 interface IChallengeManager {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
@@ -56,11 +57,11 @@ interface IChallengeManager {
         uint64 taskId;
     }
 
-    /// @notice A proof that two pairs of points have one discrete logarithm x: key = x * G and shared = x * peerKey, with
-    /// G = (1, 2) (Chaum and Pedersen 1992, made non-interactive by hashing).
-    /// @dev challenge = keccak256(abi.encode(key, peerKey, shared, r1, r2)) mod P with r1 = response * G + challenge * key and
-    /// r2 = response * peerKey + challenge * shared. The prover takes a fresh w, r1 = w * G, r2 = w * peerKey, and
-    /// response = w - challenge * x mod P.
+    /// @notice A proof that two pairs of points have one discrete logarithm x: key = x * G and shared = x * peerKey,
+    /// with G = (1, 2) (Chaum and Pedersen 1992, made non-interactive by hashing).
+    /// @dev challenge = keccak256(abi.encode(key, peerKey, shared, r1, r2)) mod P with r1 = response * G + challenge *
+    /// key and r2 = response * peerKey + challenge * shared. The prover takes a fresh w, r1 = w * G, r2 = w * peerKey,
+    /// and response = w - challenge * x mod P.
     struct EqualLogProof {
         uint256 challenge;
         uint256 response;
@@ -82,7 +83,8 @@ interface IChallengeManager {
     /// @notice Thrown when a challenge is answered, or its bond was reclaimed.
     error ChallengeClosed(uint256 challengeId);
 
-    /// @notice Thrown when the bytes demanded were shown already: read them from `UpdateOpened` or `ModelOpened`.
+    /// @notice Thrown when the bytes demanded were shown already: read them from `UpdateOpened` or `ModelOpened`. Or
+    /// the first model is all zeros, which its commitment shows.
     error AlreadyOpened(uint256 taskId, uint256 round, uint256 attempt, address accused);
 
     /// @notice Thrown when a posting is not what the member posted in the attempt.
@@ -112,8 +114,8 @@ interface IChallengeManager {
     /// @notice Thrown when a point is not shown to be the one that two keys share.
     error InvalidSharedPoint();
 
-    /// @notice Thrown when the members named do not show that a peer is wrong: all must be members of the attempt, other than
-    /// the two, in the order of the circle.
+    /// @notice Thrown when the members named do not show that a peer is wrong: all must be members of the attempt,
+    /// other than the two, in the order of the circle.
     error NotBetween(address member);
 
     /// @notice Thrown when a bond is reclaimed while the challenge can still be answered.
@@ -165,8 +167,8 @@ interface IChallengeManager {
 
     /// @notice Makes two peers that posted different commitments of their mask show who is right.
     /// Effects: both are accused. Emits `Challenged`.
-    /// Requirements: the bond is sent (`WrongBond`); the postings are theirs of this attempt (`PostingMismatch`), name each
-    /// other (`NotPeers`), with different commitments (`MasksAgree`); what `ITaskManager.accuse` requires of both.
+    /// Requirements: the bond is sent (`WrongBond`); the postings are theirs of this attempt (`PostingMismatch`), name
+    /// each other (`NotPeers`), with different commitments (`MasksAgree`); what `ITaskManager.accuse` requires of both.
     /// @return challengeId From 1.
     function challengeMask(
         uint256 taskId,
@@ -181,16 +183,17 @@ interface IChallengeManager {
 
     /// @notice Makes the aggregator open the average, in Challenge, or the creator the first model, in Join.
     /// Effects: the model is accused. Emits `Challenged`.
-    /// Requirements: the bond is sent (`WrongBond`); the first model was not opened before (`AlreadyOpened`); what
-    /// `ITaskManager.accuseModel` requires.
+    /// Requirements: the bond is sent (`WrongBond`); the first model was not opened before and is not all zeros
+    /// (`AlreadyOpened`); what `ITaskManager.accuseModel` requires.
+    /// @dev So the creator of a task that starts from zeros need not watch it; of another, somebody has to.
     /// @return challengeId From 1.
     function challengeModel(uint256 taskId) external payable returns (uint256 challengeId);
 
     /// @notice Shows that a member of more than 17 committed to a mask with one who is not its peer.
     /// Effects: the member is convicted. No bond is needed.
-    /// Requirements: the posting is the member's (`PostingMismatch`) and names `wrong` (`NotPeers`); `between` are members of
-    /// the attempt in the circle's order, the first 8 after the trainer and before `wrong`, the last 8 after `wrong` and before
-    /// the trainer (`NotBetween`, `WrongLength`); what `ITaskManager.convict` requires.
+    /// Requirements: the posting is the member's (`PostingMismatch`) and names `wrong` (`NotPeers`); `between` are
+    /// members of the attempt in the circle's order, the first 8 after the trainer and before `wrong`, the last 8 after
+    /// `wrong` and before the trainer (`NotBetween`, `WrongLength`); what `ITaskManager.convict` requires.
     /// @dev So 8 members are nearer on each side, and `wrong` is none of the 16 nearest.
     function proveWrongPeer(
         uint256 taskId,
@@ -201,10 +204,11 @@ interface IChallengeManager {
     )
         external;
 
-    /// @notice Credits the bond of a challenge that was not answered, and no longer can be, to the challenger. Anyone may call it.
+    /// @notice Credits the bond of a challenge that was not answered, and no longer can be, to the challenger. Anyone
+    /// may call it.
     /// Effects: the challenge is closed. Emits `BondReturned`.
-    /// Requirements: there is the challenge (`UnknownChallenge`), not closed (`ChallengeClosed`), and the attempt or Challenge or
-    /// Join in which it was raised is over (`ChallengeOpen`).
+    /// Requirements: there is the challenge (`UnknownChallenge`), not closed (`ChallengeClosed`), and the attempt or
+    /// Challenge or Join in which it was raised is over (`ChallengeOpen`).
     function reclaimBond(uint256 challengeId) external;
 
     /*//////////////////////////////////////////////////////////////
@@ -213,9 +217,10 @@ interface IChallengeManager {
 
     /// @notice Opens a masked update. Anybody who has it may.
     /// Effects: the member is acquitted; the bond is credited to it. Emits `UpdateOpened` and `BondReturned`.
-    /// Requirements: an open challenge of an update (`UnknownChallenge`, `ChallengeClosed`); the posting is the member's
-    /// (`PostingMismatch`); the basis is the task's (`BasisMismatch`); the vector has as many entries (`WrongLength`), all
-    /// canonical (`NonCanonicalEntry`), and is what was committed to (`OpeningMismatch`); what `ITaskManager.acquit` requires.
+    /// Requirements: an open challenge of an update (`UnknownChallenge`, `ChallengeClosed`); the posting is the
+    /// member's (`PostingMismatch`); the basis is the task's (`BasisMismatch`); the vector has as many entries
+    /// (`WrongLength`), all canonical (`NonCanonicalEntry`), and is what was committed to (`OpeningMismatch`); what
+    /// `ITaskManager.acquit` requires.
     function answerUpdate(
         uint256 challengeId,
         ITaskManager.Posting calldata posting,
@@ -225,12 +230,12 @@ interface IChallengeManager {
         external;
 
     /// @notice Shows the point that two peers share, and so their mask. Anybody who has it may.
-    /// Effects: whoever posted another commitment than the mask's is convicted, the other acquitted; the bond is credited to
-    /// the challenger. Emits `MaskOpened` and `BondReturned`.
+    /// Effects: whoever posted another commitment than the mask's is convicted, the other acquitted; the bond is
+    /// credited to the challenger. Emits `MaskOpened` and `BondReturned`.
     /// Requirements: an open challenge of a mask (`UnknownChallenge`, `ChallengeClosed`); the postings are theirs
-    /// (`PostingMismatch`) and so are the keys (`MaskKeyMismatch`); the proof shows that `shared` is theirs, for the secret of
-    /// `keys[0]` or, with `byOther`, of `keys[1]` (`InvalidSharedPoint`); the basis is the task's (`BasisMismatch`); what
-    /// `ITaskManager.acquit` and `convict` require.
+    /// (`PostingMismatch`) and so are the keys (`MaskKeyMismatch`); the proof shows that `shared` is theirs, for the
+    /// secret of `keys[0]` or, with `byOther`, of `keys[1]` (`InvalidSharedPoint`); the basis is the task's
+    /// (`BasisMismatch`); what `ITaskManager.acquit` and `convict` require.
     /// @param challengeId The challenge.
     /// @param postings What the two posted, in the order of the challenge.
     /// @param keys Their mask keys, in the same order.
@@ -253,8 +258,8 @@ interface IChallengeManager {
     /// Effects: the round is finalized, or Join goes on; the bond is credited to the accused. Emits `ModelOpened` and
     /// `BondReturned`.
     /// Requirements: an open challenge of a model (`UnknownChallenge`, `ChallengeClosed`), the one that is accused
-    /// (`ITaskManager.ModelNotAccused`); the basis is the task's (`BasisMismatch`); D weights (`WrongLength`), all canonical
-    /// (`NonCanonicalEntry`), whose commitment with the task's tag is the model's (`OpeningMismatch`); what
+    /// (`ITaskManager.ModelNotAccused`); the basis is the task's (`BasisMismatch`); D weights (`WrongLength`), all
+    /// canonical (`NonCanonicalEntry`), whose commitment with the task's tag is the model's (`OpeningMismatch`); what
     /// `ITaskManager.acquitModel` requires.
     function answerModel(uint256 challengeId, uint256[] calldata weights, G1[] calldata basis) external;
 
@@ -271,10 +276,12 @@ interface IChallengeManager {
     /// @notice A challenge; all zero if there is none.
     function getChallenge(uint256 challengeId) external view returns (Challenge memory);
 
-    /// @notice Whether a masked update was opened in an attempt; with attempt 0 and the creator, whether the first model was.
+    /// @notice Whether a masked update was opened in an attempt; with attempt 0 and the creator, whether the first
+    /// model was.
     function opened(uint256 taskId, uint256 round, uint256 attempt, address accused) external view returns (bool);
 
-    /// @notice The challenge that accuses a member of an attempt, or with attempt 0 the model of a round; 0 if there is none.
+    /// @notice The challenge that accuses a member of an attempt, or with attempt 0 the model of a round; 0 if there is
+    /// none.
     function challengeOf(
         uint256 taskId,
         uint256 round,

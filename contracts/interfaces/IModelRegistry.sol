@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {G1} from "../libraries/BN254.sol";
 
 /// @title IModelRegistry
-/// @notice The models that tasks have accepted, append-only: what dApps read. A model is named by its task and the round
-/// that made it; round 0 stands for the model the creator started from. Skipped and failed rounds make none, so a model's
-/// parent is the one of the nearest earlier round that has one.
+/// @notice The models that tasks have accepted, append-only: what dApps read. A model is named by its task and the
+/// round that made it; round 0 stands for the model the creator started from. Skipped and failed rounds make none, so a
+/// model's parent is the one of the nearest earlier round that has one.
 /// @dev Trust: an entry says that the task's verifiers accepted it, so it is worth what the task's config is worth (see
 /// `ITaskManager`); the first model was proved by nobody. Model hashes are kept by task: another task's creator could
 /// choose basis points that give it any hash it likes, so a hash without its task means nothing.
@@ -75,7 +75,8 @@ interface IModelRegistry {
 
     /// @notice Adds the model of a round. The same model may come again: training can stand still.
     /// Effects: it is the task's latest model. Emits `ModelAdded`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`), which calls it once a round at most, rounds rising.
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`), which calls it once a round at most, rounds
+    /// rising.
     /// @return modelHash keccak256 of `commitment`.
     function add(
         uint256 taskId,
@@ -99,12 +100,12 @@ interface IModelRegistry {
     /// @notice The model that a round made. Reverts with `UnknownModel` if it made none.
     function getModel(uint256 taskId, uint256 round) external view returns (Model memory);
 
-    /// @notice The models of rounds `start` to `start + limit - 1`, oldest first: a page of the task's lineage. Rounds that
-    /// made none are left out; a page that reaches past the latest model ends with it.
+    /// @notice The models of rounds `start` to `start + limit - 1`, oldest first: a page of the task's lineage. Rounds
+    /// that made none are left out; a page that reaches past the latest model ends with it.
     function getModels(uint256 taskId, uint256 start, uint256 limit) external view returns (Model[] memory);
 
     /// @notice The newest round whose model has this hash. Reverts with `UnknownModelHash` if there is none.
-    /// @dev Reads back round by round, 2,100 gas each: meant for eth_call. An index would cost every aggregator 22,100 gas.
-    /// A contract rather takes the round from its caller and compares `getModel(...).modelHash`.
+    /// @dev Reads back round by round, 2,100 gas each: meant for eth_call. An index would cost every aggregator 22,100
+    /// gas. A contract rather takes the round from its caller and compares `getModel(...).modelHash`.
     function roundOf(uint256 taskId, bytes32 modelHash) external view returns (uint256 round);
 }

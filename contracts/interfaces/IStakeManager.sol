@@ -2,14 +2,15 @@
 pragma solidity 0.8.37;
 
 /// @title IStakeManager
-/// @notice Holds all money of Headwater, in the chain's native coin: trainers' and aggregators' stake, tasks' reward pools in
-/// escrow, challengers' bonds, what is credited but not yet claimed, and what was slashed.
-/// @dev Trust: only the TaskManager and, for bonds, the ChallengeManager of the same deployment move money between the heaps
-/// (free, locked, escrow, bonded, claimable, burnt), and only its owner takes money out. There is no admin, no pause and no
-/// fee. What is burnt stays here for good: nobody can gain by a slash. Money leaves only by pull
+/// @notice Holds all money of Headwater, in the chain's native coin: trainers' and aggregators' stake, tasks' reward
+/// pools in escrow, challengers' bonds, what is credited but not yet claimed, and what was slashed.
+/// @dev Trust: only the TaskManager and, for bonds, the ChallengeManager of the same deployment move money between the
+/// heaps (free, locked, escrow, bonded, claimable, burnt), and only its owner takes money out. There is no admin, no
+/// pause and no fee. What is burnt stays here for good: nobody can gain by a slash. Money leaves only by pull
 /// payment to the caller, so nobody's refusal to be paid can hold up anything else. An account that cannot receive the
 /// coin (a contract without `receive`) must not deposit: nothing else can take its money out.
-/// Always: balance >= sum of free + locked + escrow + bonded + claimable + burnt, with equality unless coin was forced upon the contract.
+/// Always: balance >= sum of free + locked + escrow + bonded + claimable + burnt, with equality unless coin was forced
+/// upon the contract.
 interface IStakeManager {
     /*//////////////////////////////////////////////////////////////
                                  ERRORS
@@ -87,8 +88,8 @@ interface IStakeManager {
 
     /// @notice Pays free stake out to the caller.
     /// Effects: free stake shrinks by `amount`, which is sent. Emits `Withdrawn`.
-    /// Requirements: `amount` is not zero (`ZeroAmount`) and not more than is free (`InsufficientStake`); the caller accepts
-    /// the coin (`TransferFailed`). Locked stake becomes free by `ITaskManager.release`.
+    /// Requirements: `amount` is not zero (`ZeroAmount`) and not more than is free (`InsufficientStake`); the caller
+    /// accepts the coin (`TransferFailed`). Locked stake becomes free by `ITaskManager.release`.
     function withdraw(uint256 amount) external;
 
     /// @notice Pays out all that was credited to the caller.
@@ -108,12 +109,14 @@ interface IStakeManager {
 
     /// @notice Frees `amount` of the account's stake that is locked for the task.
     /// Effects: locked shrinks and free grows by it. Emits `Unlocked`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task (`InsufficientLock`).
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task
+    /// (`InsufficientLock`).
     function unlock(uint256 taskId, address account, uint256 amount) external;
 
     /// @notice Burns `amount` of the account's stake that is locked for the task.
     /// Effects: locked shrinks and burnt grows by it. Emits `Slashed`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task (`InsufficientLock`).
+    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task
+    /// (`InsufficientLock`).
     function slash(uint256 taskId, address account, uint256 amount) external;
 
     /// @notice Burns `amount` of the task's escrow.

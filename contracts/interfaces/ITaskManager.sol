@@ -5,55 +5,57 @@ import {G1} from "../libraries/BN254.sol";
 
 /// @title ITaskManager
 /// @notice Tasks, their rosters and their rounds: the state machine of Headwater.
-/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, or ends Skipped (too few joined) or Failed
-/// (too few updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is done moves the
-/// round on at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its number and leaves the
-/// model as it was. The next round's Join starts the moment a round ends, and the task has ended when its last round has.
+/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, or ends Skipped (too few joined) or
+/// Failed (too few updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is
+/// done moves the round on at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its
+/// number and leaves the model as it was. The next round's Join starts the moment a round ends, and the task has ended
+/// when its last round has.
 ///
-/// Challenges. A commitment is worth nothing to the others if nobody has the vector, so whoever committed can be made to
-/// show it: see `IChallengeManager`, which alone may `accuse`, `acquit` and `convict`. In Aggregate a member of the attempt can
-/// be accused of withholding its masked update, or of a wrong mask; in Challenge the aggregator, of withholding the new model;
-/// in Join, until a first average is accepted, the creator, of withholding the first model. Every accusation moves the
-/// phase's deadline so that there is time to answer, and no accusation keeps anybody from aggregating. At the deadline those
-/// still accused are at fault: trainers are left out and the others mask anew; an average is taken back and Aggregate starts
-/// again; without a first model the task ends.
+/// Challenges. A commitment is worth nothing to the others if nobody has the vector, so whoever committed can be made
+/// to show it: see `IChallengeManager`, which alone may `accuse`, `acquit` and `convict`. In Aggregate a member of the
+/// attempt can be accused of withholding its masked update, or of a wrong mask; in Challenge the aggregator, of
+/// withholding the new model; in Join, until a first average is accepted, the creator, of withholding the first model.
+/// Every accusation moves the phase's deadline so that there is time to answer, and no accusation keeps anybody from
+/// aggregating. At the deadline those still accused are at fault: trainers are left out and the others mask anew; an
+/// average is taken back and Aggregate starts again; without a first model the task ends.
 ///
-/// Stake. Enrolment locks it, `aggregate` locks as much again until the round is finalized. A trainer loses `faultSlash` of
-/// it, and its seat, for a fault; `absenceSlash` for a duty missed: it joined and did not submit, or submitted and missed an
-/// attempt at masking. What is slashed is burnt, so nobody gains by another's loss. The slash of a round is carried out when
-/// the trainer joins the next one or its stake is released, or by anybody's `settle` as soon as the round is over; no stake
-/// leaves before that.
+/// Stake. Enrolment locks it, `aggregate` locks as much again until the round is finalized. A trainer loses
+/// `faultSlash` of it, and its seat, for a fault; `absenceSlash` for a duty missed: it joined and did not submit, or
+/// submitted and missed an attempt at masking. What is slashed is burnt, so nobody gains by another's loss. The slash
+/// of a round is carried out when the trainer joins the next one or its stake is released, or by anybody's `settle` as
+/// soon as the round is over; no stake leaves before that.
 ///
-/// Masks. Nobody publishes an update. In Mask, those whose updates were accepted publish them masked: each adds to its update
-/// one vector for each of its peers, and the peer subtracts the same one, so only the sum of all members' masked updates says
-/// anything. Masking goes in attempts, since the masks cancel only if every member comes: where some do not, those who did
-/// start again, with new masks, as the members of the next attempt. So each attempt has fewer members than the one before it;
-/// who is missing costs the others one period, and nobody has to reveal a secret for it. But the masked updates of an attempt
-/// that failed may add up with those of the next to somebody's update: a node should commit to its bytes here by their CID and
-/// give them out only when all members have masked.
+/// Masks. Nobody publishes an update. In Mask, those whose updates were accepted publish them masked: each adds to its
+/// update one vector for each of its peers, and the peer subtracts the same one, so only the sum of all members' masked
+/// updates says anything. Masking goes in attempts, since the masks cancel only if every member comes: where some do
+/// not, those who did start again, with new masks, as the members of the next attempt. So each attempt has fewer
+/// members than the one before it; who is missing costs the others one period, and nobody has to reveal a secret for
+/// it. But the masked updates of an attempt that failed may add up with those of the next to somebody's update: a node
+/// should commit to its bytes here by their CID and give them out only when all members have masked.
 /// The members stand on a circle, in the order of keccak256(abi.encodePacked(seed, address)). Up to 17 of them are all
-/// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask. The contract
-/// keeps a hash of these commitments and has them in `Masked`; anybody can check them: peers commit to the same masks, and
-/// with s = 1 where the trainer's address is the lower, else -1, C(masked update) = C(update) + sum of s * (C(mask) - B).
-/// Who posted what does not fit can be challenged.
+/// each other's peers; of more, the 8 next and the 8 previous on the circle are. A trainer commits to each mask. The
+/// contract keeps a hash of these commitments and has them in `Masked`; anybody can check them: peers commit to the
+/// same masks, and with s = 1 where the trainer's address is the lower, else -1, C(masked update) = C(update) + sum of
+/// s * (C(mask) - B). Who posted what does not fit can be challenged.
 ///
 /// Commitments: C(v) is the KZG commitment of a vector v by the task's SRS as EZKL makes it, a G1 point. It is affine:
-/// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts with
-/// the commitments of its statement's vectors:
+/// C(a) + C(b) = C(a + b) + B with B = C(0), the task's `offset`; a basis point is L_i = C(e_i) - B. A proof starts
+/// with the commitments of its statement's vectors:
 ///   train:   0 model [w | tag] · 1 data · 2 salts · 3 update [w' | 0 | salts]
 ///   average: 0 model [avg | tag] · 1 private · 2 public [n | aggregator] · 3 sum [sum w' | tag | sums of salts]
 ///
-/// Trust. There is no owner and nothing can be changed once a task is created, so all trust is in what its creator fixed.
-/// The contract cannot judge that, and a node MUST recompute it before it stakes anything:
+/// Trust. There is no owner and nothing can be changed once a task is created, so all trust is in what its creator
+/// fixed. The contract cannot judge that, and a node MUST recompute it before it stakes anything:
 ///   - verifiers: whoever wrote them decides what counts as proved. A verifier that accepts anything lets anybody write
 ///     models and take rewards. Rebuild both from the manifest's circuits and compare the code that stands at their
 ///     addresses. `createTask` only pins the code it saw.
-///   - offset and basis points: false ones break the link between sums and proofs (no average can be accepted, or a false
-///     one can). Recompute all four from the SRS, and `basisHash` too. That they lie on the curve is all that is checked.
+///   - offset and basis points: false ones break the link between sums and proofs (no average can be accepted, or a
+///     false one can). Recompute all four from the SRS, and `basisHash` too. That they lie on the curve is all that is
+///     checked.
 ///   - SRS: whoever knows its secret can forge every proof. A development SRS is for local chains.
 ///   - the first model: compare its commitment with the bytes behind its CID.
-///   - stake, fee, roster size and periods: bounded here, else the creator's choice. Short phases may leave no time to prove
-///     or to mask.
+///   - stake, fee, roster size and periods: bounded here, else the creator's choice. Short phases may leave no time to
+///     prove or to mask.
 /// A creator cannot touch stake, or rewards of rounds that are finalized; it gets back only what no round has used.
 interface ITaskManager {
     /*//////////////////////////////////////////////////////////////
@@ -79,12 +81,14 @@ interface ITaskManager {
         Joined, // on the roster, nothing submitted
         Submitted, // its update was accepted; `RosterEntry.attempt` says whether it masked it
         Accused, // challenged in the attempt, and not acquitted; at fault unless an average was accepted in that attempt
-        Guilty, // shown to have posted a wrong mask or wrong peers
+        Guilty, // shown to have posted a wrong mask or wrong peers; has no share, though an average be accepted
         Rewarded // its share of the finalized round was collected
     }
 
-    /// @notice All that a task fixes for good. The contract's checks are listed at `createTask`; for the rest see "Trust".
-    /// @dev Ordered for packing: submit reads the first slot of it, aggregate the second to fourth, join the second and third.
+    /// @notice All that a task fixes for good. The contract's checks are listed at `createTask`; for the rest see
+    /// "Trust".
+    /// @dev Ordered for packing: submit reads the first slot of it, aggregate the second to fourth, join the second and
+    /// third.
     struct TaskConfig {
         /// Checks the statement `train`.
         address trainVerifier;
@@ -96,8 +100,8 @@ interface ITaskManager {
         uint32 maskPeriod;
         /// Checks the statement `average`.
         address averageVerifier;
-        /// What enrolment locks of a trainer's stake, and posting an average of an aggregator's, in wei. May be zero: then a
-        /// seat on the roster costs only gas, and a fault nothing.
+        /// What enrolment locks of a trainer's stake, and posting an average of an aggregator's, in wei. May be zero:
+        /// then a seat on the roster costs only gas, and a fault nothing.
         uint96 stake;
         /// What a finalized round pays its aggregator, in wei.
         uint96 aggregatorFee;
@@ -111,7 +115,8 @@ interface ITaskManager {
         uint32 joinPeriod;
         uint32 trainPeriod;
         uint32 aggregatePeriod;
-        /// What a challenger puts up for each challenge, in wei: it goes to the challenged who answers rightly, for its gas.
+        /// What a challenger puts up for each challenge, in wei: it goes to the challenged who answers rightly, for its
+        /// gas.
         uint96 challengeBond;
         /// How long at least the accused have to answer, in seconds.
         uint32 answerPeriod;
@@ -130,7 +135,8 @@ interface ITaskManager {
         bytes32 manifest;
         /// Which SRS the circuits use.
         bytes32 srs;
-        /// keccak256 of the D + 9 basis points from L_0 on, as many as an update has entries, 64 bytes each: for openings.
+        /// keccak256 of the D + 9 basis points from L_0 on, as many as an update has entries, 64 bytes each: for
+        /// openings.
         bytes32 basisHash;
         /// B, the commitment of the zero vector.
         G1 offset;
@@ -162,15 +168,16 @@ interface ITaskManager {
         uint16 attempt;
         /// How many trainers the attempt has: all of them must mask.
         uint16 members;
-        /// How many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's bytes are
-        /// demanded.
+        /// How many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's
+        /// bytes are demanded.
         uint16 accused;
         /// The running round's phase. Finalized, Failed or Skipped: the task has ended.
         Phase phase;
         /// keccak256 of the current model's commitment. In Challenge that is still the model the round started from.
         bytes32 modelHash;
-        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have masked in
-        /// the attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means nothing.
+        /// In Mask and Aggregate: the commitment of the sum vector [sum w' | tag | sums of salts] of those who have
+        /// masked in the attempt. Never zeroed, so that nobody pays for fresh slots; before an attempt's first it means
+        /// nothing.
         G1 sum;
         /// In Mask and Aggregate: what orders the attempt's members on the circle, as in `MaskingStarted`.
         bytes32 seed;
@@ -199,8 +206,9 @@ interface ITaskManager {
     }
 
     /// @notice A trainer's part in one round.
-    /// @dev The first slot is written by joining and overwritten by submitting and masking, the second written by masking. 232
-    /// bits of a hash still bind: 2^116 work to collide.
+    /// @dev The first slot is written by submitting and overwritten by masking, the second written by masking. That a
+    /// trainer has joined is in its enrolment until the round is settled. 232 bits of a hash still bind: 2^116 work to
+    /// collide.
     struct RosterEntry {
         /// Where the trainer is in the round.
         TrainerStatus status;
@@ -218,7 +226,8 @@ interface ITaskManager {
         bytes32 dataHash;
         /// keccak256 of its mask key.
         bytes32 maskKeyHash;
-        /// What is locked of its stake for this enrolment, in wei: the task's stake, less what was slashed since it last joined.
+        /// What is locked of its stake for this enrolment, in wei: the task's stake, less what was slashed since it
+        /// last joined.
         uint96 stake;
         /// The last round it joined that is not settled; 0 if there is none.
         uint32 unsettled;
@@ -246,8 +255,8 @@ interface ITaskManager {
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Thrown when deploying with a contract that serves another TaskManager, or a StakeManager that serves another
-    /// ChallengeManager (then `expected` and `actual` are those).
+    /// @notice Thrown when deploying with a contract that serves another TaskManager, or a StakeManager that serves
+    /// another ChallengeManager (then `expected` and `actual` are those).
     error WrongTaskManager(address deployed, address expected, address actual);
 
     /// @notice Thrown when no task has this id.
@@ -262,14 +271,15 @@ interface ITaskManager {
     /// @notice Thrown when a period is zero or above `MAX_PERIOD`.
     error InvalidPeriod(uint256 period);
 
-    /// @notice Thrown when the attempts that a full roster may need for masking could together last longer than `MAX_PERIOD`.
+    /// @notice Thrown when the attempts that a full roster may need for masking could together last longer than
+    /// `MAX_PERIOD`.
     error MaskingTooLong(uint256 maskPeriod, uint256 attempts);
 
     /// @notice Thrown when a slash is above 10,000 parts, or an absence would cost more than a fault.
     error InvalidSlash(uint256 faultSlash, uint256 absenceSlash);
 
-    /// @notice Thrown when there are no weights, or more than `MAX_DIMENSION`, or when an update vector does not fit 2^k rows,
-    /// or k is above `MAX_K`.
+    /// @notice Thrown when there are no weights, or more than `MAX_DIMENSION`, or when an update vector does not fit
+    /// 2^k rows, or k is above `MAX_K`.
     error InvalidDimension(uint256 dimension, uint256 k);
 
     /// @notice Thrown when the aggregator's fee is more than a round's part of the pool.
@@ -317,7 +327,8 @@ interface ITaskManager {
     /// @notice Thrown when the trainer's update for the round was accepted already.
     error AlreadySubmitted(uint256 taskId, uint256 round, address trainer);
 
-    /// @notice Thrown when the trainer is not of the attempt: its update was not accepted, or it missed an earlier attempt.
+    /// @notice Thrown when the trainer is not of the attempt: its update was not accepted, or it missed an earlier
+    /// attempt.
     error NotAMember(uint256 taskId, uint256 round, uint256 attempt, address trainer);
 
     /// @notice Thrown when the trainer has masked its update in the attempt already.
@@ -347,8 +358,8 @@ interface ITaskManager {
     /// @notice Thrown when anyone but the ChallengeManager calls a function that is its own.
     error UnauthorizedCaller(address caller);
 
-    /// @notice Thrown when a trainer cannot be accused: it is not of the attempt that is aggregated, it is accused or guilty
-    /// already, or an average of the attempt was accepted once, so that its bytes were had.
+    /// @notice Thrown when a trainer cannot be accused: it is not of the attempt that is aggregated, it is accused or
+    /// guilty already, or an average of the attempt was accepted once, so that its bytes were had.
     error NotAccusable(uint256 taskId, uint256 round, address trainer);
 
     /// @notice Thrown when a trainer is not accused in this attempt of this round.
@@ -397,7 +408,8 @@ interface ITaskManager {
     /// @notice A trainer enrolled with the commitment of its data and its mask key, and `stake` was locked.
     event Enrolled(uint256 indexed taskId, address indexed trainer, G1 data, G1 maskKey, uint256 stake);
 
-    /// @notice A trainer is leaving the task, of its own will or for a fault; its stake can be released at `releasableAt`.
+    /// @notice A trainer is leaving the task, of its own will or for a fault; its stake can be released at
+    /// `releasableAt`.
     event Unenrolled(uint256 indexed taskId, address indexed trainer, uint256 releasableAt);
 
     /// @notice A trainer that left has its `stake` back, and is no longer enrolled.
@@ -420,8 +432,10 @@ interface ITaskManager {
     /// @param taskId The task.
     /// @param round The round.
     /// @param attempt Which attempt of the round, from 1.
-    /// @param members How many trainers it has: in the first, those of `Submitted`; then those of the last attempt's `Masked`.
-    /// @param seed What orders them on the circle: keccak256(abi.encode(hash of the block before, taskId, round, attempt)).
+    /// @param members How many trainers it has: in the first, those of `Submitted`; then those of the last attempt's
+    /// `Masked`.
+    /// @param seed What orders them on the circle: keccak256(abi.encode(hash of the block before, taskId, round,
+    /// attempt)).
     event MaskingStarted(uint256 indexed taskId, uint256 indexed round, uint256 attempt, uint256 members, bytes32 seed);
 
     /// @notice A trainer masked its update; `masked` of the attempt's members have now.
@@ -456,7 +470,8 @@ interface ITaskManager {
         bytes32 cid
     );
 
-    /// @notice An average was taken back: nobody showed its bytes in time. `slashed` of the aggregator's stake was burnt.
+    /// @notice An average was taken back: nobody showed its bytes in time. `slashed` of the aggregator's stake was
+    /// burnt.
     event AverageRevoked(uint256 indexed taskId, uint256 indexed round, address indexed aggregator, uint256 slashed);
 
     /// @notice The task ended because nobody showed its first model's bytes in time; `slashed` of its pool was burnt.
@@ -479,8 +494,8 @@ interface ITaskManager {
     /// @notice The bytes that were demanded were shown.
     event ModelAcquitted(uint256 indexed taskId, uint256 indexed round, address indexed accused);
 
-    /// @notice A round moved on. A round starts with None -> Join and ends in Finalized, Failed or Skipped. A further attempt
-    /// at masking is Mask -> Mask.
+    /// @notice A round moved on. A round starts with None -> Join and ends in Finalized, Failed or Skipped. A further
+    /// attempt at masking is Mask -> Mask.
     /// @param taskId The task.
     /// @param round The round.
     /// @param from The phase it left.
@@ -499,14 +514,15 @@ interface ITaskManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Publishes a task. The value sent is its reward pool.
-    /// Effects: the task gets the next id and starts round 1's Join; the pool is escrowed; the first model, whose commitment
-    /// is `model + tag * basisD`, is the registry's for round 0. Emits `TaskCreated` and `PhaseChanged`.
+    /// Effects: the task gets the next id and starts round 1's Join; the pool is escrowed; the first model, whose
+    /// commitment is `model + tag * basisD`, is the registry's for round 0. Emits `TaskCreated` and `PhaseChanged`.
     /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= rounds <= MAX_ROUNDS
     /// (`InvalidRounds`); every period from 1 to MAX_PERIOD (`InvalidPeriod`), and that of masking also
     /// maxTrainers - minTrainers + 1 times (`MaskingTooLong`); absenceSlash <= faultSlash <= 10,000 (`InvalidSlash`);
-    /// 1 <= dimension <= MAX_DIMENSION, k <= MAX_K and dimension + 2 <= 2^k (`InvalidDimension`); aggregatorFee <= pool / rounds (`InvalidFee`); verifiers with the code of
-    /// the config (`InvalidVerifier`); manifest and model CIDs (`MissingCid`); offset, basis points and model canonical
-    /// points of the curve other than the identity (`BN254.InvalidPoint`); a pool under 2^96 wei.
+    /// 1 <= dimension <= MAX_DIMENSION, k <= MAX_K and dimension + 2 <= 2^k (`InvalidDimension`); aggregatorFee <= pool
+    /// / rounds (`InvalidFee`); verifiers with the code of the config (`InvalidVerifier`); manifest and model CIDs
+    /// (`MissingCid`); offset, basis points and model canonical points of the curve other than the identity
+    /// (`BN254.InvalidPoint`); a pool under 2^96 wei.
     /// @param config What the task fixes.
     /// @param model The commitment of the first model with tag 0, [w | 0]: so the id need not be known beforehand.
     /// @param modelCid The digest of the first model's document.
@@ -521,8 +537,8 @@ interface ITaskManager {
         returns (uint256 taskId);
 
     /// @notice Credits what an ended task has left of its pool to its creator. Anyone may call it.
-    /// Effects: the creator can claim it from the StakeManager; what finalized rounds owe stays in escrow. Emits
-    /// `PoolReclaimed`.
+    /// Effects: the creator can claim it from the StakeManager; what finalized rounds owe stays in escrow, and so do,
+    /// for good, the shares of those who were convicted in them. Emits `PoolReclaimed`.
     /// Requirements: the task has ended (`TaskRunning`); something is left (`NothingToReclaim`).
     /// @return amount What was credited, in wei.
     function reclaim(uint256 taskId) external returns (uint256 amount);
@@ -533,75 +549,75 @@ interface ITaskManager {
 
     /// @notice Enrols the sender in a task with the commitment of its data and the key for its masks.
     /// Effects: the data belong to the sender in this task for good; the task's stake is locked. Emits `Enrolled`.
-    /// Requirements: the task has not ended (`TaskEnded`) and the sender is not enrolled (`AlreadyEnrolled`); `data` and
-    /// `maskKey` are canonical points of the curve other than the identity (`BN254.InvalidPoint`); `data` is not the zero
-    /// vector's (`EmptyData`) and not registered by another trainer (`DataAlreadyRegistered`); enough stake is free
-    /// (`IStakeManager.InsufficientStake`).
+    /// Requirements: the task has not ended (`TaskEnded`) and the sender is not enrolled (`AlreadyEnrolled`); `data`
+    /// and `maskKey` are canonical points of the curve other than the identity (`BN254.InvalidPoint`); `data` is not
+    /// the zero vector's (`EmptyData`) and not registered by another trainer (`DataAlreadyRegistered`); enough stake is
+    /// free (`IStakeManager.InsufficientStake`).
     /// @dev Data stay registered after `unenrol`: else somebody could register such data and send its old proofs as his
     /// own. Whoever sees an enrolment in the mempool can register its point first, at the price of locking a stake; the
-    /// victim salts its data anew and enrols again. Mask keys need not differ: whoever enrols with another's key, or with one
-    /// made of others', cannot compute its own masks, and a mask is bound to the addresses of both peers.
+    /// victim salts its data anew and enrols again. Mask keys need not differ: whoever enrols with another's key, or
+    /// with one made of others', cannot compute its own masks, and a mask is bound to the addresses of both peers.
     /// @param taskId The task.
     /// @param data The commitment of the salted data matrix.
     /// @param maskKey K = x * G with the sender's secret x and G = (1, 2). Two peers share x_i * K_j = x_j * K_i.
     function enrol(uint256 taskId, G1 calldata data, G1 calldata maskKey) external;
 
     /// @notice Starts the unbonding of the sender's stake.
-    /// Effects: the sender can no longer join; a round that it has joined it should finish, and slashing reaches its stake
-    /// until it is released. Emits `Unenrolled`.
+    /// Effects: the sender can no longer join; a round that it has joined it should finish, and slashing reaches its
+    /// stake until it is released. Emits `Unenrolled`.
     /// Requirements: the sender is enrolled (`NotEnrolled`) and not leaving (`Leaving`).
     function unenrol(uint256 taskId) external;
 
     /// @notice Ends the sender's enrolment and frees its stake.
-    /// Effects: its last round is settled; what is left of the stake is free; rewards already earned stay. Emits `Released`,
-    /// and `TrainerSlashed` as `settle` does.
-    /// Requirements: the sender is enrolled (`NotEnrolled`); `unbondingPeriod` has passed since it left (`NotReleasable`); the
-    /// last round that it joined is over (`RoundRunning`).
+    /// Effects: its last round is settled; what is left of the stake is free; rewards already earned stay. Emits
+    /// `Released`, and `TrainerSlashed` as `settle` does.
+    /// Requirements: the sender is enrolled (`NotEnrolled`); `unbondingPeriod` has passed since it left
+    /// (`NotReleasable`); the last round that it joined is over (`RoundRunning`).
     function release(uint256 taskId) external;
 
     /// @notice Carries out what a trainer's last round cost it. Anyone may call it.
-    /// Effects: nothing of the round is open any more. If it was at fault, `faultSlash` of the task's stake is burnt and it
-    /// leaves the task; if it had missed a duty, `absenceSlash` is: at most what is locked. Emits `TrainerSlashed` then, and
-    /// `Unenrolled` when it was at fault and not leaving.
+    /// Effects: nothing of the round is open any more. If it was at fault, `faultSlash` of the task's stake is burnt
+    /// and it leaves the task; if it had missed a duty, `absenceSlash` is: at most what is locked. Emits
+    /// `TrainerSlashed` then, and `Unenrolled` when it was at fault and not leaving.
     /// Requirements: the trainer has an unsettled round (`NothingToSettle`), which is over (`RoundRunning`).
-    /// @dev At fault: `Guilty`; `Accused`, and the attempt ended so (a further one started, or the round failed, and no average
-    /// of it was accepted). Missed a duty: `Joined` in a round that was not skipped; `Submitted`, and the round had an attempt
-    /// after the last that it masked in.
+    /// @dev At fault: `Guilty`; `Accused`, and the attempt ended so (a further one started, or the round failed, and no
+    /// average of it was accepted). Missed a duty: `Joined` in a round that was not skipped; `Submitted`, and the round
+    /// had an attempt after the last that it masked in.
     /// @return slashed What was burnt, in wei.
     function settle(uint256 taskId, address trainer) external returns (uint256 slashed);
 
     /// @notice Puts the sender on the running round's roster.
-    /// Effects: its last round is settled, with the events of `settle`; what is missing of its locked stake is locked again;
-    /// the sender is on the roster. If that makes `maxTrainers` and the first model's bytes are not demanded, Train starts.
-    /// Emits `Joined`, and `PhaseChanged` then.
+    /// Effects: its last round is settled, with the events of `settle`; what is missing of its locked stake is locked
+    /// again; the sender is on the roster. If that makes `maxTrainers` and the first model's bytes are not demanded,
+    /// Train starts. Emits `Joined`, and `PhaseChanged` then.
     /// Requirements: phase Join (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is enrolled
-    /// (`NotEnrolled`), not leaving or at fault (`Leaving`), and has not joined (`AlreadyJoined`); the missing stake is free
-    /// (`IStakeManager.InsufficientStake`); the roster is not full (`RosterFull`).
+    /// (`NotEnrolled`), not leaving or at fault (`Leaving`), and has not joined (`AlreadyJoined`); the missing stake is
+    /// free (`IStakeManager.InsufficientStake`); the roster is not full (`RosterFull`).
     /// @return round The round joined.
     function join(uint256 taskId) external returns (uint256 round);
 
     /// @notice Submits the proof of the sender's update, and nothing of the update but its commitment.
-    /// Effects: the update is accepted. If it is the roster's last, Mask starts. Emits `Submitted`, and `PhaseChanged` and
-    /// `MaskingStarted` then.
+    /// Effects: the update is accepted. If it is the roster's last, Mask starts. Emits `Submitted`, and `PhaseChanged`
+    /// and `MaskingStarted` then.
     /// Requirements: phase Train (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is on the roster
     /// (`NotOnRoster`) and has not submitted (`AlreadySubmitted`); a proof that starts with four points
-    /// (`Commitments.ProofTooShort`), of the current model (`ModelMismatch`), of the sender's data (`DataMismatch`), of an
-    /// update whose commitment is a canonical point other than the identity (`BN254.InvalidPoint`), and that the train
-    /// verifier accepts (`InvalidProof`).
+    /// (`Commitments.ProofTooShort`), of the current model (`ModelMismatch`), of the sender's data (`DataMismatch`), of
+    /// an update whose commitment is a canonical point other than the identity (`BN254.InvalidPoint`), and that the
+    /// train verifier accepts (`InvalidProof`).
     /// @dev After a failed round the model is the same, so a trainer may send its old proof again; nobody else can.
     /// @param taskId The task.
     /// @param proof The proof of statement `train`.
     function submit(uint256 taskId, bytes calldata proof) external;
 
-    /// @notice Commits to the sender's accepted update under masks. Whether these are right, the contract does not ask: wrong
-    /// ones stop the round, since nobody finds the sum, and can change no model.
-    /// Effects: the update's commitment is added to the attempt's sum. If it is the last member's, Aggregate starts. Emits
-    /// `Masked`, and `PhaseChanged` then.
+    /// @notice Commits to the sender's accepted update under masks. Whether these are right, the contract does not ask:
+    /// wrong ones stop the round, since nobody finds the sum, and can change no model.
+    /// Effects: the update's commitment is added to the attempt's sum. If it is the last member's, Aggregate starts.
+    /// Emits `Masked`, and `PhaseChanged` then.
     /// Requirements: phase Mask (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender is of the attempt
-    /// (`NotAMember`) and has not masked in it (`AlreadyMasked`); a CID (`MissingCid`); the update is that of the sender's
-    /// `Submitted` (`UpdateMismatch`); as many masks as `peerCount(members)` (`WrongMaskCount`), with other members of the
-    /// attempt, addresses ascending (`WrongPeer`), and commitments that are canonical points of the curve other than the
-    /// identity (`BN254.InvalidPoint`).
+    /// (`NotAMember`) and has not masked in it (`AlreadyMasked`); a CID (`MissingCid`); the update is that of the
+    /// sender's `Submitted` (`UpdateMismatch`); as many masks as `peerCount(members)` (`WrongMaskCount`), with other
+    /// members of the attempt, addresses ascending (`WrongPeer`), and commitments that are canonical points of the
+    /// curve other than the identity (`BN254.InvalidPoint`).
     /// @dev Up to 17 members these can only be the right peers. Of more, `IChallengeManager.proveWrongPeer` judges.
     /// @param taskId The task.
     /// @param posting What the sender commits to.
@@ -612,12 +628,12 @@ interface ITaskManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Posts the proved average of the round's updates. The first valid one wins the fee.
-    /// Effects: `stake` of the sender's is locked until the round is finalized; whoever is accused no longer is at fault;
-    /// Challenge starts. Emits `Aggregated` and `PhaseChanged`.
-    /// Requirements: phase Aggregate (`WrongPhase`) before its deadline (`DeadlinePassed`); a CID (`MissingCid`); a proof that
-    /// starts with four points (`Commitments.ProofTooShort`), of the sum of the updates of exactly those who masked in the
-    /// round's last attempt (`SumMismatch`), of their number and the sender (`PublicMismatch`), and that the average verifier
-    /// accepts (`InvalidProof`); enough stake is free (`IStakeManager.InsufficientStake`).
+    /// Effects: `stake` of the sender's is locked until the round is finalized; whoever is accused no longer is at
+    /// fault; Challenge starts. Emits `Aggregated` and `PhaseChanged`.
+    /// Requirements: phase Aggregate (`WrongPhase`) before its deadline (`DeadlinePassed`); a CID (`MissingCid`); a
+    /// proof that starts with four points (`Commitments.ProofTooShort`), of the sum of the updates of exactly those who
+    /// masked in the round's last attempt (`SumMismatch`), of their number and the sender (`PublicMismatch`), and that
+    /// the average verifier accepts (`InvalidProof`); enough stake is free (`IStakeManager.InsufficientStake`).
     /// @dev The proof names its aggregator, so it is worthless to whoever copies it from the mempool.
     /// @param taskId The task.
     /// @param proof The proof of statement `average`.
@@ -626,19 +642,22 @@ interface ITaskManager {
 
     /// @notice Moves a round on whose phase is over.
     /// Effects: Join leads to Train, or to Skipped if too few joined, or ends the task if the first model's bytes were
-    /// demanded in vain; Train to Mask, or Failed if too few submitted; Mask to a new attempt of those who masked, or Failed if
-    /// they are too few; Aggregate to a new attempt of those not accused, or Failed if they are too few or nobody is accused;
-    /// Challenge to Finalized, where the average becomes the task's model, also in the registry, and the aggregator's stake
-    /// is free again; or, if its bytes were demanded in vain, back to Aggregate with `faultSlash` of that stake burnt, or to
-    /// Failed after `MAX_AVERAGES`. The next phase's time counts from now. After an end the next round's Join starts, or the
-    /// task ends. Emits `PhaseChanged`, `MaskingStarted` with an attempt, `AverageRevoked` or `FirstModelWithheld` where it is so.
+    /// demanded in vain; Train to Mask, or Failed if too few submitted; Mask to a new attempt of those who masked, or
+    /// Failed if they are too few; Aggregate to a new attempt of those not accused, or Failed if they are too few or
+    /// nobody is accused; Challenge to Finalized, where the average becomes the task's model, also in the registry, and
+    /// the aggregator's stake is free again; or, if its bytes were demanded in vain, back to Aggregate with
+    /// `faultSlash` of that stake burnt, or to Failed after `MAX_AVERAGES`. The next phase's time counts from now.
+    /// After an end the next round's Join starts, or the task ends. Emits `PhaseChanged`, `MaskingStarted` with an
+    /// attempt, `AverageRevoked` or `FirstModelWithheld` where it is so.
     /// Requirements: the deadline has passed and the task has not ended (`NothingToAdvance`).
     /// @dev One call is one step, however late. Called twice, the second finds nothing to do.
     function advance(uint256 taskId) external;
 
     /// @notice Credits to the sender what finalized rounds owe it: its share as a trainer, the fee as their aggregator.
-    /// Effects: the sender can claim it from the StakeManager. Emits `RewardCollected` for each round that owed something.
-    /// Requirements: every round named is finalized (`RoundNotFinalized`); together they owe something (`NothingToCollect`).
+    /// Effects: the sender can claim it from the StakeManager. Emits `RewardCollected` for each round that owed
+    /// something.
+    /// Requirements: every round named is finalized (`RoundNotFinalized`); together they owe something
+    /// (`NothingToCollect`).
     /// @param taskId The task.
     /// @param rounds Which rounds.
     /// @return amount What was credited, in wei.
@@ -650,35 +669,36 @@ interface ITaskManager {
 
     /// @notice Accuses a member of the attempt that is aggregated.
     /// Effects: it is `Accused`; the deadline is at least `answerPeriod` from now. Emits `Accused`.
-    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); phase Aggregate (`WrongPhase`) before its deadline
-    /// (`DeadlinePassed`); the trainer has masked in the attempt, is neither accused nor guilty, and no average of the attempt
-    /// was accepted (`NotAccusable`).
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); phase Aggregate (`WrongPhase`) before its
+    /// deadline (`DeadlinePassed`); the trainer has masked in the attempt, is neither accused nor guilty, and no
+    /// average of the attempt was accepted (`NotAccusable`).
     function accuse(uint256 taskId, address trainer) external;
 
     /// @notice Acquits a member accused in this attempt.
-    /// Effects: it is `Submitted` again; the deadline is at least `answerPeriod` from now, so that others can still accuse it.
-    /// Emits `Acquitted`.
-    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); phase Aggregate (`WrongPhase`) before its deadline
-    /// (`DeadlinePassed`), of this round and attempt, and it is accused (`NotAccused`).
+    /// Effects: it is `Submitted` again; the deadline is at least `answerPeriod` from now, so that others can still
+    /// accuse it. Emits `Acquitted`.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); phase Aggregate (`WrongPhase`) before its
+    /// deadline (`DeadlinePassed`), of this round and attempt, and it is accused (`NotAccused`).
     function acquit(uint256 taskId, uint256 round, uint256 attempt, address trainer) external;
 
     /// @notice Convicts a member of the attempt that is aggregated.
-    /// Effects: it is `Guilty`; if it was not accused, the deadline is at least `answerPeriod` from now. Emits `Convicted`.
+    /// Effects: it is `Guilty`; if it was not accused, the deadline is at least `answerPeriod` from now. Emits
+    /// `Convicted`.
     /// Requirements: as for `accuse`, but it may be accused already.
     function convict(uint256 taskId, address trainer) external;
 
     /// @notice Demands the bytes of the average in Challenge, or of the first model in Join.
     /// Effects: the deadline is at least `answerPeriod` from now. Emits `ModelAccused`.
-    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); one of these phases, in Join with the first model
-    /// still the task's, and not demanded already (`ModelNotAccusable`); before the deadline (`DeadlinePassed`).
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); one of these phases, in Join with the first
+    /// model still the task's, and not demanded already (`ModelNotAccusable`); before the deadline (`DeadlinePassed`).
     /// @return accused Who has to show them: the aggregator, or the creator.
     function accuseModel(uint256 taskId) external returns (address accused);
 
     /// @notice The bytes that were demanded have been shown.
-    /// Effects: the round is finalized, as by `advance`; or Join goes on, or ends if the roster is full. Emits `ModelAcquitted`
-    /// and what follows.
-    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); they are demanded (`ModelNotAccused`); before the
-    /// deadline (`DeadlinePassed`).
+    /// Effects: the round is finalized, as by `advance`; or Join goes on, or ends if the roster is full. Emits
+    /// `ModelAcquitted` and what follows.
+    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`); they are demanded (`ModelNotAccused`);
+    /// before the deadline (`DeadlinePassed`).
     function acquitModel(uint256 taskId) external;
 
     /*//////////////////////////////////////////////////////////////
@@ -709,8 +729,8 @@ interface ITaskManager {
     /// @notice A trainer's enrolment; all zero if it is not enrolled.
     function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory);
 
-    /// @notice What `settle` would burn of the trainer's stake now, in wei, and whether for a fault. 0 also where it would
-    /// revert.
+    /// @notice What `settle` would burn of the trainer's stake now, in wei, and whether for a fault. 0 also where it
+    /// would revert.
     function slashOf(uint256 taskId, address trainer) external view returns (uint256 amount, bool fault);
 
     /// @notice Who registered the data with this hash in the task; zero if nobody has.
@@ -720,15 +740,16 @@ interface ITaskManager {
     /// @return round The running round; after the end, the last one.
     /// @return phase Its phase as stored: it stays until somebody advances it.
     /// @return deadline Its deadline; 0 after the end.
-    /// @return next The phase to which `advance` would move it now; Mask in Mask is a new attempt; None if there is nothing to
-    /// advance.
+    /// @return next The phase to which `advance` would move it now; Mask in Mask is a new attempt; None if there is
+    /// nothing to advance.
     function currentPhase(uint256 taskId)
         external
         view
         returns (uint256 round, Phase phase, uint256 deadline, Phase next);
 
-    /// @notice The task's tag, the last entry of its model vectors: keccak256(abi.encode(chain id, this contract, task id))
-    /// modulo the group order. It makes a commitment of this task worthless in any other task, deployment or chain.
+    /// @notice The task's tag, the last entry of its model vectors: keccak256(abi.encode(chain id, this contract, task
+    /// id)) modulo the group order. It makes a commitment of this task worthless in any other task, deployment or
+    /// chain.
     function tag(uint256 taskId) external view returns (uint256);
 
     /// @notice How many peers each of `members` has, and so masks: all others, but `MAX_PEERS` at most.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @notice A point of BN254's group G1 in affine coordinates; (0, 0) stands for the identity, as the precompiles have it.
-/// On the wire it is 64 bytes, x then y, big-endian.
+/// @notice A point of BN254's group G1 in affine coordinates; (0, 0) stands for the identity, as the precompiles have
+/// it. On the wire it is 64 bytes, x then y, big-endian.
 struct G1 {
     uint256 x;
     uint256 y;
@@ -10,8 +10,8 @@ struct G1 {
 
 /// @title BN254
 /// @notice Arithmetic in G1 of BN254 (alt_bn128) over the precompiles of EIP-196.
-/// @dev The curve is y^2 = x^3 + 3 over the field of `Q` elements. Its group has prime order `P` and cofactor 1, so every
-/// point on the curve is in the group: to check the equation is to check the subgroup.
+/// @dev The curve is y^2 = x^3 + 3 over the field of `Q` elements. Its group has prime order `P` and cofactor 1, so
+/// every point on the curve is in the group: to check the equation is to check the subgroup.
 library BN254 {
     /// @notice Thrown when (x, y) is no point of the curve in canonical coordinates. The identity counts as none.
     error InvalidPoint(uint256 x, uint256 y);
@@ -23,6 +23,11 @@ library BN254 {
     /// @dev The order of the group, and of the scalar field in which vectors live.
     uint256 internal constant P =
         21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617;
+
+    /// @notice Returns the generator (1, 2).
+    function generator() internal pure returns (G1 memory) {
+        return G1(1, 2);
+    }
 
     /// @notice Returns a + b.
     /// @dev Reverts with `InvalidPoint(a)` when either is off the curve or not canonical; the identity is allowed.
@@ -65,10 +70,15 @@ library BN254 {
         return keccak256(abi.encode(a));
     }
 
-    /// @notice Reverts with `InvalidPoint` unless a is on the curve, canonical and not the identity.
-    function validate(G1 memory a) internal pure {
+    /// @notice Whether a is on the curve, canonical and not the identity.
+    function isPoint(G1 memory a) internal pure returns (bool) {
         // the identity (0, 0) fails the equation by itself
         bool onCurve = mulmod(a.y, a.y, Q) == addmod(mulmod(mulmod(a.x, a.x, Q), a.x, Q), 3, Q);
-        if (a.x >= Q || a.y >= Q || !onCurve) revert InvalidPoint(a.x, a.y);
+        return a.x < Q && a.y < Q && onCurve;
+    }
+
+    /// @notice Reverts with `InvalidPoint` unless a is on the curve, canonical and not the identity.
+    function validate(G1 memory a) internal pure {
+        if (!isPoint(a)) revert InvalidPoint(a.x, a.y);
     }
 }

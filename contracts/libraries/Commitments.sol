@@ -30,4 +30,21 @@ library Commitments {
     function withEntry(G1 memory a, G1 memory basis, uint256 entry) internal view returns (G1 memory) {
         return a.add(basis.mul(entry));
     }
+
+    /// @notice Returns C(v) = B + sum of v_i * L_i: some 7,000 gas an entry.
+    /// @param basis L_0, L_1 and so on, as many points as there are entries at least.
+    function commit(
+        uint256[] memory vector,
+        G1[] calldata basis,
+        G1 memory offset
+    )
+        internal
+        view
+        returns (G1 memory commitment)
+    {
+        commitment = offset;
+        for (uint256 i; i < vector.length; ++i) {
+            commitment = withEntry(commitment, basis[i], vector[i]);
+        }
+    }
 }

@@ -16,10 +16,12 @@ from typing import Any, cast
 from headwater.chain.contracts import Contracts
 from headwater.chain.events import Event, Masked
 from headwater.chain.sender import Sender
+from headwater.chain.types import Posting
 from headwater.protocol.curve import Point, add, negate
 from headwater.protocol.field import P, pack
 from headwater.protocol.field import add as add_vectors
 from headwater.protocol.vectors import UPDATE_SALTS, Basis
+from headwater.roles import masking
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.report import silent
 from headwater.roles.task import Task
@@ -108,7 +110,7 @@ def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, A
     contracts = cast(Contracts, SimpleNamespace(tasks=SimulatedTasks(events)))
     aggregator = Aggregator(replace(task, store=store, contracts=contracts), sender, silent)
     begun = time.perf_counter()
-    vectors = [aggregator.read(event) for event in aggregator.accepted(ROUND)]
+    vectors = [masking.read(aggregator.task, event) for event in aggregator.accepted(ROUND)]
     read = time.perf_counter()
     aggregator.check(events, vectors)
     checked = time.perf_counter()
@@ -146,9 +148,7 @@ def _masked(task: Task, number: int, update: Point, cid: Cid) -> Masked:
         ROUND,
         ATTEMPT,
         _trainer(number),
-        update,
-        cid.digest,
-        (),
+        Posting(update, cid.digest, ()),
         number + 1,
         address=task.reference.task_manager,
         block_number=number,

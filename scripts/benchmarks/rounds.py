@@ -28,8 +28,10 @@ from headwater.protocol.decisions import (
     Join,
     Mask,
     Publish,
+    Release,
     Submit,
     Unenrol,
+    Wait,
     Withdraw,
 )
 from headwater.protocol.fixedpoint import TrainingSpec
@@ -123,13 +125,17 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
 
     trainers = start()
     aggregator = Aggregator(task, senders[-1], ledger)
+    senders[-1].send(contracts.stakes.deposit(TERMS.stake))
     for trainer in trainers:
         expect(trainer.step(), Deposit)
         expect(trainer.step(), Enrol)
     enrolled = _rpc(anvil, "evm_snapshot")
     finalize, mask = {}, {}
-    finalize[len(trainers)], mask[len(trainers)] = _round(trainers, aggregator, ledger)
-    for kind in (Unenrol, Collect, Withdraw, Claim):
+    finalize[len(trainers)], mask[len(trainers)] = _round(trainers, aggregator, ledger, anvil)
+    for kind in (Unenrol, Collect, Claim, Wait):
+        expect(trainers[0].step(), kind)
+    _pass(anvil, TERMS.unbonding_period)
+    for kind in (Release, Withdraw):
         expect(trainers[0].step(), kind)
     _rpc(anvil, "evm_revert", enrolled)
     finalize[FEWEST], mask[FEWEST] = _round(start()[:FEWEST], aggregator, ledger, anvil)
@@ -146,6 +152,7 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
         "finalize_by_trainers": {str(n): finalize[n] for n in sorted(finalize)},
         "per_extra_trainer": per_extra_trainer(min(ledger.gas["joined"]), finalize),
         "collect": max(ledger.gas["collected"]),
+        "release": max(ledger.gas["released"]),
         "claim": max(ledger.gas["claimed"]),
         "deploy": ledger.deployed | {name: record.gas_used for name, record in deployment.records.items()},
     }
@@ -180,24 +187,27 @@ def expect(action: Action, kind: type[Action]) -> None:
         raise ChainError(f"the round did not go on as planned: {action} instead of {kind.__name__}", "run it again")
 
 
-def _round(
-    trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil | None = None
-) -> tuple[int, int]:
-    """Run a round and return the gas of its average, and the most that one mask took.
-
-    anvil: whose clock to move where the roster is not full.
-    """
+def _round(trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil) -> tuple[int, int]:
+    """Run a round and return the gas of its average, made final, and the most that one mask took."""
     for trainer in trainers:
         expect(trainer.step(), Join)
-    if anvil is not None:
-        _rpc(anvil, "evm_increaseTime", TERMS.join_period)
-        _rpc(anvil, "evm_mine")
+    if len(trainers) < TERMS.max_trainers:
+        _pass(anvil, TERMS.join_period)
         expect(aggregator.step(), Advance)
     for kind in (Submit, Mask, Publish):
         for trainer in trainers:
             expect(trainer.step(), kind)
     expect(aggregator.step(), Aggregate)
-    return ledger.gas["aggregated"][-1], max(ledger.gas["masked"][-len(trainers) :])
+    _pass(anvil, TERMS.challenge_period)
+    expect(aggregator.step(), Advance)
+    final = ledger.gas["aggregated"][-1] + ledger.gas["advanced"][-1]
+    return final, max(ledger.gas["masked"][-len(trainers) :])
+
+
+def _pass(anvil: Anvil, seconds: int) -> None:
+    """Move the chain's clock."""
+    _rpc(anvil, "evm_increaseTime", seconds)
+    _rpc(anvil, "evm_mine")
 
 
 def _rpc(anvil: Anvil, method: str, *arguments: Any) -> Any:

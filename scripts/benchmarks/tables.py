@@ -105,10 +105,11 @@ def _gas(report: Report) -> Table:
         "join_last": "join, of the one who fills the roster and so closes it",
         "submit": "submit, with a proof of the reference step",
         "mask": "mask, with a commitment to the mask of each peer",
-        "finalize": "aggregate, with the proof of the average, to Finalized",
-        "advance": "advance, only where a deadline passed",
+        "finalize": "aggregate, with the proof of the average, and the advance to Finalized",
+        "advance": "advance, at its dearest",
         "collect": "collect, one round",
         "claim": "claim",
+        "release": "release, of an unbonded stake",
         "per_extra_trainer": "each further trainer, beyond its submission and mask",
     }
     rows = [[text, number(gas[key])] for key, text in names.items()]
@@ -119,7 +120,7 @@ def _gas(report: Report) -> Table:
 def _rounds(report: Report) -> Table:
     gas = report["gas"]
     rows = [[n, number(gas["mask_by_trainers"][n]), number(value)] for n, value in gas["finalize_by_trainers"].items()]
-    return Table("Gas by the number of trainers", ["trainers", "mask", "aggregate"], rows)
+    return Table("Gas by the number of trainers", ["trainers", "mask", "aggregate and advance"], rows)
 
 
 def _aggregator(report: Report) -> Table:

@@ -12,6 +12,7 @@ class Deployed(NamedTuple):
     tasks: Any
     stakes: Any
     models: Any
+    challenges: Any
 
 
 @pytest.fixture(scope="module")

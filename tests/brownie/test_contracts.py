@@ -13,6 +13,9 @@ TERMS = {
     "trainPeriod": 3600,
     "maskPeriod": 3600,
     "aggregatePeriod": 3600,
+    "answerPeriod": 3600,
+    "challengePeriod": 3600,
+    "unbondingPeriod": 3600,
     "dimension": 32,
     "k": 13,
 }
@@ -39,19 +42,20 @@ def free_and_locked(stakes: Any, trainer: Any) -> tuple[int, int]:
     return int(stake["free"]), int(stake["locked"])
 
 
-def test_deploy__when_done__then_the_three_know_each_other(deployed):
-    tasks, stakes, models = deployed
+def test_deploy__when_done__then_the_four_know_each_other(deployed):
+    tasks, stakes, models, challenges = deployed
 
-    assert stakes.taskManager() == models.taskManager() == tasks.address
+    assert stakes.taskManager() == models.taskManager() == challenges.taskManager() == tasks.address
+    assert stakes.challengeManager() == tasks.challengeManager() == challenges.address
     assert tasks.taskCount() == 0
 
 
 def test_deploy__when_the_predicted_address_is_another__then_refused(deployed):
     stranger = accounts[1]
-    stakes = StakeManager.deploy(stranger, {"from": accounts[0]})
+    stakes = StakeManager.deploy(stranger, deployed.challenges, {"from": accounts[0]})
 
     with reverts(revert_pattern="WrongTaskManager.*"):
-        TaskManager.deploy(stakes, deployed.models, {"from": accounts[0]})
+        TaskManager.deploy(stakes, deployed.models, deployed.challenges, {"from": accounts[0]})
 
 
 def test_create_task__when_two_trainers_would_do__then_refused(deployed):
@@ -69,6 +73,16 @@ def test_create_task__when_the_fee_is_more_than_a_rounds_pool__then_refused(depl
         deployed.tasks.createTask(
             config(aggregatorFee=2 * ETHER), MODEL, CID, {"from": accounts[0], "value": 3 * ETHER}
         )
+
+
+def test_create_task__when_an_absence_costs_more_than_a_fault__then_refused(deployed):
+    with reverts("InvalidSlash: 100, 200"):
+        deployed.tasks.createTask(config(faultSlash=100, absenceSlash=200), MODEL, CID, {"from": accounts[0]})
+
+
+def test_challenge_model__when_there_is_no_such_task__then_refused(deployed):
+    with reverts("UnknownTask: 1"):
+        deployed.challenges.challengeModel(1, {"from": accounts[1]})
 
 
 def test_deposit__when_sent__then_it_is_the_trainers_free_stake(deployed):

@@ -71,6 +71,13 @@ contract AdvanceTest is HeadwaterTest {
         assertEnded(1, ITaskManager.Phase.Failed, 1, 3);
     }
 
+    function test_advance_finalizesARoundWhoseAverageNobodyDemanded() public {
+        toAggregate(taskId, 3);
+        aggregate(taskId, AGGREGATOR);
+        expectStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Finalized, 0);
+        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+    }
+
     function test_advance_leavesTheModelAsItWas() public {
         bytes32 modelHash = stateOf(taskId).modelHash;
         toAggregate(taskId, 3);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
@@ -9,6 +10,7 @@ import {Commitments} from "../../contracts/libraries/Commitments.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 import {StubVerifier} from "./helpers/StubVerifier.sol";
 
+/// forge-config: default.fuzz.runs = 64
 contract AggregateTest is HeadwaterTest {
     uint256 private constant AVERAGE = 4242;
     uint256 private taskId;
@@ -22,22 +24,52 @@ contract AggregateTest is HeadwaterTest {
                                 EFFECTS
     //////////////////////////////////////////////////////////////*/
 
-    function test_aggregate_makesTheAverageTheModelAndStartsTheNextRound() public {
+    function test_aggregate_acceptsTheAverageAndStartsChallenge() public {
         toAggregate(taskId, 3);
         bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
         bytes32 oldModel = stateOf(taskId).modelHash;
+        deposit(AGGREGATOR, STAKE);
         vm.warp(block.timestamp + 10);
         vm.expectEmit(address(tasks));
         emit ITaskManager.Aggregated(taskId, 1, AGGREGATOR, oldModel, hashOf(AVERAGE), MODEL_CID);
         vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(taskId, 1, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Finalized, 0);
+        emit ITaskManager.PhaseChanged(
+            taskId, 1, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Challenge, block.timestamp + CHALLENGE_PERIOD
+        );
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Locked(taskId, AGGREGATOR, STAKE);
+        vm.prank(AGGREGATOR);
+        tasks.aggregate(taskId, proof, MODEL_CID);
+
+        ITaskManager.Round memory round = tasks.getRound(taskId, 1);
+        assertEq(uint8(round.phase), uint8(ITaskManager.Phase.Challenge));
+        assertEq(round.aggregator, AGGREGATOR);
+        assertEq(round.averages, 1);
+        assertEq(round.endedAt, 0);
+        ITaskManager.TaskState memory state = stateOf(taskId);
+        assertEq(state.modelHash, oldModel, "the model is still the old one");
+        assertEq(BN254.hash(state.average), hashOf(AVERAGE));
+        assertEq(state.averageCid, MODEL_CID);
+        assertEq(state.spent, 0);
+        assertEq(registry.latest(taskId).round, 0);
+        assertStake(AGGREGATOR, 0, STAKE);
+    }
+
+    function test_advance_makesTheAverageTheModelAndStartsTheNextRound() public {
+        toAggregate(taskId, 3);
+        post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
+        vm.warp(deadlineOf(taskId) + 10);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.PhaseChanged(taskId, 1, ITaskManager.Phase.Challenge, ITaskManager.Phase.Finalized, 0);
         vm.expectEmit(address(tasks));
         emit ITaskManager.PhaseChanged(
             taskId, 2, ITaskManager.Phase.None, ITaskManager.Phase.Join, block.timestamp + JOIN_PERIOD
         );
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Unlocked(taskId, AGGREGATOR, STAKE);
         vm.expectEmit(address(registry));
         emit IModelRegistry.ModelAdded(taskId, 1, hashOf(AVERAGE), 0, point(AVERAGE), MODEL_CID);
-        post(AGGREGATOR, proof);
+        tasks.advance(taskId);
 
         ITaskManager.Round memory round = tasks.getRound(taskId, 1);
         assertEq(uint8(round.phase), uint8(ITaskManager.Phase.Finalized));
@@ -47,6 +79,7 @@ contract AggregateTest is HeadwaterTest {
         assertEq(round.endedAt, block.timestamp);
         assertEq(stateOf(taskId).modelHash, hashOf(AVERAGE));
         assertEq(stateOf(taskId).joined, 0);
+        assertStake(AGGREGATOR, STAKE, 0);
         assertPhase(taskId, 2, ITaskManager.Phase.Join);
     }
 
@@ -75,6 +108,7 @@ contract AggregateTest is HeadwaterTest {
         passDeadline(taskId);
         maskMany(taskId, 3);
         post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
+        passDeadline(taskId);
         ITaskManager.Round memory round = tasks.getRound(taskId, 1);
         assertEq(round.attempt, 3);
         assertEq(round.masked, 3);
@@ -84,11 +118,13 @@ contract AggregateTest is HeadwaterTest {
     function test_aggregate_takesTheModelItStartedFrom() public {
         toAggregate(taskId, 3);
         post(AGGREGATOR, averageProof(modelScalar, 3, AGGREGATOR)); // training has converged
+        passDeadline(taskId);
         assertEq(stateOf(taskId).modelHash, hashOf(modelScalar));
         assertEq(registry.latest(taskId).round, 1);
     }
 
     function test_aggregate_isForAnyoneWhateverTheNumberOfTrainers(uint8 trainers, address aggregator) public {
+        vm.assume(aggregator != address(stakes) && aggregator != address(vm));
         trainers = uint8(bound(trainers, 3, MAX));
         toAggregate(taskId, trainers);
         post(aggregator, averageProof(AVERAGE, trainers, aggregator));
@@ -120,7 +156,7 @@ contract AggregateTest is HeadwaterTest {
         toAggregate(taskId, 3);
         bytes memory late = averageProof(AVERAGE, 3, STRANGER);
         aggregate(taskId, AGGREGATOR);
-        refuses(STRANGER, late, wrongPhase(ITaskManager.Phase.Join));
+        refuses(STRANGER, late, wrongPhase(ITaskManager.Phase.Challenge));
     }
 
     function test_aggregate_refusesAfterTheDeadlineThoughNobodyAdvanced() public {
@@ -183,6 +219,7 @@ contract AggregateTest is HeadwaterTest {
         toAggregate(taskId, 3);
         uint256 oldSum = sumScalar;
         aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
         toAggregate(taskId, 3);
         refuses(
             AGGREGATOR,
@@ -234,6 +271,16 @@ contract AggregateTest is HeadwaterTest {
         refuses(AGGREGATOR, proof, abi.encodeWithSelector(Commitments.ProofTooShort.selector, length, 256));
     }
 
+    function test_aggregate_refusesWithoutEnoughFreeStake() public {
+        toAggregate(taskId, 3);
+        deposit(AGGREGATOR, STAKE - 1);
+        refuses(
+            AGGREGATOR,
+            averageProof(AVERAGE, 3, AGGREGATOR),
+            abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, AGGREGATOR, STAKE - 1, STAKE)
+        );
+    }
+
     /*//////////////////////////////////////////////////////////////
                               THE VERIFIER
     //////////////////////////////////////////////////////////////*/
@@ -277,6 +324,7 @@ contract AggregateTest is HeadwaterTest {
     }
 
     function post(address who, bytes memory proof) private {
+        deposit(who, STAKE);
         vm.prank(who);
         tasks.aggregate(taskId, proof, MODEL_CID);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
@@ -66,7 +67,8 @@ contract CreateTaskTest is HeadwaterTest {
         uint16 minTrainers,
         uint16 maxTrainers,
         uint32 rounds,
-        uint32[4] memory periods,
+        uint32[7] memory periods,
+        uint16[2] memory slashes,
         uint8 k,
         uint32 dimension,
         uint96 pool,
@@ -84,7 +86,12 @@ contract CreateTaskTest is HeadwaterTest {
         uint256 attempts = uint256(config.maxTrainers) - config.minTrainers + 1;
         config.maskPeriod = uint32(bound(periods[3], 1, tasks.MAX_PERIOD() / attempts));
         config.k = uint8(bound(k, 2, tasks.MAX_K()));
-        config.dimension = uint32(bound(dimension, 1, (1 << config.k) - 2));
+        config.answerPeriod = uint32(bound(periods[4], 1, tasks.MAX_PERIOD()));
+        config.challengePeriod = uint32(bound(periods[5], 1, tasks.MAX_PERIOD()));
+        config.unbondingPeriod = uint32(bound(periods[6], 1, tasks.MAX_PERIOD()));
+        config.faultSlash = uint16(bound(slashes[0], 0, 10_000));
+        config.absenceSlash = uint16(bound(slashes[1], 0, config.faultSlash));
+        config.dimension = uint32(bound(dimension, 1, Math.min((1 << config.k) - 2, tasks.MAX_DIMENSION())));
         config.aggregatorFee = uint96(bound(fee, 0, pool / config.rounds));
         uint256 taskId = createTask(config, pool);
         assertEq(deadlineOf(taskId), block.timestamp + config.joinPeriod);
@@ -125,6 +132,15 @@ contract CreateTaskTest is HeadwaterTest {
             config = defaultConfig();
             config.aggregatePeriod = period;
             refuses(config, reason);
+            config = defaultConfig();
+            config.answerPeriod = period;
+            refuses(config, reason);
+            config = defaultConfig();
+            config.challengePeriod = period;
+            refuses(config, reason);
+            config = defaultConfig();
+            config.unbondingPeriod = period;
+            refuses(config, reason);
         }
     }
 
@@ -142,10 +158,21 @@ contract CreateTaskTest is HeadwaterTest {
         createTask(config, POOL);
     }
 
+    function test_createTask_refusesSlashesAboveTheWholeOrTheFaults() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.faultSlash = 10_001;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidSlash.selector, 10_001, ABSENCE_SLASH));
+        config.faultSlash = ABSENCE_SLASH - 1;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidSlash.selector, ABSENCE_SLASH - 1, ABSENCE_SLASH));
+    }
+
     function test_createTask_refusesVectorsThatDoNotFitTheCircuit() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
         config.dimension = 0;
         refuses(config, abi.encodeWithSelector(ITaskManager.InvalidDimension.selector, 0, config.k));
+        config.dimension = tasks.MAX_DIMENSION() + 1;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidDimension.selector, config.dimension, config.k));
+        config.k = 6;
         config.dimension = uint32(1 << config.k) - 1;
         refuses(config, abi.encodeWithSelector(ITaskManager.InvalidDimension.selector, config.dimension, config.k));
         config = defaultConfig();

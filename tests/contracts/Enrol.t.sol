@@ -26,13 +26,14 @@ contract EnrolTest is HeadwaterTest {
         emit IStakeManager.Locked(taskId, alice, STAKE);
         enrolWith(alice, point(dataOf(alice)));
 
-        (bytes32 dataHash, uint256 stake) = tasks.getEnrolment(taskId, alice);
-        assertEq(dataHash, hashOf(dataOf(alice)));
-        assertEq(stake, STAKE);
-        assertEq(tasks.dataOwner(taskId, dataHash), alice);
-        (uint256 free, uint256 locked) = stakes.stakeOf(alice);
-        assertEq(free, 0);
-        assertEq(locked, STAKE);
+        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
+        assertEq(enrolment.dataHash, hashOf(dataOf(alice)));
+        assertEq(enrolment.maskKeyHash, BN254.hash(maskKeyOf(alice)));
+        assertEq(enrolment.stake, STAKE);
+        assertEq(enrolment.unsettled, 0);
+        assertEq(enrolment.releasableAt, 0);
+        assertEq(tasks.dataOwner(taskId, enrolment.dataHash), alice);
+        assertStake(alice, 0, STAKE);
     }
 
     function test_enrol_worksInEveryPhase() public {
@@ -55,8 +56,7 @@ contract EnrolTest is HeadwaterTest {
         enrolWith(STRANGER, point(1));
         join(taskId, STRANGER);
         endTask(taskId);
-        vm.prank(STRANGER);
-        tasks.unenrol(taskId);
+        leaveTask(taskId, STRANGER);
     }
 
     function test_enrol_refusesUnknownTasks() public {
@@ -75,6 +75,12 @@ contract EnrolTest is HeadwaterTest {
         refuses(alice, point(2), abi.encodeWithSelector(ITaskManager.AlreadyEnrolled.selector, taskId, alice));
     }
 
+    function test_enrol_refusesWhoIsLeaving() public {
+        enrolWith(alice, point(1));
+        unenrol(taskId, alice);
+        refuses(alice, point(1), abi.encodeWithSelector(ITaskManager.AlreadyEnrolled.selector, taskId, alice));
+    }
+
     function test_enrol_refusesDataOfAnotherTrainer() public {
         enrolWith(alice, point(1));
         refuses(
@@ -84,8 +90,7 @@ contract EnrolTest is HeadwaterTest {
 
     function test_enrol_refusesDataOfATrainerWhoIsEnrolledNoMore() public {
         enrolWith(alice, point(1));
-        vm.prank(alice);
-        tasks.unenrol(taskId);
+        leaveTask(taskId, alice);
         refuses(
             bob, point(1), abi.encodeWithSelector(ITaskManager.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
         );
@@ -94,8 +99,7 @@ contract EnrolTest is HeadwaterTest {
     function test_enrol_takesItsTrainerBackWithOldOrNewData() public {
         enrolWith(alice, point(1));
         for (uint256 data = 1; data <= 2; ++data) {
-            vm.prank(alice);
-            tasks.unenrol(taskId);
+            leaveTask(taskId, alice);
             enrolWith(alice, point(data));
             assertEq(tasks.dataOwner(taskId, hashOf(data)), alice);
         }

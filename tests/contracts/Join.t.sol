@@ -26,6 +26,7 @@ contract JoinTest is HeadwaterTest {
         assertEq(entry.attempt, 0);
         assertEq(entry.updateHash, 0);
         assertEq(stateOf(taskId).joined, 1);
+        assertEq(tasks.getEnrolment(taskId, alice).unsettled, 1);
         assertPhase(taskId, 1, ITaskManager.Phase.Join);
     }
 
@@ -83,6 +84,8 @@ contract JoinTest is HeadwaterTest {
             mask(taskId, trainer(i));
         }
         refuses(alice, wrongPhase(ITaskManager.Phase.Aggregate));
+        aggregate(taskId, AGGREGATOR);
+        refuses(alice, wrongPhase(ITaskManager.Phase.Challenge));
         passDeadline(taskId);
         endTask(taskId);
         refuses(alice, wrongPhase(ITaskManager.Phase.Skipped));

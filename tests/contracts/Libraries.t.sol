@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
+import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {Commitments} from "../../contracts/libraries/Commitments.sol";
+import {EqualLog} from "../../contracts/libraries/EqualLog.sol";
 
 contract LibrariesTest is Test {
     using BN254 for G1;
@@ -136,12 +138,82 @@ contract LibrariesTest is Test {
         assertPoint(Commitments.withEntry(before, basis(1), entry), commit(v, offset));
     }
 
+    function test_commit_commitsToAVector(uint256[3] memory v, uint256 offset) public view {
+        (uint256[] memory vector, G1[] memory basis_) = (new uint256[](3), new G1[](4)); // a point too many
+        for (uint256 i; i < 3; ++i) {
+            (vector[i], basis_[i]) = (v[i], basis(i));
+        }
+        assertPoint(this.commitVector(vector, basis_, point(offset)), commit(v, offset));
+        assertPoint(this.commitVector(new uint256[](0), basis_, point(offset)), point(offset));
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                EQUAL LOG
+    //////////////////////////////////////////////////////////////*/
+
+    function test_equalLog_acceptsWhatTheSecretMakesOfAKey(uint256 x, uint256 y, uint256 nonce) public view {
+        (x, y, nonce) = (bound(x, 1, BN254.P - 1), bound(y, 1, BN254.P - 1), bound(nonce, 1, BN254.P - 1));
+        vm.assume(x != y);
+        G1 memory shared = point(y).mul(x);
+        IChallengeManager.EqualLogProof memory proof = prove(x, point(y), shared, nonce);
+        assertTrue(this.verifyEqualLog(point(x), point(y), shared, proof));
+        assertFalse(this.verifyEqualLog(point(y), point(x), shared, proof), "the proof of one is not the other's");
+        proof.response = addmod(proof.response, 1, BN254.P);
+        assertFalse(this.verifyEqualLog(point(x), point(y), shared, proof), "another response");
+    }
+
+    /// @dev Whoever knows the secret, but claims another point, cannot prove it by the honest steps.
+    function test_equalLog_refusesAnotherPoint(uint256 x, uint256 y, uint256 z) public view {
+        (x, y, z) = (bound(x, 1, BN254.P - 1), bound(y, 1, BN254.P - 1), bound(z, 1, BN254.P - 1));
+        G1 memory shared = point(y).mul(x);
+        vm.assume(!shared.equals(point(z)));
+        assertFalse(this.verifyEqualLog(point(x), point(y), point(z), prove(x, point(y), point(z), 7)));
+        assertFalse(this.verifyEqualLog(point(x), point(y), point(z), prove(x, point(y), shared, 7)));
+    }
+
+    function test_equalLog_refusesWhatIsNoPoint() public view {
+        G1[4] memory bad = [G1(1, 3), G1(0, 0), G1(1 + BN254.Q, 2), G1(1, 2 + BN254.Q)];
+        IChallengeManager.EqualLogProof memory proof = prove(1, point(1), point(1), 7);
+        for (uint256 i; i < bad.length; ++i) {
+            assertFalse(this.verifyEqualLog(point(1), point(1), bad[i], proof));
+        }
+    }
+
     /*//////////////////////////////////////////////////////////////
                                 HELPERS
     //////////////////////////////////////////////////////////////*/
 
     function validate(G1 memory a) external pure {
         a.validate();
+    }
+
+    function verifyEqualLog(
+        G1 memory key,
+        G1 memory peerKey,
+        G1 memory shared,
+        IChallengeManager.EqualLogProof calldata proof
+    )
+        external
+        view
+        returns (bool)
+    {
+        return EqualLog.verify(key, peerKey, shared, proof);
+    }
+
+    /// @dev The honest prover's steps, with its fresh number.
+    function prove(
+        uint256 x,
+        G1 memory peerKey,
+        G1 memory shared,
+        uint256 nonce
+    )
+        private
+        view
+        returns (IChallengeManager.EqualLogProof memory proof)
+    {
+        bytes memory statement = abi.encode(point(x), peerKey, shared, point(nonce), peerKey.mul(nonce));
+        proof.challenge = uint256(keccak256(statement)) % BN254.P;
+        proof.response = addmod(nonce, BN254.P - mulmod(proof.challenge, x, BN254.P), BN254.P);
     }
 
     function add(G1 memory a, G1 memory b) external view returns (G1 memory) {
@@ -158,6 +230,18 @@ contract LibrariesTest is Test {
 
     function point(uint256 scalar) private view returns (G1 memory) {
         return G1(1, 2).mul(scalar);
+    }
+
+    function commitVector(
+        uint256[] memory vector,
+        G1[] calldata basis_,
+        G1 memory offset
+    )
+        external
+        view
+        returns (G1 memory)
+    {
+        return Commitments.commit(vector, basis_, offset);
     }
 
     function basis(uint256 i) private view returns (G1 memory) {

@@ -7,6 +7,7 @@ import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
+/// forge-config: default.fuzz.runs = 64
 contract MaskTest is HeadwaterTest {
     uint256 private taskId;
     address private alice;
@@ -25,14 +26,17 @@ contract MaskTest is HeadwaterTest {
     function test_mask_publishesTheMaskedUpdate() public {
         toMask(taskId, 4);
         uint256 update = updateOf(alice, 1);
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        assertEq(posting.masks.length, 3);
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Masked(taskId, 1, 1, alice, point(update), CID, maskCommitments(3), 1);
+        emit ITaskManager.Masked(taskId, 1, 1, alice, posting, 1);
         mask(taskId, alice);
 
         ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
         assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Submitted));
         assertEq(entry.attempt, 1);
         assertEq(entry.updateHash, bytes29(hashOf(update)));
+        assertEq(entry.postingHash, keccak256(abi.encode(posting)));
         assertEq(tasks.getRound(taskId, 1).masked, 1);
         assertPhase(taskId, 1, ITaskManager.Phase.Mask);
     }
@@ -50,6 +54,7 @@ contract MaskTest is HeadwaterTest {
         assertEq(deadlineOf(taskId), block.timestamp + AGGREGATE_PERIOD);
     }
 
+    /// forge-config: default.fuzz.runs = 32
     /// @dev Round after round and attempt after attempt, whoever comes and in whatever order.
     function test_mask_keepsTheCommitmentOfTheSumVector(uint8 trainers, uint8 second, uint256 seed) public {
         trainers = uint8(bound(trainers, 4, MAX));
@@ -60,6 +65,7 @@ contract MaskTest is HeadwaterTest {
             passDeadline(taskId);
             expectSumOf(second, second, seed >> 8);
             aggregate(taskId, AGGREGATOR);
+            finalize(taskId);
         }
     }
 
@@ -77,8 +83,9 @@ contract MaskTest is HeadwaterTest {
         emit ITaskManager.MaskingStarted(taskId, 1, 2, 3, seed);
         tasks.advance(taskId);
 
+        assertEq(stateOf(taskId).seed, seed);
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Masked(taskId, 1, 2, alice, point(updateOf(alice, 1)), CID, maskCommitments(2), 1);
+        emit ITaskManager.Masked(taskId, 1, 2, alice, postingOf(taskId, alice), 1);
         mask(taskId, alice);
         assertEq(tasks.getRosterEntry(taskId, 1, alice).attempt, 2);
         assertEq(tasks.getRosterEntry(taskId, 1, trainer(4)).attempt, 0);
@@ -99,14 +106,17 @@ contract MaskTest is HeadwaterTest {
     }
 
     function test_mask_takesTheUpdateOfARepeatedProof() public {
-        bytes memory proof = trainProof(alice, 5);
+        bytes memory proof = trainProof(alice, updateOf(alice, 1));
         for (uint256 round = 1; round <= 2; ++round) {
             toTrain(taskId, 3);
             vm.prank(alice);
             tasks.submit(taskId, proof);
             submit(taskId, bob);
             submit(taskId, trainer(3));
-            maskAs(alice, point(5), 2);
+            ITaskManager.Posting memory posting = postingOf(taskId, alice);
+            posting.update = point(updateOf(alice, 1));
+            vm.prank(alice);
+            tasks.mask(taskId, posting);
             passDeadline(taskId); // failed: the model is the same
         }
     }
@@ -140,7 +150,7 @@ contract MaskTest is HeadwaterTest {
 
     function test_mask_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.mask(99, G1(1, 2), CID, new G1[](0));
+        tasks.mask(99, ITaskManager.Posting(G1(1, 2), CID, new ITaskManager.PeerMask[](0)));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -201,10 +211,9 @@ contract MaskTest is HeadwaterTest {
 
     function test_mask_refusesAMissingCid() public {
         toMask(taskId, 3);
-        (G1 memory update, G1[] memory masks) = (point(updateOf(alice, 1)), maskCommitments(2));
-        vm.prank(alice);
-        vm.expectRevert(ITaskManager.MissingCid.selector);
-        tasks.mask(taskId, update, 0, masks);
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        posting.cid = 0;
+        refusesPosting(alice, posting, abi.encodeWithSelector(ITaskManager.MissingCid.selector));
     }
 
     function test_mask_refusesAnotherUpdate(uint256 scalar) public {
@@ -225,25 +234,15 @@ contract MaskTest is HeadwaterTest {
         maskMany(taskId, 2);
         passDeadline(taskId); // failed
         toMask(taskId, 3);
-        bytes29 expected = bytes29(hashOf(updateOf(alice, 2)));
-        G1 memory old = point(updateOf(alice, 1));
-        refusesWith(
-            alice,
-            old,
-            maskCommitments(2),
-            abi.encodeWithSelector(ITaskManager.UpdateMismatch.selector, expected, bytes29(BN254.hash(old)))
-        );
+        refusesUpdate(point(updateOf(alice, 1)));
     }
 
     function test_mask_refusesMoreOrFewerMasksThanPeers(uint8 count) public {
         vm.assume(count != 3);
         toMask(taskId, 4);
-        refusesWith(
-            alice,
-            point(updateOf(alice, 1)),
-            maskCommitments(count),
-            abi.encodeWithSelector(ITaskManager.WrongMaskCount.selector, 3, count)
-        );
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        posting.masks = new ITaskManager.PeerMask[](count);
+        refusesPosting(alice, posting, abi.encodeWithSelector(ITaskManager.WrongMaskCount.selector, 3, count));
     }
 
     function test_mask_refusesMaskCommitmentsThatAreNoPointsOrTheIdentity(uint256 place) public {
@@ -251,15 +250,37 @@ contract MaskTest is HeadwaterTest {
         toMask(taskId, 4);
         G1[3] memory bad = [G1(1, 3), G1(0, 0), G1(1 + BN254.Q, 2)];
         for (uint256 i; i < bad.length; ++i) {
-            G1[] memory masks = maskCommitments(3);
-            masks[place] = bad[i];
-            refusesWith(
-                alice,
-                point(updateOf(alice, 1)),
-                masks,
-                abi.encodeWithSelector(BN254.InvalidPoint.selector, bad[i].x, bad[i].y)
-            );
+            ITaskManager.Posting memory posting = postingOf(taskId, alice);
+            posting.masks[place].commitment = bad[i];
+            refusesPosting(alice, posting, abi.encodeWithSelector(BN254.InvalidPoint.selector, bad[i].x, bad[i].y));
         }
+    }
+
+    function test_mask_refusesPeersThatAreNotOfTheAttempt() public {
+        enrol(taskId, trainer(6));
+        toMask(taskId, 5);
+        refusesPeer(trainer(6)); // enrolled only
+        maskMany(taskId, 4);
+        passDeadline(taskId);
+        refusesPeer(trainer(5)); // missed the first attempt
+        refusesPeer(STRANGER);
+        refusesPeer(address(0));
+        refusesPeer(alice); // itself
+        mask(taskId, bob);
+        mask(taskId, alice); // whether a peer has masked in the attempt does not matter
+    }
+
+    function test_mask_refusesPeersThatAreNotAscending(uint256 place) public {
+        toMask(taskId, 5);
+        place = bound(place, 1, 3);
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        address lower = posting.masks[place - 1].peer;
+        posting.masks[place - 1].peer = posting.masks[place].peer;
+        refusesPosting(
+            alice, posting, abi.encodeWithSelector(ITaskManager.WrongPeer.selector, posting.masks[place].peer)
+        );
+        posting.masks[place].peer = lower;
+        refusesPosting(alice, posting, abi.encodeWithSelector(ITaskManager.WrongPeer.selector, lower));
     }
 
     function test_mask_asksForNoMoreMasksThanMaxPeersWhateverTheNumberOfMembers() public {
@@ -267,15 +288,11 @@ contract MaskTest is HeadwaterTest {
         config.maxTrainers = 19;
         taskId = createTask(config, POOL);
         toMask(taskId, 19);
-        refusesWith(
-            alice,
-            point(updateOf(alice, 1)),
-            maskCommitments(18),
-            abi.encodeWithSelector(ITaskManager.WrongMaskCount.selector, 16, 18)
-        );
-        for (uint256 i = 1; i <= 19; ++i) {
-            maskAs(trainer(i), point(updateOf(trainer(i), 1)), 16);
-        }
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        assertEq(posting.masks.length, 16);
+        posting.masks = new ITaskManager.PeerMask[](18);
+        refusesPosting(alice, posting, abi.encodeWithSelector(ITaskManager.WrongMaskCount.selector, 16, 18));
+        maskMany(taskId, 19);
         assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
     }
 
@@ -313,12 +330,6 @@ contract MaskTest is HeadwaterTest {
         assertNotEq(seed, 0);
     }
 
-    function maskAs(address who, G1 memory update, uint256 masks) private {
-        G1[] memory commitments = maskCommitments(masks);
-        vm.prank(who);
-        tasks.mask(taskId, update, CID, commitments);
-    }
-
     function wrongPhase(ITaskManager.Phase actual) private pure returns (bytes memory) {
         return abi.encodeWithSelector(ITaskManager.WrongPhase.selector, ITaskManager.Phase.Mask, actual);
     }
@@ -328,23 +339,30 @@ contract MaskTest is HeadwaterTest {
     }
 
     function refuses(address who, bytes memory reason) private {
-        refusesWith(who, point(updateOf(who, roundOf(taskId))), maskCommitments(2), reason);
+        ITaskManager.Posting memory posting;
+        (posting.update, posting.cid) = (point(updateOf(who, roundOf(taskId))), CID);
+        refusesPosting(who, posting, reason);
+    }
+
+    /// @dev Alice posts a mask with `peer` in the place of her highest peer, or of her lowest.
+    function refusesPeer(address peer) private {
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        uint256 last = posting.masks.length - 1;
+        posting.masks[peer > posting.masks[last].peer ? last : 0].peer = peer;
+        refusesPosting(alice, posting, abi.encodeWithSelector(ITaskManager.WrongPeer.selector, peer));
     }
 
     function refusesUpdate(G1 memory update) private {
-        bytes29 expected = bytes29(hashOf(updateOf(alice, 1)));
+        bytes29 expected = tasks.getRosterEntry(taskId, roundOf(taskId), alice).updateHash;
         bytes29 actual = bytes29(BN254.hash(update));
-        refusesWith(
-            alice,
-            update,
-            maskCommitments(2),
-            abi.encodeWithSelector(ITaskManager.UpdateMismatch.selector, expected, actual)
-        );
+        ITaskManager.Posting memory posting = postingOf(taskId, alice);
+        posting.update = update;
+        refusesPosting(alice, posting, abi.encodeWithSelector(ITaskManager.UpdateMismatch.selector, expected, actual));
     }
 
-    function refusesWith(address who, G1 memory update, G1[] memory masks, bytes memory reason) private {
+    function refusesPosting(address who, ITaskManager.Posting memory posting, bytes memory reason) private {
         vm.prank(who);
         vm.expectRevert(reason);
-        tasks.mask(taskId, update, CID, masks);
+        tasks.mask(taskId, posting);
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
-import {MaskPrg, Member} from "./helpers/MaskPrg.sol";
+import {Masks, Member} from "../../contracts/libraries/Masks.sol";
 
 /// @notice The EVM computes the masks that Python does: tests/vectors/make_masks.py wrote the vectors.
 contract MasksTest is Test {
@@ -55,7 +55,7 @@ contract MasksTest is Test {
             uint256[] memory expected = uints(path, "entries");
             assertEq(indices.length, expected.length);
             for (uint256 j; j < indices.length; ++j) {
-                assertEq(MaskPrg.entry(bytes32_(path, "seed"), indices[j]), expected[j]);
+                assertEq(Masks.entry(bytes32_(path, "seed"), indices[j]), expected[j]);
             }
         }
     }
@@ -68,7 +68,7 @@ contract MasksTest is Test {
             assertEq(order.length, members.length);
             bytes32 seed = bytes32_(path, "seed");
             for (uint256 j = 1; j < order.length; ++j) {
-                assertLt(uint256(MaskPrg.place(seed, order[j - 1])), uint256(MaskPrg.place(seed, order[j])));
+                assertLt(uint256(Masks.place(seed, order[j - 1])), uint256(Masks.place(seed, order[j])));
             }
             assertEq(sum(order), sum(members)); // nobody is left out: places differ, so nobody is there twice
         }
@@ -124,14 +124,14 @@ contract MasksTest is Test {
         uint256 high = uint256(keccak256(bytes.concat(seed, bytes32(2 * uint256(index)))));
         uint256 low = uint256(keccak256(bytes.concat(seed, bytes32(2 * uint256(index) + 1))));
         uint256 half = mulmod(high, 2 ** 128, BN254.P);
-        assertEq(MaskPrg.entry(seed, index), addmod(mulmod(half, 2 ** 128, BN254.P), low, BN254.P));
+        assertEq(Masks.entry(seed, index), addmod(mulmod(half, 2 ** 128, BN254.P), low, BN254.P));
     }
 
     function test_seed_isTheSameFromBothSides(uint256 a, uint256 b, address one, address other) public view {
         (a, b) = (bound(a, 1, BN254.P - 1), bound(b, 1, BN254.P - 1));
         vm.assume(one != other);
         (Member memory x, Member memory y) = (Member(one, keyOf(a)), Member(other, keyOf(b)));
-        assertEq(MaskPrg.seedOf(keyOf(a).mul(b), 1, 2, 3, x, y), MaskPrg.seedOf(keyOf(b).mul(a), 1, 2, 3, y, x));
+        assertEq(Masks.seedOf(keyOf(a).mul(b), 1, 2, 3, x, y), Masks.seedOf(keyOf(b).mul(a), 1, 2, 3, y, x));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -147,7 +147,7 @@ contract MasksTest is Test {
             if (j == i) continue;
             bytes32 seed = seedBetween(".attempt", keyOf(secrets[j]).mul(secrets[i]), i, j);
             for (uint256 e; e < length; ++e) {
-                uint256 mask = MaskPrg.entry(seed, e);
+                uint256 mask = Masks.entry(seed, e);
                 masks[e] = addmod(masks[e], members[i] < members[j] ? mask : BN254.P - mask, BN254.P);
             }
         }
@@ -155,7 +155,7 @@ contract MasksTest is Test {
 
     /// @dev The seed of members i and j of a pair or an attempt of the vectors.
     function seedBetween(string memory path, G1 memory shared, uint256 i, uint256 j) private view returns (bytes32) {
-        return MaskPrg.seedOf(
+        return Masks.seedOf(
             shared,
             uint256_(path, "tag"),
             uint256_(path, "round"),

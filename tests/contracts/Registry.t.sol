@@ -48,10 +48,11 @@ contract RegistryTest is HeadwaterTest {
         finalizeRound(taskId, 3);
         passDeadline(taskId); // round 2 is skipped
         toAggregate(taskId, 3);
-        uint256 average = uint256(keccak256(abi.encode("model", uint256(3))));
-        vm.expectEmit(true, true, false, false, address(registry));
-        emit IModelRegistry.ModelAdded(taskId, 3, 0, 1, point(average), MODEL_CID);
         aggregate(taskId, AGGREGATOR);
+        uint256 average = averageOf(taskId, 3, AGGREGATOR);
+        vm.expectEmit(address(registry));
+        emit IModelRegistry.ModelAdded(taskId, 3, hashOf(average), 1, point(average), MODEL_CID);
+        finalize(taskId);
     }
 
     function test_getModel_refusesRoundsThatMadeNone() public {
@@ -87,8 +88,10 @@ contract RegistryTest is HeadwaterTest {
         assertEq(registry.roundOf(taskId, hashOf(first)), 0);
         toAggregate(taskId, 3);
         bytes memory proof = averageProof(first, 3, AGGREGATOR);
+        deposit(AGGREGATOR, STAKE);
         vm.prank(AGGREGATOR);
         tasks.aggregate(taskId, proof, MODEL_CID);
+        passDeadline(taskId);
         assertEq(registry.roundOf(taskId, hashOf(first)), 1);
         finalizeRound(taskId, 3);
         assertEq(registry.roundOf(taskId, hashOf(first)), 1);

@@ -49,6 +49,7 @@ contract RewardsTest is HeadwaterTest {
     function test_collect_creditsATrainerWhoAggregatedWithBoth() public {
         toAggregate(taskId, 3);
         aggregate(taskId, alice);
+        finalize(taskId);
         assertEq(collect(alice, 1), (ROUND_POOL - FEE) / 3 + FEE);
         refusesNothing(alice, 1);
     }
@@ -79,6 +80,7 @@ contract RewardsTest is HeadwaterTest {
         passDeadline(taskId);
         maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
         refusesNothing(trainer(4), 1); // on the roster only
         refusesNothing(trainer(5), 1); // enrolled only
         refusesNothing(STRANGER, 1);
@@ -93,6 +95,7 @@ contract RewardsTest is HeadwaterTest {
         passDeadline(taskId);
         maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
         for (uint256 i = 1; i <= 3; ++i) {
             assertEq(collect(trainer(i), 1), (ROUND_POOL - FEE) / 3);
         }
@@ -102,6 +105,10 @@ contract RewardsTest is HeadwaterTest {
 
     function test_collect_refusesRoundsThatAreNotFinalized() public {
         toAggregate(taskId, 3);
+        refusesNotFinalized(1, ITaskManager.Phase.Aggregate);
+        aggregate(taskId, AGGREGATOR);
+        refusesNotFinalized(1, ITaskManager.Phase.Challenge);
+        challenge(STRANGER);
         refusesNotFinalized(1, ITaskManager.Phase.Aggregate);
         passDeadline(taskId);
         refusesNotFinalized(1, ITaskManager.Phase.Failed);
@@ -190,6 +197,7 @@ contract RewardsTest is HeadwaterTest {
         tasks.reclaim(99);
     }
 
+    /// forge-config: default.fuzz.runs = 64
     function test_pool_isPaidOutToTheLastWei(uint96 pool, uint96 fee, uint8 trainers, uint8 finalized) public {
         trainers = uint8(bound(trainers, MIN, MAX));
         finalized = uint8(bound(finalized, 0, ROUNDS));
@@ -214,6 +222,13 @@ contract RewardsTest is HeadwaterTest {
         );
         if (paid < pool) assertEq(tasks.reclaim(taskId), pool - paid);
         assertEq(stakes.escrowOf(taskId), 0);
+    }
+
+    /// @dev Demands the average in vain.
+    function challenge(address who) private {
+        hoax(who, BOND);
+        challenges.challengeModel{value: BOND}(taskId);
+        passDeadline(taskId);
     }
 
     function collect(address who, uint32 round) private returns (uint256) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {stdError} from "forge-std/Test.sol";
+
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
@@ -114,21 +116,40 @@ contract StakeTest is HeadwaterTest {
         stakes.lock(TASK, ALICE, 1 ether + 1);
     }
 
-    function test_unlock_freesWhatTheTaskLocked() public {
+    function test_unlock_freesSomeOfWhatTheTaskLocked() public {
         deposit(ALICE, 3 ether);
         vm.startPrank(address(tasks));
         stakes.lock(TASK, ALICE, 2 ether);
         stakes.lock(TASK + 1, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Unlocked(TASK, ALICE, 2 ether);
-        assertEq(stakes.unlock(TASK, ALICE), 2 ether);
-        assertStake(ALICE, 2 ether, 1 ether);
-        assertEq(stakes.unlock(TASK, ALICE), 0);
+        emit IStakeManager.Unlocked(TASK, ALICE, 0.5 ether);
+        stakes.unlock(TASK, ALICE, 0.5 ether);
+        assertStake(ALICE, 0.5 ether, 2.5 ether);
+        assertEq(stakes.lockOf(TASK, ALICE), 1.5 ether);
+        vm.expectRevert(insufficientLock(1.5 ether, 1.5 ether + 1));
+        stakes.unlock(TASK, ALICE, 1.5 ether + 1);
+        stakes.unlock(TASK, ALICE, 1.5 ether);
         assertStake(ALICE, 2 ether, 1 ether);
     }
 
+    function test_slash_burnsSomeOfWhatTheTaskLocked() public {
+        deposit(ALICE, 3 ether);
+        vm.startPrank(address(tasks));
+        stakes.lock(TASK, ALICE, 2 ether);
+        stakes.lock(TASK + 1, ALICE, 1 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Slashed(TASK, ALICE, 0.5 ether);
+        stakes.slash(TASK, ALICE, 0.5 ether);
+        assertStake(ALICE, 0, 2.5 ether);
+        assertEq(stakes.lockOf(TASK, ALICE), 1.5 ether);
+        assertEq(stakes.burnt(), 0.5 ether);
+        assertEq(address(stakes).balance, 3 ether, "it stays here");
+        vm.expectRevert(insufficientLock(1.5 ether, 1.5 ether + 1));
+        stakes.slash(TASK, ALICE, 1.5 ether + 1);
+    }
+
     /*//////////////////////////////////////////////////////////////
-                        ESCROW, CREDIT AND CLAIM
+                           ESCROW AND CREDIT
     //////////////////////////////////////////////////////////////*/
 
     function test_escrow_holdsATasksPool() public {
@@ -158,6 +179,43 @@ contract StakeTest is HeadwaterTest {
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientEscrow.selector, TASK, 1 ether, 1 ether + 1));
         stakes.credit(TASK, ALICE, 1 ether + 1);
     }
+
+    function test_burnEscrow_burnsSomeOfATasksPool() public {
+        fund(TASK, 3 ether);
+        fund(TASK + 1, 1 ether);
+        vm.startPrank(address(tasks));
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.EscrowBurnt(TASK, 2 ether);
+        stakes.burnEscrow(TASK, 2 ether);
+        assertEq(stakes.escrowOf(TASK), 1 ether);
+        assertEq(stakes.burnt(), 2 ether);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientEscrow.selector, TASK, 1 ether, 1 ether + 1));
+        stakes.burnEscrow(TASK, 1 ether + 1);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                  BONDS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_bonds_areTakenInAndPaid() public {
+        vm.deal(address(challenges), 3 ether);
+        vm.startPrank(address(challenges));
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Bonded(3 ether);
+        stakes.takeBond{value: 3 ether}();
+        assertEq(stakes.bonded(), 3 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.BondPaid(ALICE, 1 ether, 1 ether);
+        stakes.payBond(ALICE, 1 ether);
+        assertEq(stakes.bonded(), 2 ether);
+        assertEq(stakes.claimable(ALICE), 1 ether);
+        vm.expectRevert(stdError.arithmeticError);
+        stakes.payBond(ALICE, 2 ether + 1);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                  CLAIM
+    //////////////////////////////////////////////////////////////*/
 
     function test_claim_paysAllThatWasCredited() public {
         creditTo(ALICE, 2 ether);
@@ -209,11 +267,30 @@ contract StakeTest is HeadwaterTest {
         vm.expectRevert(reason);
         stakes.lock(TASK, ALICE, 1);
         vm.expectRevert(reason);
-        stakes.unlock(TASK, ALICE);
+        stakes.unlock(TASK, ALICE, 1);
+        vm.expectRevert(reason);
+        stakes.slash(TASK, ALICE, 1);
+        vm.expectRevert(reason);
+        stakes.burnEscrow(TASK, 1);
         vm.expectRevert(reason);
         stakes.escrow{value: 1 ether}(TASK);
         vm.expectRevert(reason);
         stakes.credit(TASK, anyone, 1);
+    }
+
+    function test_bonds_areMovedByTheChallengeManagerOnly(address anyone) public {
+        vm.assume(anyone != address(challenges));
+        bytes memory reason = abi.encodeWithSelector(IStakeManager.UnauthorizedCaller.selector, anyone);
+        vm.deal(anyone, 1 ether);
+        vm.startPrank(anyone);
+        vm.expectRevert(reason);
+        stakes.takeBond{value: 1 ether}();
+        vm.expectRevert(reason);
+        stakes.payBond(anyone, 1);
+    }
+
+    function insufficientLock(uint256 locked, uint256 required) private view returns (bytes memory) {
+        return abi.encodeWithSelector(IStakeManager.InsufficientLock.selector, TASK, ALICE, locked, required);
     }
 
     function fund(uint256 taskId, uint256 amount) private {
@@ -225,11 +302,5 @@ contract StakeTest is HeadwaterTest {
         fund(TASK, amount);
         vm.prank(address(tasks));
         stakes.credit(TASK, account, amount);
-    }
-
-    function assertStake(address who, uint256 free, uint256 locked) private view {
-        (uint256 free_, uint256 locked_) = stakes.stakeOf(who);
-        assertEq(free_, free, "free");
-        assertEq(locked_, locked, "locked");
     }
 }

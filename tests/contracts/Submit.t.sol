@@ -138,6 +138,7 @@ contract SubmitTest is HeadwaterTest {
         submitMany(taskId, 3);
         maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
         toTrain(taskId, 3);
         refuses(alice, stale, modelMismatch(oldModel));
     }

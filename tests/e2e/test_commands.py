@@ -72,7 +72,7 @@ def world(tmp_path_factory, home):
 
 @pytest.fixture(scope="module")
 def task(world):
-    """A task of two rounds, published and trained to its end by four processes."""
+    """A task of two rounds, published and trained to its end by five processes."""
     assert "Recorded in deployments/anvil" in world.run("deploy")
     assert "Nothing to do" in world.run("deploy")
     terms = [
@@ -86,6 +86,12 @@ def task(world):
         "1",
         "--aggregator-fee",
         "0.1",
+        "--challenge-period",
+        "5s",
+        "--unbonding-period",
+        "5s",
+        "--absence-slash",
+        "2.5%",
     ]
     columns = ["--sample", "sample.csv", "--label", "kind", "--feature", "size", "--feature", "weight"]
     assert "task 1" in world.run("task", "create", "--name", "pets", "--rows", str(ROWS), *columns, *terms)
@@ -93,7 +99,8 @@ def task(world):
         world.start(number + 1, "trainer", "run", "--task", "1", "--poll", "0.5", "--data", f"trainer-{number}.csv")
         for number in range(TRAINERS)
     ]
-    nodes.append(world.start(TRAINERS + 1, "aggregator", "run", "--task", "1", "--poll", "0.5"))
+    for number, role in enumerate(("aggregator", "challenger"), start=TRAINERS + 1):
+        nodes.append(world.start(number, role, "run", "--task", "1", "--poll", "0.5"))
     logs = []
     for node in nodes:
         out, err = node.communicate(timeout=300)
@@ -106,14 +113,21 @@ def test_daemons__carry_a_task_to_its_end__and_say_what_they_did(task):
     for log in task[:TRAINERS]:
         for stage in ("submitted", "masked", "published"):
             assert len(re.findall(rf"\] {stage} ", log)) == 2
-        assert "claimed" in log
-    assert task[-1].count("aggregated") == 2
+        for stage in ("claimed", "released", "withdrawn"):
+            assert stage in log
+    assert task[TRAINERS].count("aggregated") == 2
+    assert "challenged" not in task[-1]
 
 
 def test_task_show__gives_terms_columns_and_models__and_checks_the_verifiers(world, task):
     shown = world.run("task", "show", "1", "--check")
     assert "Finalized" in world.run("task", "show")
-    for text in ("pets", "size, weight", "cat, dog", "0.5 ETH", "Finalized", "rebuilt here"):
+    terms = (
+        "0.5 ETH, free 5s after leaving",
+        "100% for a fault, 2.5% for an absence",
+        "0.01 ETH, to be answered in 1h",
+    )
+    for text in ("pets", "size, weight", "cat, dog", *terms, "Finalized", "rebuilt here"):
         assert text in shown
 
 

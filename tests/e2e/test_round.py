@@ -19,6 +19,7 @@ from headwater.protocol.decisions import (
     Join,
     Mask,
     Publish,
+    Release,
     Submit,
     Unenrol,
     Wait,
@@ -34,29 +35,37 @@ from tests.support.roles import TERMS
 
 pytestmark = pytest.mark.e2e
 
-TRAINER = [Deposit, Enrol, *(Join, Submit, Mask, Publish) * 2, Unenrol, Collect, Withdraw, Claim, Done]
-AGGREGATOR = [Aggregate, Aggregate, Collect, Claim, Done]
+TRAINER = [Deposit, Enrol, *(Join, Submit, Mask, Publish) * 2, Unenrol, Collect, Claim, Release, Withdraw, Done]
+AGGREGATOR = [Aggregate, Aggregate, Collect, Withdraw, Claim, Done]
+CHALLENGER = [Done]
 
 
 @pytest.fixture(scope="module")
 def ended(world):
     """The world after two rounds, and what everybody did."""
     world.at("created").task.check_circuits()
-    roles = [*(world.trainer(i) for i in range(3)), world.aggregator()]
+    roles = [*(world.trainer(i) for i in range(3)), world.aggregator(), world.challenger()]
     done = [[] for _ in roles]
     while not all(actions and actions[-1] is Done for actions in done):
+        waits = []
         for role, actions in zip(roles, done, strict=True):
             try:
-                action = type(role.step())
+                action = role.step()
             except Unavailable:  # the aggregator came before the bytes
                 continue
-            if action is not Wait and (not actions or actions[-1] is not Done):
-                actions.append(action)
+            if isinstance(action, Wait):
+                waits.append(action.until)
+            elif not actions or actions[-1] is not Done:
+                actions.append(type(action))
+        if len(waits) == len(roles):
+            world.advance()  # nobody demands the new model's bytes
+        elif world.tasks.get_task(world.task_id)[1].has_ended and waits:
+            world.pass_until(max(waits))  # stakes are unbonding
     return world, done
 
 
 def test_everybody__does_what_a_task_of_two_rounds_needs__and_nothing_else(ended):
-    assert ended[1] == [TRAINER, TRAINER, TRAINER, AGGREGATOR]
+    assert ended[1] == [TRAINER, TRAINER, TRAINER, AGGREGATOR, CHALLENGER]
 
 
 def test_model__gets_better_with_every_round__on_rows_that_nobody_trained_on(ended):

@@ -12,7 +12,11 @@ from eth_utils.crypto import keccak
 from headwater.chain.contracts import open_contracts
 from headwater.chain.deploying import deploy
 from headwater.chain.events import (
+    Accused,
     Aggregated,
+    BondPaid,
+    BondReturned,
+    Challenged,
     Credited,
     Deposited,
     Enrolled,
@@ -22,16 +26,31 @@ from headwater.chain.events import (
     MaskingStarted,
     ModelAdded,
     PhaseChanged,
+    Released,
     RewardCollected,
+    Slashed,
     Submitted,
     TaskCreated,
+    TrainerSlashed,
+    Unenrolled,
 )
 from headwater.chain.rpc import ZERO_ADDRESS, Call, connect
 from headwater.chain.sender import Sender
-from headwater.chain.types import CurrentPhase, Enrolment, Model, RosterEntry, Round, Stake, TaskConfig
+from headwater.chain.types import (
+    Challenge,
+    CurrentPhase,
+    Enrolment,
+    Model,
+    PeerMask,
+    Posting,
+    RosterEntry,
+    Round,
+    Stake,
+    TaskConfig,
+)
 from headwater.errors import ChainError, ContractError
 from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
-from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from tests.support.anvil import run_anvil
 
 ETHER = 10**18
@@ -60,6 +79,7 @@ def world(tmp_path_factory):
             tasks=contracts.tasks,
             stakes=contracts.stakes,
             models=contracts.models,
+            challenges=contracts.challenges,
             creator=senders[0],
             trainers=senders[1:4],
             aggregator=senders[4],
@@ -82,6 +102,12 @@ def config(verifier, code_hash):
         join_period=100,
         train_period=200,
         aggregate_period=300,
+        challenge_bond=ETHER // 100,
+        answer_period=60,
+        challenge_period=400,
+        unbonding_period=5000,
+        fault_slash=10_000,
+        absence_slash=500,
         train_code_hash=code_hash,
         average_code_hash=code_hash,
         manifest=keccak(b"manifest"),
@@ -92,6 +118,24 @@ def config(verifier, code_hash):
         basis1=BASIS_1,
         basis_d=BASIS_D,
     )
+
+
+def pass_time(world, seconds):
+    world.anvil.web3.provider.make_request("evm_increaseTime", [seconds])
+    world.anvil.web3.provider.make_request("evm_mine", [])
+
+
+def posting(update, trainer, members):
+    """What a member posts with masks nobody checks: all others are its peers."""
+    others = sorted((m.address for m in members if m is not trainer), key=lambda address: int(address, 16))
+    return Posting(update, CID, tuple(PeerMask(peer, multiply(G, 600 + n)) for n, peer in enumerate(others)))
+
+
+def posting_hash(posted):
+    """keccak256(abi.encode(posting))."""
+    masks = [(mask.peer, tuple(mask.commitment)) for mask in posted.masks]
+    types = ["((uint256,uint256),bytes32,(address,(uint256,uint256))[])"]
+    return keccak(encode(types, [(tuple(posted.update), posted.cid, masks)]))
 
 
 def create_task(world, **changes):
@@ -159,7 +203,8 @@ def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_un
     enrol(world, task_id)
     assert [e.mask_key for e in tasks.events(Enrolled, task_id=task_id)] == [multiply(G, 500 + i) for i in range(3)]
     alice = world.trainers[0].address
-    assert tasks.get_enrolment(task_id, alice) == Enrolment(keccak(data_of(task_id, 0).encode()), ETHER)
+    hashes = (keccak(data_of(task_id, 0).encode()), keccak(multiply(G, 500).encode()))
+    assert tasks.get_enrolment(task_id, alice) == Enrolment(*hashes, ETHER, 0, 0)
     assert tasks.data_owner(task_id, keccak(data_of(task_id, 0).encode())) == alice
     assert stakes.lock_of(task_id, alice) == ETHER
     assert not tasks.get_enrolment(task_id, world.creator.address).exists
@@ -174,33 +219,47 @@ def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_un
         assert (submitted.trainer, submitted.update, submitted.submitted) == (trainer.address, updates[i], i + 1)
         assert receipt.calldata_bytes > len(proof)
     entry = tasks.get_roster_entry(task_id, 1, alice)
-    assert entry == RosterEntry(TrainerStatus.SUBMITTED, 0, keccak(updates[0].encode())[:29])
+    assert entry == RosterEntry(TrainerStatus.SUBMITTED, 0, keccak(updates[0].encode())[:29], bytes(32))
+    assert tasks.get_enrolment(task_id, alice).unsettled == 1
 
     started = receipt.event(MaskingStarted)
     before = world.chain.web3.eth.get_block(receipt.block_number - 1)["hash"]
     assert started.seed == keccak(encode(["bytes32", "uint256", "uint256", "uint256"], [before, task_id, 1, 1]))
     _, state = tasks.get_task(task_id)
     assert (state.phase, state.submitted, state.attempt, state.members) == (Phase.MASK, 3, 1, 3)
+    assert (state.seed, state.accused) == (started.seed, 0)
     assert (started.attempt, started.members) == (1, 3)
     assert tasks.peer_count(3) == 2
-    commitments = (multiply(G, 600), multiply(G, 601))
     for i, trainer in enumerate(world.trainers):
-        receipt = trainer.send(tasks.mask(task_id, updates[i], CID, commitments))
+        posted = posting(updates[i], trainer, world.trainers)
+        receipt = trainer.send(tasks.mask(task_id, posted))
         masked = receipt.event(Masked)
-        assert (masked.trainer, masked.update, masked.cid, masked.masked) == (trainer.address, updates[i], CID, i + 1)
-        assert masked.mask_commitments == commitments
-    assert tasks.get_roster_entry(task_id, 1, alice) == replace(entry, attempt=1)
+        assert (masked.trainer, masked.posting, masked.masked) == (trainer.address, posted, i + 1)
+    posted = posting(updates[0], world.trainers[0], world.trainers)
+    assert tasks.get_roster_entry(task_id, 1, alice) == replace(entry, attempt=1, posting_hash=posting_hash(posted))
     assert tasks.current_phase(task_id).phase is Phase.AGGREGATE
 
     average = multiply(G, 400)
     aggregator = world.aggregator.address
     proof = average_proof(world, task_id, updates, average, aggregator)
+    world.aggregator.send(stakes.deposit(ETHER))
     receipt = world.aggregator.send(tasks.aggregate(task_id, proof, CID))
     now = world.chain.block(receipt.block_number).timestamp
     assert receipt.event(Aggregated).new_model_hash == keccak(average.encode())
+    assert [e.to_phase for e in receipt.events if isinstance(e, PhaseChanged)] == [Phase.CHALLENGE]
+    assert tasks.get_round(task_id, 1) == Round(Phase.CHALLENGE, 1, 3, aggregator, False, 1, 0)
+    _, state = tasks.get_task(task_id)
+    assert (state.average, state.average_cid) == (average, CID)
+    assert tasks.current_phase(task_id) == CurrentPhase(1, Phase.CHALLENGE, now + 400, Phase.NONE)
+    assert stakes.lock_of(task_id, aggregator) == ETHER
+    pass_time(world, 400)
+    receipt = world.creator.send(tasks.advance(task_id))
+    now = world.chain.block(receipt.block_number).timestamp
     assert [e.to_phase for e in receipt.events if isinstance(e, PhaseChanged)] == [Phase.FINALIZED, Phase.JOIN]
-    assert tasks.get_round(task_id, 1) == Round(Phase.FINALIZED, 1, 3, aggregator, False, now)
+    assert tasks.get_round(task_id, 1) == Round(Phase.FINALIZED, 1, 3, aggregator, False, 1, now)
     assert tasks.current_phase(task_id) == CurrentPhase(2, Phase.JOIN, now + 100, Phase.NONE)
+    assert stakes.lock_of(task_id, aggregator) == 0
+    world.aggregator.send(stakes.withdraw(ETHER))
 
     newest = Model(keccak(average.encode()), CID, 1, 3, aggregator, now)
     assert models.latest(task_id) == models.get_model(task_id, 1) == newest
@@ -255,9 +314,8 @@ def test_mask__when_a_member_is_missing__then_the_others_are_asked_again_and_it_
         proof = train_proof(model_of(world, task_id), data_of(task_id, i), updates[i])
         member.send(world.tasks.submit(task_id, proof))
     for member, update in zip(world.trainers, updates, strict=False):
-        member.send(world.tasks.mask(task_id, update, CID, (G, G, G)))
-    world.anvil.web3.provider.make_request("evm_increaseTime", [250])
-    world.anvil.web3.provider.make_request("evm_mine", [])
+        member.send(world.tasks.mask(task_id, posting(update, member, members)))
+    pass_time(world, 250)
 
     assert world.tasks.current_phase(task_id).next is Phase.MASK
     receipt = world.aggregator.send(world.tasks.advance(task_id))
@@ -265,12 +323,63 @@ def test_mask__when_a_member_is_missing__then_the_others_are_asked_again_and_it_
     assert receipt.event(PhaseChanged).from_phase is receipt.event(PhaseChanged).to_phase is Phase.MASK
     assert (receipt.event(MaskingStarted).attempt, receipt.event(MaskingStarted).members) == (2, 3)
     with pytest.raises(ContractError) as caught:
-        late.send(world.tasks.mask(task_id, updates[3], CID, (G, G)))
+        late.send(world.tasks.mask(task_id, posting(updates[3], late, world.trainers)))
     assert caught.value.name == "NotAMember"
     with pytest.raises(ContractError) as caught:
-        world.trainers[0].send(world.tasks.mask(task_id, updates[1], CID, (G, G)))
+        world.trainers[0].send(world.tasks.mask(task_id, posting(updates[1], world.trainers[0], world.trainers)))
     assert caught.value.name == "UpdateMismatch"
     assert caught.value.arguments["expected"] == keccak(updates[0].encode())[:29]
+
+
+def test_challenge__when_raised_and_not_answered__then_every_call_event_and_view_of_it_is_understood(world):
+    tasks, challenges = world.tasks, world.challenges
+    task_id, bond = create_task(world), world.config.challenge_bond
+    enrol(world, task_id)
+    join(world, task_id)
+    updates = [multiply(G, 300 + i) for i in range(3)]
+    for i, trainer in enumerate(world.trainers):
+        trainer.send(tasks.submit(task_id, train_proof(model_of(world, task_id), data_of(task_id, i), updates[i])))
+    shown = {trainer.address: posting(updates[i], trainer, world.trainers) for i, trainer in enumerate(world.trainers)}
+    for trainer in world.trainers:
+        trainer.send(tasks.mask(task_id, shown[trainer.address]))
+    alice, bob, carol = shown
+    first, me = challenges.challenge_count() + 1, world.aggregator.address
+
+    receipt = world.aggregator.send(challenges.challenge_update(task_id, alice, bond))
+    raised = receipt.event(Challenged)
+    assert (raised.challenge_id, raised.kind, raised.accused) == (first, Kind.UPDATE, alice)
+    assert receipt.event(Accused).trainer == alice
+    found = Challenge(me, bond, alice, Kind.UPDATE, False, 1, 1, ZERO_ADDRESS, task_id)
+    assert challenges.get_challenge(first) == found
+    assert challenges.challenge_of(task_id, 1, 1, alice) == first
+    assert not challenges.opened(task_id, 1, 1, alice)
+    assert (world.stakes.bonded(), tasks.get_task(task_id)[1].accused) == (bond, 1)
+    with pytest.raises(ContractError) as caught:
+        world.aggregator.send(challenges.challenge_update(task_id, bob, 1))
+    assert (caught.value.name, caught.value.arguments) == ("WrongBond", {"expected": bond, "actual": 1})
+
+    pair, postings = (bob, carol), (shown[bob], shown[carol])
+    receipt = world.aggregator.send(challenges.challenge_mask(task_id, pair, postings, bond))
+    assert (receipt.event(Challenged).kind, receipt.event(Challenged).other) == (Kind.MASK, carol)
+    assert [challenges.challenge_of(task_id, 1, 1, member) for member in pair] == [first + 1] * 2
+    with pytest.raises(ContractError) as caught:
+        world.creator.send(challenges.prove_wrong_peer(task_id, alice, shown[alice], bob, [carol] * 15))
+    assert caught.value.name == "WrongLength"
+
+    pass_time(world, 300)
+    world.creator.send(tasks.advance(task_id))
+    assert tasks.slash_of(task_id, alice) == (ETHER, True)
+    burnt = world.stakes.burnt()
+    receipt = world.creator.send(tasks.settle(task_id, alice))
+    assert receipt.event(TrainerSlashed).slashed == receipt.event(Slashed).amount == ETHER
+    assert receipt.event(Unenrolled).releasable_at == tasks.get_enrolment(task_id, alice).releasable_at > 0
+    assert world.stakes.burnt() == burnt + ETHER
+    receipt = world.aggregator.send(challenges.reclaim_bond(first))
+    assert receipt.event(BondReturned).to == receipt.event(BondPaid).account == me
+    assert challenges.get_challenge(first) == replace(found, closed=True)
+    pass_time(world, 5000)
+    receipt = world.trainers[0].send(tasks.release(task_id))
+    assert receipt.event(Released).stake == 0
 
 
 def test_call__when_another_contract_refuses_underneath__then_its_error_is_known_too(world):
@@ -297,8 +406,7 @@ def test_read__when_a_block_is_given__then_the_state_is_of_that_block(world):
 
 def test_read__when_the_deadline_has_passed__then_current_phase_says_what_advance_would_do(world):
     task_id = create_task(world)
-    world.anvil.web3.provider.make_request("evm_increaseTime", [100])
-    world.anvil.web3.provider.make_request("evm_mine", [])
+    pass_time(world, 100)
 
     assert world.tasks.current_phase(task_id).next is Phase.SKIPPED
     receipt = world.aggregator.send(world.tasks.advance(task_id))
@@ -344,14 +452,15 @@ def test_receipt__when_an_event_is_not_in_it__then_says_so(world):
 def test_contracts__when_deployed__then_they_name_each_other(world):
     assert world.tasks.stake_manager() == world.stakes.address
     assert world.tasks.model_registry() == world.models.address
+    assert world.tasks.challenge_manager() == world.stakes.challenge_manager() == world.challenges.address
+    assert world.challenges.task_manager() == world.tasks.address
     assert world.stakes.task_manager() == world.models.task_manager() == world.tasks.address
 
 
 def test_send__when_somebody_else_is_first_in_the_block__then_the_contract_is_asked_why_it_failed(world):
     task_id = create_task(world)
     rpc = world.anvil.web3.provider.make_request
-    rpc("evm_increaseTime", [100])
-    rpc("evm_mine", [])
+    pass_time(world, 100)
     rpc("evm_setAutomine", [False])
     try:
         with ThreadPoolExecutor() as pool:

@@ -39,7 +39,7 @@ def invoke(anvil, home, tmp_path):
     return run
 
 
-def test_deploy__when_the_chain_is_empty__then_three_contracts_that_open(sender, home, tmp_path):
+def test_deploy__when_the_chain_is_empty__then_four_contracts_that_open(sender, home, tmp_path):
     deployed = deploy(sender, tmp_path, home)
 
     assert deployed.fresh
@@ -87,7 +87,7 @@ def test_deploy__when_other_contracts_are_recorded__then_they_are_replaced_only_
 def test_deploy__when_the_deployers_nonce_moves_meanwhile__then_the_contracts_refuse_and_nothing_is_recorded(
     sender, home, tmp_path, monkeypatch
 ):
-    nonces = iter((7, 0, 1, 2))
+    nonces = iter((7, 0, 1, 2, 3))
     monkeypatch.setattr(sender, "next_nonce", lambda: next(nonces))
 
     with pytest.raises(ContractError, match="another transaction of the deployer came between") as caught:

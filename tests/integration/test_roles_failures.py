@@ -9,7 +9,7 @@ import pytest
 from headwater.chain.events import PhaseChanged
 from headwater.chain.types import Stake
 from headwater.errors import ContentMismatch, Unavailable
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit, Unenrol, Wait
+from headwater.protocol.decisions import Advance, Deposit, Enrol, Join, Mask, Publish, Release, Submit, Unenrol, Wait
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, unpack
 from headwater.protocol.phases import Phase
@@ -24,6 +24,7 @@ from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World
 
 LENGTH = update_length(SMALL.dimension)
+ABSENCE = ETHER * TERMS.absence_slash // 10_000
 
 # drop-outs
 
@@ -60,8 +61,9 @@ def test_round__with_one_of_four_missing__is_finalized_with_three_after_the_dead
     created.pass_deadline(roster.id)
     created.steps(aggregator, Advance)
     mask(created, roster, 3)
-    created.steps(aggregator, Aggregate)
-    assert phases(created, roster) == [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE, Phase.FINALIZED]
+    created.finalize(roster)
+    done = [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE, Phase.CHALLENGE, Phase.FINALIZED]
+    assert phases(created, roster) == done
     assert roster.current_model() == [sum(column) // 3 for column in zip(*created.trained([0] * 4), strict=True)]
     share = (TERMS.pool // TERMS.rounds - TERMS.aggregator_fee) // 3
     owed = [created.tasks.reward_of(roster.id, 1, created.senders[i + 1].address) for i in range(4)]
@@ -76,9 +78,11 @@ def test_trainer__who_missed_a_round__is_in_the_next_one_again(created, roster):
     refused = created.refusal(4, created.tasks.submit(roster.id, bytes(256)))
     assert refused.name == "WrongPhase"
     mask(created, roster, 3)
-    created.steps(created.aggregator(task=roster), Aggregate)
-    created.steps(missing, Join)
+    created.finalize(roster)
+    assert created.tasks.slash_of(roster.id, missing.sender.address) == (ABSENCE, False)
+    created.steps(missing, Deposit, Join)
     assert created.stakes.lock_of(roster.id, missing.sender.address) == ETHER
+    assert created.stakes.burnt() == ABSENCE
 
 
 def test_round__with_too_few_updates__fails_and_leaves_the_model(created, roster):
@@ -91,7 +95,7 @@ def test_round__with_too_few_updates__fails_and_leaves_the_model(created, roster
     assert (found.round, found.phase) == (2, Phase.JOIN)
     for i in range(4):
         assert created.tasks.reward_of(roster.id, 1, created.senders[i + 1].address) == 0
-        created.steps(created.trainer(i, roster), Join)
+        created.steps(created.trainer(i, roster), *((Join,) if i < 2 else (Deposit, Join)))
 
 
 def test_round__that_too_few_joined__is_skipped(enrolled):
@@ -152,7 +156,7 @@ def test_update__whose_document_is_not_what_it_posted__is_blamed_on_its_trainer_
     with pytest.raises(ContentMismatch) as caught:
         masking.aggregator().step()
     assert caught.value.message == f"in round 1: the masked update of {culprit} is not what it proved and posted"
-    assert "fails at its deadline and the next one starts" in caught.value.hint
+    assert "makes them answer for it, else the round fails" in caught.value.hint
 
 
 def test_update__whose_document_is_missing__is_blamed_on_its_trainer(masking):
@@ -182,6 +186,8 @@ def test_round__with_a_worthless_update__fails_at_its_deadline_and_costs_nobody_
     for i in range(3):
         assert masking.stakes.lock_of(masking.task_id, masking.senders[i + 1].address) == ETHER
     masking.trainer(0).act(Unenrol())
+    masking.pass_until(masking.tasks.get_enrolment(masking.task_id, masking.senders[1].address).releasable_at)
+    masking.trainer(0).act(Release())
     assert masking.stakes.stake_of(masking.senders[1].address) == Stake(ETHER, 0)
 
 
@@ -195,5 +201,5 @@ def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(maskin
             masking.pass_deadline()
 
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report, poll=0.01)
-    assert heard == ["failed", "advanced", "waiting", "advanced"]
+    assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.current_phase(masking.task_id).phase is Phase.SKIPPED

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from headwater.chain.events import Masked, MaskingStarted, PhaseChanged
+from headwater.chain.events import Masked, MaskingStarted, PhaseChanged, TrainerSlashed
 from headwater.errors import ConfigError, ContentMismatch, Unavailable
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit, Wait
-from headwater.protocol.documents import decode
 from headwater.protocol.field import add, pack, unpack
 from headwater.protocol.masks import peers
 from headwater.protocol.phases import Phase
@@ -20,12 +20,14 @@ from headwater.roles import masking as attempts
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.loop import run
 from headwater.roles.task import Task, point_hash
+from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import UpdateDocument
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World
 
 ZERO = [0, 0, 0, 0]
+ABSENCE = ETHER * TERMS.absence_slash // 10_000
 
 
 def documents(world: World) -> Iterator[bytes]:
@@ -82,7 +84,7 @@ def test_masked_round__shows_the_sum_of_the_updates__and_no_update_anywhere(aggr
     assert add(published) == add(updates)
     for pair in combinations(range(3), 2):
         assert add([published[i] for i in pair])[:d] != add([updates[i] for i in pair])[:d], "two are hidden too"
-    world.steps(world.aggregator(), Aggregate)
+    world.finalize()
     assert world.task.current_model() == averaged(world.trained(ZERO))
 
 
@@ -96,7 +98,7 @@ def test_nothing__is_published_before_all_members_have_committed(masking):
     (event, *_) = masking.tasks.events(Masked, task_id=masking.task_id, round=1)
     trainer = masking.trainer(0)
     masking.steps(trainer, Publish)
-    document = UpdateDocument.decode(masking.store.get(Cid.from_digest(event.cid), 1 << 20))
+    document = UpdateDocument.decode(masking.store.get(Cid.from_digest(event.posting.cid), 1 << 20))
     assert (document.attempt, document.trainer) == (1, trainer.sender.address)
     assert unpack(document.vector) == list(posting(masking, 0).vector)
     action = trainer.step()
@@ -108,7 +110,8 @@ def test_masks__of_each_pair__are_committed_to_alike_by_both(aggregating):
     events = {e.trainer: e for e in aggregating.tasks.events(Masked, task_id=aggregating.task_id, round=1)}
     circle = attempts.attempt(aggregating.task, 1, 1).circle
     assert sorted(circle) == sorted(events)
-    found = {(m, p): c for m in circle for p, c in zip(peers(circle, m), events[m].mask_commitments, strict=True)}
+    found = {(m, mask.peer): mask.commitment for m in circle for mask in events[m].posting.masks}
+    assert all(tuple(mask.peer for mask in events[m].posting.masks) == peers(circle, m) for m in circle)
     assert len(found) == 6
     assert all(found[m, p] == found[p, m] for m, p in found)
     assert len(set(found.values())) == 3
@@ -126,9 +129,10 @@ def test_trainer__that_vanishes_after_submitting__is_left_out_by_the_next_attemp
     everybody(created, four, range(3), Publish)
     aggregator = created.aggregator(task=four)
     assert add(aggregator.fetch(1)) == add([created.trainer(i, four).update(1)[0] for i in range(3)])
-    created.steps(aggregator, Aggregate)
+    created.finalize(four)
     assert four.current_model() == averaged(created.trained(ZERO))
-    assert phases(created, four) == [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.AGGREGATE, Phase.FINALIZED]
+    masked_twice = [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.AGGREGATE]
+    assert phases(created, four) == [*masked_twice, Phase.CHALLENGE, Phase.FINALIZED]
     ended = created.tasks.get_round(four.id, 1)
     assert (ended.phase, ended.attempt, ended.masked) == (Phase.FINALIZED, 2, 3)
     share = (TERMS.pool // TERMS.rounds - TERMS.aggregator_fee) // 3
@@ -156,11 +160,11 @@ def test_trainer__that_missed_an_attempt__says_why_it_waits_and_joins_the_next_r
     assert isinstance(action, Wait)
     assert action.reason == "round 1: waiting for the average", "it has nothing to publish"
     everybody(created, four, range(3), Publish)
-    created.steps(created.aggregator(task=four), Aggregate)
-    created.steps(dropped, Join)
+    created.finalize(four)
+    created.steps(dropped, Deposit, Join)
 
 
-def test_round__that_loses_trainers_below_the_minimum__fails_and_costs_no_stake(created, four):
+def test_round__that_loses_trainers_below_the_minimum__fails_and_costs_those_who_were_missing(created, four):
     everybody(created, four, range(3), Mask)
     created.advance(four.id)
     everybody(created, four, range(2), Mask)
@@ -172,22 +176,27 @@ def test_round__that_loses_trainers_below_the_minimum__fails_and_costs_no_stake(
     for i in range(4):
         address = created.senders[i + 1].address
         assert created.tasks.reward_of(four.id, 1, address) == 0
-        assert created.stakes.lock_of(four.id, address) == ETHER
-    everybody(created, four, range(4), Join)
+        assert created.tasks.slash_of(four.id, address) == (0 if i < 2 else ABSENCE, False)
+    everybody(created, four, range(2), Join)
+    everybody(created, four, (2, 3), Deposit, Join)
+    slashed = [(e.trainer, e.slashed) for e in created.tasks.events(TrainerSlashed, task_id=four.id, round=1)]
+    assert slashed == [(created.senders[i + 1].address, ABSENCE) for i in (2, 3)]
+    assert created.stakes.burnt() == 2 * ABSENCE
 
 
 def test_round__whose_first_attempt_has_too_few__fails_at_once(masking):
     everybody(masking, masking.task, range(2), Mask)
     masking.advance()
     assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
-    everybody(masking, masking.task, range(3), Join)
+    everybody(masking, masking.task, range(2), Join)
+    everybody(masking, masking.task, (2,), Deposit, Join)
 
 
 def test_member__that_commits_and_never_publishes__is_named_and_the_round_fails_at_its_deadline(masking):
     everybody(masking, masking.task, range(3), Mask)
     everybody(masking, masking.task, range(2), Publish)
     event = list(masking.tasks.events(Masked, task_id=masking.task_id, round=1))[2]
-    masking.store._path(Cid.from_digest(event.cid)).unlink(missing_ok=True)  # of another test
+    masking.store._path(Cid.from_digest(event.posting.cid)).unlink(missing_ok=True)  # of another test
     with pytest.raises(Unavailable, match=f"the update of {masking.senders[3].address} cannot be had"):
         masking.aggregator().step()
     masking.advance()
@@ -206,15 +215,28 @@ def test_trainer__started_anew__masks_the_very_update_that_it_submitted(masking)
     assert posting(masking, 0).vector == posting(masking, 0).vector
     masking.steps(again, Mask)
     (event,) = masking.tasks.events(Masked, task_id=masking.task_id, round=1)
-    assert event.cid == Cid.of_block(Cid.from_digest(event.cid).codec, posting(masking, 0).document.encode()).digest
+    assert event.posting == posting(masking, 0).on_chain()
 
 
 def test_trainer__started_anew_before_it_publishes__publishes_what_it_committed_to(masking):
     everybody(masking, masking.task, range(3), Mask)
     for i, event in enumerate(masking.tasks.events(Masked, task_id=masking.task_id, round=1)):
-        assert masking.trainer(i).publish(1, 1).digest == event.cid
-        assert masking.trainer(i).publish(1, 1).digest == event.cid, "and again"
+        assert masking.trainer(i).publish(1, 1).digest == event.posting.cid
+        assert masking.trainer(i).publish(1, 1).digest == event.posting.cid, "and again"
     masking.steps(masking.aggregator(), Aggregate)
+
+
+def test_trainer__that_waits_for_the_average__computes_its_masked_update_once(masking, monkeypatch):
+    computed, compute = [], Trainer.update
+    monkeypatch.setattr(Trainer, "update", lambda self, round_: computed.append(round_) or compute(self, round_))
+    trainer = masking.trainer(0)
+    masking.steps(trainer, Mask)
+    everybody(masking, masking.task, (1, 2), Mask)
+    computed.clear()
+    masking.steps(trainer, Publish, Wait, Wait)
+    assert computed == []
+    masking.steps(masking.trainer(0), Wait)
+    assert computed == [1], "started anew, it computes it again, and finds it in the store"
 
 
 def test_file__changed_after_submitting__is_refused_before_anything_is_masked(masking, changed_file: Path):
@@ -266,7 +288,7 @@ def test_member__whose_masked_update_or_masks_are_wrong__is_named(masking, name)
     with pytest.raises(ContentMismatch) as caught:
         aggregator.step()
     assert caught.value.message == "in round 1: " + "; ".join(expected)
-    assert "fails at its deadline and the next one starts" in caught.value.hint
+    assert f"`headwater challenger run --task {world.task_id}` makes them answer" in caught.value.hint
 
 
 def test_members__who_agree_on_wrong_masks__spoil_nothing(masking):
@@ -279,7 +301,7 @@ def test_members__who_agree_on_wrong_masks__spoil_nothing(masking):
     one.masking(5, at["one"]).send()
     other.masking(5, at["other"]).send()
     third.send()
-    masking.steps(masking.aggregator(), Aggregate)
+    masking.finalize()
     assert masking.task.current_model() == averaged(masking.trained(ZERO))
 
 
@@ -295,7 +317,7 @@ def test_round__with_a_wrong_mask__fails_at_its_deadline_and_the_next_one_starts
             masking.pass_deadline()
 
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report, poll=0.01)
-    assert heard == ["failed", "advanced", "waiting", "advanced"]
+    assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
     assert masking.tasks.get_round(masking.task_id, 2).phase is Phase.SKIPPED
     for i in range(3):
@@ -319,8 +341,9 @@ def test_masks__of_the_same_pair__are_others_in_every_attempt_and_round(created,
     note(1, 2)
     everybody(created, four, range(3), Mask)
     everybody(created, four, range(3), Publish)
-    created.steps(created.aggregator(task=four), Aggregate)
-    everybody(created, four, range(4), Join)
+    created.finalize(four)
+    everybody(created, four, range(3), Join)
+    created.steps(created.trainer(3, four), Deposit, Join)
     everybody(created, four, range(4), Submit)
     note(2, 1)
     met = [pairs[created.senders[i + 1].address] for i in (1, 2, 3)]
@@ -335,8 +358,7 @@ def test_masks__of_the_same_pair__are_others_in_every_attempt_and_round(created,
 def refusal(world: World, i: int, task: Task, **changes):
     """The error for trainer i's true mask call, with arguments exchanged."""
     honest = posting(world, i, task) if i in range(3) else posting(world, 0, task)
-    arguments = {"update": honest.update, "cid": b"\x01" * 32, "mask_commitments": honest.commitments} | changes
-    return world.refusal(i + 1, world.tasks.mask(task.id, *arguments.values()))
+    return world.refusal(i + 1, world.tasks.mask(task.id, replace(honest.on_chain(), **changes)))
 
 
 def test_mask__of_an_account_that_submitted_nothing__is_refused(masking):
@@ -360,8 +382,8 @@ def test_mask__of_a_trainer_that_missed_the_attempt_before__is_refused(created, 
     created.advance(four.id)
     error = created.refusal(4, late.call())
     assert (error.name, error.arguments["attempt"]) == ("NotAMember", 2)
-    error = created.refusal(4, created.tasks.mask(four.id, late.update, b"\x01" * 32, late.commitments[:2]))
-    assert error.name == "NotAMember"
+    fewer = replace(late.on_chain(), masks=late.on_chain().masks[:2])
+    assert created.refusal(4, created.tasks.mask(four.id, fewer)).name == "NotAMember"
 
 
 def test_mask__made_twice__is_refused(masking):
@@ -373,8 +395,8 @@ def test_mask__made_twice__is_refused(masking):
 
 @pytest.mark.parametrize("count", (0, 1, 3))
 def test_mask__with_a_wrong_number_of_commitments__is_refused(masking, count):
-    points = (posting(masking, 0).commitments * 2)[:count]
-    error = refusal(masking, 0, masking.task, mask_commitments=points)
+    masks = (posting(masking, 0).on_chain().masks * 2)[:count]
+    error = refusal(masking, 0, masking.task, masks=masks)
     assert (error.name, error.arguments) == ("WrongMaskCount", {"expected": 2, "actual": count})
 
 
@@ -388,9 +410,23 @@ def test_mask__of_another_trainers_update__is_refused(masking):
 
 def test_mask__without_a_document_or_with_points_off_the_curve__is_refused(masking):
     assert refusal(masking, 0, masking.task, cid=bytes(32)).name == "MissingCid"
-    good, _ = posting(masking, 0).commitments
-    error = refusal(masking, 0, masking.task, mask_commitments=(good, Point(1, 3)))
+    good, other = posting(masking, 0).on_chain().masks
+    error = refusal(masking, 0, masking.task, masks=(good, replace(other, commitment=Point(1, 3))))
     assert (error.name, error.arguments) == ("InvalidPoint", {"x": 1, "y": 3})
+
+
+@pytest.mark.parametrize("wrong", ("itself", "a stranger", "in another order"))
+def test_mask__with_a_wrong_peer__is_refused(masking, wrong):
+    first, last = posting(masking, 0).on_chain().masks
+    me, stranger = masking.senders[1].address, masking.senders[OUTSIDER].address
+    masks = {
+        "itself": sorted((first, replace(last, peer=me)), key=lambda mask: int(mask.peer, 16)),
+        "a stranger": sorted((first, replace(last, peer=stranger)), key=lambda mask: int(mask.peer, 16)),
+        "in another order": (last, first),
+    }[wrong]
+    error = refusal(masking, 0, masking.task, masks=tuple(masks))
+    named = {"itself": me, "a stranger": stranger, "in another order": first.peer}[wrong]
+    assert (error.name, error.arguments) == ("WrongPeer", {"peer": named})
 
 
 def test_mask__that_was_refused__changes_nothing(masking):
@@ -399,4 +435,3 @@ def test_mask__that_was_refused__changes_nothing(masking):
     masking.pass_deadline()
     assert refusal(masking, 1, masking.task).name == "DeadlinePassed"
     masking.steps(masking.aggregator(OUTSIDER), Advance)
-    assert decode(b"[]") == []

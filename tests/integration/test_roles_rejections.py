@@ -7,18 +7,30 @@ from collections.abc import Iterator
 import pytest
 
 from headwater.chain.codec import load_abi
-from headwater.chain.events import Submitted
+from headwater.chain.events import Aggregated, Submitted
 from headwater.chain.rpc import Call
+from headwater.chain.types import Posting, Stake
 from headwater.circuits.circuit import Proof
 from headwater.protocol.curve import INFINITY, Point
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
+from headwater.protocol.decisions import (
+    Advance,
+    Aggregate,
+    Deposit,
+    Enrol,
+    Join,
+    Mask,
+    Publish,
+    Release,
+    Submit,
+    Unenrol,
+)
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import average
 from headwater.roles.task import point_hash
 from tests.support.circuits import random_salts
-from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, Place, World
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, Place, World
 
 CID = b"\x01" * 32
 MODEL, DATA, SALT, UPDATE = range(4)  # points of a training proof
@@ -185,11 +197,11 @@ def test_average__with_another_model_in_it__is_invalid(aggregating):
 
 
 def test_average_of_a_round_before__sent_again__is_of_another_sum(finalized):
-    transaction = finalized.models.added(finalized.task_id, 1).transaction_hash
+    (aggregated,) = finalized.tasks.events(Aggregated, task_id=finalized.task_id)
     for action in (Join, Submit, Mask, Publish):
         for i in range(3):
             finalized.steps(finalized.trainer(i), action)
-    assert finalized.refusal(AGGREGATOR, sent_before(finalized, transaction)).name == "SumMismatch"
+    assert finalized.refusal(AGGREGATOR, sent_before(finalized, aggregated.transaction_hash)).name == "SumMismatch"
 
 
 # who and when
@@ -230,13 +242,32 @@ def test_seat__taken_twice_or_without_enrolment__is_refused(enrolled):
     enrolled.steps(enrolled.trainer(0), Join)
     assert enrolled.refusal(1, enrolled.tasks.join(enrolled.task_id)).name == "AlreadyJoined"
     assert enrolled.refusal(OUTSIDER, enrolled.tasks.join(enrolled.task_id)).name == "NotEnrolled"
-    assert enrolled.refusal(1, enrolled.tasks.unenrol(enrolled.task_id)).name == "OnRoster"
+
+
+def test_trainer__that_is_leaving__cannot_join_or_leave_again_or_be_released_too_soon(enrolled):
+    tasks, task_id = enrolled.tasks, enrolled.task_id
+    assert enrolled.refusal(1, tasks.release(task_id)).name == "NotReleasable"
+    enrolled.trainer(0).act(Unenrol())
+    assert enrolled.refusal(1, tasks.join(task_id)).name == "Leaving"
+    assert enrolled.refusal(1, tasks.unenrol(task_id)).name == "Leaving"
+    assert enrolled.refusal(1, tasks.release(task_id)).name == "NotReleasable"
+    assert enrolled.refusal(OUTSIDER, tasks.unenrol(task_id)).name == "NotEnrolled"
+
+
+def test_stake__of_a_trainer_on_the_roster_of_a_round_that_runs__is_not_released(training):
+    training.trainer(0).act(Unenrol())
+    training.pass_until(training.tasks.get_enrolment(training.task_id, training.senders[1].address).releasable_at)
+    assert training.refusal(1, training.tasks.release(training.task_id)).name == "RoundRunning"
+    training.steps(training.aggregator(OUTSIDER), Advance)
+    training.trainer(0).act(Release())
+    left = ETHER - ETHER * TERMS.absence_slash // 10_000
+    assert training.stakes.stake_of(training.senders[1].address) == Stake(left, 0)
 
 
 CALLS = {
     Phase.JOIN: lambda world: (1, world.tasks.join(world.task_id)),
     Phase.TRAIN: lambda world: (1, world.tasks.submit(world.task_id, bytes(256))),
-    Phase.MASK: lambda world: (1, world.tasks.mask(world.task_id, GENERATOR, CID, [GENERATOR] * 2)),
+    Phase.MASK: lambda world: (1, world.tasks.mask(world.task_id, Posting(GENERATOR, CID, ()))),
     Phase.AGGREGATE: lambda world: (AGGREGATOR, world.tasks.aggregate(world.task_id, bytes(256), CID)),
 }
 STAGE_OF = {
@@ -273,9 +304,16 @@ def test_round__whose_deadline_is_still_to_come__cannot_be_advanced(enrolled):
 
 def test_average__of_a_round_that_was_finalized__comes_too_late(aggregating):
     vectors = aggregating.aggregator().fetch(1)
-    aggregating.steps(aggregating.aggregator(OUTSIDER), Aggregate)
+    aggregating.steps(aggregating.aggregator(OUTSIDER), Deposit, Aggregate)
     error = refused_average(aggregating, prove_average(aggregating, vectors, 3).data)
-    assert (error.name, error.arguments["actual"]) == ("WrongPhase", Phase.JOIN)
+    assert (error.name, error.arguments["actual"]) == ("WrongPhase", Phase.CHALLENGE)
+
+
+def test_average__by_an_account_without_stake__is_refused(aggregating):
+    aggregator = aggregating.aggregator(OUTSIDER)
+    _, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
+    error = refused_average(aggregating, proof.data, OUTSIDER)
+    assert (error.name, error.arguments["required"]) == ("InsufficientStake", ETHER)
 
 
 # verifiers
@@ -294,7 +332,8 @@ def test_verifiers__are_chosen_by_the_tasks_creator_and_by_no_other_call():
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }
     with_addresses = {name for name, types in changing.items() if any("address" in typ for typ in types)}
-    assert with_addresses == {"createTask"}
+    assert with_addresses == {"createTask", "mask", "settle", "accuse", "acquit", "convict"}
+    assert {name for name, types in changing.items() if types.count("address") > 1} == {"createTask"}
     assert changing["createTask"].count("address") == 2
     assert changing["submit"] == ["uint256", "bytes"]
     assert changing["aggregate"] == ["uint256", "bytes", "bytes32"]

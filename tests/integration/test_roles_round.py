@@ -9,10 +9,12 @@ from headwater.protocol.decisions import (
     Aggregate,
     Claim,
     Collect,
+    Deposit,
     Done,
     Join,
     Mask,
     Publish,
+    Release,
     Submit,
     Unenrol,
     Wait,
@@ -40,7 +42,7 @@ def play_second_round(world):
     for action in (Join, Submit, Mask, Publish):
         for i in range(3):
             world.steps(world.trainer(i), action)
-    world.steps(world.aggregator(), Aggregate)
+    world.finalize()
 
 
 def test_model__of_a_finalized_round__is_the_integer_average_of_what_each_share_gives(finalized):
@@ -80,7 +82,7 @@ def test_second_round__after_the_first_is_finalized__starts_at_once_from_the_new
     found = finalized.tasks.current_phase(finalized.task_id)
     assert (found.round, found.phase, found.deadline) == (2, Phase.JOIN, now + TERMS.join_period)
     ended = finalized.tasks.get_round(finalized.task_id, 1)
-    assert ended == Round(Phase.FINALIZED, 1, 3, finalized.senders[AGGREGATOR].address, False, now)
+    assert ended == Round(Phase.FINALIZED, 1, 3, finalized.senders[AGGREGATOR].address, False, 1, now)
     first = finalized.task.current_model()
     play_second_round(finalized)
     assert finalized.task.current_model() == averaged(finalized.trained(first))
@@ -95,16 +97,22 @@ def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalize
         address = trainer.sender.address
         finalized.steps(trainer, Unenrol, Collect)
         assert finalized.stakes.claimable(address) == 2 * SHARE
-        assert finalized.stakes.stake_of(address) == Stake(ETHER, 0)
-        finalized.steps(trainer, Withdraw)
-        assert finalized.stakes.stake_of(address) == Stake(0, 0)
         before = finalized.chain.balance(address)
-        finalized.steps(trainer, Claim, Done)
+        finalized.steps(trainer, Claim)
         assert before < finalized.chain.balance(address) <= before + 2 * SHARE
+        waiting = trainer.step()
+        assert waiting == Wait("the stake is unbonding", waiting.until)
+        assert finalized.stakes.stake_of(address) == Stake(0, ETHER)
+        finalized.pass_until(waiting.until)
+        finalized.steps(trainer, Release)
+        assert finalized.stakes.stake_of(address) == Stake(ETHER, 0)
+        finalized.steps(trainer, Withdraw, Done)
+        assert finalized.stakes.stake_of(address) == Stake(0, 0)
     aggregator = finalized.aggregator()
     finalized.steps(aggregator, Collect)
     assert finalized.stakes.claimable(aggregator.sender.address) == 2 * FEE
-    finalized.steps(aggregator, Claim, Done)
+    assert finalized.stakes.stake_of(aggregator.sender.address) == Stake(ETHER, 0)
+    finalized.steps(aggregator, Withdraw, Claim, Done)
     assert finalized.stakes.escrow_of(finalized.task_id) == TERMS.pool - 2 * (FEE + 3 * SHARE)
 
 
@@ -136,16 +144,20 @@ def test_roles__that_have_nothing_to_do__wait_and_say_why(training):
 
 def test_trainer__who_also_aggregates__is_paid_for_both(aggregating):
     both = 1  # an account of a trainer
-    aggregating.steps(aggregating.aggregator(both), Aggregate)
+    aggregating.steps(aggregating.aggregator(both), Deposit, Aggregate)
     address = aggregating.senders[both].address
+    assert aggregating.stakes.lock_of(aggregating.task_id, address) == 2 * ETHER
+    aggregating.advance()
+    assert aggregating.stakes.stake_of(address) == Stake(ETHER, ETHER)
     assert aggregating.tasks.reward_of(aggregating.task_id, 1, address) == SHARE + FEE
 
 
 def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
     finalized.advance()  # nobody joined round 2, the last
     assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.SKIPPED
-    run(finalized.trainer(0), silent)
+    run(finalized.trainer(0), finalized.hurried, poll=0.01)
     run(finalized.aggregator(), silent)
+    assert finalized.stakes.stake_of(finalized.senders[AGGREGATOR].address) == Stake(0, 0)
     assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(0, 0)
     assert finalized.tasks.reward_of(finalized.task_id, 1, finalized.senders[1].address) == 0
 
@@ -154,7 +166,7 @@ def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finali
     finalized.advance()
     key, first = finalized.anvil.accounts[1], finalized.trainer(0)
     keeping = Trainer(finalized.task, first.sender, secret_of(key), first.dataset, silent, keep_stake=True)
-    run(keeping, silent)
+    run(keeping, finalized.hurried, poll=0.01)
     assert finalized.stakes.stake_of(first.sender.address) == Stake(ETHER, 0)
     finalized.steps(first, Withdraw, Done)
     assert finalized.stakes.stake_of(first.sender.address) == Stake(0, 0)

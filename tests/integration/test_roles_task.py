@@ -188,7 +188,8 @@ def test_circuit_manifest_of_a_weakened_twin__does_not_help_it(created, srs):
 @pytest.mark.parametrize("weights", ([0, 0, 0, 1], [0, 0, 0], [0, 0, 0, 0, 0]), ids=("other", "too few", "too many"))
 def test_first_model__whose_document_has_other_weights__is_refused(created, weights):
     cid = created.put(ModelDocument.of(round=0, trainers=0, weights=pack(weights))).digest
-    refusal(created, created.create(model_cid=cid), ContentMismatch, "model of round 0 holds other weights")
+    task_id = created.create(model=created.task.basis.commit([3, -1, 4, 1]), model_cid=cid)
+    refusal(created, task_id, ContentMismatch, "model of round 0 holds other weights")
 
 
 def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
@@ -197,7 +198,8 @@ def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
 
 
 def test_first_model__that_is_no_document__is_refused(created):
-    refusal(created, created.create(model_cid=created.put(b"weights").digest), ContentMismatch, "headwater/model/1")
+    model, cid = created.task.basis.commit([3, -1, 4, 1]), created.put(b"weights").digest
+    refusal(created, created.create(model=model, model_cid=cid), ContentMismatch, "headwater/model/1")
 
 
 # the SRS

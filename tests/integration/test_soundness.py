@@ -1,26 +1,22 @@
-"""The rules of soundness, each attacked: first a weakened twin that falls, then the real circuit that does not.
+"""The rules of soundness: what is not built, and what cannot be proved.
 
-A prover is free to put any field element into a committed input. The attacks use exactly that freedom.
+A prover is free to put any field element into a committed input. What that freedom wins against weakened statements is
+in tests/attacks.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
 from headwater.circuits import worker
 from headwater.circuits.circuit import build, proof_points
 from headwater.circuits.ezkl_settings import check_settings
-from headwater.circuits.srs import perpetual_srs
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, from_ezkl, to_ezkl, to_signed
-from tests.support.circuits import MULTI, SMALL, TAG, K, build_twin, data_matrix, flat, random_salts, training_inputs
+from tests.support.circuits import MULTI, SMALL, TAG, random_salts, training_inputs
 from tests.support.weakened import (
-    UncheckedAverage,
-    UnclampedAverage,
-    UnclippedTrain,
     UnusedInput,
     WeakOperation,
     WideTrain,
@@ -76,22 +72,6 @@ def test_an_input_that_the_graph_does_not_use__is_refused():
 # rule 4: average
 
 
-def test_a_fraction_of_the_field__passes_as_average_without_the_range_check__and_is_refused_with_it(home, srs, average):
-    rho = [1] * D
-    fractions = [(total - 1) * pow(N, -1, P) % P for total in TOTAL]
-    fooled = build_twin(home, UncheckedAverage(D), srs).prove(averaging(fractions, rho))
-    assert sum_in(fooled) == TOTAL  # the contract would store these fractions as the new model
-    with pytest.raises(CircuitError):
-        average.prove(averaging(fractions, rho))
-
-
-def test_a_remainder_of_n_or_more__shifts_the_average_without_the_clamp__and_breaks_the_sum_with_it(home, srs, average):
-    avg = [(total // N) - 100 for total in TOTAL]
-    rho = [total - N * a for total, a in zip(TOTAL, avg, strict=True)]
-    assert sum_in(build_twin(home, UnclampedAverage(D), srs).prove(averaging(avg, rho))) == TOTAL
-    assert sum_in(average.prove(averaging(avg, rho))) != TOTAL  # another sum: the contract refuses it
-
-
 def test_a_negative_remainder__breaks_the_sum(average):
     avg = [total // N + 1 for total in TOTAL]
     rho = [total - N * a for total, a in zip(TOTAL, avg, strict=True)]
@@ -103,47 +83,6 @@ def test_a_negative_remainder__breaks_the_sum(average):
 def test_an_average_out_of_range__cannot_be_proved(average, entry):
     with pytest.raises(CircuitError):
         average.prove(averaging([entry, 0, 0, 0], [0] * D))
-
-
-# rule 4: train
-
-
-def poisoned(change):
-    x, labels = data_matrix(SMALL)
-    change(x, labels)
-    return [[0] * D + [TAG], flat(SMALL, x, labels, seed=5), random_salts(6)]
-
-
-def huge_feature(x, labels):
-    x[0][0] = 1 << 200
-
-
-def fractional_feature(x, labels):
-    x[0] = [pow(3, -1, P)] * SMALL.features
-
-
-def large_labels(x, labels):
-    for features, label in zip(x, labels, strict=True):
-        features[:], label[0] = [SMALL.clamp] * SMALL.features, 3
-
-
-@pytest.mark.parametrize("change", (huge_feature, fractional_feature))
-def test_features_out_of_range__move_weights_anywhere_without_checks__and_cannot_be_proved_with_them(
-    home, srs, train, change
-):
-    inputs = poisoned(change)
-    moved = build_twin(home, UnclippedTrain(**SMALL.params), srs).prove(inputs)
-    assert max(abs(to_signed(entry)) for entry in moved.output[:D]) > 1 << 190
-    with pytest.raises(CircuitError):
-        train.prove(inputs)
-
-
-def test_labels_out_of_range__move_no_weight_beyond_the_clip(home, srs, train):
-    inputs = poisoned(large_labels)
-    moved = train.prove(inputs)
-    assert max(abs(to_signed(entry)) for entry in moved.output[:D]) <= SMALL.clip + 1
-    unclipped = build_twin(home, UnclippedTrain(**SMALL.params), srs).prove(inputs)
-    assert max(abs(to_signed(entry)) for entry in unclipped.output[:D]) > SMALL.clip + 1
 
 
 # outputs and proofs
@@ -192,13 +131,3 @@ def test_tables_that_depend_on_calibration__are_refused(train):
 def test_a_verifier_over_the_code_size_limit__is_not_built(home, srs, tmp_path):
     with pytest.raises(CircuitError, match="over the limit of 24576"):
         build(tmp_path, WideTrain(**SMALL.params), srs)
-
-
-# rule 10
-
-
-def test_a_development_srs__does_not_pass_as_the_ceremonys(home, srs, tmp_path):
-    (tmp_path / "srs").mkdir()
-    shutil.copy(srs.path, tmp_path / "srs" / f"perpetual-{K}.srs")
-    with pytest.raises(CircuitError, match="not genuine"):
-        perpetual_srs(tmp_path, K)

@@ -84,3 +84,11 @@ def test_prove__with_a_vector_of_the_wrong_length__is_refused(train):
 
 def test_average__of_another_dimension__is_another_verifier(home, srs, average):
     assert build(home, Average(SMALL.dimension + 1), srs).verifier.code_hash != average.verifier.code_hash
+
+
+def test_verify__without_a_chain__tells_proofs_from_forgeries(train, average, train_proof):
+    proof = train_proof.data
+    flipped = proof[:-1] + bytes([proof[-1] ^ 1])
+    other = proof[:64] + proof[64:128][::-1] + proof[128:]
+    assert train.verify([proof, flipped, other, proof[:-32], b""]) == [True, False, False, False, False]
+    assert average.verify([proof]) == [False]

@@ -1,36 +1,69 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "../contracts/helpers/HeadwaterTest.sol";
 
-/// @notice Plays creators, trainers, aggregators and passers-by at random, by the rules: none of its calls may revert. Where
-/// nobody can do what an action is about, it does nothing. What it tries against the rules must fail, and asserts so.
+/// @notice Plays creators, trainers, aggregators, challengers and passers-by at random, by the rules: none of its calls
+/// may revert. Where nobody can do what an action is about, it does nothing. What it tries against the rules must fail,
+/// and asserts so.
+/// @dev Trainers 0 to 2, the aggregator and the creator of every second task keep all promises: before a deadline
+/// passes they submit, mask and answer. The others do what chance has them do, and lie about masks.
 contract Handler is HeadwaterTest {
     uint256 public constant TRAINERS = 6;
+    uint256 public constant HONEST = 3;
     uint256 private constant MAX_TASKS = 2;
 
-    /// @notice What an honest observer knows: each task's model, how often a round was aggregated, how many members each
+    /// @notice What an honest observer knows: each task's model, how often a round was finalized, how many members each
     /// attempt at masking had and who masked in it, and what rounds have paid.
     mapping(uint256 taskId => uint256 scalar) public modelOf;
+    mapping(uint256 taskId => uint256 scalar) public averageIn;
     mapping(uint256 taskId => uint256 scalar) public sumOf;
-    mapping(uint256 taskId => mapping(uint256 round => uint256 times)) public aggregated;
-    mapping(uint256 taskId => mapping(uint256 round => mapping(uint256 attempt => uint256 count))) public membersOf;
-    mapping(bytes32 attempt => mapping(address who => bool)) private _masked;
+    mapping(uint256 taskId => mapping(uint256 round => uint256 times)) public finalized;
+    mapping(uint256 taskId => mapping(uint256 round => mapping(uint256 attempt => uint256 count))) public membersIn;
     mapping(uint256 taskId => mapping(uint256 round => mapping(address who => uint256 amount))) public collected;
+    mapping(bytes32 attempt => mapping(address who => bool)) private _masked;
 
-    function deployment() external view returns (address, address, address) {
-        return (address(tasks), address(stakes), address(registry));
+    /// @dev The peer to whom a member lied about their mask in an attempt.
+    mapping(bytes32 attempt => mapping(address who => address peer)) private _liedTo;
+
+    /// @notice Who was silent when it was accused or was shown to have lied, in which round; the latter get no share.
+    mapping(uint256 taskId => mapping(uint256 round => mapping(address who => bool))) public faulty;
+    mapping(uint256 taskId => mapping(uint256 round => mapping(address who => bool))) public convicted;
+
+    /// @dev Whether the bytes that a challenge demanded were shown.
+    mapping(uint256 challengeId => bool) private _answered;
+
+    /// @notice What accounts have paid into the StakeManager as stake, less what they withdrew; and what should be
+    /// burnt.
+    mapping(address who => int256 amount) public paidIn;
+    uint256 public burnt;
+
+    function setUp() public override {
+        super.setUp();
+        dimension = 2;
     }
 
-    /// @notice Everybody who can have money here: trainers, the aggregator and the creator.
+    function deployment() external view returns (address, address, address, address) {
+        return (address(tasks), address(stakes), address(registry), address(challenges));
+    }
+
+    /// @notice Everybody who can have money here: trainers, the aggregator, the creator and the challenger.
     function actors() public view returns (address[] memory all) {
-        all = new address[](TRAINERS + 2);
+        all = new address[](TRAINERS + 3);
         for (uint256 i; i < TRAINERS; ++i) {
             all[i] = trainer(i);
         }
-        (all[TRAINERS], all[TRAINERS + 1]) = (AGGREGATOR, CREATOR);
+        (all[TRAINERS], all[TRAINERS + 1], all[TRAINERS + 2]) = (AGGREGATOR, CREATOR, STRANGER);
+    }
+
+    function isHonest(uint256 taskId, address who) public view returns (bool) {
+        for (uint256 i; i < HONEST; ++i) {
+            if (who == trainer(i)) return true;
+        }
+        return who == AGGREGATOR || (who == CREATOR && taskId % 2 == 1);
     }
 
     function hasMasked(uint256 taskId, uint256 round, uint256 attempt, address who) public view returns (bool) {
@@ -65,6 +98,10 @@ contract Handler is HeadwaterTest {
         config.minTrainers = seed % 4 == 0 ? uint16(_bound(seed >> 16, 3, config.maxTrainers)) : 3;
         config.stake = stake;
         config.aggregatorFee = uint96(_bound(fee, 0, pool / config.rounds));
+        config.faultSlash = uint16(_bound(seed >> 24, 0, 10_000));
+        config.absenceSlash = uint16(_bound(seed >> 40, 0, config.faultSlash));
+        config.challengeBond = uint96(_bound(seed >> 56, 0, 1 ether));
+        config.unbondingPeriod = JOIN_PERIOD;
         uint256 taskId = createTask(config, pool);
         modelOf[taskId] = modelScalar;
     }
@@ -94,12 +131,30 @@ contract Handler is HeadwaterTest {
     function unenrol(uint256 seed, uint256 who) external {
         (uint256 taskId, bool found) = pickTask(seed);
         address candidate = trainer(who % TRAINERS);
-        if (!found || !isEnrolled(taskId, candidate)) return;
-        bool seated = statusOf(taskId, candidate) != ITaskManager.TrainerStatus.None;
-        bool mustFail = seated && deadlineOf(taskId) != 0;
+        if (!found) return;
+        bool allowed = isEnrolled(taskId, candidate) && !isLeaving(taskId, candidate);
         vm.prank(candidate);
         (bool success,) = address(tasks).call(abi.encodeCall(tasks.unenrol, (taskId)));
-        assertEq(success, !mustFail, "unenrol");
+        assertEq(success, allowed, "unenrol");
+    }
+
+    function release(uint256 seed, uint256 who) external {
+        (uint256 taskId, bool found) = pickTask(seed);
+        address candidate = trainer(who % TRAINERS);
+        if (!found) return;
+        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, candidate);
+        bool allowed = enrolment.releasableAt != 0 && block.timestamp >= enrolment.releasableAt
+            && isOver(taskId, enrolment.unsettled);
+        if (allowed) noteSettled(taskId, candidate);
+        vm.prank(candidate);
+        (bool success,) = address(tasks).call(abi.encodeCall(tasks.release, (taskId)));
+        assertEq(success, allowed, "release");
+    }
+
+    function settle(uint256 seed, uint256 who) external {
+        (uint256 taskId, bool found) = pickTask(seed);
+        address candidate = trainer(who % TRAINERS);
+        if (found) settle(taskId, candidate);
     }
 
     /// @dev Up to `count` trainers join, enrolled before where they are not: mostly enough for a round.
@@ -111,6 +166,12 @@ contract Handler is HeadwaterTest {
             if (!found || !inTime(taskId, ITaskManager.Phase.Join)) return;
             if (statusOf(taskId, candidate) != ITaskManager.TrainerStatus.None) continue;
             if (!isEnrolled(taskId, candidate)) enrolWithStake(taskId, candidate);
+            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            if (state.joined == config.maxTrainers) return; // waits for the first model
+            uint256 last = tasks.getEnrolment(taskId, candidate).unsettled;
+            if (faulty[taskId][last][candidate]) settle(taskId, candidate);
+            if (isLeaving(taskId, candidate)) continue;
+            noteSettled(taskId, candidate);
             join(taskId, candidate);
         }
     }
@@ -121,10 +182,7 @@ contract Handler is HeadwaterTest {
         for (uint256 i; i < count; ++i) {
             address candidate = trainer((seed % TRAINERS + i) % TRAINERS);
             if (!found || !inTime(taskId, ITaskManager.Phase.Train)) return;
-            if (statusOf(taskId, candidate) != ITaskManager.TrainerStatus.Joined) continue;
-            modelScalar = modelOf[taskId];
-            submit(taskId, candidate);
-            noteMembers(taskId);
+            submitAs(taskId, candidate);
         }
     }
 
@@ -134,12 +192,7 @@ contract Handler is HeadwaterTest {
         for (uint256 i; i < count; ++i) {
             address candidate = trainer((seed % TRAINERS + i) % TRAINERS);
             if (!found || !inTime(taskId, ITaskManager.Phase.Mask)) return;
-            if (!isToMask(taskId, candidate)) continue;
-            (uint256 round, uint256 attempt) = (roundOf(taskId), stateOf(taskId).attempt);
-            sumScalar = sumOf[taskId];
-            mask(taskId, candidate);
-            sumOf[taskId] = sumScalar;
-            _masked[keccak256(abi.encode(taskId, round, attempt))][candidate] = true;
+            maskAs(taskId, candidate, uint256(keccak256(abi.encode(seed, i))));
         }
     }
 
@@ -154,7 +207,12 @@ contract Handler is HeadwaterTest {
             if (phase == ITaskManager.Phase.Join) this.join(seed, chance);
             if (phase == ITaskManager.Phase.Train) this.submit(seed, chance);
             if (phase == ITaskManager.Phase.Mask) this.mask(seed, _bound(chance, 3, TRAINERS)); // often not all
-            if (phase == ITaskManager.Phase.Aggregate) this.aggregate(seed);
+            if (phase == ITaskManager.Phase.Aggregate) {
+                this.challengeMask(seed);
+                if (chance % 2 == 0) this.challengeUpdate(seed, chance);
+                if (chance % 3 == 0) this.aggregate(seed);
+            }
+            if (phase == ITaskManager.Phase.Challenge && chance % 2 == 0) this.demandModel(seed);
             if (phase == phaseOf(taskId)) this.advance(seed, uint8(chance));
         }
     }
@@ -164,10 +222,13 @@ contract Handler is HeadwaterTest {
         (uint256 taskId, bool found) = pickTask(seed);
         address candidate = trainer(who % TRAINERS);
         if (!found || (inTime(taskId, ITaskManager.Phase.Mask) && isToMask(taskId, candidate))) return;
-        G1 memory update = point(updateOf(candidate, roundOf(taskId)));
-        G1[] memory masks = maskCommitments(tasks.peerCount(stateOf(taskId).members));
+        ITaskManager.Posting memory posting;
+        (posting.update, posting.cid) = (point(updateOf(candidate, roundOf(taskId))), CID);
+        if (phaseOf(taskId) == ITaskManager.Phase.Mask) {
+            posting.masks = postingOf(taskId, membersOf(taskId, stateOf(taskId))[0]).masks; // somebody's
+        }
         vm.prank(candidate);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.mask, (taskId, update, CID, masks)));
+        (bool success,) = address(tasks).call(abi.encodeCall(tasks.mask, (taskId, posting)));
         assertFalse(success, "masked out of turn");
     }
 
@@ -185,17 +246,93 @@ contract Handler is HeadwaterTest {
     }
 
     /*//////////////////////////////////////////////////////////////
+                               CHALLENGES
+    //////////////////////////////////////////////////////////////*/
+
+    function challengeUpdate(uint256 seed, uint256 who) external {
+        (uint256 taskId, bool found) = pickTask(seed);
+        if (!found || !inTime(taskId, ITaskManager.Phase.Aggregate) || averagesIn(taskId) != 0) return;
+        address candidate = trainer(who % TRAINERS);
+        (uint256 round, uint256 attempt) = (roundOf(taskId), stateOf(taskId).attempt);
+        if (statusOf(taskId, candidate) != ITaskManager.TrainerStatus.Submitted) return;
+        if (!hasMasked(taskId, round, attempt, candidate)) return;
+        if (challenges.opened(taskId, round, attempt, candidate)) return;
+        challengeUpdate(taskId, candidate);
+    }
+
+    /// @dev Wherever two have posted different masks.
+    function challengeMask(uint256 seed) external {
+        (uint256 taskId, bool found) = pickTask(seed);
+        if (!found || !inTime(taskId, ITaskManager.Phase.Aggregate) || averagesIn(taskId) != 0) return;
+        for (uint256 i; i < TRAINERS; ++i) {
+            address liar = trainer(i);
+            address peer = _liedTo[attemptKey(taskId)][liar];
+            bool free = peer != address(0) && statusOf(taskId, liar) == ITaskManager.TrainerStatus.Submitted
+                && statusOf(taskId, peer) == ITaskManager.TrainerStatus.Submitted;
+            if (!free || (_liedTo[attemptKey(taskId)][peer] == liar)) continue; // told the same lie
+            challengeMask(taskId, liar, peer, [posted(taskId, liar), posted(taskId, peer)]);
+        }
+    }
+
+    function demandModel(uint256 seed) external {
+        (uint256 taskId, bool found) = pickTask(seed);
+        if (!found || block.timestamp >= deadlineOf(taskId) || stateOf(taskId).accused != 0) return;
+        bool first = phaseOf(taskId) == ITaskManager.Phase.Join && registry.latest(taskId).round == 0
+            && !challenges.opened(taskId, 0, 0, CREATOR);
+        if (first || phaseOf(taskId) == ITaskManager.Phase.Challenge) challengeModel(taskId);
+    }
+
+    function answer(uint256 seed) external {
+        uint256 count = challenges.challengeCount();
+        if (count == 0) return;
+        uint256 id = 1 + seed % count;
+        if (isAnswerable(id)) answer(id, seed);
+    }
+
+    /// @dev Nobody is acquitted by another vector, or by the right one when it is too late.
+    function answerFalsely(uint256 seed, uint256 change) external {
+        uint256 count = challenges.challengeCount();
+        if (count == 0) return;
+        uint256 id = 1 + seed % count;
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+        if (challenge.kind == IChallengeManager.Kind.Mask) return;
+        bytes memory call;
+        if (challenge.kind == IChallengeManager.Kind.Update) {
+            ITaskManager.TaskState memory state = stateOf(challenge.taskId);
+            if (state.phase != ITaskManager.Phase.Aggregate) return;
+            if (!hasMasked(challenge.taskId, state.round, state.attempt, challenge.accused)) return;
+            uint256[] memory vector = updateVectorOf(challenge.accused, challenge.round);
+            vector[0] = addmod(vector[0], change % 2 == 0 ? 0 : change, BN254.P);
+            ITaskManager.Posting memory posting = posted(challenge.taskId, challenge.accused);
+            call = abi.encodeCall(challenges.answerUpdate, (id, posting, vector, basisPoints()));
+        } else {
+            uint256[] memory weights = firstWeights();
+            if (isAnswerable(id)) weights[0] = 1 + change % 76;
+            call = abi.encodeCall(challenges.answerModel, (id, weights, basisPoints()));
+        }
+        (bool success,) = address(challenges).call(call);
+        assertFalse(success, "false answer");
+    }
+
+    function reclaimBond(uint256 seed) external {
+        uint256 count = challenges.challengeCount();
+        if (count == 0) return;
+        uint256 id = 1 + seed % count;
+        bool allowed = !challenges.getChallenge(id).closed && !isAnswerable(id);
+        (bool success,) = address(challenges).call(abi.encodeCall(challenges.reclaimBond, (id)));
+        assertEq(success, allowed, "reclaimBond");
+    }
+
+    /*//////////////////////////////////////////////////////////////
                                  ANYONE
     //////////////////////////////////////////////////////////////*/
 
     function aggregate(uint256 seed) external {
         (uint256 taskId, bool found) = pickTask(seed);
         if (!found || !inTime(taskId, ITaskManager.Phase.Aggregate)) return;
-        uint256 round = roundOf(taskId);
         sumScalar = sumOf[taskId];
         aggregate(taskId, seed % 2 == 0 ? AGGREGATOR : trainer(seed % TRAINERS));
-        modelOf[taskId] = modelScalar;
-        ++aggregated[taskId][round];
+        averageIn[taskId] = averageScalar;
     }
 
     function forgeAverage(uint256 seed, uint256 sum) external {
@@ -211,23 +348,22 @@ contract Handler is HeadwaterTest {
     function advance(uint256 seed, uint8 wait) external {
         (uint256 taskId, bool found) = pickTask(seed);
         if (!found) return;
-        if (wait % 3 == 0 && block.timestamp < deadlineOf(taskId)) vm.warp(deadlineOf(taskId));
-        (,,, ITaskManager.Phase next) = tasks.currentPhase(taskId);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.advance, (taskId)));
-        assertEq(success, next != ITaskManager.Phase.None, "advance");
-        noteMembers(taskId);
+        if (wait % 3 == 0 && block.timestamp < deadlineOf(taskId)) warpTo(deadlineOf(taskId));
+        advance(taskId);
     }
 
     function pass(uint256 time) external {
-        vm.warp(block.timestamp + _bound(time, 1, JOIN_PERIOD / 4));
+        warpTo(block.timestamp + _bound(time, 1, JOIN_PERIOD / 4));
     }
 
     function withdraw(uint256 who, uint256 amount) external {
         address account = trainer(who % TRAINERS);
         (uint256 free,) = stakes.stakeOf(account);
         if (free == 0) return;
+        amount = _bound(amount, 1, free);
+        paidIn[account] -= int256(amount);
         vm.prank(account);
-        stakes.withdraw(_bound(amount, 1, free));
+        stakes.withdraw(amount);
     }
 
     function claim(uint256 who) external {
@@ -239,46 +375,228 @@ contract Handler is HeadwaterTest {
     }
 
     /*//////////////////////////////////////////////////////////////
+                         WHAT PARTIES DO, IN ITS TURN
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev Time passes, and before a deadline does the honest do what they owe, in every task.
+    function warpTo(uint256 time) private {
+        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
+            bytes32 before;
+            bytes32 state;
+            while (before != (state = keccak256(abi.encode(stateOf(taskId)))) && deadlineOf(taskId) <= time) {
+                before = state;
+                if (block.timestamp < deadlineOf(taskId)) keepPromises(taskId);
+            }
+        }
+        vm.warp(time);
+    }
+
+    function keepPromises(uint256 taskId) private {
+        ITaskManager.Phase phase = phaseOf(taskId);
+        for (uint256 i; i < HONEST && phaseOf(taskId) == phase; ++i) {
+            if (phase == ITaskManager.Phase.Train) submitAs(taskId, trainer(i));
+            if (phase == ITaskManager.Phase.Mask) maskAs(taskId, trainer(i), 0);
+        }
+        for (uint256 id = 1; id <= challenges.challengeCount(); ++id) {
+            IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+            bool honest = isHonest(taskId, challenge.accused) || isHonest(taskId, challenge.other);
+            if (challenge.taskId == taskId && honest && isAnswerable(id)) answer(id, id);
+        }
+    }
+
+    function submitAs(uint256 taskId, address who) private {
+        if (statusOf(taskId, who) != ITaskManager.TrainerStatus.Joined) return;
+        modelScalar = modelOf[taskId];
+        submit(taskId, who);
+        noteMembers(taskId);
+    }
+
+    /// @dev Masks, and lies to a peer where chance and character have it so: with another vector than the right mask.
+    function maskAs(uint256 taskId, address who, uint256 chance) private {
+        if (!isToMask(taskId, who)) return;
+        bytes32 key = attemptKey(taskId);
+        if (chance % 4 == 1 && !isHonest(taskId, who)) {
+            address[] memory peers = peersOf(taskId, stateOf(taskId), who);
+            _liedTo[key][who] = peers[(chance >> 8) % peers.length];
+        }
+        sumScalar = sumOf[taskId];
+        mask(taskId, who, posted(taskId, who));
+        sumOf[taskId] = sumScalar;
+        _masked[key][who] = true;
+    }
+
+    function answer(uint256 id, uint256 seed) private {
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+        (uint256 taskId, address accused, address other) = (challenge.taskId, challenge.accused, challenge.other);
+        _answered[id] = true;
+        if (challenge.kind == IChallengeManager.Kind.Update) {
+            uint256[] memory vector = maskedVectorOf(taskId, accused);
+            address peer = _liedTo[attemptKey(taskId)][accused];
+            // whoever lied about a mask can still open what it posted: the lie is one more in the mask's first entry
+            if (peer != address(0)) vector[0] = addmod(vector[0], accused < peer ? 1 : BN254.P - 1, BN254.P);
+            challenges.answerUpdate(id, posted(taskId, accused), vector, basisPoints());
+        } else if (challenge.kind == IChallengeManager.Kind.Mask) {
+            answerMask(id, [posted(taskId, accused), posted(taskId, other)], seed % 2 == 0);
+            noteConvicted(taskId, accused, other);
+            noteConvicted(taskId, other, accused);
+        } else if (challenge.attempt == 0) {
+            challenges.answerModel(id, firstWeights(), basisPoints());
+        } else {
+            noteFinalized(taskId);
+            challenges.answerModel(id, weightsOf(challenge.round, accused), basisPoints());
+        }
+    }
+
+    function settle(uint256 taskId, address who) private {
+        uint256 last = tasks.getEnrolment(taskId, who).unsettled;
+        bool allowed = last != 0 && isOver(taskId, last);
+        (uint256 announced, bool fault) = tasks.slashOf(taskId, who);
+        assertEq(fault, allowed && faulty[taskId][last][who], "fault");
+        assertEq(announced, allowed ? noteSettled(taskId, who) : 0, "slashOf");
+        (bool success,) = address(tasks).call(abi.encodeCall(tasks.settle, (taskId, who)));
+        assertEq(success, allowed, "settle");
+    }
+
+    function advance(uint256 taskId) private {
+        (uint256 round, ITaskManager.Phase phase,, ITaskManager.Phase next) = tasks.currentPhase(taskId);
+        ITaskManager.TaskState memory state = stateOf(taskId);
+        if (next == ITaskManager.Phase.Finalized) noteFinalized(taskId);
+        if (phase == ITaskManager.Phase.Aggregate && next != ITaskManager.Phase.None) noteSilent(taskId);
+        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
+        bool withheld = next != ITaskManager.Phase.None && state.accused != 0;
+        if (withheld && phase == ITaskManager.Phase.Challenge) {
+            assertFalse(isHonest(taskId, tasks.getRound(taskId, round).aggregator), "an honest average is taken back");
+            burnt += uint256(config.stake) * config.faultSlash / 10_000;
+        }
+        if (withheld && phase == ITaskManager.Phase.Join) {
+            assertFalse(isHonest(taskId, CREATOR), "an honest creator's task ends");
+            burnt += uint256(state.pool - state.spent) * config.faultSlash / 10_000;
+        }
+        (bool success,) = address(tasks).call(abi.encodeCall(tasks.advance, (taskId)));
+        assertEq(success, next != ITaskManager.Phase.None, "advance");
+        if (success && deadlineOf(taskId) != 0) assertGt(deadlineOf(taskId), block.timestamp, "no progress");
+        noteMembers(taskId);
+    }
+
+    /*//////////////////////////////////////////////////////////////
                                 HELPERS
     //////////////////////////////////////////////////////////////*/
+
+    function deposit(address who, uint256 amount) internal override {
+        paidIn[who] += int256(amount);
+        super.deposit(who, amount);
+    }
 
     function pickTask(uint256 seed) private view returns (uint256 taskId, bool found) {
         uint256 count = tasks.taskCount();
         return count == 0 ? (0, false) : (1 + seed % count, true);
     }
 
-    function isEnrolled(uint256 taskId, address who) private view returns (bool) {
-        (bytes32 dataHash,) = tasks.getEnrolment(taskId, who);
-        return dataHash != 0;
+    function isLeaving(uint256 taskId, address who) private view returns (bool) {
+        return tasks.getEnrolment(taskId, who).releasableAt != 0;
     }
 
-    function statusOf(uint256 taskId, address who) private view returns (ITaskManager.TrainerStatus) {
-        return tasks.getRosterEntry(taskId, roundOf(taskId), who).status;
+    function isOver(uint256 taskId, uint256 round) private view returns (bool) {
+        return round == 0 || tasks.getRound(taskId, round).endedAt != 0;
     }
 
     function inTime(uint256 taskId, ITaskManager.Phase phase) private view returns (bool) {
         return phaseOf(taskId) == phase && block.timestamp < deadlineOf(taskId);
     }
 
+    function averagesIn(uint256 taskId) private view returns (uint256) {
+        return tasks.getRound(taskId, roundOf(taskId)).averages;
+    }
+
+    function attemptKey(uint256 taskId) private view returns (bytes32) {
+        ITaskManager.TaskState memory state = stateOf(taskId);
+        return keccak256(abi.encode(taskId, uint256(state.round), uint256(state.attempt)));
+    }
+
+    /// @dev What a member posts in the running attempt, lies included.
+    function posted(uint256 taskId, address who) private view returns (ITaskManager.Posting memory posting) {
+        posting = postingOf(taskId, who);
+        address victim = _liedTo[attemptKey(taskId)][who];
+        for (uint256 i; i < posting.masks.length; ++i) {
+            if (posting.masks[i].peer != victim) continue;
+            posting.masks[i].commitment = BN254.add(posting.masks[i].commitment, point(BASIS_0));
+        }
+    }
+
     /// @dev Whether the trainer is of the running attempt and has not masked in it, by what was seen.
     function isToMask(uint256 taskId, address who) private view returns (bool) {
         (uint256 round, uint256 attempt) = (roundOf(taskId), stateOf(taskId).attempt);
-        if (hasMasked(taskId, round, attempt, who)) return false;
+        if (hasMasked(taskId, round, attempt, who) || faulty[taskId][round][who]) return false;
         if (attempt == 1) return statusOf(taskId, who) == ITaskManager.TrainerStatus.Submitted;
         return hasMasked(taskId, round, attempt - 1, who);
+    }
+
+    /// @dev Whether somebody who has the bytes can answer now.
+    function isAnswerable(uint256 id) private view returns (bool) {
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+        ITaskManager.TaskState memory state = stateOf(challenge.taskId);
+        if (challenge.closed || challenge.round != state.round || block.timestamp >= state.deadline) return false;
+        uint256 averages = averagesIn(challenge.taskId);
+        if (challenge.kind == IChallengeManager.Kind.Model) {
+            if (challenge.attempt == 0) return state.phase == ITaskManager.Phase.Join;
+            return state.phase == ITaskManager.Phase.Challenge && challenge.attempt == averages;
+        }
+        return state.phase == ITaskManager.Phase.Aggregate && challenge.attempt == state.attempt && averages == 0;
     }
 
     /// @dev An attempt starts with the roster's last submission or with `advance`.
     function noteMembers(uint256 taskId) private {
         if (phaseOf(taskId) != ITaskManager.Phase.Mask) return;
         ITaskManager.TaskState memory state = stateOf(taskId);
-        membersOf[taskId][state.round][state.attempt] = state.members;
+        membersIn[taskId][state.round][state.attempt] = state.members;
+    }
+
+    function noteFinalized(uint256 taskId) private {
+        modelOf[taskId] = averageIn[taskId];
+        ++finalized[taskId][roundOf(taskId)];
+    }
+
+    /// @dev Aggregate is over: whoever is still accused is at fault, if the attempt had no average.
+    function noteSilent(uint256 taskId) private {
+        uint256 round = roundOf(taskId);
+        if (averagesIn(taskId) != 0) return;
+        for (uint256 id = 1; id <= challenges.challengeCount(); ++id) {
+            IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+            bool silent = challenge.taskId == taskId && challenge.round == round && !_answered[id]
+                && challenge.attempt == stateOf(taskId).attempt && challenge.kind != IChallengeManager.Kind.Model;
+            if (!silent) continue;
+            faulty[taskId][round][challenge.accused] = true;
+            if (challenge.other != address(0)) faulty[taskId][round][challenge.other] = true;
+        }
+    }
+
+    function noteConvicted(uint256 taskId, address who, address peer) private {
+        if (_liedTo[attemptKey(taskId)][who] != peer) return;
+        faulty[taskId][roundOf(taskId)][who] = true;
+        convicted[taskId][roundOf(taskId)][who] = true;
+    }
+
+    /// @dev What settling the trainer's last round must burn, by what was seen.
+    function noteSettled(uint256 taskId, address who) private returns (uint256 amount) {
+        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
+        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, who);
+        uint256 number = enrolment.unsettled;
+        if (number == 0) return 0;
+        ITaskManager.Round memory round = tasks.getRound(taskId, number);
+        bool missed = tasks.getRosterEntry(taskId, number, who).updateHash != 0
+            ? round.attempt != 0 && !hasMasked(taskId, number, round.attempt, who)
+            : round.phase != ITaskManager.Phase.Skipped;
+        if (faulty[taskId][number][who]) amount = uint256(config.stake) * config.faultSlash / 10_000;
+        else if (missed) amount = uint256(config.stake) * config.absenceSlash / 10_000;
+        if (amount > enrolment.stake) amount = enrolment.stake;
+        burnt += amount;
+        assertTrue(amount == 0 || !isHonest(taskId, who), "an honest trainer is slashed");
     }
 
     function enrolWithStake(uint256 taskId, address who) private {
-        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
+        uint256 stake = stakeIn(taskId);
         (uint256 free,) = stakes.stakeOf(who);
-        if (free < config.stake) deposit(who, config.stake - free);
+        if (free < stake) deposit(who, stake - free);
         (G1 memory data, G1 memory maskKey) = (point(dataOf(who)), maskKeyOf(who));
         vm.prank(who);
         tasks.enrol(taskId, data, maskKey);

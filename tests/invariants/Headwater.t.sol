@@ -1,203 +1,284 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Test} from "forge-std/Test.sol";
+import {Test, Vm} from "forge-std/Test.sol";
 
-import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
-import {StakeManager} from "../../contracts/StakeManager.sol";
-import {TaskManager} from "../../contracts/TaskManager.sol";
+import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What holds after any sequence of calls.
+/// @notice What holds after any sequence of calls. Every fourth state is checked: what is broken once stays broken.
 /// forge-config: default.invariant.runs = 256
 /// forge-config: default.invariant.depth = 64
 /// forge-config: default.invariant.fail-on-revert = true
+/// forge-config: default.invariant.check-interval = 4
 contract HeadwaterInvariants is Test {
     Handler private handler;
-    TaskManager private tasks;
-    StakeManager private stakes;
-    ModelRegistry private registry;
+    ITaskManager private tasks;
+    IStakeManager private stakes;
+    IModelRegistry private registry;
+    IChallengeManager private challenges;
     address[] private actors;
 
     function setUp() public {
         handler = new Handler();
         handler.setUp();
-        (address tasks_, address stakes_, address registry_) = handler.deployment();
-        (tasks, stakes, registry) = (TaskManager(tasks_), StakeManager(stakes_), ModelRegistry(registry_));
+        (address tasks_, address stakes_, address registry_, address challenges_) = handler.deployment();
+        (tasks, stakes) = (ITaskManager(tasks_), IStakeManager(stakes_));
+        (registry, challenges) = (IModelRegistry(registry_), IChallengeManager(challenges_));
         actors = handler.actors();
 
-        bytes4[] memory actions = new bytes4[](16);
+        bytes4[] memory actions = new bytes4[](24);
         actions[0] = bytes4(keccak256("createTask(uint256,uint96,uint96,uint64)"));
         actions[1] = Handler.reclaim.selector;
         actions[2] = bytes4(keccak256("enrol(uint256,uint256)"));
-        actions[3] = Handler.unenrol.selector;
-        actions[4] = bytes4(keccak256("join(uint256,uint256)"));
-        actions[5] = bytes4(keccak256("submit(uint256,uint256)"));
-        actions[6] = bytes4(keccak256("mask(uint256,uint256)"));
-        actions[7] = Handler.maskOutOfTurn.selector;
-        actions[8] = Handler.collect.selector;
-        actions[9] = bytes4(keccak256("aggregate(uint256)"));
-        actions[10] = Handler.forgeAverage.selector;
-        actions[11] = Handler.advance.selector;
-        actions[12] = Handler.pass.selector;
-        actions[13] = Handler.withdraw.selector;
-        actions[14] = Handler.claim.selector;
-        actions[15] = Handler.play.selector;
+        actions[3] = bytes4(keccak256("unenrol(uint256,uint256)"));
+        actions[4] = Handler.release.selector;
+        actions[5] = bytes4(keccak256("settle(uint256,uint256)"));
+        actions[6] = bytes4(keccak256("join(uint256,uint256)"));
+        actions[7] = bytes4(keccak256("submit(uint256,uint256)"));
+        actions[8] = bytes4(keccak256("mask(uint256,uint256)"));
+        actions[9] = Handler.maskOutOfTurn.selector;
+        actions[10] = bytes4(keccak256("aggregate(uint256)"));
+        actions[11] = Handler.forgeAverage.selector;
+        actions[12] = bytes4(keccak256("challengeUpdate(uint256,uint256)"));
+        actions[13] = bytes4(keccak256("challengeMask(uint256)"));
+        actions[14] = Handler.demandModel.selector;
+        actions[15] = bytes4(keccak256("answer(uint256)"));
+        actions[16] = Handler.answerFalsely.selector;
+        actions[17] = Handler.reclaimBond.selector;
+        actions[18] = bytes4(keccak256("advance(uint256,uint8)"));
+        actions[19] = Handler.pass.selector;
+        actions[20] = Handler.collect.selector;
+        actions[21] = Handler.withdraw.selector;
+        actions[22] = Handler.claim.selector;
+        actions[23] = Handler.play.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), actions));
     }
 
-    /// @dev One campaign for all six: most of its time goes into playing.
+    /// @dev One campaign for all: most of its time goes into playing and reading.
     function invariant_holds() public view {
-        checkMoneyIsConserved();
-        checkStakeIsLockedByEnrolment();
-        checkModelsComeFromAggregation();
-        checkRoundsCountTheirRosters();
-        checkAttemptsShrink();
-        checkRewardsAreOfThoseInTheAverage();
+        uint256 escrow;
+        uint256[] memory locks = new uint256[](actors.length);
+        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
+            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            escrow += checkEscrowIsOwedOrLeft(taskId, config, state);
+            checkLocks(taskId, config, state, locks);
+            checkModelsComeFromAverages(taskId, state);
+            checkRoundsCountTheirRosters(taskId, config, state);
+            checkAttemptsShrink(taskId, config, state);
+            checkRewardsAreOfThoseInTheAverage(taskId, config, state);
+        }
+        checkMoneyIsConserved(escrow, locks);
+        checkOnlyTheGuiltyAndAbsentPay();
     }
 
-    /// @dev All coin is somebody's, and a task's escrow is exactly what it owes and what is left for its creator.
-    function checkMoneyIsConserved() private view {
-        uint256 total;
+    /// @dev A task's escrow is exactly what it owes, what is left for its creator, and the shares of those convicted in
+    /// rounds that were finalized, which nobody gets.
+    function checkEscrowIsOwedOrLeft(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        ITaskManager.TaskState memory state
+    )
+        private
+        view
+        returns (uint256 escrow)
+    {
+        uint256 owed;
+        for (uint256 round = 1; round <= state.round; ++round) {
+            if (handler.finalized(taskId, round) == 0) continue;
+            for (uint256 i; i < actors.length; ++i) {
+                owed += tasks.rewardOf(taskId, round, actors[i]) + forfeited(taskId, config, state, round, actors[i]);
+            }
+        }
+        escrow = stakes.escrowOf(taskId);
+        assertEq(escrow, owed + state.pool - state.spent, "escrow");
+    }
+
+    /// @dev What a task has locked of an account's stake is what its enrolment holds, and the task's stake if an
+    /// average of its is in Challenge. Adds it up in `locks`.
+    function checkLocks(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        ITaskManager.TaskState memory state,
+        uint256[] memory locks
+    )
+        private
+        view
+    {
+        address waiting;
+        if (state.phase == ITaskManager.Phase.Challenge) waiting = tasks.getRound(taskId, state.round).aggregator;
+        for (uint256 i; i < actors.length; ++i) {
+            uint256 lock = tasks.getEnrolment(taskId, actors[i]).stake;
+            assertLe(lock, config.stake, "enrolment");
+            if (actors[i] == waiting) lock += config.stake;
+            assertEq(stakes.lockOf(taskId, actors[i]), lock, "lock");
+            locks[i] += lock;
+        }
+    }
+
+    /// @dev All coin is somebody's, in a task's escrow, an open challenge's bond or burnt.
+    function checkMoneyIsConserved(uint256 escrow, uint256[] memory locks) private view {
+        uint256 bonded = stakes.bonded();
+        uint256 total = escrow + stakes.burnt() + bonded;
         for (uint256 i; i < actors.length; ++i) {
             (uint256 free, uint256 locked) = stakes.stakeOf(actors[i]);
+            assertEq(locked, locks[i], "locked");
             total += free + locked + stakes.claimable(actors[i]);
         }
-        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-            (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            uint256 owed;
-            for (uint256 round = 1; round <= state.round; ++round) {
-                if (handler.aggregated(taskId, round) == 0) continue;
-                for (uint256 i; i < actors.length; ++i) {
-                    owed += tasks.rewardOf(taskId, round, actors[i]);
-                }
-            }
-            assertEq(stakes.escrowOf(taskId), owed + state.pool - state.spent, "escrow");
-            total += stakes.escrowOf(taskId);
-        }
         assertEq(address(stakes).balance, total, "balance");
-        assertEq(address(tasks).balance, 0, "the TaskManager keeps nothing");
+        assertEq(address(tasks).balance + address(challenges).balance, 0, "they keep nothing");
+        for (uint256 id = challenges.challengeCount(); id != 0; --id) {
+            IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+            if (!challenge.closed) bonded -= challenge.bond;
+        }
+        assertEq(bonded, 0, "bonded");
     }
 
-    /// @dev A trainer has a task's stake locked exactly while it is enrolled, and no more.
-    function checkStakeIsLockedByEnrolment() private view {
+    /// @dev What is burnt is what those have lost who were seen to fail, and the honest have all that they paid in.
+    function checkOnlyTheGuiltyAndAbsentPay() private view {
+        assertEq(stakes.burnt(), handler.burnt(), "burnt");
         for (uint256 i; i < actors.length; ++i) {
-            (, uint256 locked) = stakes.stakeOf(actors[i]);
-            for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-                (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
-                (bytes32 dataHash, uint256 lock) = tasks.getEnrolment(taskId, actors[i]);
-                assertEq(lock, dataHash == 0 ? 0 : config.stake, "lock");
-                locked -= lock;
-            }
-            assertEq(locked, 0, "locked");
-        }
-    }
-
-    /// @dev A model changes only by `aggregate`, and a round makes one at most: exactly if it is finalized.
-    function checkModelsComeFromAggregation() private view {
-        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-            (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            bytes32 modelHash = hashOf(handler.modelOf(taskId));
-            assertEq(state.modelHash, modelHash, "model");
-            assertEq(registry.latest(taskId).modelHash, modelHash, "registry");
-            uint256 models = 1;
-            for (uint256 round = 1; round <= state.round; ++round) {
-                uint256 times = handler.aggregated(taskId, round);
-                assertLe(times, 1, "finalized twice");
-                bool finalized = tasks.getRound(taskId, round).phase == ITaskManager.Phase.Finalized;
-                assertEq(times == 1, finalized, "finalized");
-                models += times;
-            }
-            IModelRegistry.Model[] memory lineage = registry.getModels(taskId, 0, type(uint256).max);
-            assertEq(lineage.length, models, "models");
-        }
-    }
-
-    /// @dev Counters are what the rosters say, in the bounds of the task, and the sum is that of exactly the updates of those
-    /// who masked in the running attempt.
-    function checkRoundsCountTheirRosters() private view {
-        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            (uint256 joined, uint256 submitted) = countRoster(taskId, state.round);
-            assertEq(state.joined, joined, "joined");
-            assertEq(state.submitted, submitted, "submitted");
-            assertLe(joined, config.maxTrainers, "roster too large");
-            if (state.phase == ITaskManager.Phase.Train) assertGe(joined, config.minTrainers, "too few trainers");
-            for (uint256 number = 1; number <= state.round; ++number) {
-                ITaskManager.Round memory round = tasks.getRound(taskId, number);
-                uint256 masked = handler.countMasked(taskId, number, round.attempt);
-                assertEq(round.masked, masked, "masked");
-                bool complete =
-                    round.phase == ITaskManager.Phase.Aggregate || round.phase == ITaskManager.Phase.Finalized;
-                if (complete) {
-                    assertEq(masked, handler.membersOf(taskId, number, round.attempt), "a member is missing");
-                }
-                if (complete) assertGe(masked, config.minTrainers, "too few updates");
-                if (number < state.round) assertNotEq(round.endedAt, 0, "an older round runs");
-                if (number < state.round || masked == 0) continue;
-                uint256 sum = handler.sumMasked(taskId, number, round.attempt);
-                assertTrue(BN254.equals(state.sum, point(sum)), "sum");
+            (uint256 free, uint256 locked) = stakes.stakeOf(actors[i]);
+            int256 left = int256(free + locked);
+            assertLe(left, handler.paidIn(actors[i]), "stake from nowhere");
+            if (handler.isHonest(0, actors[i])) {
+                assertEq(left, handler.paidIn(actors[i]), "an honest party lost stake");
             }
         }
     }
 
-    /// @dev The first attempt at masking has all who submitted; each further one has those who masked in the last, and
-    /// someone did not: so a round has no more of them than its roster can spare trainers, and one.
-    function checkAttemptsShrink() private view {
-        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            for (uint256 number = 1; number <= state.round; ++number) {
-                uint256 attempts = tasks.getRound(taskId, number).attempt;
-                if (attempts == 0) continue;
-                (uint256 joined, uint256 submitted) = countRoster(taskId, number);
-                assertLe(attempts, joined - config.minTrainers + 1, "attempts");
-                assertEq(handler.membersOf(taskId, number, 1), submitted, "first attempt");
-                for (uint256 attempt = 2; attempt <= attempts; ++attempt) {
-                    uint256 members = handler.membersOf(taskId, number, attempt);
-                    uint256 masked = handler.countMasked(taskId, number, attempt - 1);
-                    assertEq(members, masked, "members");
-                    assertLt(members, handler.membersOf(taskId, number, attempt - 1), "an attempt did not shrink");
-                    assertGe(members, config.minTrainers, "too few members");
-                }
+    /// @dev A model changes only by an average that was accepted and not taken back, and a round makes one at most:
+    /// exactly if it is finalized.
+    function checkModelsComeFromAverages(uint256 taskId, ITaskManager.TaskState memory state) private view {
+        bytes32 modelHash = hashOf(handler.modelOf(taskId));
+        assertEq(state.modelHash, modelHash, "model");
+        assertEq(registry.latest(taskId).modelHash, modelHash, "registry");
+        uint256 models = 1;
+        for (uint256 number = 1; number <= state.round; ++number) {
+            uint256 times = handler.finalized(taskId, number);
+            assertLe(times, 1, "finalized twice");
+            ITaskManager.Round memory round = tasks.getRound(taskId, number);
+            assertEq(times == 1, round.phase == ITaskManager.Phase.Finalized, "finalized");
+            assertLe(round.averages, tasks.MAX_AVERAGES(), "averages");
+            bool hasAggregator = times == 1 || round.phase == ITaskManager.Phase.Challenge;
+            assertEq(round.aggregator != address(0), hasAggregator, "aggregator");
+            models += times;
+        }
+        IModelRegistry.Model[] memory lineage = registry.getModels(taskId, 0, type(uint256).max);
+        assertEq(lineage.length, models, "models");
+    }
+
+    /// @dev Counters are what the rosters say, in the bounds of the task, and the sum is that of exactly the updates of
+    /// those who masked in the running attempt.
+    function checkRoundsCountTheirRosters(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        ITaskManager.TaskState memory state
+    )
+        private
+        view
+    {
+        (uint256 joined, uint256 submitted) = countRoster(taskId, state.round);
+        assertEq(state.joined, joined, "joined");
+        assertEq(state.submitted, submitted, "submitted");
+        assertLe(joined, config.maxTrainers, "roster too large");
+        if (state.phase == ITaskManager.Phase.Train) assertGe(joined, config.minTrainers, "too few trainers");
+        for (uint256 number = 1; number <= state.round; ++number) {
+            ITaskManager.Round memory round = tasks.getRound(taskId, number);
+            uint256 masked = handler.countMasked(taskId, number, round.attempt);
+            assertEq(round.masked, masked, "masked");
+            bool complete = round.phase >= ITaskManager.Phase.Aggregate && round.phase <= ITaskManager.Phase.Finalized;
+            if (complete) {
+                assertEq(masked, handler.membersIn(taskId, number, round.attempt), "a member is missing");
             }
-            uint256 running = handler.membersOf(taskId, state.round, state.attempt);
-            assertEq(state.members, running, "running attempt");
+            if (complete) assertGe(masked, config.minTrainers, "too few updates");
+            if (number < state.round) assertNotEq(round.endedAt, 0, "an older round runs");
+            if (number < state.round || masked == 0) continue;
+            uint256 sum = handler.sumMasked(taskId, number, round.attempt);
+            assertTrue(BN254.equals(state.sum, point(sum)), "sum");
         }
     }
 
-    /// @dev A finalized round pays a share to each of those who masked in its last attempt, the fee to its aggregator, and
-    /// nobody else; another round pays nothing.
-    function checkRewardsAreOfThoseInTheAverage() private view {
-        for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            for (uint256 number = 1; number <= state.round; ++number) {
-                ITaskManager.Round memory round = tasks.getRound(taskId, number);
-                bool pays = round.phase == ITaskManager.Phase.Finalized;
-                uint256 share = pays ? (state.pool / config.rounds - config.aggregatorFee) / round.masked : 0;
-                for (uint256 i; i < actors.length; ++i) {
-                    uint256 due = handler.hasMasked(taskId, number, round.attempt, actors[i]) ? share : 0;
-                    if (pays && actors[i] == round.aggregator) due += config.aggregatorFee;
-                    uint256 paid = handler.collected(taskId, number, actors[i]);
-                    assertEq(paid + tasks.rewardOf(taskId, number, actors[i]), due, "reward");
-                }
+    /// @dev The first attempt at masking has all who submitted; each further one has of those who masked in the last,
+    /// and someone did not or was at fault: so a round has no more of them than its roster can spare trainers, and one.
+    function checkAttemptsShrink(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        ITaskManager.TaskState memory state
+    )
+        private
+        view
+    {
+        for (uint256 number = 1; number <= state.round; ++number) {
+            uint256 attempts = tasks.getRound(taskId, number).attempt;
+            if (attempts == 0) continue;
+            (uint256 joined, uint256 submitted) = countRoster(taskId, number);
+            assertLe(attempts, joined - config.minTrainers + 1, "attempts");
+            assertEq(handler.membersIn(taskId, number, 1), submitted, "first attempt");
+            for (uint256 attempt = 2; attempt <= attempts; ++attempt) {
+                uint256 members = handler.membersIn(taskId, number, attempt);
+                uint256 masked = handler.countMasked(taskId, number, attempt - 1);
+                assertLe(members, masked, "members");
+                assertLt(members, handler.membersIn(taskId, number, attempt - 1), "an attempt did not shrink");
+                assertGe(members, config.minTrainers, "too few members");
+            }
+        }
+        uint256 running = handler.membersIn(taskId, state.round, state.attempt);
+        assertEq(state.members, running, "running attempt");
+    }
+
+    /// @dev A finalized round pays a share to each of those who masked in its last attempt and were not convicted, the
+    /// fee to its aggregator, and nobody else; another round pays nothing.
+    function checkRewardsAreOfThoseInTheAverage(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        ITaskManager.TaskState memory state
+    )
+        private
+        view
+    {
+        for (uint256 number = 1; number <= state.round; ++number) {
+            ITaskManager.Round memory round = tasks.getRound(taskId, number);
+            bool pays = round.phase == ITaskManager.Phase.Finalized;
+            uint256 share = pays ? (state.pool / config.rounds - config.aggregatorFee) / round.masked : 0;
+            for (uint256 i; i < actors.length; ++i) {
+                bool shares = handler.hasMasked(taskId, number, round.attempt, actors[i])
+                    && !handler.convicted(taskId, number, actors[i]);
+                uint256 due = shares ? share : 0;
+                if (pays && actors[i] == round.aggregator) due += config.aggregatorFee;
+                uint256 paid = handler.collected(taskId, number, actors[i]);
+                assertEq(paid + tasks.rewardOf(taskId, number, actors[i]), due, "reward");
             }
         }
     }
 
-    /// @dev Whatever happened: time and `advance` alone end every task, and then everybody gets all their money out.
+    /// @dev Whatever happened: time and `advance` alone end every task, and then everybody gets all their money out;
+    /// what stays is burnt, or was the share of somebody who was convicted.
     function afterInvariant() public {
         uint256 count = tasks.taskCount();
+        uint256 stays;
         for (uint256 taskId = 1; taskId <= count; ++taskId) {
             endTask(taskId);
             for (uint256 i; i < actors.length; ++i) {
                 exitTask(taskId, actors[i]);
             }
-            (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
             if (state.spent < state.pool) tasks.reclaim(taskId);
+            stays += stakes.escrowOf(taskId);
+            for (uint256 round = 1; round <= state.round; ++round) {
+                for (uint256 i; i < actors.length; ++i) {
+                    stays -= forfeited(taskId, config, state, round, actors[i]);
+                }
+            }
+        }
+        assertEq(stays, 0, "escrow is stuck");
+        for (uint256 id = 1; id <= challenges.challengeCount(); ++id) {
+            if (!challenges.getChallenge(id).closed) challenges.reclaimBond(id);
         }
         for (uint256 i; i < actors.length; ++i) {
             vm.startPrank(actors[i]);
@@ -206,13 +287,17 @@ contract HeadwaterInvariants is Test {
             if (stakes.claimable(actors[i]) != 0) stakes.claim();
             vm.stopPrank();
         }
-        assertEq(address(stakes).balance, 0, "money is stuck");
+        uint256 left = stakes.burnt();
+        for (uint256 taskId = 1; taskId <= count; ++taskId) {
+            left += stakes.escrowOf(taskId);
+        }
+        assertEq(address(stakes).balance, left, "money is stuck");
     }
 
     function endTask(uint256 taskId) private {
         (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
-        // four phases a round, and in the running one a further attempt at masking, to which nobody comes
-        for (uint256 steps; steps <= 4 * uint256(config.rounds) + 1; ++steps) {
+        // a step a round, since nobody joins; in the running one, five phases and a further attempt at masking
+        for (uint256 steps; steps <= uint256(config.rounds) + 6; ++steps) {
             (,, uint256 deadline,) = tasks.currentPhase(taskId);
             if (deadline == 0) return;
             if (block.timestamp < deadline) vm.warp(deadline);
@@ -222,9 +307,14 @@ contract HeadwaterInvariants is Test {
     }
 
     function exitTask(uint256 taskId, address who) private {
-        (bytes32 dataHash,) = tasks.getEnrolment(taskId, who);
+        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, who);
         vm.startPrank(who);
-        if (dataHash != 0) tasks.unenrol(taskId);
+        if (enrolment.dataHash != 0) {
+            if (enrolment.releasableAt == 0) tasks.unenrol(taskId);
+            uint256 releasableAt = tasks.getEnrolment(taskId, who).releasableAt;
+            if (block.timestamp < releasableAt) vm.warp(releasableAt);
+            tasks.release(taskId);
+        }
         (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
         for (uint32 round = 1; round <= state.round; ++round) {
             uint32[] memory rounds = new uint32[](1);
@@ -232,6 +322,25 @@ contract HeadwaterInvariants is Test {
             if (tasks.rewardOf(taskId, round, who) != 0) tasks.collect(taskId, rounds);
         }
         vm.stopPrank();
+    }
+
+    /// @dev The share of a finalized round that somebody convicted in its last attempt does not get.
+    function forfeited(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        ITaskManager.TaskState memory state,
+        uint256 number,
+        address who
+    )
+        private
+        view
+        returns (uint256)
+    {
+        if (!handler.convicted(taskId, number, who)) return 0;
+        ITaskManager.Round memory round = tasks.getRound(taskId, number);
+        bool shares = handler.hasMasked(taskId, number, round.attempt, who);
+        if (!shares || round.phase != ITaskManager.Phase.Finalized) return 0;
+        return (state.pool / config.rounds - config.aggregatorFee) / round.masked;
     }
 
     function countRoster(uint256 taskId, uint256 round) private view returns (uint256 joined, uint256 submitted) {
@@ -248,5 +357,65 @@ contract HeadwaterInvariants is Test {
 
     function hashOf(uint256 scalar) private view returns (bytes32) {
         return BN254.hash(point(scalar));
+    }
+}
+
+/// @notice Chance brings the handler to everything that the invariants are about.
+contract HeadwaterReach is Test {
+    mapping(bytes32 what => uint256 times) private _seen;
+
+    function test_play_reachesEveryEnd() public {
+        vm.recordLogs();
+        for (uint256 episode; episode < 12; ++episode) {
+            Handler handler = new Handler();
+            handler.setUp();
+            for (uint256 step; step < 40; ++step) {
+                uint256 seed = uint256(keccak256(abi.encode(episode, step)));
+                if (step % 20 == 0) handler.createTask(seed, 4 ether, 0.1 ether, 1 ether);
+                if (seed % 5 == 0) handler.demandModel(seed);
+                if (seed % 7 == 0) handler.unenrol(seed, seed >> 8);
+                handler.release(seed, seed >> 16);
+                handler.settle(seed, seed >> 24);
+                handler.play(seed, 8);
+                handler.answer(seed);
+                handler.reclaimBond(seed);
+            }
+        }
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            ++_seen[logs[i].topics[0]];
+            if (logs[i].topics[0] == ITaskManager.PhaseChanged.selector) {
+                (uint256 from, uint256 to,) = abi.decode(logs[i].data, (uint256, uint256, uint256));
+                ++_seen[keccak256(abi.encode(from, to))];
+            } else if (logs[i].topics[0] == ITaskManager.TrainerSlashed.selector) {
+                (bool fault,) = abi.decode(logs[i].data, (bool, uint256));
+                ++_seen[keccak256(abi.encode(fault))];
+            }
+        }
+        assertSeen(ITaskManager.Acquitted.selector, "acquitted");
+        assertSeen(ITaskManager.Convicted.selector, "convicted");
+        assertSeen(ITaskManager.ModelAcquitted.selector, "a model shown");
+        assertSeen(ITaskManager.AverageRevoked.selector, "an average taken back");
+        assertSeen(ITaskManager.FirstModelWithheld.selector, "the first model withheld");
+        assertSeen(ITaskManager.Released.selector, "released");
+        assertSeen(keccak256(abi.encode(true)), "a fault");
+        assertSeen(keccak256(abi.encode(false)), "an absence");
+        assertStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Mask);
+        assertStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Failed);
+        assertStep(ITaskManager.Phase.Aggregate, ITaskManager.Phase.Mask);
+        assertStep(ITaskManager.Phase.Aggregate, ITaskManager.Phase.Failed);
+        assertStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Finalized);
+        assertStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Aggregate);
+        assertStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Failed);
+    }
+
+    function assertStep(ITaskManager.Phase from, ITaskManager.Phase to) private {
+        string memory step = string.concat(vm.toString(uint8(from)), " -> ", vm.toString(uint8(to)));
+        assertSeen(keccak256(abi.encode(uint256(from), uint256(to))), step);
+    }
+
+    function assertSeen(bytes32 what, string memory name) private {
+        emit log_named_uint(name, _seen[what]);
+        assertNotEq(_seen[what], 0, name);
     }
 }

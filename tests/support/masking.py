@@ -142,7 +142,7 @@ class Played:
         return {
             m: Posted(
                 update=self.basis.commit(self.updates[m]),
-                masks=tuple(commit(tuple(mask.vector)) for mask in of_m),
+                masks={mask.peer: commit(tuple(mask.vector)) for mask in of_m},
                 published=self.basis.commit(self.published[m]),
             )
             for m, of_m in self.masks.items()

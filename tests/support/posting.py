@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from headwater.chain.rpc import Call
 from headwater.chain.sender import Receipt
+from headwater.chain.types import PeerMask
+from headwater.chain.types import Posting as OnChain
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P, pack
 from headwater.protocol.masks import Mask, masked, masks, peers, shared_point
@@ -24,7 +26,7 @@ class Posting:
     """What trainer i posts in an attempt: an honest one, unless something was replaced.
 
     Attributes:
-        masks: in the order of its peers on the circle.
+        masks: in the order of its peers.
         vector: what it publishes.
         commitments: of its masks, as it posts them.
     """
@@ -58,8 +60,13 @@ class Posting:
 
     def call(self, digest: bytes | None = None) -> Call:
         """The transaction. digest: of something else than the document."""
+        return self.world.tasks.mask(self.task.id, self.on_chain(digest))
+
+    def on_chain(self, digest: bytes | None = None) -> OnChain:
+        """What it commits to. digest: of something else than the document."""
         digest = digest or Cid.of_block(RAW, self.document.encode()).digest
-        return self.world.tasks.mask(self.task.id, self.update, digest, self.commitments)
+        named = (PeerMask(mask.peer, point) for mask, point in zip(self.masks, self.commitments, strict=True))
+        return OnChain(self.update, digest, tuple(named))
 
     def send(self, digest: bytes | None = None) -> Receipt:
         """Post it, and publish the document at once."""

@@ -25,11 +25,13 @@ from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
 from headwater.errors import ContractError
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Action, Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
+from headwater.protocol.decisions import Action, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
 from headwater.protocol.field import pack
 from headwater.protocol.masks import mask_key
 from headwater.roles.aggregator import Aggregator
+from headwater.roles.challenger import Challenger
 from headwater.roles.creating import Terms, create_task
+from headwater.roles.loop import Role
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
@@ -48,8 +50,8 @@ SHARES = (8, 7, 6, 5)
 TERMS = Terms(
     "iris", "two species", rounds=2, max_trainers=3, stake=ETHER, pool=2 * ETHER + 1, aggregator_fee=ETHER // 10
 )
-STAGES = ("created", "enrolled", "training", "masking", "aggregating", "finalized")
-CREATOR, AGGREGATOR, OUTSIDER = 0, 6, 7  # accounts; trainer i has account i + 1
+STAGES = ("created", "enrolled", "training", "masking", "aggregating", "averaged", "finalized")
+CREATOR, AGGREGATOR, OUTSIDER, CHALLENGER = 0, 6, 7, 8  # accounts; trainer i has account i + 1
 
 _PROOFS: dict[Any, Proof] = {}
 
@@ -89,6 +91,7 @@ class World:
         columns = describe(self.held_out, flowers.label, FEATURES)
         sender = self.senders[CREATOR]
         self.task_id = create_task(self.contracts, sender, self.store, home, SMALL, columns, TERMS)
+        self.senders[AGGREGATOR].send(self.stakes.deposit(TERMS.stake))
         self._snapshots = [("created", self._snapshot())]
 
     # ---- stages
@@ -124,8 +127,11 @@ class World:
             for i in range(3):
                 self.steps(self.trainer(i), action)
 
-    def _finalized(self) -> None:
+    def _averaged(self) -> None:
         self.steps(self.aggregator(), Aggregate)
+
+    def _finalized(self) -> None:
+        self.advance()
 
     def _snapshot(self) -> tuple[str, set[Path]]:
         return str(self.rpc("evm_snapshot")), self.stored()
@@ -155,7 +161,16 @@ class World:
         """An aggregator, as if it had just been started."""
         return Aggregator(task or self.task, self.senders[account], silent)
 
-    def steps(self, role: Trainer | Aggregator, *actions: type[Action]) -> None:
+    def challenger(self, account: int = CHALLENGER, task: Task | None = None) -> Challenger:
+        """A challenger, as if it had just been started."""
+        return Challenger(task or self.task, self.senders[account], silent)
+
+    def finalize(self, task: Task | None = None) -> None:
+        """An aggregator posts the average, and nobody demands its bytes in time."""
+        self.steps(self.aggregator(task=task), Aggregate)
+        self.advance(None if task is None else task.id)
+
+    def steps(self, role: Role, *actions: type[Action]) -> None:
         """Let a role do exactly these actions."""
         for action in actions:
             done = role.step()
@@ -180,17 +195,25 @@ class World:
         """One call of the node."""
         return self.anvil.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
 
+    def pass_until(self, when: int) -> None:
+        """Let time pass until a block's time, Unix seconds, unless it has come."""
+        if self.chain.block().timestamp < when:
+            self.rpc("evm_setNextBlockTimestamp", when)
+            self.rpc("evm_mine")
+
     def pass_deadline(self, task_id: int | None = None) -> None:
         """Let time pass until the running phase's work is refused."""
-        deadline = self.tasks.current_phase(task_id or self.task_id).deadline
-        self.rpc("evm_setNextBlockTimestamp", deadline)
-        self.rpc("evm_mine")
+        self.pass_until(self.tasks.current_phase(task_id or self.task_id).deadline)
+
+    def hurried(self, stage: str, **details: Any) -> None:
+        """A report of a role that need not wait: time passes at once."""
+        if stage == "waiting":
+            self.pass_until(details["until"])
 
     def advance(self, task_id: int | None = None) -> None:
         """Let the running phase end by its deadline, advanced by an account that has no part in anything."""
-        task = self.task if task_id is None else self.open(task_id)
-        self.pass_deadline(task.id)
-        self.steps(self.aggregator(OUTSIDER, task), Advance)
+        self.pass_deadline(task_id)
+        self.senders[OUTSIDER].send(self.tasks.advance(task_id or self.task_id))
 
     def refusal(self, account: int, call: Call) -> ContractError:
         """The error with which the contract refuses a call of an account."""
@@ -265,6 +288,12 @@ def masking(world: World) -> World:
 def aggregating(world: World) -> World:
     """Round 1, Aggregate: three updates are accepted, masked and published."""
     return world.at("aggregating")
+
+
+@pytest.fixture
+def averaged(world: World) -> World:
+    """Round 1, Challenge: the average is accepted, and its bytes can be demanded."""
+    return world.at("averaged")
 
 
 @pytest.fixture

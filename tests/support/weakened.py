@@ -43,6 +43,19 @@ class UnclippedTrain(Train):
 
 
 @dataclass(frozen=True)
+class ClaimedRows(Train):
+    """`train` with a count that the trainer claims and by which its step is multiplied: a mean weighted by rows."""
+
+    @property
+    def inputs(self):
+        return *super().inputs, Tensor("claim", (1, 1))
+
+    def compute(self, model, data, salts, claim):
+        d, update = self.dimension, super().compute(model, data, salts)
+        return torch.cat([model[:d] + (update[:d] - model[:d]) * claim, update[d:]], 0)
+
+
+@dataclass(frozen=True)
 class WideTrain(Train):
     """`train` over eight inner columns: too much verifier code for EIP-170."""
 

@@ -50,6 +50,7 @@ GAS = {
     "per_extra_trainer": 56_871,
     "collect": 74_127,
     "claim": 30_721,
+    "release": 60_000,
     "deploy": {"TaskManager": 3_495_492},
 }
 MACHINE = {

@@ -20,15 +20,16 @@ from headwater.chain.codec import (
     load_abi,
 )
 from headwater.chain.reverts import MESSAGES, format_wei, refusal
-from headwater.chain.types import RosterEntry, Round
+from headwater.chain.types import PeerMask, Posting, RosterEntry, Round
 from headwater.protocol.curve import Point
+from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Phase, TrainerStatus
 
 ENTRIES = [entry for contract in CONTRACTS for entry in load_abi(contract)]
 ERRORS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "error"}
 EVENTS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "event"}
 SOLIDITYS_OWN = {"Error": ["reason"], "Panic": ["code"]}
-RENAMED = {"from": "from_phase", "to": "to_phase"}  # `from` is a keyword of Python
+RENAMED = {"PhaseChanged.from": "from_phase", "PhaseChanged.to": "to_phase"}  # `from` is a keyword of Python
 SAMPLES = {
     "uint8": 3,
     "uint256": 1_700_000_000,
@@ -36,11 +37,12 @@ SAMPLES = {
     "bytes29": b"\xab" * 29,
     "bytes32": b"\xab" * 32,
 }
+ENUMS = {"Phase", "TrainerStatus", "Kind"}
 ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
-def snake(name):
-    return RENAMED.get(name, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower())
+def snake(name, of=""):
+    return RENAMED.get(f"{of}.{name}", re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower())
 
 
 def structs(entries):
@@ -49,7 +51,7 @@ def structs(entries):
     while pending:
         param = pending.pop()
         if param["type"].startswith("tuple"):
-            name = param["internalType"].split(" ")[1].split(".")[-1].removesuffix("[]")
+            name = param["internalType"].split(" ")[1].split(".")[-1].split("[")[0]
             found[name] = [snake(component["name"]) for component in param["components"]]
             pending += param["components"]
     return found
@@ -126,11 +128,11 @@ def test_refusal__when_the_data_are_of_no_known_error__then_it_says_so(data):
 
 def test_structs__when_the_contracts_return_them__then_the_dataclasses_have_their_fields_in_order():
     in_abi = structs(ENTRIES)
-    ours = {name: kind for name, kind in VALUES.items() if name not in ("Phase", "TrainerStatus")}
+    ours = {name: kind for name, kind in VALUES.items() if name not in ENUMS}
 
     assert set(ours) == set(in_abi)
     assert {name: list(kind.__annotations__) for name, kind in ours.items()} == in_abi
-    assert enums(ENTRIES) == {"Phase", "TrainerStatus"}
+    assert enums(ENTRIES) == ENUMS
 
 
 def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_arguments_in_order():
@@ -138,25 +140,28 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 
     assert set(ours) == set(EVENTS)
     for name, kind in ours.items():
-        assert [f.name for f in fields(kind) if not f.kw_only] == [snake(i["name"]) for i in EVENTS[name]["inputs"]]
+        arguments = [snake(i["name"], of=name) for i in EVENTS[name]["inputs"]]
+        assert [f.name for f in fields(kind) if not f.kw_only] == arguments
 
 
 def test_decode_result__when_a_view_returns_a_struct__then_its_dataclass():
-    data = encode(["(uint8,uint16,uint16,address,bool,uint48)"], [(5, 2, 4, ALICE.lower(), True, 99)])
+    data = encode(["(uint8,uint16,uint16,address,bool,uint8,uint40)"], [(6, 2, 4, ALICE.lower(), True, 1, 99)])
 
-    assert decode_result("TaskManager", "getRound", data) == (Round(Phase.FINALIZED, 2, 4, ALICE, True, 99),)
+    assert decode_result("TaskManager", "getRound", data) == (Round(Phase.FINALIZED, 2, 4, ALICE, True, 1, 99),)
 
 
 def test_decode_result__when_a_view_returns_an_enum_in_a_struct__then_its_member():
-    data = encode(["(uint8,uint16,bytes29)"], [(2, 1, b"\x07" * 29)])
+    data = encode(["(uint8,uint16,bytes29,bytes32)"], [(2, 1, b"\x07" * 29, b"\x08" * 32)])
 
     (entry,) = decode_result("TaskManager", "getRosterEntry", data)
-    assert entry == RosterEntry(TrainerStatus.SUBMITTED, 1, b"\x07" * 29)
+    assert entry == RosterEntry(TrainerStatus.SUBMITTED, 1, b"\x07" * 29, b"\x08" * 32)
     assert entry.status is TrainerStatus.SUBMITTED
 
 
 @pytest.mark.parametrize(
-    "data", (b"", b"\x00" * 31, encode(["(uint8,uint16,bytes29)"], [(9, 0, b"")])), ids=("none", "cut", "enum")
+    "data",
+    (b"", b"\x00" * 31, encode(["(uint8,uint16,bytes29,bytes32)"], [(9, 0, b"", b"")])),
+    ids=("none", "cut", "enum"),
 )
 def test_decode_result__when_the_bytes_are_something_else__then_value_error(data):
     with pytest.raises(ValueError, match="not the ABI encoding"):
@@ -170,22 +175,33 @@ def test_encode_call__when_an_argument_is_a_point__then_a_tuple_of_two_words():
     assert data == selector(signature) + b"".join(n.to_bytes(32, "big") for n in (7, 1, 2, 3, 4))
 
 
-def test_encode_call__when_an_argument_is_a_sequence_of_points__then_an_array_of_tuples():
-    points = (Point(1, 2), Point(3, 4))
-    data = encode_call("TaskManager", "mask", (7, Point(5, 6), b"\x08" * 32, points))
-
-    types = ["uint256", "(uint256,uint256)", "bytes32", "(uint256,uint256)[]"]
-    expected = encode(types, [7, (5, 6), b"\x08" * 32, [(1, 2), (3, 4)]])
-    assert data == selector(f"mask({','.join(types)})") + expected
+POSTING = Posting(Point(5, 6), b"\x08" * 32, (PeerMask(ALICE, Point(1, 2)), PeerMask(ALICE, Point(3, 4))))
+POSTING_TYPE = "((uint256,uint256),bytes32,(address,(uint256,uint256))[])"
+POSTING_ABI = ((5, 6), b"\x08" * 32, [(ALICE, (1, 2)), (ALICE, (3, 4))])
 
 
-def test_event__when_it_carries_points__then_they_are_decoded_in_their_order():
-    indexed = {"task_id": 1, "round": 2, "trainer": ALICE}
-    types = ["uint256", "(uint256,uint256)", "bytes32", "(uint256,uint256)[]", "uint256"]
+def test_encode_call__when_an_argument_is_a_struct_of_structs__then_tuples_and_arrays_of_them():
+    types = ["uint256", POSTING_TYPE]
+    assert encode_call("TaskManager", "mask", (7, POSTING)) == selector(f"mask({','.join(types)})") + encode(
+        types, [7, POSTING_ABI]
+    )
+
+
+def test_encode_call__when_an_argument_is_a_pair__then_an_array_of_two():
+    basis = (Point(7, 8),)
+    arguments = (1, (POSTING, POSTING), (Point(1, 2), Point(3, 4)), Point(5, 6), EqualLogProof(9, 10), True, basis)
+    point = "(uint256,uint256)"
+    types = ["uint256", f"{POSTING_TYPE}[2]", f"{point}[2]", point, point, "bool", f"{point}[]"]
+    values = [1, [POSTING_ABI] * 2, [(1, 2), (3, 4)], (5, 6), (9, 10), True, [(7, 8)]]
+    data = encode_call("ChallengeManager", "answerMask", arguments)
+    assert data == selector(f"answerMask({','.join(types)})") + encode(types, values)
+
+
+def test_event__when_it_carries_a_struct_of_structs__then_the_dataclasses():
     log = {
         "address": ALICE,
-        "topics": event_topics(events.Masked, indexed),
-        "data": encode(types, [3, (5, 6), b"\x08" * 32, [(1, 2), (3, 4)], 4]),
+        "topics": event_topics(events.Masked, {"task_id": 1, "round": 2, "trainer": ALICE}),
+        "data": encode(["uint256", POSTING_TYPE, "uint256"], [3, POSTING_ABI, 4]),
         "blockNumber": 10,
         "transactionHash": b"\x01" * 32,
         "logIndex": 4,
@@ -193,8 +209,7 @@ def test_event__when_it_carries_points__then_they_are_decoded_in_their_order():
 
     masked = decode_log(log)
     assert isinstance(masked, events.Masked)
-    assert (masked.trainer, masked.attempt, masked.update, masked.masked) == (ALICE, 3, Point(5, 6), 4)
-    assert masked.mask_commitments == (Point(1, 2), Point(3, 4))
+    assert (masked.trainer, masked.attempt, masked.posting, masked.masked) == (ALICE, 3, POSTING, 4)
 
 
 def test_event__when_its_log_is_decoded__then_indexed_and_other_arguments_are_in_their_place():

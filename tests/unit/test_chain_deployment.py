@@ -26,7 +26,7 @@ def record(name, block):
 
 @pytest.fixture
 def deployment():
-    names = ("StakeManager", "ModelRegistry", "TaskManager")
+    names = ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager")
     return Deployment("testnet", 5, {name: record(name, block) for block, name in enumerate(names, start=7)})
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from headwater.chain import endpoints
 from headwater.chain.rpc import connect
+from headwater.chain.sender import gas_limit
 from headwater.errors import ChainError, ConfigError
 
 
@@ -163,3 +164,10 @@ class TestLogs:
         with node(self.get_logs(asked, 1)) as url:
             assert list(connect(url).logs("0x" + "11" * 20, [], 5, 4)) == []
         assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("estimate", "limit"), ((21_000, 25_200), (13_981_013, 16_777_215), (15_000_000, 1 << 24), (17_000_000, 17_000_000))
+)
+def test_gas_limit__has_a_margin__but_for_what_takes_nearly_all_that_a_transaction_may(estimate, limit):
+    assert gas_limit(estimate) == limit

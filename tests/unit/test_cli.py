@@ -14,6 +14,7 @@ from headwater.cli import main
 from headwater.cli.keys import load_key
 from headwater.cli.main import COMMANDS, cli
 from headwater.cli.options import home_option, key_options, store_address
+from headwater.cli.task import PERCENT
 from headwater.errors import ChainError, ConfigError
 
 KEY = "0x" + "42" * 32
@@ -289,6 +290,11 @@ CREATE = ("task", "create", "--name", "n", "--sample", __file__, "--label", "y",
         ("--clip", "nan"),
         ("--rounds", "10001"),
         ("--max-trainers", "99999"),
+        ("--fault-slash", "101%"),
+        ("--fault-slash", "50"),
+        ("--absence-slash", "0.001%"),
+        ("--absence-slash", "-1%"),
+        ("--challenge-bond", "-1"),
     ),
     ids=" ".join,
 )
@@ -297,6 +303,13 @@ def test_task_create__with_a_value_that_cannot_be__is_a_usage_error(words, tmp_p
 
     assert result.exit_code == 2
     assert words[0] in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"), (("100%", 10_000), ("5%", 500), ("0.25%", 25), ("0.2%", 20), ("07.01%", 701), ("0%", 0))
+)
+def test_percent__is_exact__and_in_parts_of_ten_thousand(text, parts):
+    assert PERCENT.convert(text, None, None) == parts
 
 
 @pytest.mark.parametrize("text", ("", "null", "{}", '{"statement": 1}', '{"k": 99, "srs": {"source": "dev"}}'))

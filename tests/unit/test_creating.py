@@ -39,6 +39,12 @@ def test_terms__within_bounds__are_accepted():
         ({"stake": 1 << 96}, "amounts"),
         ({"pool": 1 << 96}, "amounts"),
         ({"aggregator_fee": 4}, "must not exceed a round's part"),
+        ({"answer_period": 0}, "each period"),
+        ({"challenge_period": 31 * DAY}, "each period"),
+        ({"unbonding_period": 0}, "each period"),
+        ({"challenge_bond": 1 << 96}, "amounts"),
+        ({"fault_slash": 10_001}, "a fault must cost at most the whole stake"),
+        ({"fault_slash": 100, "absence_slash": 101}, "an absence not more than a fault"),
     ),
 )
 def test_terms__that_the_contract_would_refuse__are_refused_before(change, text):
@@ -55,6 +61,7 @@ def test_terms__that_the_contract_would_refuse__are_refused_before(change, text)
         ({"description": "\x1b[2J"}, {}, "description"),
         ({"description": "x" * 10_001}, {}, "description"),
         ({}, {"steps": 1001}, "steps: "),
+        ({}, {"features": 1281}, "1281 weights is too large: at most 1280"),
         ({"rounds": 10_000}, {"steps": 100}, "could not be carried through"),
     ),
 )

@@ -12,6 +12,12 @@ from headwater.protocol.decisions import (
     MOST_ROUNDS,
     Advance,
     Aggregate,
+    AggregatorView,
+    Bytes,
+    ChallengeMask,
+    ChallengeModel,
+    ChallengerView,
+    ChallengeUpdate,
     Claim,
     Collect,
     Deposit,
@@ -19,20 +25,29 @@ from headwater.protocol.decisions import (
     Enrol,
     Join,
     Mask,
+    OpenMask,
+    OpenModel,
+    OpenUpdate,
+    ProveWrongPeer,
     Publish,
+    Reclaim,
+    Release,
     RoundView,
+    Settle,
     Submit,
     TrainerView,
     Unenrol,
     Wait,
     Withdraw,
     decide_aggregator,
+    decide_challenger,
     decide_trainer,
 )
+from headwater.protocol.faults import NO_FAULTS, Faults, WrongPeer
 from headwater.protocol.phases import Phase, TrainerStatus
 
 ENDS = (Phase.FINALIZED, Phase.FAILED, Phase.SKIPPED)
-RUNNING = (Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE)
+RUNNING = (Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE, Phase.CHALLENGE)
 NOW, DEADLINE = 1_000, 2_000
 
 
@@ -41,8 +56,19 @@ def at(phase, now=NOW, round_=2, attempt=1):
 
 
 def trainer(phase, status=TrainerStatus.NONE, **changes):
-    """An enrolled trainer with nothing to collect."""
-    return replace(TrainerView(at(phase), True, status, stake=10, free=0), **changes)
+    """An enrolled trainer with nothing to collect, or one whose stake is free."""
+    locked = 10 if changes.get("enrolled", True) else 0
+    return replace(TrainerView(at(phase), True, status, stake=10, free=0, locked=locked), **changes)
+
+
+def aggregator(phase, **changes):
+    """An aggregator with enough stake."""
+    return replace(AggregatorView(at(phase), stake=10, free=10), **changes)
+
+
+def challenger(phase, **changes):
+    """A challenger that found nothing yet, and has no patience left."""
+    return replace(ChallengerView(at(phase), patience=NOW), **changes)
 
 
 TRAINER_CASES = {
@@ -52,6 +78,14 @@ TRAINER_CASES = {
     "not enrolled, task without stake": (trainer(Phase.TRAIN, enrolled=False, stake=0), Enrol()),
     "join, no seat": (trainer(Phase.JOIN), Join(2)),
     "join, a seat": (trainer(Phase.JOIN, TrainerStatus.JOINED), Wait("round 2: others may still join", DEADLINE)),
+    "join, some stake slashed": (trainer(Phase.JOIN, locked=8, free=1), Deposit(1)),
+    "join, some stake to be slashed": (trainer(Phase.JOIN, slash=3), Deposit(3)),
+    "join, some stake slashed and enough free": (trainer(Phase.JOIN, locked=8, slash=1, free=3), Join(2)),
+    "join, at fault before": (trainer(Phase.JOIN, slash=10, fault=True, free=10), Unenrol()),
+    "join, leaving": (trainer(Phase.JOIN, releasable_at=NOW + 5), Wait("the stake is unbonding", NOW + 5)),
+    "join, left for a fault": (trainer(Phase.JOIN, enrolled=False, locked=0, expelled=True, free=10), Done()),
+    "join, the first model is demanded": (trainer(Phase.JOIN, answer=OpenModel(4)), OpenModel(4)),
+    "train, leaving with a seat": (trainer(Phase.TRAIN, TrainerStatus.JOINED, releasable_at=NOW), Submit(2)),
     "train, no seat": (
         trainer(Phase.TRAIN),
         Wait("round 2 started without this trainer: the next one can be joined", DEADLINE),
@@ -108,6 +142,34 @@ TRAINER_CASES = {
         trainer(Phase.AGGREGATE, TrainerStatus.SUBMITTED, at=at(Phase.AGGREGATE, attempt=2), masked_in=1),
         Wait("round 2: waiting for the average", DEADLINE),
     ),
+    "mask, at fault": (
+        trainer(Phase.MASK, TrainerStatus.ACCUSED, at=at(Phase.MASK, attempt=2), masked_in=1),
+        Wait("round 2 goes on without this trainer, which was found at fault", DEADLINE),
+    ),
+    "aggregate, accused": (
+        trainer(Phase.AGGREGATE, TrainerStatus.ACCUSED, masked_in=1, answer=OpenUpdate(7)),
+        OpenUpdate(7),
+    ),
+    "aggregate, accused of a mask": (
+        trainer(Phase.AGGREGATE, TrainerStatus.ACCUSED, masked_in=1, published=True, answer=OpenMask(7)),
+        OpenMask(7),
+    ),
+    "aggregate, accused with nothing to answer": (
+        trainer(Phase.AGGREGATE, TrainerStatus.ACCUSED, masked_in=1),
+        Publish(2, 1),
+    ),
+    "aggregate, guilty": (
+        trainer(Phase.AGGREGATE, TrainerStatus.GUILTY, masked_in=1),
+        Wait("round 2: waiting for the average", DEADLINE),
+    ),
+    "aggregate, accused and too late": (
+        trainer(Phase.AGGREGATE, TrainerStatus.ACCUSED, at=at(Phase.AGGREGATE, DEADLINE), answer=OpenUpdate(7)),
+        Advance(2),
+    ),
+    "challenge": (
+        trainer(Phase.CHALLENGE, TrainerStatus.SUBMITTED, masked_in=1),
+        Wait("round 2: waiting for the average to be final", DEADLINE),
+    ),
     "overdue in its first second": (
         trainer(Phase.TRAIN, TrainerStatus.JOINED, at=at(Phase.TRAIN, DEADLINE)),
         Advance(2),
@@ -126,39 +188,153 @@ TRAINER_CASES = {
         trainer(Phase.FINALIZED, enrolled=False, collectable=tuple(range(1, 151))),
         Collect(tuple(range(1, MOST_ROUNDS + 1))),
     ),
-    "ended, then the free stake": (
-        trainer(Phase.FINALIZED, enrolled=False, free=10, withdrawable=10, claimable=5),
-        Withdraw(10),
+    "ended, leaving, rewards meanwhile": (
+        trainer(Phase.FINALIZED, releasable_at=NOW + 9, collectable=(1,), claimable=5),
+        Collect((1,)),
     ),
-    "ended, then the money": (trainer(Phase.SKIPPED, enrolled=False, claimable=5), Claim(5)),
+    "ended, leaving, money meanwhile": (trainer(Phase.FINALIZED, releasable_at=NOW + 9, claimable=5), Claim(5)),
+    "ended, unbonding": (
+        trainer(Phase.FINALIZED, releasable_at=NOW + 1),
+        Wait("the stake is unbonding", NOW + 1),
+    ),
+    "ended, unbonded": (trainer(Phase.FINALIZED, releasable_at=NOW), Release()),
+    "ended, all was slashed": (trainer(Phase.FAILED, locked=0, releasable_at=NOW + 9), Done()),
+    "ended, all will be slashed": (trainer(Phase.FAILED, slash=10, fault=True), Done()),
+    "ended, nothing was staked": (trainer(Phase.FAILED, locked=0, stake=0), Done()),
+    "ended, then the money": (
+        trainer(Phase.SKIPPED, enrolled=False, free=10, withdrawable=10, claimable=5),
+        Claim(5),
+    ),
+    "ended, then the free stake": (trainer(Phase.FINALIZED, enrolled=False, free=10, withdrawable=10), Withdraw(10)),
     "ended, the stake is kept": (trainer(Phase.FINALIZED, enrolled=False, free=10), Done()),
     "ended, nothing left": (trainer(Phase.FINALIZED, enrolled=False), Done()),
     "ended before it enrolled": (trainer(Phase.FAILED, enrolled=False, free=10, withdrawable=10), Withdraw(10)),
 }
 AGGREGATOR_CASES = {
-    "join": ((at(Phase.JOIN),), Wait("round 2: Join goes on", DEADLINE)),
-    "train": ((at(Phase.TRAIN),), Wait("round 2: Train goes on", DEADLINE)),
-    "aggregate": ((at(Phase.AGGREGATE),), Aggregate(2)),
-    "overdue": ((at(Phase.AGGREGATE, DEADLINE),), Advance(2)),
-    "ended, fees first": ((at(Phase.FAILED), (1,), 5), Collect((1,))),
-    "ended, many fees": ((at(Phase.FINALIZED), tuple(range(1, 151))), Collect(tuple(range(1, MOST_ROUNDS + 1)))),
-    "ended, then the money": ((at(Phase.FINALIZED), (), 5), Claim(5)),
-    "ended, nothing left": ((at(Phase.SKIPPED),), Done()),
+    "join": (aggregator(Phase.JOIN), Wait("round 2: Join goes on", DEADLINE)),
+    "join, the first model is demanded": (aggregator(Phase.JOIN, answer=OpenModel(3)), OpenModel(3)),
+    "train": (aggregator(Phase.TRAIN), Wait("round 2: Train goes on", DEADLINE)),
+    "aggregate": (aggregator(Phase.AGGREGATE), Aggregate(2)),
+    "aggregate, too little stake": (aggregator(Phase.AGGREGATE, free=4), Deposit(6)),
+    "aggregate, no stake needed": (aggregator(Phase.AGGREGATE, stake=0, free=0), Aggregate(2)),
+    "challenge": (aggregator(Phase.CHALLENGE), Wait("round 2: Challenge goes on", DEADLINE)),
+    "challenge, its model is demanded": (aggregator(Phase.CHALLENGE, answer=OpenModel(3)), OpenModel(3)),
+    "challenge over": (aggregator(Phase.CHALLENGE, at=at(Phase.CHALLENGE, DEADLINE)), Advance(2)),
+    "overdue": (aggregator(Phase.AGGREGATE, at=at(Phase.AGGREGATE, DEADLINE)), Advance(2)),
+    "ended, fees first": (aggregator(Phase.FAILED, collectable=(1,), claimable=5), Collect((1,))),
+    "ended, many fees": (
+        aggregator(Phase.FINALIZED, collectable=tuple(range(1, 151))),
+        Collect(tuple(range(1, MOST_ROUNDS + 1))),
+    ),
+    "ended, then the stake": (aggregator(Phase.FINALIZED, withdrawable=10, claimable=5), Withdraw(10)),
+    "ended, then the money": (aggregator(Phase.FINALIZED, claimable=5), Claim(5)),
+    "ended, nothing left": (aggregator(Phase.SKIPPED), Done()),
+}
+MISDIRECTED = WrongPeer("alice", "bob", ("carol",) * 16)
+ALL = frozenset(("alice", "bob", "carol", "dave"))
+CHALLENGER_CASES = {
+    "join, nothing wrong": (challenger(Phase.JOIN), Wait("round 2: Join goes on", DEADLINE)),
+    "join, no first model": (challenger(Phase.JOIN, model=Bytes.MISSING, model_accusable=True), ChallengeModel(2)),
+    "join, no first model yet": (
+        challenger(Phase.JOIN, model=Bytes.MISSING, model_accusable=True, patience=NOW + 1),
+        Wait("round 2: Join goes on", DEADLINE),
+    ),
+    "join, a wrong first model": (
+        challenger(Phase.JOIN, model=Bytes.WRONG, model_accusable=True, patience=NOW + 1),
+        ChallengeModel(2),
+    ),
+    "challenge, demanded already": (
+        challenger(Phase.CHALLENGE, model=Bytes.MISSING),
+        Wait("round 2: Challenge goes on", DEADLINE),
+    ),
+    "challenge, no bytes": (challenger(Phase.CHALLENGE, model=Bytes.MISSING, model_accusable=True), ChallengeModel(2)),
+    "challenge, bytes found": (
+        challenger(Phase.CHALLENGE, model_accusable=True),
+        Wait("round 2: Challenge goes on", DEADLINE),
+    ),
+    "aggregate, a proof before all challenges": (
+        challenger(
+            Phase.AGGREGATE,
+            faults=Faults((("bob", "carol"),), ("dave",), (MISDIRECTED,)),
+            missing=("carol",),
+            accusable=ALL,
+        ),
+        ProveWrongPeer(MISDIRECTED),
+    ),
+    "aggregate, a pair": (
+        challenger(Phase.AGGREGATE, faults=Faults((("bob", "carol"),), ("dave",)), accusable=ALL),
+        ChallengeMask("bob", "carol"),
+    ),
+    "aggregate, a pair of which one is accused": (
+        challenger(Phase.AGGREGATE, faults=Faults((("bob", "carol"),), ("dave",)), accusable=ALL - {"bob"}),
+        ChallengeUpdate("dave"),
+    ),
+    "aggregate, a wrong vector, at once": (
+        challenger(Phase.AGGREGATE, faults=Faults((), ("dave",)), accusable=ALL, patience=NOW + 1),
+        ChallengeUpdate("dave"),
+    ),
+    "aggregate, a vector that is missing": (
+        challenger(Phase.AGGREGATE, missing=("dave",), accusable=ALL),
+        ChallengeUpdate("dave"),
+    ),
+    "aggregate, a vector that may come": (
+        challenger(Phase.AGGREGATE, missing=("dave",), accusable=ALL, patience=NOW + 1),
+        Wait("round 2: Aggregate goes on", DEADLINE),
+    ),
+    "aggregate, all are accused": (
+        challenger(Phase.AGGREGATE, faults=Faults((), ("dave",), (MISDIRECTED,)), missing=("bob",)),
+        Wait("round 2: Aggregate goes on", DEADLINE),
+    ),
+    "overdue before all": (
+        challenger(
+            Phase.AGGREGATE, at=at(Phase.AGGREGATE, DEADLINE), missing=("dave",), accusable=ALL, faulty=("bob",)
+        ),
+        Advance(2),
+    ),
+    "somebody to settle": (challenger(Phase.MASK, faulty=("bob", "carol"), reclaimable=(3,)), Settle("bob")),
+    "a bond to reclaim": (challenger(Phase.MASK, reclaimable=(3, 4), claimable=5), Reclaim(3)),
+    "money while it runs": (challenger(Phase.MASK, claimable=5), Wait("round 2: Mask goes on", DEADLINE)),
+    "ended, a bond": (challenger(Phase.FAILED, reclaimable=(3,)), Reclaim(3)),
+    "ended, money": (challenger(Phase.FAILED, claimable=5), Claim(5)),
+    "ended, nothing left": (challenger(Phase.SKIPPED), Done()),
 }
 
 amounts = st.integers(0, 10**20)
 rounds = st.lists(st.integers(1, 9), unique=True, max_size=4).map(lambda found: tuple(sorted(found)))
 
 
+answers = st.none() | st.builds(OpenUpdate, st.integers(1, 9)) | st.builds(OpenModel, st.integers(1, 9))
+
+
 def round_views(phases):
     return st.builds(RoundView, st.integers(0, 99), st.integers(1, 9), st.just(9), st.sampled_from(phases), amounts)
 
 
-def trainer_views(phases):
-    status = st.sampled_from(TrainerStatus)
-    return st.builds(
-        TrainerView, round_views(phases), st.booleans(), status, amounts, amounts, rounds, amounts, st.just(0), amounts
+@st.composite
+def trainer_views(draw, phases):
+    """What a trainer may see: some things exclude each other."""
+    view = draw(round_views(phases))
+    enrolled, locked = draw(st.booleans()), draw(amounts)
+    return TrainerView(
+        view,
+        enrolled,
+        draw(st.sampled_from(TrainerStatus)),
+        stake=draw(amounts),
+        free=draw(amounts),
+        collectable=draw(rounds),
+        claimable=draw(amounts),
+        withdrawable=draw(amounts),
+        locked=locked if enrolled else 0,
+        slash=draw(st.integers(0, locked)) if enrolled else 0,
+        fault=enrolled and draw(st.booleans()),
+        releasable_at=draw(st.integers(0, 200)) if enrolled else 0,
+        expelled=not enrolled and draw(st.booleans()),
+        answer=draw(answers) if view.phase in (Phase.JOIN, Phase.AGGREGATE, Phase.CHALLENGE) else None,
     )
+
+
+def aggregator_views(phases):
+    return st.builds(AggregatorView, round_views(phases), amounts, amounts, answers, rounds, amounts, amounts)
 
 
 @pytest.mark.parametrize(("view", "action"), TRAINER_CASES.values(), ids=TRAINER_CASES)
@@ -166,77 +342,139 @@ def test_trainer__in_each_case__does_this(view, action):
     assert decide_trainer(view) == action
 
 
-@pytest.mark.parametrize(("arguments", "action"), AGGREGATOR_CASES.values(), ids=AGGREGATOR_CASES)
-def test_aggregator__in_each_case__does_this(arguments, action):
-    assert decide_aggregator(*arguments) == action
+@pytest.mark.parametrize(("view", "action"), AGGREGATOR_CASES.values(), ids=AGGREGATOR_CASES)
+def test_aggregator__in_each_case__does_this(view, action):
+    assert decide_aggregator(view) == action
+
+
+@pytest.mark.parametrize(("view", "action"), CHALLENGER_CASES.values(), ids=CHALLENGER_CASES)
+def test_challenger__in_each_case__does_this(view, action):
+    assert decide_challenger(view) == action
 
 
 @given(trainer_views(RUNNING))
 def test_running_round__when_overdue__is_advanced_by_whoever_looks(view):
     overdue = replace(view, at=replace(view.at, deadline=view.at.now))
-    assert decide_trainer(overdue) == decide_aggregator(overdue.at) == Advance(view.at.round)
+    advance = Advance(view.at.round)
+    assert decide_trainer(overdue) == advance
+    assert decide_aggregator(AggregatorView(overdue.at, answer=view.answer)) == advance
+    assert decide_challenger(ChallengerView(overdue.at, missing=("a",), accusable=frozenset("a"))) == advance
 
 
 @given(trainer_views(tuple(Phase)[1:]))
 def test_trainer__whatever_it_sees__asks_for_nothing_that_the_contract_must_refuse(view):
     action, phase, status = decide_trainer(view), view.at.phase, view.status
-    ended = {
-        Unenrol: view.enrolled,
-        Collect: view.collectable,
-        Withdraw: view.withdrawable,
-        Claim: view.claimable,
-        Done: True,
-    }
-    if type(action) in ended:
-        assert phase.is_end
-        assert ended[type(action)]
-        return
-    assert not phase.is_end
     assert view.at.overdue == isinstance(action, Advance)
     match action:
         case Deposit(amount):
-            assert (view.enrolled, view.free + amount) == (False, view.stake)
+            assert amount > 0
+            assert not view.expelled
+            assert not view.releasable_at or status is not TrainerStatus.NONE
+            missing = view.stake - view.locked + view.slash if view.enrolled else view.stake
+            assert view.free + amount == missing
         case Enrol():
             assert not view.enrolled
+            assert not view.expelled
             assert view.free >= view.stake
             assert phase is Phase.JOIN or view.at.round < view.at.rounds
         case Join():
             assert (view.enrolled, phase, status) == (True, Phase.JOIN, TrainerStatus.NONE)
+            assert (view.fault, view.releasable_at) == (False, 0)
+            assert view.free >= view.stake - view.locked + view.slash
         case Submit():
             assert (view.enrolled, phase, status) == (True, Phase.TRAIN, TrainerStatus.JOINED)
+        case OpenUpdate() | OpenModel():
+            assert action == view.answer
+            assert not phase.is_end
+        case Unenrol():
+            assert view.enrolled
+            assert phase.is_end or (view.fault and phase is Phase.JOIN)
+        case Release():
+            assert view.enrolled
+            assert 0 < view.releasable_at <= view.at.now
+            assert not view.plays
+        case Collect() | Withdraw() | Claim() | Done():
+            assert phase.is_end or view.expelled or (view.releasable_at and not view.plays)
         case Wait(until=until):
-            assert view.at.now < until == view.at.deadline
+            assert view.at.now < until
 
 
-@given(round_views(tuple(Phase)[1:]), rounds, amounts)
-def test_aggregator__whatever_it_sees__aggregates_only_in_time(view, collectable, claimable):
-    action = decide_aggregator(view, collectable, claimable)
-    assert isinstance(action, Aggregate) == (view.phase is Phase.AGGREGATE and not view.overdue)
-    assert isinstance(action, Collect | Claim | Done) == view.phase.is_end
+@given(aggregator_views(tuple(Phase)[1:]))
+def test_aggregator__whatever_it_sees__aggregates_only_in_time_and_with_enough_stake(view):
+    action, at = decide_aggregator(view), view.at
+    if isinstance(action, Aggregate | Deposit):
+        assert at.phase is Phase.AGGREGATE
+        assert not at.overdue
+        assert isinstance(action, Aggregate) == (view.free >= view.stake)
+    assert isinstance(action, Collect | Withdraw | Claim | Done) == at.phase.is_end
 
 
 @given(trainer_views(ENDS))
 def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
-    done = []
+    view = replace(view, answer=None)
+    owned, done = view.locked - view.slash, []
     while not done or not isinstance(done[-1], Done):
-        assert len(done) < 5
+        assert len(done) < 8
         done.append(decide_trainer(view))
         match done[-1]:
             case Collect():
                 view = replace(view, collectable=(), claimable=view.claimable + 1)
             case Unenrol():
-                view = replace(view, enrolled=False, withdrawable=view.withdrawable + view.stake)
+                view = replace(view, releasable_at=view.at.now + 10)
+            case Wait(until=until):
+                view = replace(view, at=replace(view.at, now=until))
+            case Release():
+                view = replace(view, enrolled=False, locked=0, slash=0, releasable_at=0, withdrawable=1)
             case Withdraw():
                 view = replace(view, withdrawable=0)
             case Claim():
                 view = replace(view, claimable=0)
-    assert (view.enrolled, view.collectable, view.claimable, view.withdrawable) == (False, (), 0, 0)
+    assert (view.locked - view.slash, view.collectable, view.claimable, view.withdrawable) == (0, (), 0, 0)
+    assert (Release() in done) == (owned > 0)
 
 
-@given(round_views(ENDS), rounds, amounts)
-def test_ended_task__for_an_aggregator__ends_in_done(view, collectable, claimable):
-    first = decide_aggregator(view, collectable, claimable)
-    if isinstance(first, Collect):
-        claimable, first = claimable + 1, decide_aggregator(view, (), claimable + 1)
-    assert first == (Claim(claimable) if claimable else Done())
-    assert decide_aggregator(view) == Done()
+@given(aggregator_views(ENDS))
+def test_ended_task__for_an_aggregator__ends_in_done(view):
+    done = []
+    while not done or not isinstance(done[-1], Done):
+        assert len(done) < 4
+        done.append(decide_aggregator(view))
+        match done[-1]:
+            case Collect():
+                view = replace(view, collectable=(), claimable=view.claimable + 1)
+            case Withdraw():
+                view = replace(view, withdrawable=0)
+            case Claim():
+                view = replace(view, claimable=0)
+
+
+members = st.sampled_from(sorted(ALL))
+
+
+@given(
+    round_views(tuple(Phase)[1:]),
+    st.lists(st.tuples(members, members)),
+    st.lists(members),
+    st.lists(members),
+    st.frozensets(members),
+)
+def test_challenger__whatever_it_sees__accuses_only_who_can_be_accused_and_in_time(
+    at, pairs, wrong, missing, accusable
+):
+    found = Faults(tuple(pairs), tuple(wrong))
+    view = ChallengerView(at, faults=found, missing=tuple(missing), accusable=accusable)
+    action = decide_challenger(view)
+    match action:
+        case ChallengeUpdate(trainer):
+            assert trainer in accusable & {*wrong, *missing}
+        case ChallengeMask(one, other):
+            assert (one, other) in pairs
+            assert {one, other} <= accusable
+    if isinstance(action, ChallengeUpdate | ChallengeMask):
+        assert at.phase is Phase.AGGREGATE
+        assert not at.overdue
+    assert decide_challenger(replace(view, faults=NO_FAULTS, missing=())) in (
+        Advance(at.round),
+        Done(),
+        Wait(f"round {at.round}: {at.phase} goes on", at.deadline),
+    )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.protocol.curve import Point, multiply, negate
-from headwater.protocol.faults import Faults, Posted, expected_commitment, find_faults
+from headwater.protocol.faults import Faults, Posted, expected_commitment, find_faults, wrong_peer
 from headwater.protocol.field import P, add
 from headwater.protocol.masks import GENERATOR, Mask, masked, peers
 from headwater.protocol.vectors import Basis, sum_of_commitments
@@ -34,7 +34,12 @@ def faults(played: Played, **changed: Posted) -> Faults:
 
 
 def with_mask(posted: Posted, at: int, point: Point) -> Posted:
-    return replace(posted, masks=(*posted.masks[:at], point, *posted.masks[at + 1 :]))
+    return replace(posted, masks={**posted.masks, list(posted.masks)[at]: point})
+
+
+def naming(posted: Posted, peer: str, wrong: str) -> Posted:
+    """The same masks, one of them said to be with somebody else."""
+    return replace(posted, masks={wrong if name == peer else name: mask for name, mask in posted.masks.items()})
 
 
 def test_toy_basis__commits_as_a_basis_does():
@@ -74,8 +79,9 @@ def test_member__that_publishes_another_vector__is_named_alone(n):
 def test_member__that_posts_a_wrong_mask__is_named_with_its_peer__and_alone_by_its_vector(wrong):
     played = honest(5)
     order = played.attempt.circle
-    cheat, victim = order[1], peers(order, order[1])[2]
-    forged = with_mask(played.posted[cheat], 2, wrong(played.posted[cheat].masks[2]))
+    cheat, victim = order[1], order[3]
+    at = peers(order, cheat).index(victim)
+    forged = with_mask(played.posted[cheat], at, wrong(played.posted[cheat].masks[victim]))
 
     assert faults(played, **{cheat: forged}) == Faults(((cheat, victim),), (cheat,))
 
@@ -89,7 +95,7 @@ def test_member__that_really_uses_the_wrong_mask__is_named_with_its_peer_only():
     update = [0, 0, 0, 5]
     forged = Posted(
         update=BASIS.commit(update),
-        masks=tuple(BASIS.commit(mask.vector) for mask in used),
+        masks={mask.peer: BASIS.commit(mask.vector) for mask in used},
         published=BASIS.commit(masked(update, used)),
     )
 
@@ -117,7 +123,7 @@ def test_two__that_agree_on_any_vector_as_their_mask__are_right():
         ]
         changed[me] = Posted(
             BASIS.commit([1, 1, 0, 1]),
-            tuple(BASIS.commit(mask.vector) for mask in used),
+            {mask.peer: BASIS.commit(mask.vector) for mask in used},
             BASIS.commit(masked([1, 1, 0, 1], used)),
         )
 
@@ -134,11 +140,40 @@ def test_those_who_have_not_posted_or_published_yet__are_not_judged():
     assert find_faults(played.attempt.circle, {}, BASIS.offset) == NOTHING
 
 
-def test_member__with_a_wrong_number_of_mask_commitments__is_refused():
-    played = honest(4)
-    m = played.attempt.circle[0]
-    with pytest.raises(ValueError, match="shorter"):
-        faults(played, **{m: replace(played.posted[m], masks=played.posted[m].masks[:-1])})
+@pytest.mark.parametrize("n", (18, 24, 40))
+def test_member__that_names_a_wrong_peer__is_shown_to_have__by_those_who_are_nearer(n):
+    order = attempt_of(n).circle
+    for cheat in order[:3]:
+        right = peers(order, cheat)
+        strangers = [m for m in order if m != cheat and m not in right]
+        assert wrong_peer(order, cheat, right) is None
+        for wrong in strangers[:2]:
+            found = wrong_peer(order, cheat, [*right[1:], wrong])
+            assert (found.member, found.wrong) == (cheat, wrong)
+            clockwise = [*order[order.index(cheat) :], *order[: order.index(cheat)]]
+            places = [clockwise.index(m) for m in (*found.between[:8], wrong, *found.between[8:])]
+            assert places == sorted(places)
+            assert places[0] > 0
+            assert len(found.between) == 16
+
+
+def test_member__that_names_a_wrong_peer__is_named_alone():
+    played = honest(20)
+    order = played.attempt.circle
+    cheat, wrong = order[0], order[10]
+    forged = naming(played.posted[cheat], order[1], wrong)
+
+    found = faults(played, **{cheat: forged})
+
+    assert [(fault.member, fault.wrong) for fault in found.misdirected] == [(cheat, wrong)]
+    assert found.disagreeing == ()
+    assert set(found.mismatched) <= {cheat}
+
+
+@pytest.mark.parametrize("n", (3, 17))
+def test_member__of_few__cannot_name_a_wrong_peer(n):
+    order = attempt_of(n).circle
+    assert all(wrong_peer(order, m, [peer for peer in order if peer != m]) is None for m in order)
 
 
 kinds = st.sampled_from(("vector", "mask", "used"))

@@ -22,6 +22,7 @@ from headwater.protocol.masks import (
     mask_key,
     masked,
     masks,
+    nearest,
     pair_seed,
     peer_count,
     peers,
@@ -247,11 +248,20 @@ def test_peers__are_mutual_regular_and_connected(n):
 
 
 @pytest.mark.parametrize("n", (3, 16, 17, 18, 40))
-def test_peers__are_counted_clockwise(n):
+def test_nearest__are_counted_clockwise(n):
     order = attempt_of(n).circle
     for at, m in enumerate(order):
         clockwise = [order[(at + step) % n] for step in range(1, n)]
-        assert list(peers(order, m)) == (clockwise if n <= 17 else clockwise[:8] + clockwise[-8:])
+        assert list(nearest(order, m)) == (clockwise if n <= 17 else clockwise[:8] + clockwise[-8:])
+
+
+@pytest.mark.parametrize("n", (3, 17, 18, 40))
+def test_peers__are_the_nearest__addresses_ascending(n):
+    order = attempt_of(n).circle
+    for m in order:
+        assert sorted(nearest(order, m)) == list(peers(order, m))
+    shouted = ["0x" + m[2:].upper() if at % 2 else m for at, m in enumerate(order)]
+    assert [m.lower() for m in peers(shouted, shouted[0])] == list(peers(order, order[0])), "by number, not by letters"
 
 
 def test_peers__of_a_stranger__are_refused():

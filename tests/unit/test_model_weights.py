@@ -26,5 +26,5 @@ def too_large(*_):
 def test_weights__of_no_model__are_a_content_mismatch(get):
     task = SimpleNamespace(id=1, store=SimpleNamespace(get=get))
     with pytest.raises(ContentMismatch, match="is no model") as caught:
-        Task.weights(task, MODEL)
-    assert "withheld" in caught.value.hint
+        Task._fetch_weights(task, MODEL.round, MODEL.cid, MODEL.model_hash)
+    assert "`headwater challenger run --task 1` demands the true one" in caught.value.hint

@@ -1,4 +1,4 @@
-"""Write tests/vectors/masks.json: mask keys, seeds, entries, circles and one whole attempt, for other implementations.
+"""Write tests/vectors/masks.json: keys, proofs, seeds, entries, circles and a whole attempt, for other implementations.
 
     python -m tests.vectors.make_masks
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from headwater.protocol.equal_log import prove
 from headwater.protocol.field import P, derive
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import (
@@ -18,6 +19,7 @@ from headwater.protocol.masks import (
     mask_key,
     masked,
     masks,
+    nearest,
     pair_seed,
     peers,
     prg,
@@ -47,7 +49,7 @@ def word(value: int) -> str:
 
 
 def pair(secrets: tuple[int, int], names: tuple[str, str], tag: int, round_: int, number_: int) -> dict[str, Any]:
-    """Two members' keys, what they share, and entries of their mask."""
+    """Two members' keys, what they share, each one's proof of it, and entries of their mask."""
     shared = shared_point(secrets[0], mask_key(secrets[1]))
     updates = {name: mask_key(secret + 1) for name, secret in zip(names, secrets, strict=True)}
     seed = pair_seed(shared, Attempt(tag, round_, number_, (), updates), *names)
@@ -57,6 +59,7 @@ def pair(secrets: tuple[int, int], names: tuple[str, str], tag: int, round_: int
         "members": list(names),
         "keys": [word(coordinate) for secret in secrets for coordinate in mask_key(secret)],
         "shared": [word(coordinate) for coordinate in shared],
+        "proofs": [word(value) for mine, theirs in (secrets, secrets[::-1]) for value in prove(mine, mask_key(theirs))],
         "commitments": [word(coordinate) for name in names for coordinate in updates[name]],
         "tag": word(tag),
         "round": round_,
@@ -68,14 +71,14 @@ def pair(secrets: tuple[int, int], names: tuple[str, str], tag: int, round_: int
 
 
 def ring(n: int) -> dict[str, Any]:
-    """A circle of n members, and the peers of the first in the list."""
+    """A circle of n members, and the peers of the first in the list, clockwise."""
     seed, members = number("circle", n).to_bytes(32, "big"), [address(m) for m in range(n)]
     order = circle(members, seed)
     return {
         "seed": "0x" + seed.hex(),
         "members": members,
         "order": list(order),
-        "peers": list(peers(order, members[0])),
+        "peers": list(nearest(order, members[0])),
     }
 
 

@@ -21,18 +21,25 @@ from eth_utils.crypto import keccak
 from headwater.chain import events, types
 from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
-from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.equal_log import EqualLogProof
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 
-CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry")
+CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager")
 VALUES: dict[str, Any] = {
     "G1": Point,
     "TaskConfig": types.TaskConfig,
     "TaskState": types.TaskState,
     "Round": types.Round,
     "RosterEntry": types.RosterEntry,
+    "Enrolment": types.Enrolment,
+    "Posting": types.Posting,
+    "PeerMask": types.PeerMask,
+    "Challenge": types.Challenge,
+    "EqualLogProof": EqualLogProof,
     "Model": types.Model,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
+    "Kind": Kind,
 }
 """The Python type of each struct and enum, by its Solidity name."""
 
@@ -66,6 +73,18 @@ def encode_call(contract: str, function: str, arguments: Sequence[Any]) -> bytes
         raise ConfigError(
             f"{contract}.{function} cannot take these values: {error}", "ids, counts and amounts must be smaller"
         ) from error
+
+
+def decode_call(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
+    """The arguments in a function's calldata.
+
+    Raises:
+        ValueError: it calls another function, or is not such calldata.
+    """
+    entry = _entry(contract, "function", function)
+    if data[:4] != _id(entry)[:4]:
+        raise ValueError(f"not a call of {contract}.{function}")
+    return _decode(entry["inputs"], data[4:])
 
 
 def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class Compiled:
 
 
 def compile_contracts(home: Path, root: Path = ROOT) -> dict[str, Compiled]:
-    """TaskManager, StakeManager and ModelRegistry, from the cache under `home` where they were compiled before.
+    """All contracts of a deployment, from the cache under `home` where they were compiled before.
 
     root: the repository. Compiling takes up to ten seconds.
 

@@ -1,10 +1,11 @@
-"""The three contracts of one deployment, checked and ready to use."""
+"""The four contracts of one deployment, checked and ready to use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.chain.challenge_manager import ChallengeManager
 from headwater.chain.deployment import Deployment, network_name
 from headwater.chain.model_registry import ModelRegistry
 from headwater.chain.rpc import Chain
@@ -20,6 +21,7 @@ class Contracts:
     tasks: TaskManager
     stakes: StakeManager
     models: ModelRegistry
+    challenges: ChallengeManager
 
 
 def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Contracts:
@@ -38,4 +40,5 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         TaskManager(chain, at["TaskManager"], start),
         StakeManager(chain, at["StakeManager"], start),
         ModelRegistry(chain, at["ModelRegistry"], start),
+        ChallengeManager(chain, at["ChallengeManager"], start),
     )

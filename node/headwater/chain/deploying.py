@@ -1,4 +1,4 @@
-"""Deploying the three contracts, which know each other for good."""
+"""Deploying the four contracts, which know each other for good."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from headwater.chain.deployment import LOCAL_CHAINS, Deployment, Record, network
 from headwater.chain.rpc import Chain
 from headwater.chain.sender import Sender
 from headwater.errors import ChainError, ConfigError
+
+_SERVED = {
+    "StakeManager": ("TaskManager", "ChallengeManager"),
+    "ModelRegistry": ("TaskManager",),
+    "ChallengeManager": ("TaskManager",),
+    "TaskManager": ("StakeManager", "ModelRegistry", "ChallengeManager"),
+}
+"""The contracts whose addresses a constructor takes."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +71,14 @@ def deploy(sender: Sender, root: Path, home: Path, network: str | None = None, *
 
 
 def _deploy(sender: Sender, compiled: dict[str, Compiled], network: str) -> Deployment:
-    """StakeManager and ModelRegistry, told the address that TaskManager will have, and TaskManager, which checks it."""
-    task_manager = get_create_address(sender.address, Nonce(sender.next_nonce() + 2))
+    """Those that TaskManager uses, told the addresses that others will have, and TaskManager, which checks them."""
+    nonce, order = sender.next_nonce(), ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager")
+    at: dict[str, str] = {name: get_create_address(sender.address, Nonce(nonce + n)) for n, name in enumerate(order)}
     records = {}
-    for name in ("StakeManager", "ModelRegistry"):
-        records[name] = _deploy_one(sender, name, compiled[name], (task_manager,))
-    addresses = (records["StakeManager"].address, records["ModelRegistry"].address)
-    records["TaskManager"] = _deploy_one(sender, "TaskManager", compiled["TaskManager"], addresses)
+    for name in order:
+        args = tuple(at[served] for served in _SERVED[name])
+        records[name] = _deploy_one(sender, name, compiled[name], args)
+        at[name] = records[name].address
     return Deployment(network, sender.chain.chain_id, records)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headwater.chain.types import Posting
 from headwater.protocol.curve import Point
-from headwater.protocol.phases import Phase
+from headwater.protocol.phases import Kind, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +42,31 @@ class Enrolled(Event):
 
 @dataclass(frozen=True)
 class Unenrolled(Event):
-    """A trainer ended its enrolment."""
+    """A trainer is leaving the task; its stake can be released at `releasable_at`, Unix seconds."""
+
+    task_id: int
+    trainer: str
+    releasable_at: int
+
+
+@dataclass(frozen=True)
+class Released(Event):
+    """A trainer that left has its stake back, and is no longer enrolled."""
 
     task_id: int
     trainer: str
     stake: int
+
+
+@dataclass(frozen=True)
+class TrainerSlashed(Event):
+    """A trainer had missed a duty in a round, or was at fault, and `slashed` of its stake was burnt."""
+
+    task_id: int
+    round: int
+    trainer: str
+    fault: bool
+    slashed: int
 
 
 @dataclass(frozen=True)
@@ -82,27 +103,19 @@ class MaskingStarted(Event):
 
 @dataclass(frozen=True)
 class Masked(Event):
-    """A trainer masked its update; `masked` of the attempt's members have then.
-
-    Attributes:
-        update: the commitment of the update without masks.
-        cid: digest of the update document, which holds the masked update.
-        mask_commitments: one for each of its peers, in the order of their places on the circle counted from its own.
-    """
+    """A trainer masked its update; `masked` of the attempt's members have then."""
 
     task_id: int
     round: int
     attempt: int
     trainer: str
-    update: Point
-    cid: bytes
-    mask_commitments: tuple[Point, ...]
+    posting: Posting
     masked: int
 
 
 @dataclass(frozen=True)
 class Aggregated(Event):
-    """A round's average was accepted as the task's model. `cid` is the digest of the model document."""
+    """A round's average was accepted; its bytes can be demanded now. `cid` is the digest of the model document."""
 
     task_id: int
     round: int
@@ -110,6 +123,75 @@ class Aggregated(Event):
     old_model_hash: bytes
     new_model_hash: bytes
     cid: bytes
+
+
+@dataclass(frozen=True)
+class AverageRevoked(Event):
+    """An average was taken back: nobody showed its bytes in time. `slashed` of the aggregator's stake was burnt."""
+
+    task_id: int
+    round: int
+    aggregator: str
+    slashed: int
+
+
+@dataclass(frozen=True)
+class FirstModelWithheld(Event):
+    """The task ended: nobody showed its first model's bytes in time. `slashed` of its pool was burnt."""
+
+    task_id: int
+    creator: str
+    slashed: int
+
+
+@dataclass(frozen=True)
+class Accused(Event):
+    """A member was accused and has until `deadline` to answer, Unix seconds."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    deadline: int
+
+
+@dataclass(frozen=True)
+class Acquitted(Event):
+    """A member was acquitted."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+
+
+@dataclass(frozen=True)
+class Convicted(Event):
+    """A member was convicted: it is left out when the attempt ends, and loses stake."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+
+
+@dataclass(frozen=True)
+class ModelAccused(Event):
+    """The bytes of the average, in Challenge, or of the first model, in Join, were demanded."""
+
+    task_id: int
+    round: int
+    accused: str
+    deadline: int
+
+
+@dataclass(frozen=True)
+class ModelAcquitted(Event):
+    """The bytes that were demanded were shown."""
+
+    task_id: int
+    round: int
+    accused: str
 
 
 @dataclass(frozen=True)
@@ -214,3 +296,92 @@ class Claimed(Event):
 
     account: str
     amount: int
+
+
+@dataclass(frozen=True)
+class Slashed(Event):
+    """Stake locked for a task was burnt."""
+
+    task_id: int
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class EscrowBurnt(Event):
+    """An amount of a task's escrow was burnt."""
+
+    task_id: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Bonded(Event):
+    """An amount was taken in as a challenge's bond."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class BondPaid(Event):
+    """An amount of bonds was credited to the account; `claimable` is all it can claim then."""
+
+    account: str
+    amount: int
+    claimable: int
+
+
+@dataclass(frozen=True)
+class Challenged(Event):
+    """A challenge was raised. `other` is the second member of a mask's, else the zero address."""
+
+    challenge_id: int
+    task_id: int
+    accused: str
+    kind: Kind
+    round: int
+    attempt: int
+    challenger: str
+    other: str
+
+
+@dataclass(frozen=True)
+class UpdateOpened(Event):
+    """A masked update was opened; `vector` is what was committed to."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    vector: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MaskOpened(Event):
+    """A mask was opened: `shared` is the point that the two share."""
+
+    task_id: int
+    round: int
+    attempt: int
+    one: str
+    other: str
+    shared: Point
+
+
+@dataclass(frozen=True)
+class ModelOpened(Event):
+    """A model was opened: its weights, as field elements. `average` is 0 for the first model."""
+
+    task_id: int
+    round: int
+    average: int
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BondReturned(Event):
+    """A challenge's bond was credited to `to`: to the challenged who answered, or back to the challenger."""
+
+    challenge_id: int
+    to: str
+    bond: int

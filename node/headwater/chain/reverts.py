@@ -16,9 +16,9 @@ _MANIFEST = "mend the task's manifest, then run `headwater task create` again"
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # deploying
-    "ZeroAddress": ("a contract was deployed without a TaskManager", "deploy with `headwater deploy`"),
+    "ZeroAddress": ("a contract was deployed without one that it serves", "deploy with `headwater deploy`"),
     "WrongTaskManager": (
-        "{deployed} serves the TaskManager {actual}, not {expected}",
+        "{deployed} serves {actual}, not {expected}",
         "another transaction of the deployer came between: run `headwater deploy` again",
     ),
     # creating a task
@@ -32,7 +32,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{attempts} attempts at masking of {maskPeriod} s each may last longer than a phase may, MAX_PERIOD",
         "shorten the mask period, or let a round need more of its roster: raise minTrainers or lower maxTrainers",
     ),
-    "InvalidDimension": ("a model of {dimension} weights does not fit circuits of k = {k}", _MANIFEST),
+    "InvalidDimension": (
+        "a model of {dimension} weights does not fit circuits of k = {k}, or has none or more than MAX_DIMENSION",
+        "take fewer features or classes: what is committed to has to fit one transaction when it is opened",
+    ),
+    "InvalidSlash": (
+        "a fault cannot cost {faultSlash} and an absence {absenceSlash} parts in 10,000 of the stake",
+        "name at most 10,000 parts, and no more for an absence than for a fault",
+    ),
     "InvalidFee": (
         "the aggregator's fee of {aggregatorFee:wei} is more than a round's part of the pool, {roundPool:wei}",
         "pay a larger pool, or lower the fee",
@@ -67,7 +74,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     # trainers
     "NotEnrolled": ("{trainer} is not enrolled in task {taskId}", "enrol first: `headwater trainer run` does"),
-    "AlreadyEnrolled": ("{trainer} is enrolled in task {taskId} already", "join a round, or unenrol first"),
+    "AlreadyEnrolled": (
+        "{trainer} is enrolled in task {taskId} already",
+        "join a round; or unenrol, and release the stake after the unbonding period",
+    ),
     "DataAlreadyRegistered": (
         "trainer {trainer} has registered these data in task {taskId} already ({dataHash:short})",
         "enrol with a new salt; if it happens again, somebody holds a copy of your data or watches your transactions",
@@ -98,9 +108,94 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "there are {actual} mask commitments, and the sender has {expected} peers",
         "read the attempt's members anew, and commit to one mask for each peer",
     ),
-    "OnRoster": (
-        "{trainer} is on the roster of round {round} of task {taskId}, so its stake stays locked",
-        "unenrol after the round's end",
+    "WrongPeer": (
+        "{peer} is the sender itself, not of the attempt, or named out of order",
+        "read the attempt's members anew, and name the peers by ascending address",
+    ),
+    "RosterFull": (
+        "the roster of round {round} of task {taskId} is full, and waits for the first model's bytes",
+        "join the next round, if the creator shows them in time",
+    ),
+    "Leaving": (
+        "{trainer} is leaving task {taskId}, or has to for a fault: its stake can be released at {releasableAt:time}",
+        "release it then; before that it cannot join again",
+    ),
+    "NotReleasable": (
+        "the stake of {trainer} in task {taskId} can be released at {releasableAt:time}",
+        "wait until then; where there is no time, unenrol first",
+    ),
+    "RoundRunning": (
+        "round {round} of task {taskId}, the last that the trainer joined, still runs",
+        "settle or release after its end",
+    ),
+    "NothingToSettle": (
+        "{trainer} has no round of task {taskId} that is not settled",
+        "nothing to do: somebody was faster, or it joined none since",
+    ),
+    # challenges
+    "WrongBond": ("a challenge takes a bond of {expected:wei}, not {actual:wei}", "send exactly the task's bond"),
+    "UnknownChallenge": (
+        "there is no challenge {challengeId} of this kind",
+        "`Challenged` shows the ids and what each demands",
+    ),
+    "ChallengeClosed": (
+        "challenge {challengeId} was answered, or its bond reclaimed",
+        "nothing to do: what it demanded is in the contract's events, if it was shown",
+    ),
+    "ChallengeOpen": (
+        "challenge {challengeId} can still be answered",
+        "reclaim its bond when the attempt, or the phase in which it was raised, is over",
+    ),
+    "AlreadyOpened": (
+        "the bytes of {accused} were shown already, in attempt {attempt} of round {round} of task {taskId}",
+        "read them from `UpdateOpened` or `ModelOpened`, as `headwater aggregator run` does",
+    ),
+    "PostingMismatch": (
+        "the posting of {trainer} is not what it masked with: {actual:short} instead of {expected:short}",
+        "take it from `Masked`, of the attempt that runs",
+    ),
+    "NotPeers": ("{one} and {other} did not both commit to a mask with each other", "name two peers of the attempt"),
+    "MasksAgree": ("{one} and {other} committed to the same mask", "nothing to do: it cancels in the sum"),
+    "BasisMismatch": (
+        "the basis points are not the task's: {actual:short} instead of {expected:short}",
+        "recompute them from the task's SRS: all D + 9, in their order",
+    ),
+    "WrongLength": (
+        "there are {actual} entries, and it takes {expected}",
+        "send the whole vector, or the 8 members on each side",
+    ),
+    "NonCanonicalEntry": ("entry {index} is not below the group's order", "reduce the entries modulo the order"),
+    "OpeningMismatch": (
+        "the vector is that of {actual:short}, and {expected:short} was committed to",
+        "show the very bytes that were committed to: no others can answer",
+    ),
+    "MaskKeyMismatch": (
+        "the mask key of {trainer} is {expected:short}, not {actual:short}",
+        "take the key of its last `Enrolled`",
+    ),
+    "InvalidSharedPoint": (
+        "the point is not shown to be the one that the two keys share",
+        "prove it with the mask secret with which this account enrolled",
+    ),
+    "NotBetween": (
+        "{member} does not show that the peer is wrong",
+        "name the 8 members on each side of the trainer, clockwise",
+    ),
+    "NotAccusable": (
+        "{trainer} cannot be accused in round {round} of task {taskId}",
+        "it is not of the attempt, or accused already, or its bytes were had: an average was accepted",
+    ),
+    "NotAccused": (
+        "{trainer} is not accused in attempt {attempt} of round {round} of task {taskId}",
+        "nothing to do: it was acquitted or convicted, or the attempt is over",
+    ),
+    "ModelNotAccusable": (
+        "no model's bytes can be demanded of task {taskId} in phase {phase}",
+        "they are demanded already; or wait for Challenge, or for Join while the first model is the task's",
+    ),
+    "ModelNotAccused": (
+        "no model's bytes are demanded of task {taskId}",
+        "nothing to do: they were shown, or their time is over",
     ),
     # proofs
     "ProofTooShort": ("the proof has {length} bytes, and its commitments alone take {required}", "prove again"),
@@ -137,18 +232,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "NothingToClaim": ("nothing is credited to {account}", "collect the finalized rounds first"),
     "InsufficientStake": (
         "{trainer} has {free:wei} of free stake, and {required:wei} are needed",
-        "deposit the difference, or unenrol from an ended task to free its stake",
+        "deposit the difference, or leave an ended task to free its stake",
     ),
     "InsufficientEscrow": (
-        "the escrow of task {taskId} holds {available:wei}, and {required:wei} were to be credited",
+        "the escrow of task {taskId} holds {available:wei}, and {required:wei} were to be taken",
+        _OTHER,
+    ),
+    "InsufficientLock": (
+        "{account} has {locked:wei} locked for task {taskId}, and {required:wei} were to be taken",
         _OTHER,
     ),
     "ZeroAmount": ("the amount is zero", "name an amount"),
     "TransferFailed": ("{to} refused {amount:wei}", "use an account that can receive the chain's coin"),
     # never seen unless something is wrong
     "UnauthorizedCaller": (
-        "only the TaskManager may call this, not {caller}",
-        "call the TaskManager's function instead",
+        "only another contract of the deployment may call this, not {caller}",
+        "call the TaskManager's or the ChallengeManager's function instead",
     ),
     "UnknownModel": (
         "round {round} of task {taskId} made no model, or there is no such task",

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -98,6 +99,12 @@ class Chain:
         """
         with self.explained(call.name):
             return bytes(self.web3.eth.call(call.transaction(sender), block))
+
+    def calldata(self, transaction_hash: bytes) -> tuple[str | None, bytes]:
+        """To whom a mined transaction went (None: it deployed a contract), and with which calldata."""
+        with self.explained("eth_getTransactionByHash"):
+            found = self.web3.eth.get_transaction(HexBytes(transaction_hash))
+        return found.get("to"), bytes(found["input"])
 
     def code(self, address: str, block: BlockId = "latest") -> bytes:
         """The code at an address; empty where there is no contract."""

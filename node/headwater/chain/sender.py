@@ -19,6 +19,9 @@ from headwater.errors import ChainError
 from headwater.journal.intents import Intents
 
 GAS_MARGIN = 1.2
+GAS_CAP = 1 << 24
+"""The most gas that a transaction may ask for (EIP-7825); what takes nearly as much goes without the margin."""
+
 E = TypeVar("E", bound=Event)
 
 
@@ -49,6 +52,11 @@ class Receipt:
             if isinstance(event, kind):
                 return event
         raise ChainError(f"{self.name} emitted no {kind.__name__}", "the address may hold another contract")
+
+
+def gas_limit(estimate: int) -> int:
+    """The gas that a transaction is sent with: some more than was estimated, if it may have that much."""
+    return max(estimate, min(int(estimate * GAS_MARGIN), GAS_CAP))
 
 
 class Sender:
@@ -131,7 +139,7 @@ class Sender:
             "type": 2,
             "chainId": self.chain.chain_id,
             "nonce": nonce,
-            "gas": int(gas * GAS_MARGIN),
+            "gas": gas_limit(gas),
             "maxFeePerGas": fees.most,
             "maxPriorityFeePerGas": fees.tip,
         }

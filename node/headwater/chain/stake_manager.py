@@ -30,12 +30,24 @@ class StakeManager(Contract):
         """The address of this deployment's TaskManager."""
         return self._read(str, "taskManager", block=block)
 
+    def challenge_manager(self, block: BlockId = "latest") -> str:
+        """The address of this deployment's ChallengeManager."""
+        return self._read(str, "challengeManager", block=block)
+
+    def bonded(self, block: BlockId = "latest") -> int:
+        """What open challenges have put up, over all tasks."""
+        return self._read(int, "bonded", block=block)
+
+    def burnt(self, block: BlockId = "latest") -> int:
+        """What was slashed, over all tasks."""
+        return self._read(int, "burnt", block=block)
+
     def stake_of(self, trainer: str, block: BlockId = "latest") -> Stake:
         """A trainer's free and locked stake."""
         return Stake(*self._read_all("stakeOf", trainer, block=block))
 
     def lock_of(self, task_id: int, trainer: str, block: BlockId = "latest") -> int:
-        """A trainer's stake locked for one task."""
+        """What of an account's stake is locked for one task: a trainer's seat, an aggregator's average, or both."""
         return self._read(int, "lockOf", task_id, trainer, block=block)
 
     def claimable(self, account: str, block: BlockId = "latest") -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from headwater.chain.contract import Contract
 from headwater.chain.rpc import BlockId, Call
-from headwater.chain.types import CurrentPhase, Enrolment, RosterEntry, Round, TaskConfig, TaskState
+from headwater.chain.types import CurrentPhase, Enrolment, Posting, RosterEntry, Round, TaskConfig, TaskState
 from headwater.protocol.curve import Point
 
 
@@ -32,30 +32,34 @@ class TaskManager(Contract):
         return self._call("enrol", task_id, data, mask_key)
 
     def unenrol(self, task_id: int) -> Call:
-        """End the sender's enrolment; frees its stake."""
+        """Leave: the sender's stake is unbonding."""
         return self._call("unenrol", task_id)
 
+    def release(self, task_id: int) -> Call:
+        """End the sender's enrolment; frees what is left of its stake."""
+        return self._call("release", task_id)
+
     def join(self, task_id: int) -> Call:
-        """Put the sender on the running round's roster."""
+        """Put the sender on the running round's roster; settles its last round, locks what is missing of its stake."""
         return self._call("join", task_id)
 
     def submit(self, task_id: int, proof: bytes) -> Call:
         """Submit the proof of the sender's update."""
         return self._call("submit", task_id, proof)
 
-    def mask(self, task_id: int, update: Point, cid: bytes, mask_commitments: Sequence[Point]) -> Call:
-        """Publish the sender's accepted update under masks.
-
-        update: its commitment without them. cid: digest of the update document. mask_commitments: one for each peer, in
-        the order of their places on the circle counted from the sender's.
-        """
-        return self._call("mask", task_id, update, cid, tuple(mask_commitments))
+    def mask(self, task_id: int, posting: Posting) -> Call:
+        """Commit to the sender's accepted update under masks."""
+        return self._call("mask", task_id, posting)
 
     # ---- anyone
 
     def aggregate(self, task_id: int, proof: bytes, cid: bytes) -> Call:
-        """Post the proved average of the updates that were masked. cid: digest of the model document."""
+        """Post the proved average of the updates that were masked; locks stake. cid: digest of the model document."""
         return self._call("aggregate", task_id, proof, cid)
+
+    def settle(self, task_id: int, trainer: str) -> Call:
+        """Carry out what a trainer's last round cost it."""
+        return self._call("settle", task_id, trainer)
 
     def advance(self, task_id: int) -> Call:
         """Move a round on whose deadline has passed."""
@@ -70,6 +74,10 @@ class TaskManager(Contract):
     def stake_manager(self, block: BlockId = "latest") -> str:
         """The address of this deployment's StakeManager."""
         return self._read(str, "stakeManager", block=block)
+
+    def challenge_manager(self, block: BlockId = "latest") -> str:
+        """The address of this deployment's ChallengeManager."""
+        return self._read(str, "challengeManager", block=block)
 
     def model_registry(self, block: BlockId = "latest") -> str:
         """The address of this deployment's ModelRegistry."""
@@ -94,7 +102,12 @@ class TaskManager(Contract):
 
     def get_enrolment(self, task_id: int, trainer: str, block: BlockId = "latest") -> Enrolment:
         """A trainer's enrolment; `exists` says whether there is one."""
-        return Enrolment(*self._read_all("getEnrolment", task_id, trainer, block=block))
+        return self._read(Enrolment, "getEnrolment", task_id, trainer, block=block)
+
+    def slash_of(self, task_id: int, trainer: str, block: BlockId = "latest") -> tuple[int, bool]:
+        """What `settle` would burn of a trainer's stake at that block, wei, and whether for a fault."""
+        amount, fault = self._read_all("slashOf", task_id, trainer, block=block)
+        return amount, fault
 
     def data_owner(self, task_id: int, data_hash: bytes, block: BlockId = "latest") -> str:
         """Who registered the data with this hash in the task; the zero address if nobody has."""

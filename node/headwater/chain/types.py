@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.protocol.curve import Point
-from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,12 @@ class TaskConfig:
     join_period: int
     train_period: int
     aggregate_period: int
+    challenge_bond: int
+    answer_period: int
+    challenge_period: int
+    unbonding_period: int
+    fault_slash: int
+    absence_slash: int
     train_code_hash: bytes
     average_code_hash: bytes
     manifest: bytes
@@ -49,7 +55,13 @@ class TaskState:
         submitted: how many updates of the running round are accepted.
         attempt: which attempt at masking runs or has succeeded, from 1; 0 before Mask.
         members: how many trainers the attempt has; all of them must mask.
+        accused: how many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's
+            bytes are demanded.
+        model_hash: keccak256 of the current model's commitment; in Challenge still that which the round started from.
         sum: C([sum of w' | tag | sum of salts]) of those who masked; means nothing before an attempt's first.
+        seed: what orders the attempt's members on the circle.
+        average: in Challenge, the commitment of the average that was accepted.
+        average_cid: the digest of its document.
     """
 
     creator: str
@@ -61,9 +73,13 @@ class TaskState:
     submitted: int
     attempt: int
     members: int
+    accused: int
     phase: Phase
     model_hash: bytes
     sum: Point
+    seed: bytes
+    average: Point
+    average_cid: bytes
 
     @property
     def has_ended(self) -> bool:
@@ -78,7 +94,8 @@ class Round:
     Attributes:
         attempt: the last attempt at masking, from 1; 0 if there was none.
         masked: how many trainers have masked in it; if the round is finalized, how many updates the model averages.
-        aggregator: who posted the average; the zero address unless the round is finalized.
+        aggregator: who posted the average; the zero address unless the round is finalized, or in Challenge.
+        averages: how many averages were accepted in it, those that were taken back included.
         ended_at: 0 while the round runs.
     """
 
@@ -87,6 +104,7 @@ class Round:
     masked: int
     aggregator: str
     fee_collected: bool
+    averages: int
     ended_at: int
 
 
@@ -97,24 +115,83 @@ class RosterEntry:
     Attributes:
         attempt: the last attempt in which it has masked its update, from 1; 0 if it has in none.
         update_hash: first 29 bytes of keccak256(update x, update y).
+        posting_hash: of what it last masked with; zero before.
     """
 
     status: TrainerStatus
     attempt: int
     update_hash: bytes
+    posting_hash: bytes
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A trainer's enrolment in a task. `data_hash`: keccak256 of its data commitment, zero if there is none."""
+    """A trainer's enrolment in a task.
+
+    Attributes:
+        data_hash: keccak256 of its data commitment, zero if it is not enrolled.
+        mask_key_hash: keccak256 of its mask key.
+        stake: what is locked for this enrolment: the task's stake, less what was slashed since it last joined.
+        unsettled: the last round it joined that is not settled; 0 if there is none.
+        releasable_at: when its stake can be released; 0 unless it is leaving.
+    """
 
     data_hash: bytes
+    mask_key_hash: bytes
     stake: int
+    unsettled: int
+    releasable_at: int
 
     @property
     def exists(self) -> bool:
         """Whether the trainer is enrolled."""
         return any(self.data_hash)
+
+
+@dataclass(frozen=True)
+class PeerMask:
+    """A trainer's mask with one peer, as committed to."""
+
+    peer: str
+    commitment: Point
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What a trainer posts in an attempt at masking.
+
+    Attributes:
+        update: the commitment of its update without masks.
+        cid: digest of the update document, which holds the masked update.
+        masks: one for each of its peers, addresses ascending.
+    """
+
+    update: Point
+    cid: bytes
+    masks: tuple[PeerMask, ...]
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A challenge.
+
+    Attributes:
+        bond: what the challenger put up, wei.
+        accused: a member, the aggregator, or the creator.
+        closed: whether it is answered, or its bond reclaimed.
+        attempt: the attempt at masking; of a model, how many averages the round had accepted (0: the first model).
+        other: of a mask, the other member; else the zero address.
+    """
+
+    challenger: str
+    bond: int
+    accused: str
+    kind: Kind
+    closed: bool
+    round: int
+    attempt: int
+    other: str
+    task_id: int
 
 
 @dataclass(frozen=True)

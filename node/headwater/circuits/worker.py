@@ -185,6 +185,23 @@ def prove(folder: str, srs: str, inputs: list[list[str]]) -> dict[str, Any]:
         }
 
 
+def verify(folder: str, srs: str, proofs: list[str]) -> dict[str, Any]:
+    """Which of some proofs (hex, as `verifyProof` takes them) the circuit's verifying key accepts."""
+    import ezkl
+
+    path = {name: f"{folder}/{leaf}" for name, leaf in FILES.items()}
+    accepted = []
+    with tempfile.TemporaryDirectory() as work:
+        file = Path(work) / "proof.json"
+        for proof in proofs:
+            file.write_text(json.dumps({"instances": [[]], "proof": list(bytes.fromhex(proof))}))
+            try:
+                accepted.append(bool(ezkl.verify(str(file), path["settings"], path["verifying_key"], srs)))
+            except RuntimeError:  # EZKL's way of saying no
+                accepted.append(False)
+    return {"accepted": accepted}
+
+
 FILES = {
     "onnx": "circuit.onnx",
     "settings": "settings.json",
@@ -199,7 +216,7 @@ PUBLISHED = (
     "verifying_key",
     "verifier_source",
 )  # small and reproducible; the others follow from them
-TASKS: dict[str, Callable[..., dict[str, Any]]] = {"measure": measure, "build": build, "prove": prove}
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {"measure": measure, "build": build, "prove": prove, "verify": verify}
 
 
 _INPUTS = "see the statement's allowed inputs"

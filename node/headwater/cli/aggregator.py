@@ -18,6 +18,9 @@ def command() -> None:
 @command.command()
 @click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
 @click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--keep-stake", is_flag=True, help="After the task's end, leave the account's free stake for other tasks."
+)
 @chain_options
 @key_options
 @store_option
@@ -25,6 +28,7 @@ def command() -> None:
 def run(
     task_id: int,
     poll: float,
+    keep_stake: bool,
     rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
@@ -32,9 +36,10 @@ def run(
     store: str | None,
     home: Path,
 ) -> None:
-    """Post the proved average of every round until the task has ended; then collect and claim.
+    """Post the proved average of every round until the task has ended; then collect, withdraw and claim.
 
-    Anyone may aggregate, and several may: the first valid average wins the round's fee.
+    Anyone may aggregate, and several may: the first valid average wins the round's fee. Posting one locks as much stake
+    as a trainer's, until the challenge period is over: keep this running meanwhile, to answer who demands the bytes.
     """
     from headwater.chain.contracts import open_contracts
     from headwater.chain.rpc import connect
@@ -52,4 +57,5 @@ def run(
     opened.check()
     task = open_task(contracts, opened, home, task_id)
     task.check_circuits(report)
-    run_role(Aggregator(task, Sender(contracts.chain, key), report), report, poll)
+    aggregator = Aggregator(task, Sender(contracts.chain, key), report, keep_stake=keep_stake)
+    run_role(aggregator, report, poll)

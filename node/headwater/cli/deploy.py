@@ -24,7 +24,7 @@ from headwater.cli.options import chain_options, home_option, key_options
 def command(
     rpc: tuple[str, ...], deployments: Path, network: str | None, keystore: Path | None, home: Path, replace: bool
 ) -> None:
-    """Deploy TaskManager, StakeManager and ModelRegistry, and record their addresses.
+    """Deploy TaskManager, StakeManager, ModelRegistry and ChallengeManager, and record their addresses.
 
     Needs a clone of the repository, whose contracts are compiled. Where they stand already, there is nothing to do.
     """
@@ -38,9 +38,8 @@ def command(
 
 
 def _table(deployment: Deployment) -> Table:
-    table = Table(
-        "contract", box=None, title=f"{deployment.network}, chain {deployment.chain_id}", title_justify="left"
-    )
+    title = f"{deployment.network}, chain {deployment.chain_id}"
+    table = Table("contract", box=None, pad_edge=False, title=title, title_justify="left")
     table.add_column("address", no_wrap=True)
     table.add_column("bytes", justify="right")
     table.add_column("gas", justify="right")

@@ -18,11 +18,12 @@ from headwater.cli.progress import log_report
 
 if TYPE_CHECKING:
     from headwater.chain.contracts import Contracts
+    from headwater.protocol.decisions import RoundView
     from headwater.roles.task import Task
 
 MAX_CLIP = 8.0
 MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
-MAX_ROUNDS, MAX_TRAINERS, MOST_SECONDS = 10_000, 1024, 30 * 86_400  # as in TaskManager.sol
+MAX_ROUNDS, MAX_TRAINERS, MOST_SECONDS, PARTS = 10_000, 1024, 30 * 86_400, 10_000  # as in TaskManager.sol
 MOST_COIN = 10**9  # fits the contracts' 96 bits of wei
 _EXACT = Context(prec=100)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -63,7 +64,23 @@ class Duration(click.ParamType[int]):
         return seconds
 
 
-ETHER, DURATION = Ether(), Duration()
+class Percent(click.ParamType[int]):
+    """A part of a stake, in 1/10,000."""
+
+    name = "PERCENT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parts of 10,000 of a text such as 5%, 0.25% or 100%."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%", value)
+        parts = 100 * int(found[1]) + int((found[2] or "").ljust(2, "0")) if found else PARTS + 1
+        if parts > PARTS:
+            self.fail(f"{value!r} is no part of a stake: write 100%, 5% or 0.25%", param, ctx)
+        return parts
+
+
+ETHER, DURATION, PERCENT = Ether(), Duration(), Percent()
 
 
 @click.group()
@@ -104,13 +121,45 @@ def command() -> None:
 @click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
 @click.option("--min-trainers", type=click.IntRange(3, MAX_TRAINERS), default=3, show_default=True)
 @click.option("--max-trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True)
-@click.option("--stake", type=ETHER, default="0", show_default=True, help="What a trainer locks.")
+@click.option("--stake", type=ETHER, default="0", show_default=True, help="What a trainer locks, and an aggregator.")
 @click.option("--pool", type=ETHER, default="0", show_default=True, help="The reward pool, escrowed now.")
 @click.option("--aggregator-fee", type=ETHER, default="0", show_default=True, help="Of each round's part of the pool.")
 @click.option("--join-period", type=DURATION, default="1h", show_default=True)
 @click.option("--train-period", type=DURATION, default="1h", show_default=True)
 @click.option("--mask-period", type=DURATION, default="1h", show_default=True, help="Of each attempt at masking.")
 @click.option("--aggregate-period", type=DURATION, default="1h", show_default=True)
+@click.option(
+    "--answer-period", type=DURATION, default="1h", show_default=True, help="What the accused have to answer, at least."
+)
+@click.option(
+    "--challenge-period",
+    type=DURATION,
+    default="1h",
+    show_default=True,
+    help="How long a new model's bytes can be demanded before it counts.",
+)
+@click.option("--unbonding-period", type=DURATION, default="1d", show_default=True, help="From leaving to the stake.")
+@click.option(
+    "--challenge-bond",
+    type=ETHER,
+    default="0.01",
+    show_default=True,
+    help="What a challenger puts up, and who answers gets: about what the gas of an answer costs.",
+)
+@click.option(
+    "--fault-slash",
+    type=PERCENT,
+    default="100%",
+    show_default=True,
+    help="What of its stake is burnt of who withholds bytes or posts a wrong mask.",
+)
+@click.option(
+    "--absence-slash",
+    type=PERCENT,
+    default="5%",
+    show_default=True,
+    help="What of its stake is burnt of a trainer that joins and does not submit, or submits and does not mask.",
+)
 @click.option(
     "--srs",
     type=click.Choice(["dev", "perpetual-powers-of-tau"]),
@@ -239,9 +288,13 @@ def _facts(task: Task) -> Table:
         "name": task.manifest.name,
         "description": task.manifest.description,
         "creator": state.creator,
-        "round": f"{view.round} of {view.rounds}, {view.phase}{deadline if view.deadline else ''}",
+        "round": f"{view.round} of {view.rounds}, {view.phase}{deadline}",
+        "challenged": _challenged(view),
         "trainers": f"{config.min_trainers} to {config.max_trainers} in a round; {state.joined} joined",
-        "stake": format_wei(config.stake),
+        "stake": f"{format_wei(config.stake)}, free {_duration(config.unbonding_period)} after leaving",
+        "slashed": f"{config.fault_slash / 100:g}% for a fault, {config.absence_slash / 100:g}% for an absence",
+        "challenges": f"for {format_wei(config.challenge_bond)}, to be answered in {_duration(config.answer_period)};"
+        f" a new model can be challenged for {_duration(config.challenge_period)}",
         "pool": f"{format_wei(state.pool)}, {format_wei(config.aggregator_fee)} of a round's part for its aggregator",
         "model": f"{shape.kind}, {spec.dimension} weights, classes {', '.join(shape.label.classes)}",
         "label": shape.label.column,
@@ -256,3 +309,18 @@ def _facts(task: Task) -> Table:
         if text:
             table.add_row(name, text)
     return table
+
+
+def _challenged(view: RoundView) -> str:
+    """Who has to answer."""
+    from headwater.protocol.phases import Phase
+
+    if not view.accused:
+        return ""
+    return f"{view.accused} accused or guilty" if view.phase is Phase.AGGREGATE else "the model's bytes are demanded"
+
+
+def _duration(seconds: int) -> str:
+    """A span of time as `Duration` reads it."""
+    unit = next(unit for unit in ("d", "h", "m", "s") if seconds % UNITS[unit] == 0)
+    return f"{seconds // UNITS[unit]}{unit}"

@@ -26,7 +26,7 @@ def command() -> None:
 )
 @click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
 @click.option(
-    "--keep-stake", is_flag=True, help="After the task's end, leave the account's free stake for other tasks."
+    "--keep-stake", is_flag=True, help="Having left the task, leave the account's free stake for other tasks."
 )
 @chain_options
 @key_options
@@ -46,8 +46,9 @@ def run(
 ) -> None:
     """Enrol, then train, prove and submit in every round until the task has ended; then collect, claim and withdraw.
 
-    The file and the task are checked before anything is staked or sent. Stop it whenever you like: started again with
-    the same file and key, it goes on where the chain says it is.
+    The file and the task are checked before anything is staked or sent. Started again with the same file and key, it
+    goes on where the chain says it is. But keep it running while it is on a round's roster: a trainer that joins and
+    does not submit and mask loses some of its stake, and one that does not answer a challenge loses its seat.
     """
     from headwater.chain.contracts import open_contracts
     from headwater.chain.rpc import connect

@@ -7,10 +7,20 @@ cycles, so a restarted node goes on where the chain says it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
+from headwater.protocol.faults import NO_FAULTS, Faults, WrongPeer
 from headwater.protocol.phases import Phase, TrainerStatus
 
 MOST_ROUNDS = 100  # of one `Collect`, whose gas must fit a block
+
+
+class Bytes(Enum):
+    """Whether the bytes behind a CID are to be had, and are what was committed to."""
+
+    FOUND = auto()
+    MISSING = auto()
+    WRONG = auto()
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,7 @@ class RoundView:
         now: the block's time, Unix seconds.
         deadline: the phase's end, Unix seconds: the first second in which its work is refused.
         attempt: the attempt at masking that runs, from 1; means nothing before Mask.
+        accused: how many members are accused or guilty; in Challenge and Join, 1 if the model's bytes are demanded.
     """
 
     now: int
@@ -29,37 +40,12 @@ class RoundView:
     phase: Phase
     deadline: int
     attempt: int = 0
+    accused: int = 0
 
     @property
     def overdue(self) -> bool:
         """Whether anyone may advance the round."""
         return not self.phase.is_end and self.now >= self.deadline
-
-
-@dataclass(frozen=True)
-class TrainerView:
-    """What concerns one trainer, amounts in wei.
-
-    Attributes:
-        masked_in: the last attempt in which the trainer has masked its update; 0 if in none.
-        published: whether this node has published the masked update of the attempt that runs.
-        stake: what enrolment locks.
-        free: the trainer's free stake.
-        collectable: finalized rounds that owe this account something.
-        claimable: what was credited and can be paid out.
-        withdrawable: what of the free stake the trainer wants back after the task's end.
-    """
-
-    at: RoundView
-    enrolled: bool
-    status: TrainerStatus
-    stake: int
-    free: int
-    collectable: tuple[int, ...] = ()
-    claimable: int = 0
-    masked_in: int = 0
-    published: bool = False
-    withdrawable: int = 0
 
 
 @dataclass(frozen=True)
@@ -130,6 +116,70 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
+class OpenUpdate:
+    """Show the masked update that a challenge demands."""
+
+    challenge: int
+
+
+@dataclass(frozen=True)
+class OpenMask:
+    """Show the point shared with a peer that posted another mask."""
+
+    challenge: int
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """Show the weights that a challenge demands."""
+
+    challenge: int
+
+
+@dataclass(frozen=True)
+class ChallengeUpdate:
+    """Make a member show its masked update."""
+
+    trainer: str
+
+
+@dataclass(frozen=True)
+class ChallengeMask:
+    """Make two members show which of the masks that they posted is the true one."""
+
+    one: str
+    other: str
+
+
+@dataclass(frozen=True)
+class ChallengeModel:
+    """Make the aggregator show the average, or the creator the first model."""
+
+    round: int
+
+
+@dataclass(frozen=True)
+class ProveWrongPeer:
+    """Show that a member named a wrong peer."""
+
+    fault: WrongPeer
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Have the stake of a trainer at fault slashed."""
+
+    trainer: str
+
+
+@dataclass(frozen=True)
+class Reclaim:
+    """Have the bond of a challenge back that nobody answered."""
+
+    challenge: int
+
+
+@dataclass(frozen=True)
 class Collect:
     """Have rewards credited, of `MOST_ROUNDS` rounds at most."""
 
@@ -138,7 +188,12 @@ class Collect:
 
 @dataclass(frozen=True)
 class Unenrol:
-    """Free the stake of an ended task."""
+    """Leave the task: the stake is unbonding from then on."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Free what is left of the stake when it has been unbonding long enough."""
 
 
 @dataclass(frozen=True)
@@ -157,11 +212,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Done:
-    """The task has ended and nothing is left to do."""
+    """The task has ended, or the trainer has left it, and nothing is left to do."""
 
 
+Answer = OpenUpdate | OpenMask | OpenModel
 Action = (
-    Wait
+    Answer
+    | Wait
     | Advance
     | Deposit
     | Enrol
@@ -170,69 +227,224 @@ Action = (
     | Mask
     | Publish
     | Aggregate
+    | ChallengeUpdate
+    | ChallengeMask
+    | ChallengeModel
+    | ProveWrongPeer
+    | Settle
+    | Reclaim
     | Collect
     | Unenrol
+    | Release
     | Withdraw
     | Claim
     | Done
 )
 
 
+@dataclass(frozen=True)
+class TrainerView:
+    """What concerns one trainer, amounts in wei.
+
+    Attributes:
+        masked_in: the last attempt in which the trainer has masked its update; 0 if in none.
+        published: whether this node has published the masked update of the attempt that runs.
+        stake: what a seat on the roster takes.
+        locked: what is left of that from its enrolment.
+        slash: what settling its last round will cost of it.
+        fault: whether it was at fault in its last round, so that it has to leave.
+        releasable_at: when its stake can be released, Unix seconds; 0 unless it is leaving.
+        expelled: whether it was enrolled once, had to leave for a fault, and is enrolled no more: it stays away.
+        free: the trainer's free stake.
+        answer: what it can show that is demanded.
+        collectable: finalized rounds that owe this account something.
+        claimable: what was credited and can be paid out.
+        withdrawable: what of the free stake the trainer wants back when it has left the task.
+    """
+
+    at: RoundView
+    enrolled: bool
+    status: TrainerStatus
+    stake: int
+    free: int
+    collectable: tuple[int, ...] = ()
+    claimable: int = 0
+    masked_in: int = 0
+    published: bool = False
+    withdrawable: int = 0
+    locked: int = 0
+    slash: int = 0
+    fault: bool = False
+    releasable_at: int = 0
+    expelled: bool = False
+    answer: Answer | None = None
+
+    @property
+    def plays(self) -> bool:
+        """Whether the trainer is on the roster of a round that runs."""
+        return not self.at.phase.is_end and self.status is not TrainerStatus.NONE
+
+
+@dataclass(frozen=True)
+class AggregatorView:
+    """What concerns one aggregator, amounts in wei.
+
+    Attributes:
+        stake: what posting an average locks.
+        free, answer, collectable, claimable, withdrawable: as in `TrainerView`.
+    """
+
+    at: RoundView
+    stake: int = 0
+    free: int = 0
+    answer: Answer | None = None
+    collectable: tuple[int, ...] = ()
+    claimable: int = 0
+    withdrawable: int = 0
+
+
+@dataclass(frozen=True)
+class ChallengerView:
+    """What a challenger found in a task.
+
+    Attributes:
+        patience: when what cannot be fetched counts as withheld, Unix seconds.
+        faults: what is wrong in the attempt that is aggregated; nothing where its updates add up.
+        missing: members whose masked update can be fetched from nowhere.
+        accusable: members who can be accused now.
+        model: what is the matter with the bytes of the average, in Challenge, or of the first model, in Join.
+        model_accusable: whether they can be demanded now.
+        faulty: trainers at fault in a round that is over, whose stake was not slashed yet.
+        reclaimable: own challenges that nobody answered in time.
+        claimable: what was credited and can be paid out, wei.
+    """
+
+    at: RoundView
+    patience: int = 0
+    faults: Faults = NO_FAULTS
+    missing: tuple[str, ...] = ()
+    accusable: frozenset[str] = frozenset()
+    model: Bytes = Bytes.FOUND
+    model_accusable: bool = False
+    faulty: tuple[str, ...] = ()
+    reclaimable: tuple[int, ...] = ()
+    claimable: int = 0
+
+
 def decide_trainer(view: TrainerView) -> Action:
     """The trainer's next action."""
     at = view.at
-    if at.phase.is_end:
-        return _settle(view)
     if at.overdue:
         return Advance(at.round)
+    if view.answer:
+        return view.answer
+    if at.phase.is_end or view.expelled or (view.releasable_at and not view.plays):
+        return _leave(view)
     joinable = at.phase is Phase.JOIN or at.round < at.rounds
     if joinable and not view.enrolled:
         return Enrol() if view.free >= view.stake else Deposit(view.stake - view.free)
     if at.phase is Phase.JOIN:
-        if view.status is TrainerStatus.NONE:
-            return Join(at.round)
-        return Wait(f"round {at.round}: others may still join", at.deadline)
+        return _join(view)
     if not view.enrolled or view.status is TrainerStatus.NONE:
         hope = "the next one can be joined" if joinable else "it is the last"
         return Wait(f"round {at.round} started without this trainer: {hope}", at.deadline)
     if at.phase is Phase.TRAIN and view.status is TrainerStatus.JOINED:
         return Submit(at.round)
-    if at.phase is Phase.MASK and view.status is TrainerStatus.SUBMITTED:
+    if at.phase is Phase.MASK and view.status is not TrainerStatus.JOINED:
+        if view.status is not TrainerStatus.SUBMITTED:
+            return Wait(f"round {at.round} goes on without this trainer, which was found at fault", at.deadline)
         if view.masked_in == at.attempt - 1:
             return Mask(at.round, at.attempt)
         if view.masked_in < at.attempt:
             return Wait(f"round {at.round} goes on without this trainer, which missed an attempt", at.deadline)
-    is_last_member = view.status is TrainerStatus.SUBMITTED and view.masked_in == at.attempt
+    is_last_member = view.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED) and view.masked_in == at.attempt
     if at.phase is Phase.AGGREGATE and is_last_member and not view.published:
         return Publish(at.round, at.attempt)
     return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline)
 
 
-def decide_aggregator(at: RoundView, collectable: tuple[int, ...] = (), claimable: int = 0) -> Action:
-    """The aggregator's next action. `collectable` and `claimable` as in `TrainerView`."""
+def decide_aggregator(view: AggregatorView) -> Action:
+    """The aggregator's next action."""
+    at = view.at
     if at.phase.is_end:
-        if collectable:
-            return Collect(collectable[:MOST_ROUNDS])
-        return Claim(claimable) if claimable else Done()
+        if view.collectable:
+            return Collect(view.collectable[:MOST_ROUNDS])
+        if view.withdrawable:
+            return Withdraw(view.withdrawable)
+        return Claim(view.claimable) if view.claimable else Done()
     if at.overdue:
         return Advance(at.round)
+    if view.answer:
+        return view.answer
     if at.phase is Phase.AGGREGATE:
-        return Aggregate(at.round)
+        return Aggregate(at.round) if view.free >= view.stake else Deposit(view.stake - view.free)
     return Wait(f"round {at.round}: {at.phase} goes on", at.deadline)
+
+
+def decide_challenger(view: ChallengerView) -> Action:
+    """The challenger's next action: proofs, which cost no bond, before challenges."""
+    at = view.at
+    if at.overdue:
+        return Advance(at.round)
+    if at.phase is Phase.AGGREGATE and (found := _accusation(view)):
+        return found
+    withheld = view.model is Bytes.WRONG or (view.model is Bytes.MISSING and at.now >= view.patience)
+    if withheld and view.model_accusable:
+        return ChallengeModel(at.round)
+    if view.faulty:
+        return Settle(view.faulty[0])
+    if view.reclaimable:
+        return Reclaim(view.reclaimable[0])
+    if not at.phase.is_end:
+        what = "waiting for answers" if at.accused else f"{at.phase} goes on"
+        return Wait(f"round {at.round}: {what}", at.deadline)
+    return Claim(view.claimable) if view.claimable else Done()
 
 
 _WAITING_FOR = {
     Phase.TRAIN: "other trainers' updates",
     Phase.MASK: "other trainers' masked updates",
     Phase.AGGREGATE: "the average",
+    Phase.CHALLENGE: "the average to be final",
 }
 
 
-def _settle(view: TrainerView) -> Action:
-    if view.enrolled:
+def _join(view: TrainerView) -> Action:
+    """In Join, of an enrolled trainer that is not leaving."""
+    at = view.at
+    if view.fault:
+        return Unenrol()
+    if view.status is not TrainerStatus.NONE:
+        return Wait(f"round {at.round}: others may still join", at.deadline)
+    missing = view.stake - (view.locked - view.slash)
+    return Join(at.round) if view.free >= missing else Deposit(missing - view.free)
+
+
+def _leave(view: TrainerView) -> Action:
+    holds = view.locked > view.slash  # else there is nothing to release
+    if holds and not view.releasable_at:
         return Unenrol()
     if view.collectable:
         return Collect(view.collectable[:MOST_ROUNDS])
-    if view.withdrawable:
-        return Withdraw(view.withdrawable)
-    return Claim(view.claimable) if view.claimable else Done()
+    if view.claimable:
+        return Claim(view.claimable)
+    if holds:
+        if view.at.now < view.releasable_at:
+            return Wait("the stake is unbonding", view.releasable_at)
+        return Release()
+    return Withdraw(view.withdrawable) if view.withdrawable else Done()
+
+
+def _accusation(view: ChallengerView) -> Action | None:
+    """What can be held against members of the attempt that is aggregated."""
+    for fault in view.faults.misdirected:
+        if fault.member in view.accusable:
+            return ProveWrongPeer(fault)
+    for one, other in view.faults.disagreeing:
+        if {one, other} <= view.accusable:
+            return ChallengeMask(one, other)
+    withheld = view.missing if view.at.now >= view.patience else ()
+    for member in (*view.faults.mismatched, *withheld):
+        if member in view.accusable:
+            return ChallengeUpdate(member)
+    return None

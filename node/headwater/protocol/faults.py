@@ -3,8 +3,8 @@
     C(u_i) = C(update_i) + sum over peers j of s_ij * (C(M_ij) - B)        each member's own books
     C(M_ij) = C(M_ji)                                                      each pair's
 
-C(update_i) is what the proof fixed. Where both hold for all members the masks cancel, and C(sum of u_i) is the sum of
-the C(update_i), whatever the masks are: so a wrong sum always has a name.
+C(update_i) is what the proof fixed. Where both hold for all members, and all named their right peers, the masks cancel,
+and C(sum of u_i) is the sum of the C(update_i), whatever the masks are: so a wrong sum always has a name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from headwater.protocol.curve import Point, add, negate, total
-from headwater.protocol.masks import peers, sign
+from headwater.protocol.masks import nearest, sign
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,26 @@ class Posted:
 
     Attributes:
         update: C(update_i).
-        masks: C(M_ij) for each peer, in the order of `peers`.
+        masks: C(M_ij) by the peer that the member named.
         published: C of the vector found under its CID; None where none was found yet, which is judged elsewhere.
     """
 
     update: Point
-    masks: tuple[Point, ...]
+    masks: Mapping[str, Point]
     published: Point | None = None
+
+
+@dataclass(frozen=True)
+class WrongPeer:
+    """A member that named somebody as its peer who is none.
+
+    Attributes:
+        between: the 8 members after it on the circle and the 8 before it, clockwise: all are nearer than `wrong`.
+    """
+
+    member: str
+    wrong: str
+    between: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,13 +52,18 @@ class Faults:
         disagreeing: pairs that posted different commitments of their mask, the one first on the circle first. One of
             the two is at fault, or both; their shared point tells.
         mismatched: members whose vector is not their update plus the masks that they posted themselves.
+        misdirected: members who named a wrong peer, each with the first such. Up to 17 members nobody can.
     """
 
     disagreeing: tuple[tuple[str, str], ...]
     mismatched: tuple[str, ...]
+    misdirected: tuple[WrongPeer, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.disagreeing or self.mismatched)
+        return bool(self.disagreeing or self.mismatched or self.misdirected)
+
+
+NO_FAULTS = Faults((), ())
 
 
 def expected_commitment(update: Point, signed_masks: Iterable[tuple[int, Point]], offset: Point) -> Point:
@@ -56,24 +74,32 @@ def expected_commitment(update: Point, signed_masks: Iterable[tuple[int, Point]]
 
 
 def find_faults(order: Sequence[str], posted: Mapping[str, Posted], offset: Point) -> Faults:
-    """Compare what members posted with each other and with what they published.
+    """Compare what members posted with each other, with the circle, and with what they published.
 
     Args:
         order: the attempt's circle.
         posted: by member; those who have not posted yet are left out, and so are their pairs.
         offset: B.
-
-    Raises:
-        ValueError: a member posted more or fewer mask commitments than it has peers, which the contract refuses.
     """
-    by_peer = {m: dict(zip(peers(order, m), posted[m].masks, strict=True)) for m in order if m in posted}
-    pairs = ((m, peer) for m, found in by_peer.items() for peer in found if peer in by_peer)
     place = {member: at for at, member in enumerate(order)}
-    disagreeing = tuple((a, b) for a, b in pairs if place[a] < place[b] and by_peer[a][b] != by_peer[b][a])
+    members = [member for member in order if member in posted]
+    disagreeing = tuple(
+        (one, other)
+        for one in members
+        for other, mask in posted[one].masks.items()
+        if other in posted and place[one] < place[other] and posted[other].masks.get(one, mask) != mask
+    )
 
     def mismatches(member: str) -> bool:
-        signed = ((sign(member, peer), point) for peer, point in by_peer[member].items())
+        signed = ((sign(member, peer), point) for peer, point in posted[member].masks.items())
         published = posted[member].published
         return published is not None and published != expected_commitment(posted[member].update, signed, offset)
 
-    return Faults(disagreeing, tuple(member for member in by_peer if mismatches(member)))
+    found = (wrong_peer(order, member, posted[member].masks) for member in members)
+    return Faults(disagreeing, tuple(filter(mismatches, members)), tuple(fault for fault in found if fault))
+
+
+def wrong_peer(order: Sequence[str], member: str, named: Iterable[str]) -> WrongPeer | None:
+    """The first of those whom a member of an attempt named as its peers that is none; None if all are."""
+    right = nearest(order, member)
+    return next((WrongPeer(member, peer, right) for peer in named if peer not in right), None)

@@ -3,7 +3,7 @@
 Every two peers of an attempt agree on a mask without talking (Diffie-Hellman over the keys they enrolled with); one
 adds it, the other subtracts it, so the sum of what all members publish is the sum of their updates (Bonawitz et al.
 2017, "Practical Secure Aggregation for Privacy-Preserving Machine Learning", without its self-masks and secret sharing:
-members are known to have submitted, and when one vanishes the others start a new attempt without it). Above 16 members
+members are known to have submitted, and when one vanishes the others start a new attempt without it). Above 17 members
 a member's peers are the nearest on a circle in an order that nobody chose (Bell et al. 2020, "Secure Single-Server
 Aggregation with (Poly)Logarithmic Overhead").
 
@@ -128,8 +128,8 @@ def peer_count(members: int) -> int:
     return min(members - 1, 2 * NEAREST)
 
 
-def peers(order: Sequence[str], me: str) -> tuple[str, ...]:
-    """A member's peers, clockwise from it: all others; above 16 members the 8 after it, then the 8 before it.
+def nearest(order: Sequence[str], me: str) -> tuple[str, ...]:
+    """The `NEAREST` members after `me` on the circle and the `NEAREST` before it, clockwise; all others of up to 17.
 
     Raises:
         ValueError: `me` is not on the circle.
@@ -139,17 +139,26 @@ def peers(order: Sequence[str], me: str) -> tuple[str, ...]:
     return tuple(order[(at + step) % n] for step in steps)
 
 
+def peers(order: Sequence[str], me: str) -> tuple[str, ...]:
+    """A member's peers, which are `nearest` to it, addresses ascending: the order of its mask commitments on chain.
+
+    Raises:
+        ValueError: `me` is not on the circle.
+    """
+    return tuple(sorted(nearest(order, me), key=_number))
+
+
 def sign(me: str, peer: str) -> int:
     """s_ij: 1 where `me` adds the mask it has with the peer, -1 where it subtracts it."""
     return 1 if _number(me) < _number(peer) else -1
 
 
 def masks(attempt: Attempt, me: str, shared: Mapping[str, Point], length: int) -> list[Mask]:
-    """A member's masks in an attempt, in the order of its peers, which is that of its mask commitments on chain.
+    """A member's masks in an attempt, in the order of its peers.
 
     Args:
         shared: the point shared with each peer, under the key with which it is enrolled now.
-        length: entries of an update: D + 2.
+        length: entries of an update: D + 9.
 
     Raises:
         ValueError: `me` is not on the circle.

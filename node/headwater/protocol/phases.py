@@ -1,4 +1,4 @@
-"""The phases of a round and a trainer's place in one, numbered as `ITaskManager` numbers them."""
+"""The phases of a round, a trainer's place in one, and what can be challenged: numbered as the contracts do."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ class Phase(IntEnum):
     TRAIN = 2
     MASK = 3
     AGGREGATE = 4
-    FINALIZED = 5
-    FAILED = 6
-    SKIPPED = 7
+    CHALLENGE = 5
+    FINALIZED = 6
+    FAILED = 7
+    SKIPPED = 8
 
     def __str__(self) -> str:
         return self.name.capitalize()
@@ -27,12 +28,29 @@ class Phase(IntEnum):
 
 
 class TrainerStatus(IntEnum):
-    """Where a trainer is in a round. Whether one that submitted has masked, its roster entry's `attempt` says."""
+    """Where a trainer is in a round. Whether one that submitted has masked, its roster entry's `attempt` says.
+
+    One that is accused is at fault unless it is acquitted, or an average was accepted in the attempt.
+    """
 
     NONE = 0
     JOINED = 1
     SUBMITTED = 2
-    REWARDED = 3
+    ACCUSED = 3
+    GUILTY = 4
+    REWARDED = 5
 
     def __str__(self) -> str:
         return self.name.capitalize()
+
+
+class Kind(IntEnum):
+    """What was challenged: a member's masked update, the mask of two peers, or the average or first model."""
+
+    NONE = 0
+    UPDATE = 1
+    MASK = 2
+    MODEL = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()

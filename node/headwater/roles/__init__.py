@@ -1,1 +1,1 @@
-"""Trainer, aggregator, task creator and reader: snapshot, decide, act."""
+"""Trainer, aggregator, challenger, task creator and reader: snapshot, decide, act."""

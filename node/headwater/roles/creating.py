@@ -23,7 +23,7 @@ from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
 from headwater.protocol.vectors import update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.task import basis_hash, columns_of, growth_problem, spec_of
-from headwater.roles.terms import Terms, check_terms
+from headwater.roles.terms import MAX_DIMENSION, Terms, check_terms
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import (
     Artifact,
@@ -110,6 +110,12 @@ def create_task(
         train_period=terms.train_period,
         mask_period=terms.mask_period,
         aggregate_period=terms.aggregate_period,
+        challenge_bond=terms.challenge_bond,
+        answer_period=terms.answer_period,
+        challenge_period=terms.challenge_period,
+        unbonding_period=terms.unbonding_period,
+        fault_slash=terms.fault_slash,
+        absence_slash=terms.absence_slash,
         train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
         manifest=manifest_cid.digest,
@@ -142,6 +148,12 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
     Raises:
         ConfigError: it is one of these; the message names the field.
     """
+    if spec.dimension > MAX_DIMENSION:
+        raise ConfigError(
+            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update can be"
+            " opened in one transaction if its trainer withholds it",
+            "take fewer features or classes: nothing was sent",
+        )
     cid = str(Cid.from_digest(bytes(32)))
     srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})
     hint = "change the name, the columns or the numbers: nothing was sent"

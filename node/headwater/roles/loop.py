@@ -14,7 +14,7 @@ MOST_DOUBLINGS = 10  # of the pause between failures
 
 
 class Role(Protocol):
-    """What a trainer and an aggregator have in common."""
+    """What trainers, aggregators and challengers have in common."""
 
     def step(self) -> Action:
         """Look, decide, act."""

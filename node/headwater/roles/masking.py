@@ -1,18 +1,25 @@
-"""What the chain says about an attempt at masking: its circle, its members' keys, and what they posted."""
+"""What chain and store say about an attempt at masking: its circle, keys, postings and vectors, and what is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted
-from headwater.errors import ChainError
-from headwater.protocol.curve import Point
+from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
+from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
+from headwater.protocol.curve import INFINITY, Point
+from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults
+from headwater.protocol.field import add, unpack
 from headwater.protocol.masks import Attempt, circle
+from headwater.protocol.phases import TrainerStatus
+from headwater.protocol.vectors import sum_of_commitments, update_length
 from headwater.roles.task import Task
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import UpdateDocument
 
 
 def attempt(task: Task, round_: int, number: int) -> Attempt:
-    """An attempt with its members on their circle: who has submitted, and masked in the attempt before.
+    """An attempt with its members on their circle: who submitted; later, who masked before and was not at fault.
 
     Raises:
         ChainError: the node does not know all of the attempt's events.
@@ -24,7 +31,9 @@ def attempt(task: Task, round_: int, number: int) -> Attempt:
     if number == 1:
         updates = {e.trainer: e.update for e in task.contracts.tasks.events(Submitted, task_id=task.id, round=round_)}
     else:
-        updates = {e.trainer: e.update for e in posted(task, round_, number - 1)}
+        updates = {e.trainer: e.posting.update for e in posted(task, round_, number - 1)}
+    if len(updates) > known[number].members:
+        updates = {m: update for m, update in updates.items() if not _was_at_fault(task, round_, number, m)}
     if len(updates) != known[number].members:
         raise ChainError(
             f"the node knows {len(updates)} of the {known[number].members} members of attempt {number}, round {round_}",
@@ -43,3 +52,61 @@ def mask_keys(task: Task, members: Iterable[str]) -> dict[str, Point]:
     """The mask keys with which members enrolled last."""
     found = {event.trainer: event.mask_key for event in task.contracts.tasks.events(Enrolled, task_id=task.id)}
     return {member: found[member] for member in members}
+
+
+def opened(task: Task, round_: int, number: int) -> dict[str, list[int]]:
+    """The masked updates of an attempt that were shown on chain, where each was checked, by member."""
+    events = task.contracts.challenges.events(UpdateOpened, task_id=task.id, round=round_)
+    return {event.trainer: list(event.vector) for event in events if event.attempt == number}
+
+
+def read(task: Task, event: Masked) -> list[int]:
+    """The vector of an update document; maybe of a wrong length, and none where the document is worthless.
+
+    Raises:
+        Unavailable: the document cannot be fetched now; the message names the trainer.
+    """
+    try:
+        data = task.store.get(Cid.from_digest(event.posting.cid), MAX_BYTES)
+        return unpack(UpdateDocument.decode(data).vector)
+    except Unavailable as error:
+        raise Unavailable(
+            f"the update of {event.trainer} cannot be had: {error.message}",
+            f"wait for it; `headwater challenger run --task {task.id}` makes its trainer show it on chain",
+        ) from error
+    except (ContentTooLarge, DocumentError):
+        return []
+
+
+def examine(task: Task, events: Sequence[Masked], vectors: Sequence[Sequence[int] | None]) -> Faults:
+    """What is wrong in an attempt; nothing where all vectors are there and add up to what was proved.
+
+    Args:
+        events: what its members posted.
+        vectors: what each published; None where it cannot be had, which is judged elsewhere.
+    """
+    length, commit = update_length(task.spec.dimension), task.average.commit
+    whole = [vector for vector in vectors if vector is not None and len(vector) == length]
+    if len(whole) == len(vectors):
+        expected = sum_of_commitments([event.posting.update for event in events], task.basis.offset)
+        if commit(add(whole)) == expected:
+            return NO_FAULTS
+
+    def commitment(vector: Sequence[int] | None) -> Point | None:
+        if vector is None:
+            return None
+        return commit(vector) if len(vector) == length else INFINITY
+
+    posted_by = {
+        event.trainer: Posted(
+            event.posting.update, {m.peer: m.commitment for m in event.posting.masks}, commitment(vector)
+        )
+        for event, vector in zip(events, vectors, strict=True)
+    }
+    return find_faults(attempt(task, events[0].round, events[0].attempt).circle, posted_by, task.basis.offset)
+
+
+def _was_at_fault(task: Task, round_: int, number: int, member: str) -> bool:
+    """Whether a member was accused or guilty in the attempt before, and so left out of this one."""
+    entry = task.contracts.tasks.get_roster_entry(task.id, round_, member)
+    return entry.attempt < number and entry.status in (TrainerStatus.ACCUSED, TrainerStatus.GUILTY)

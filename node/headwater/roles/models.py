@@ -23,10 +23,10 @@ from safetensors.numpy import load_file, save_file
 from headwater.chain.types import Model
 from headwater.errors import ConfigError, ContentMismatch, ContractError
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import to_signed, unpack
+from headwater.protocol.field import pack, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.roles.task import Task, columns_of, point_hash, spec_of
-from headwater.storage.cid import Cid
+from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import ModelDocument, TaskManifest
 from headwater.training.columns import Columns
 from headwater.training.floating import real_weights
@@ -58,7 +58,7 @@ def pull(task: Task, model: Model, folder: Path) -> PulledModel:
     weights, provenance = task.weights(model), _provenance(task, model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MODEL).write_bytes(task.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        (folder / MODEL).write_bytes(_document(task, model, weights))
         (folder / MANIFEST).write_bytes(task.store.get(Cid.from_digest(task.config.manifest), MAX_BYTES))
         metadata = {key: str(value) for key, value in provenance.items()}
         save_file({"weights": _tensor(task.spec, weights)}, folder / TENSORS, metadata)
@@ -130,6 +130,25 @@ def verify(task: Task, pulled: PulledModel) -> Model:
     if point_hash(task.commit_model(pulled.weights)) != model.model_hash:
         raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")
     return model
+
+
+def _document(task: Task, model: Model, weights: Sequence[int]) -> bytes:
+    """A model's document: as it follows from its weights, which may have been shown on chain only; else the store's.
+
+    Raises:
+        Unavailable: it cannot be fetched now.
+        ContentMismatch: the chain names a document of other weights.
+    """
+    data = ModelDocument.of(round=model.round, trainers=model.trainers, weights=pack(weights)).encode()
+    if Cid.of_block(RAW, data).digest == model.cid:
+        return data
+    data = task.store.get(Cid.from_digest(model.cid), MAX_BYTES)
+    if ModelDocument.decode(data).weights != pack(weights):
+        raise ContentMismatch(
+            f"the document that the chain names for the model of round {model.round} is of other weights",
+            "its weights are known all the same, from the chain: see `ModelOpened`",
+        )
+    return data
 
 
 def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:

@@ -18,13 +18,14 @@ from eth_utils.crypto import keccak
 
 from headwater.chain.contracts import Contracts
 from headwater.chain.deployment import LOCAL_CHAINS
+from headwater.chain.events import ModelOpened
 from headwater.chain.rpc import Block
 from headwater.chain.types import Model, TaskConfig
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
 from headwater.circuits.train import Train
-from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, TaskError
+from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
@@ -130,7 +131,8 @@ class Task:
         """Where the task is in a block."""
         _, state = self.contracts.tasks.get_task(self.id, block.number)
         rounds = self.config.rounds
-        return RoundView(block.timestamp, state.round, rounds, state.phase, state.deadline, state.attempt)
+        attempt, accused = state.attempt, state.accused
+        return RoundView(block.timestamp, state.round, rounds, state.phase, state.deadline, attempt, accused)
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
@@ -156,25 +158,42 @@ class Task:
         return self.weights(model)
 
     def weights(self, model: Model) -> list[int]:
-        """The weights of a version: fetched, and checked against its CID and its model hash.
+        """The weights of a version; see `read_weights`."""
+        return self.read_weights(model.round, model.cid, model.model_hash)
+
+    def read_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
+        """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
+
+        Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
+        zero need no bytes: their commitment shows them.
 
         Raises:
             Unavailable: the document cannot be fetched now.
             ContentMismatch: it is none, or its weights are not what the contract accepted.
         """
         try:
-            document = ModelDocument.decode(self.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+            return self._fetch_weights(round_, cid, model_hash)
+        except (Unavailable, ContentMismatch):
+            shown = (event.weights for event in self.contracts.challenges.events(ModelOpened, task_id=self.id))
+            for entries in ((0,) * self.spec.dimension, *shown):
+                weights = [to_signed(entry) for entry in entries]
+                if point_hash(self.commit_model(weights)) == model_hash:
+                    return weights
+            raise
+
+    def _fetch_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
+        hint = f"do not use it; `headwater challenger run --task {self.id}` demands the true one, if there is time"
+        try:
+            document = ModelDocument.decode(self.store.get(Cid.from_digest(cid), MAX_BYTES))
         except (DocumentError, ContentTooLarge) as error:
             raise ContentMismatch(
-                f"the document of task {self.id}'s model of round {model.round} is no model: {error.message}",
-                "whoever posted it withheld the true one; no trainer can go on from it",
+                f"the document of task {self.id}'s model of round {round_} is no model: {error.message}", hint
             ) from error
         weights = [to_signed(entry) for entry in unpack(document.weights)]
         found = self.commit_model(weights) if len(weights) == self.spec.dimension else None
-        if found is None or point_hash(found) != model.model_hash:
+        if found is None or point_hash(found) != model_hash:
             raise ContentMismatch(
-                f"the document of task {self.id}'s model of round {model.round} holds other weights than the chain's",
-                "whoever posted it withheld the true one; do not use these weights",
+                f"the document of task {self.id}'s model of round {round_} holds other weights than the chain's", hint
             )
         return weights
 
@@ -202,8 +221,10 @@ class Task:
                 )
 
 
-def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int) -> Task:
+def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int, *, check_model: bool = True) -> Task:
     """A task's config and documents, checked against each other and against the SRS.
+
+    check_model: also check the first model. Who challenges need not have it: it may be what is withheld.
 
     Raises:
         ContractError: no such task.
@@ -248,7 +269,8 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
     _check(task_id, "basis hash", basis_hash(basis), config.basis_hash)
     tag = contracts.tasks.tag(task_id)
     task = Task(task_id, contracts, store, config, manifest, spec, srs, basis, tag % P, home)
-    task.weights(contracts.models.get_model(task_id, 0))
+    if check_model:
+        task.weights(contracts.models.get_model(task_id, 0))
     return task
 
 

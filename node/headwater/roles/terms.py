@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from headwater.errors import ConfigError
 
 LEAST_TRAINERS, MAX_TRAINERS, MAX_ROUNDS, MAX_PERIOD = 3, 1024, 10_000, 30 * 86_400  # as in TaskManager.sol
+PARTS = 10_000  # of a stake
+MAX_DIMENSION = 1280  # of a model: an update of so many weights can still be opened in one transaction
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,13 @@ class Terms:
     Attributes:
         pool: the reward pool, escrowed at creation; an equal part for each round.
         aggregator_fee: of each round's part.
+        stake: what a trainer locks for its enrolment, and an aggregator for its average.
+        answer_period: what the accused have to answer, at least.
+        challenge_period: how long the bytes of a new model can be demanded before it counts.
+        unbonding_period: from leaving to the stake's release.
+        challenge_bond: what a challenger puts up, and who answers gets: about what the answer's gas costs.
+        fault_slash: what of its stake a fault costs, in 1/10,000.
+        absence_slash: what of it a missed duty costs, in 1/10,000.
     """
 
     name: str
@@ -30,6 +39,12 @@ class Terms:
     train_period: int = 3600
     mask_period: int = 3600
     aggregate_period: int = 3600
+    answer_period: int = 3600
+    challenge_period: int = 3600
+    unbonding_period: int = 86_400
+    challenge_bond: int = 10**16
+    fault_slash: int = PARTS
+    absence_slash: int = PARTS // 20
 
 
 def check_terms(terms: Terms) -> None:
@@ -39,7 +54,8 @@ def check_terms(terms: Terms) -> None:
         ConfigError: a term is out of bounds.
     """
     attempts = terms.max_trainers - terms.min_trainers + 1
-    periods = (terms.join_period, terms.train_period, terms.mask_period, terms.aggregate_period)
+    work = (terms.join_period, terms.train_period, terms.mask_period, terms.aggregate_period)
+    periods = (*work, terms.answer_period, terms.challenge_period, terms.unbonding_period)
     problems = {
         f"rounds must be 1 to {MAX_ROUNDS}": not 1 <= terms.rounds <= MAX_ROUNDS,
         f"trainers must be {LEAST_TRAINERS} to {MAX_TRAINERS}, the least number not above the most": not (
@@ -48,7 +64,10 @@ def check_terms(terms: Terms) -> None:
         "each period must take 1 second to 30 days": not all(1 <= period <= MAX_PERIOD for period in periods),
         f"{attempts} attempts at masking must not take more than 30 days": terms.mask_period * attempts > MAX_PERIOD,
         "amounts must be 0 to 2**96 - 1 wei": not all(
-            0 <= amount < 1 << 96 for amount in (terms.stake, terms.pool, terms.aggregator_fee)
+            0 <= amount < 1 << 96 for amount in (terms.stake, terms.pool, terms.aggregator_fee, terms.challenge_bond)
+        ),
+        "a fault must cost at most the whole stake, and an absence not more than a fault": not (
+            0 <= terms.absence_slash <= terms.fault_slash <= PARTS
         ),
         "the aggregator's fee must not exceed a round's part of the pool": (
             terms.aggregator_fee > terms.pool // max(terms.rounds, 1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from headwater.chain.events import TrainerSlashed
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import RosterEntry
+from headwater.chain.types import PeerMask, Posting, RosterEntry
 from headwater.circuits.circuit import Proof
-from headwater.errors import ConfigError
+from headwater.errors import ChainError, ConfigError
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
@@ -19,7 +21,11 @@ from headwater.protocol.decisions import (
     Enrol,
     Join,
     Mask,
+    OpenMask,
+    OpenModel,
+    OpenUpdate,
     Publish,
+    Release,
     RoundView,
     Submit,
     TrainerView,
@@ -27,12 +33,14 @@ from headwater.protocol.decisions import (
     Withdraw,
     decide_trainer,
 )
-from headwater.protocol.field import P, pack
+from headwater.protocol.equal_log import prove
+from headwater.protocol.field import P, pack, unpack
+from headwater.protocol.masks import Attempt, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.masks import Mask as OwnMask
-from headwater.protocol.masks import mask_key, masked, masks, peers, shared_point
-from headwater.protocol.phases import Phase
+from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
+from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member
 from headwater.roles.report import Report
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
@@ -42,6 +50,22 @@ from headwater.storage.unixfs import cid_of
 from headwater.training.data import Dataset, data_vector
 
 MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; a front-runner pays gas, and its stake is locked a moment
+
+
+@dataclass(frozen=True)
+class MaskedUpdate:
+    """A trainer's update under the masks of an attempt.
+
+    Attributes:
+        document: what it publishes.
+        update: the commitment of the update without masks.
+        masks: in the order of its peers.
+    """
+
+    attempt: Attempt
+    document: UpdateDocument
+    update: Point
+    masks: list[OwnMask]
 
 
 class Trainer:
@@ -59,7 +83,7 @@ class Trainer:
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
-        keep_stake: leave the account's free stake where it is when the task has ended, for another task.
+        keep_stake: leave the account's free stake where it is when it has left the task, for another one.
         """
         self.task = task
         self.sender = sender
@@ -68,6 +92,7 @@ class Trainer:
         self._report = report
         self._keep_stake = keep_stake
         self._proofs: dict[int, Proof] = {}
+        self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
     def view(self, block: Block) -> TrainerView:
@@ -75,20 +100,30 @@ class Trainer:
         task, me, at = self.task, self.sender.address, block.number
         tasks, stakes = task.contracts.tasks, task.contracts.stakes
         round_view = task.view(block)
-        ended = round_view.phase.is_end
         entry = tasks.get_roster_entry(task.id, round_view.round, me, at)
+        enrolment = tasks.get_enrolment(task.id, me, at)
+        slash, fault = tasks.slash_of(task.id, me, at)
+        slashed = () if enrolment.exists else tasks.events(TrainerSlashed, last=at, task_id=task.id, trainer=me)
+        expelled = any(event.fault for event in slashed)
+        leaves = round_view.phase.is_end or expelled or enrolment.releasable_at > 0
         free = stakes.stake_of(me, at).free
         return TrainerView(
             at=round_view,
-            enrolled=tasks.get_enrolment(task.id, me, at).exists,
+            enrolled=enrolment.exists,
             status=entry.status,
             masked_in=entry.attempt,
             published=self._has_published(round_view, entry),
             stake=task.config.stake,
+            locked=enrolment.stake,
+            slash=slash,
+            fault=fault,
+            releasable_at=enrolment.releasable_at,
+            expelled=expelled,
             free=free,
-            collectable=task.collectable(me, at) if ended else (),
-            claimable=stakes.claimable(me, at) if ended else 0,
-            withdrawable=free if ended and not self._keep_stake else 0,
+            answer=demanded_of_member(task, round_view, entry, me, at) or demanded_model(task, round_view, me, at),
+            collectable=task.collectable(me, at) if leaves else (),
+            claimable=stakes.claimable(me, at) if leaves else 0,
+            withdrawable=free if leaves and not self._keep_stake else 0,
         )
 
     def decide(self, block: Block) -> Action:
@@ -117,7 +152,7 @@ class Trainer:
                 key = mask_key(mask_secret(self._secret, task.tag))
                 return self._send(tasks.enrol(task.id, self.data[1], key), "enrolled")
             case Join(round_):
-                self._check_data()
+                self._check_ready()
                 return self._send(tasks.join(task.id), "joined", round=round_)
             case Submit(round_):
                 return self.submit(round_, self.train(round_))
@@ -125,10 +160,18 @@ class Trainer:
                 return self.mask(round_, number)
             case Publish(round_, number):
                 self.publish(round_, number)
+            case OpenUpdate(challenge):
+                return self._send(self.open_update(challenge), "answered", challenge=challenge)
+            case OpenMask(challenge):
+                return self._send(self.open_mask(challenge), "answered", challenge=challenge)
+            case OpenModel(challenge):
+                return self._send(answer_model(task, challenge), "answered", challenge=challenge)
             case Collect(rounds):
                 return self._send(tasks.collect(task.id, rounds), "collected")
             case Unenrol():
                 return self._send(tasks.unenrol(task.id), "unenrolled")
+            case Release():
+                return self._send(tasks.release(task.id), "released")
             case Withdraw(amount):
                 return self._send(stakes.withdraw(amount), "withdrawn")
             case Claim():
@@ -156,36 +199,76 @@ class Trainer:
 
     def mask(self, round_: int, number: int) -> Receipt:
         """Commit to the update of a round under the masks of an attempt, and to each mask."""
-        task = self.task
-        document, update, own = self._masked(round_, number)
-        commitments = [task.train.commit(mask.vector) for mask in own]
-        call = task.contracts.tasks.mask(task.id, update, cid_of(document.encode()).digest, commitments)
-        return self._send(call, "masked", round=round_, attempt=number)
+        task, found = self.task, self._masked(round_, number)
+        own = tuple(PeerMask(mask.peer, task.train.commit(mask.vector)) for mask in found.masks)
+        posting = Posting(found.update, cid_of(found.document.encode()).digest, own)
+        return self._send(task.contracts.tasks.mask(task.id, posting), "masked", round=round_, attempt=number)
 
     def publish(self, round_: int, number: int) -> Cid:
         """Publish the masked update that this trainer committed to: the same bytes, computed again."""
-        cid = self.task.publish(self._masked(round_, number)[0])
+        cid = self.task.publish(self._masked(round_, number).document)
         self._report("published", round=round_, attempt=number)
         return cid
+
+    def open_update(self, number: int) -> Call:
+        """The answer to a challenge of this trainer's masked update: the bytes that it publishes anyway."""
+        task = self.task
+        challenge = task.contracts.challenges.get_challenge(number)
+        postings = self._postings(challenge.round, challenge.attempt)
+        vector = unpack(self._masked(challenge.round, challenge.attempt).document.vector)
+        return task.contracts.challenges.answer_update(number, postings[self.sender.address], vector, task.basis.points)
+
+    def open_mask(self, number: int) -> Call:
+        """The answer to a challenge of a mask: the point shared with the peer, proved to be it.
+
+        Raises:
+            ChainError: the two posted the same commitment, so that there is nothing to show.
+        """
+        task, me = self.task, self.sender.address
+        challenge = task.contracts.challenges.get_challenge(number)
+        pair = (challenge.accused, challenge.other)
+        postings, keys = self._postings(challenge.round, challenge.attempt), masking.mask_keys(task, pair)
+        one, other = (
+            next(mask.commitment for mask in postings[member].masks if mask.peer == peer)
+            for member, peer in (pair, pair[::-1])
+        )
+        if one == other:
+            raise ChainError(
+                f"challenge {number} is of a mask about which {pair[0]} and {pair[1]} agree",
+                "no contract takes such a challenge: do not trust this node, name another with --rpc",
+            )
+        by_other = me == challenge.other
+        secret, peer_key = mask_secret(self._secret, task.tag), keys[pair[0] if by_other else pair[1]]
+        return task.contracts.challenges.answer_mask(
+            number,
+            (postings[pair[0]], postings[pair[1]]),
+            (keys[pair[0]], keys[pair[1]]),
+            shared_point(secret, peer_key),
+            prove(secret, peer_key),
+            by_other,
+            task.basis.points,
+        )
+
+    def _postings(self, round_: int, number: int) -> dict[str, Posting]:
+        """What the members of an attempt posted."""
+        return {event.trainer: event.posting for event in masking.posted(self.task, round_, number)}
 
     def _has_published(self, at: RoundView, entry: RosterEntry) -> bool:
         """Whether the store has this trainer's masked update of the attempt that succeeded."""
         if at.phase is not Phase.AGGREGATE or at.overdue or entry.attempt != at.attempt:
             return False
-        document, *_ = self._masked(at.round, at.attempt)
-        return self.task.store.has(cid_of(document.encode()))
+        if entry.status is TrainerStatus.GUILTY:
+            return False
+        return self.task.store.has(cid_of(self._masked(at.round, at.attempt).document.encode()))
 
-    def _masked(self, round_: int, number: int) -> tuple[UpdateDocument, Point, list[OwnMask]]:
-        """The document of an attempt, the commitment of the update in it, and its masks."""
+    def _masked(self, round_: int, number: int) -> MaskedUpdate:
+        """The update of a round under the masks of an attempt, computed once for as long as the chain says the same."""
         task, me = self.task, self.sender.address
         attempt = masking.attempt(task, round_, number)
-        secret = mask_secret(self._secret, task.tag)
-        keys = masking.mask_keys(task, peers(attempt.circle, me))
-        for key in keys.values():
-            if key not in self._shared:
-                self._shared[key] = shared_point(secret, key)
+        if self._masked_update is not None and self._masked_update.attempt == attempt:
+            return self._masked_update
         update, point = self.update(round_)
-        own = masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, len(update))
+        own = self._masks(attempt, len(update))
         vector = masked(update, own)
         document = UpdateDocument.of(
             task=task.reference,
@@ -195,7 +278,17 @@ class Trainer:
             commitment=PointText.of(task.train.commit(vector)),
             vector=pack(vector),
         )
-        return document, point, own
+        self._masked_update = MaskedUpdate(attempt, document, point, own)
+        return self._masked_update
+
+    def _masks(self, attempt: Attempt, length: int) -> list[OwnMask]:
+        """This trainer's masks of an attempt, of `length` entries."""
+        me, secret = self.sender.address, mask_secret(self._secret, self.task.tag)
+        keys = masking.mask_keys(self.task, peers(attempt.circle, me))
+        for key in keys.values():
+            if key not in self._shared:
+                self._shared[key] = shared_point(secret, key)
+        return masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, length)
 
     def update(self, round_: int) -> tuple[list[int], Point]:
         """The update of a round and its commitment, computed again: it is stored nowhere.
@@ -243,15 +336,21 @@ class Trainer:
         if enrolled.exists:
             raise ConfigError(
                 f"{me} enrolled in task {task.id} with other data than this file's",
-                "train with the file that was enrolled, or unenrol between rounds and enrol again",
+                "train with the file that was enrolled, or enrol another account",
             )
         raise ConfigError(
             f"{MAX_ATTEMPTS} enrolments of {me} were front-run", "send through another node, or a private mempool"
         )
 
-    def _check_data(self) -> None:
-        """Before a seat is taken: the file must still be the enrolled one, or the round would be lost."""
+    def _check_ready(self) -> None:
+        """Before a seat is taken, which costs stake where no update follows: data and model must be what they should.
+
+        Raises:
+            ConfigError: the file is no longer the enrolled one.
+            Unavailable, ContentMismatch: the bytes of the newest model cannot be had.
+        """
         _ = self.data
+        self.task.current_model()
 
     def _send(self, call: Call, stage: str, **details: object) -> Receipt:
         receipt = self.sender.send(call)

@@ -3,22 +3,27 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
-import {ModelRegistry} from "../../../contracts/ModelRegistry.sol";
-import {StakeManager} from "../../../contracts/StakeManager.sol";
-import {TaskManager} from "../../../contracts/TaskManager.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
+import {IChallengeManager} from "../../../contracts/interfaces/IChallengeManager.sol";
+import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
+import {IStakeManager} from "../../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../../contracts/libraries/BN254.sol";
+import {Masks, Member} from "../../../contracts/libraries/Masks.sol";
 import {StubVerifier} from "./StubVerifier.sol";
 
 /// @notice A deployment with stub verifiers, and commitments that tests can compute.
-/// @dev The toy SRS knows its secrets: every basis point is a known multiple of the generator, so a commitment is a number
-/// (its discrete logarithm) and `point` makes the real point of it.
+/// @dev The toy SRS knows its secrets: every basis point is a known multiple of the generator, so a commitment is a
+/// number (its discrete logarithm) and `point` makes the real point of it. Contracts are deployed from their artifacts,
+/// so that what is tested is what `forge build contracts` makes.
 abstract contract HeadwaterTest is Test {
     uint256 internal constant OFFSET = 1_000_003;
     uint256 internal constant BASIS_0 = 2_000_003;
     uint256 internal constant BASIS_1 = 3_000_017;
     uint256 internal constant BASIS_D = 5_000_011;
-    uint256 internal constant FIRST_MODEL = OFFSET + 77; // some [w | 0]
+    uint256 internal constant FIRST_MODEL = OFFSET + 77 * BASIS_0; // [77, 0, ...]
+    uint256 internal constant EXTRA_ENTRIES = 9; // of an update, besides its weights
 
     uint96 internal constant STAKE = 1 ether;
     uint96 internal constant FEE = 0.1 ether;
@@ -29,6 +34,12 @@ abstract contract HeadwaterTest is Test {
     uint32 internal constant TRAIN_PERIOD = 2 hours;
     uint32 internal constant MASK_PERIOD = 30 minutes;
     uint32 internal constant AGGREGATE_PERIOD = 3 hours;
+    uint32 internal constant ANSWER_PERIOD = 4 hours;
+    uint32 internal constant CHALLENGE_PERIOD = 1 hours;
+    uint32 internal constant UNBONDING_PERIOD = 7 days;
+    uint16 internal constant FAULT_SLASH = 5000;
+    uint16 internal constant ABSENCE_SLASH = 100;
+    uint96 internal constant BOND = 0.01 ether;
     uint256 internal constant POOL = 4 ether; // a round's part does not divide evenly
     bytes32 internal constant CID = keccak256("update document");
     bytes32 internal constant MODEL_CID = keccak256("model document");
@@ -37,24 +48,45 @@ abstract contract HeadwaterTest is Test {
     address internal immutable AGGREGATOR = makeAddr("aggregator");
     address internal immutable STRANGER = makeAddr("stranger");
 
-    StakeManager internal stakes;
-    ModelRegistry internal registry;
-    TaskManager internal tasks;
+    IStakeManager internal stakes;
+    IModelRegistry internal registry;
+    IChallengeManager internal challenges;
+    ITaskManager internal tasks;
     StubVerifier internal trainVerifier;
     StubVerifier internal averageVerifier;
 
-    /// @dev The numbers behind the current model and the running attempt's sum, as an honest off-chain party keeps them.
+    /// @dev How many weights the next task has.
+    uint32 internal dimension = 5;
+
+    /// @dev The numbers behind the current model, the running attempt's sum and the average that was accepted last, as
+    /// an honest off-chain party keeps them.
     uint256 internal modelScalar;
     uint256 internal sumScalar;
+    uint256 internal averageScalar;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        stakes = new StakeManager(predicted);
-        registry = new ModelRegistry(predicted);
-        tasks = new TaskManager(stakes, registry);
+        uint256 nonce = vm.getNonce(address(this));
+        address challenges_ = vm.computeCreateAddress(address(this), nonce + 2);
+        address tasks_ = vm.computeCreateAddress(address(this), nonce + 3);
+        stakes = IStakeManager(deploy("StakeManager", abi.encode(tasks_, challenges_)));
+        registry = IModelRegistry(deploy("ModelRegistry", abi.encode(tasks_)));
+        challenges = IChallengeManager(deploy("ChallengeManager", abi.encode(tasks_)));
+        tasks = ITaskManager(deploy("TaskManager", abi.encode(stakes, registry, challenges)));
         trainVerifier = new StubVerifier();
         averageVerifier = new StubVerifier();
+    }
+
+    /// @dev Deploys a contract, and bubbles up what its constructor reverts with.
+    function deploy(string memory name, bytes memory arguments) internal returns (address deployed) {
+        bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(code, 0x20), mload(code))
+            if iszero(deployed) {
+                returndatacopy(0, 0, returndatasize())
+                revert(0, returndatasize())
+            }
+        }
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -82,23 +114,187 @@ abstract contract HeadwaterTest is Test {
         return uint256(keccak256(abi.encode("data", who)));
     }
 
-    function maskKeyOf(address who) internal view returns (G1 memory) {
-        return point(uint256(keccak256(abi.encode("mask key", who))));
+    function maskSecretOf(address who) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode("mask key", who))) % BN254.P;
     }
 
-    function updateOf(address who, uint256 round) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode("update", who, round))) % BN254.P;
+    function maskKeyOf(address who) internal view returns (G1 memory) {
+        return point(maskSecretOf(who));
+    }
+
+    function basisOf(uint256 i) internal view returns (uint256) {
+        if (i == dimension) return BASIS_D;
+        if (i == 0) return BASIS_0;
+        return i == 1 ? BASIS_1 : uint256(Hashes.efficientKeccak256("basis", bytes32(i))) % BN254.P;
+    }
+
+    function basisPoints() internal view returns (G1[] memory points) {
+        points = new G1[](dimension + EXTRA_ENTRIES);
+        for (uint256 i; i < points.length; ++i) {
+            points[i] = point(basisOf(i));
+        }
+    }
+
+    /// @dev keccak256 of points, 64 bytes each.
+    function hashPoints(G1[] memory points) internal pure returns (bytes32 hash) {
+        bytes memory encoded = abi.encode(points);
+        assembly ("memory-safe") {
+            hash := keccak256(add(encoded, 0x60), mul(mload(points), 0x40)) // past the offset and the length
+        }
+    }
+
+    /// @dev The number behind C(v).
+    function commit(uint256[] memory vector) internal view returns (uint256 scalar) {
+        scalar = OFFSET;
+        for (uint256 i; i < vector.length; ++i) {
+            scalar = addmod(scalar, mulmod(vector[i], basisOf(i), BN254.P), BN254.P);
+        }
+    }
+
+    /// @dev Some vector; nothing but its length and what it is made from decide its entries.
+    function vectorOf(bytes memory source, uint256 length) internal pure returns (uint256[] memory vector) {
+        return Masks.expand(keccak256(source), length);
+    }
+
+    function firstWeights() internal view returns (uint256[] memory weights) {
+        weights = new uint256[](dimension);
+        weights[0] = 77;
+    }
+
+    function weightsOf(uint256 round, address aggregator) internal view returns (uint256[] memory) {
+        return vectorOf(abi.encode("weights", round, aggregator), dimension);
+    }
+
+    /// @dev The number behind the average that an aggregator posts in a round.
+    function averageOf(uint256 taskId, uint256 round, address aggregator) internal view returns (uint256) {
+        return tagged(taskId, commit(weightsOf(round, aggregator)));
+    }
+
+    function updateVectorOf(address who, uint256 round) internal view returns (uint256[] memory vector) {
+        vector = vectorOf(abi.encode("update", who, round), dimension + EXTRA_ENTRIES);
+        vector[dimension] = 0; // the tag's place
+    }
+
+    function updateOf(address who, uint256 round) internal view returns (uint256) {
+        return commit(updateVectorOf(who, round));
     }
 
     function trainProof(address who, uint256 update) internal view returns (bytes memory) {
         return proofOf(modelScalar, dataOf(who), 7, update);
     }
 
-    /// @dev Commitments of so many masks: any points do, since the contract only keeps them.
-    function maskCommitments(uint256 count) internal view returns (G1[] memory points) {
-        points = new G1[](count);
+    /// @dev The mask of two members of the running attempt.
+    function maskVectorOf(
+        uint256 taskId,
+        ITaskManager.TaskState memory state,
+        address a,
+        address b
+    )
+        internal
+        view
+        returns (uint256[] memory)
+    {
+        Member memory one = Member(a, point(updateOf(a, state.round)));
+        Member memory other = Member(b, point(updateOf(b, state.round)));
+        bytes32 seed = Masks.seedOf(sharedOf(a, b), tasks.tag(taskId), state.round, state.attempt, one, other);
+        return Masks.expand(seed, dimension + EXTRA_ENTRIES);
+    }
+
+    function sharedOf(address a, address b) internal view returns (G1 memory) {
+        return point(mulmod(maskSecretOf(a), maskSecretOf(b), BN254.P));
+    }
+
+    /// @dev An honest member's masked update in the running attempt.
+    function maskedVectorOf(uint256 taskId, address who) internal view returns (uint256[] memory vector) {
+        ITaskManager.TaskState memory state = stateOf(taskId);
+        vector = updateVectorOf(who, state.round);
+        address[] memory peers = peersOf(taskId, state, who);
+        for (uint256 i; i < peers.length; ++i) {
+            uint256[] memory mask_ = maskVectorOf(taskId, state, who, peers[i]);
+            for (uint256 e; e < vector.length; ++e) {
+                vector[e] = addmod(vector[e], who < peers[i] ? mask_[e] : BN254.P - mask_[e], BN254.P);
+            }
+        }
+    }
+
+    /// @dev What an honest member posts in the running attempt.
+    function postingOf(uint256 taskId, address who) internal view returns (ITaskManager.Posting memory posting) {
+        ITaskManager.TaskState memory state = stateOf(taskId);
+        address[] memory peers = peersOf(taskId, state, who);
+        posting.update = point(updateOf(who, state.round));
+        posting.cid = CID;
+        posting.masks = new ITaskManager.PeerMask[](peers.length);
+        for (uint256 i; i < peers.length; ++i) {
+            G1 memory commitment = point(commit(maskVectorOf(taskId, state, who, peers[i])));
+            posting.masks[i] = ITaskManager.PeerMask(peers[i], commitment);
+        }
+    }
+
+    /// @dev The members of the running attempt, of trainers 0 to 24, addresses ascending.
+    function membersOf(uint256 taskId, ITaskManager.TaskState memory state) internal view returns (address[] memory) {
+        address[] memory found = new address[](25);
+        uint256 count;
+        for (uint256 i; i < found.length && count < state.members; ++i) {
+            ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, state.round, trainer(i));
+            bool lasting = entry.attempt + 1 >= state.attempt && entry.status == ITaskManager.TrainerStatus.Submitted;
+            bool accused = entry.attempt == state.attempt && entry.status > ITaskManager.TrainerStatus.Submitted;
+            if (lasting || accused) found[count++] = trainer(i);
+        }
+        return sorted(found, count);
+    }
+
+    /// @dev A member's peers in the running attempt, addresses ascending.
+    function peersOf(
+        uint256 taskId,
+        ITaskManager.TaskState memory state,
+        address who
+    )
+        internal
+        view
+        returns (address[] memory)
+    {
+        address[] memory circle = circleFrom(taskId, state, who);
+        if (circle.length <= 16) return sorted(circle, circle.length);
+        address[] memory nearest = new address[](16);
+        for (uint256 i; i < 16; ++i) {
+            nearest[i] = circle[i < 8 ? i : circle.length - 16 + i];
+        }
+        return sorted(nearest, 16);
+    }
+
+    /// @dev The other members of the running attempt, clockwise from one of them.
+    function circleFrom(
+        uint256 taskId,
+        ITaskManager.TaskState memory state,
+        address who
+    )
+        internal
+        view
+        returns (address[] memory others)
+    {
+        address[] memory members = membersOf(taskId, state);
+        others = new address[](members.length - 1);
+        uint256 count;
+        for (uint256 i; i < members.length; ++i) {
+            if (members[i] == who) continue;
+            uint256 at_ = count++;
+            uint256 far = Masks.distance(state.seed, who, members[i]);
+            for (; at_ != 0 && Masks.distance(state.seed, who, others[at_ - 1]) > far; --at_) {
+                others[at_] = others[at_ - 1];
+            }
+            others[at_] = members[i];
+        }
+    }
+
+    /// @dev The first `count` of some addresses, ascending.
+    function sorted(address[] memory unsorted, uint256 count) internal pure returns (address[] memory list) {
+        list = new address[](count);
         for (uint256 i; i < count; ++i) {
-            points[i] = point(10_000 + i);
+            uint256 at_ = i;
+            for (; at_ != 0 && list[at_ - 1] > unsorted[i]; --at_) {
+                list[at_] = list[at_ - 1];
+            }
+            list[at_] = unsorted[i];
         }
     }
 
@@ -122,7 +318,7 @@ abstract contract HeadwaterTest is Test {
         return ITaskManager.TaskConfig({
             trainVerifier: address(trainVerifier),
             k: 15,
-            dimension: 30,
+            dimension: dimension,
             maskPeriod: MASK_PERIOD,
             averageVerifier: address(averageVerifier),
             stake: STAKE,
@@ -133,11 +329,17 @@ abstract contract HeadwaterTest is Test {
             joinPeriod: JOIN_PERIOD,
             trainPeriod: TRAIN_PERIOD,
             aggregatePeriod: AGGREGATE_PERIOD,
+            challengeBond: BOND,
+            answerPeriod: ANSWER_PERIOD,
+            challengePeriod: CHALLENGE_PERIOD,
+            unbondingPeriod: UNBONDING_PERIOD,
+            faultSlash: FAULT_SLASH,
+            absenceSlash: ABSENCE_SLASH,
             trainCodeHash: address(trainVerifier).codehash,
             averageCodeHash: address(averageVerifier).codehash,
             manifest: keccak256("manifest"),
             srs: keccak256("srs"),
-            basisHash: keccak256("basis"),
+            basisHash: hashPoints(basisPoints()),
             offset: point(OFFSET),
             basis0: point(BASIS_0),
             basis1: point(BASIS_1),
@@ -156,19 +358,26 @@ abstract contract HeadwaterTest is Test {
         modelScalar = tagged(taskId, FIRST_MODEL);
     }
 
-    function deposit(address who, uint256 amount) internal {
+    function deposit(address who, uint256 amount) internal virtual {
         hoax(who, amount);
         stakes.deposit{value: amount}();
     }
 
     function enrol(uint256 taskId, address who) internal {
-        deposit(who, STAKE);
+        uint256 stake = stakeIn(taskId);
+        if (stake != 0) deposit(who, stake);
         (G1 memory data, G1 memory maskKey) = (point(dataOf(who)), maskKeyOf(who));
         vm.prank(who);
         tasks.enrol(taskId, data, maskKey);
     }
 
+    /// @dev Joins, with stake in the place of what a settled round costs.
     function join(uint256 taskId, address who) internal {
+        (uint256 slash,) = tasks.slashOf(taskId, who);
+        uint256 kept = tasks.getEnrolment(taskId, who).stake - slash;
+        (uint256 free,) = stakes.stakeOf(who);
+        uint256 stake = stakeIn(taskId);
+        if (kept + free < stake && isEnrolled(taskId, who)) deposit(who, stake - kept - free);
         vm.prank(who);
         tasks.join(taskId);
     }
@@ -176,8 +385,7 @@ abstract contract HeadwaterTest is Test {
     /// @dev Enrols trainers 1 to n where they are not, and lets them join.
     function joinMany(uint256 taskId, uint256 n) internal {
         for (uint256 i = 1; i <= n; ++i) {
-            (bytes32 dataHash,) = tasks.getEnrolment(taskId, trainer(i));
-            if (dataHash == 0) enrol(taskId, trainer(i));
+            if (!isEnrolled(taskId, trainer(i))) enrol(taskId, trainer(i));
             join(taskId, trainer(i));
         }
     }
@@ -207,14 +415,16 @@ abstract contract HeadwaterTest is Test {
     }
 
     function mask(uint256 taskId, address who) internal {
+        mask(taskId, who, postingOf(taskId, who));
+    }
+
+    function mask(uint256 taskId, address who, ITaskManager.Posting memory posting) internal {
         uint256 round = roundOf(taskId);
         uint256 update = updateOf(who, round);
         uint256 masked = tasks.getRound(taskId, round).masked;
-        G1 memory commitment = point(update);
-        G1[] memory masks = maskCommitments(tasks.peerCount(stateOf(taskId).members));
         sumScalar = masked == 0 ? tagged(taskId, update) : addmod(sumScalar, update + BN254.P - OFFSET, BN254.P);
         vm.prank(who);
-        tasks.mask(taskId, commitment, CID, masks);
+        tasks.mask(taskId, posting);
     }
 
     function maskMany(uint256 taskId, uint256 n) internal {
@@ -229,18 +439,102 @@ abstract contract HeadwaterTest is Test {
         maskMany(taskId, n);
     }
 
+    /// @dev Posts an average, for which stake is deposited where none is free.
     function aggregate(uint256 taskId, address who) internal {
+        (uint256 free,) = stakes.stakeOf(who);
+        uint256 stake = stakeIn(taskId);
+        if (free < stake) deposit(who, stake - free);
         uint256 round = roundOf(taskId);
-        uint256 model = uint256(keccak256(abi.encode("model", round))) % BN254.P;
-        bytes memory proof = averageProof(model, tasks.getRound(taskId, round).masked, who);
+        uint256 average = averageOf(taskId, round, who);
+        bytes memory proof = averageProof(average, tasks.getRound(taskId, round).masked, who);
         vm.prank(who);
         tasks.aggregate(taskId, proof, MODEL_CID);
-        modelScalar = model;
+        averageScalar = average;
+    }
+
+    /// @dev Lets Challenge run out.
+    function finalize(uint256 taskId) internal {
+        assertEq(uint8(phaseOf(taskId)), uint8(ITaskManager.Phase.Challenge), "not in Challenge");
+        passDeadline(taskId);
+        modelScalar = averageScalar;
     }
 
     function finalizeRound(uint256 taskId, uint256 n) internal {
         toAggregate(taskId, n);
         aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
+    }
+
+    function unenrol(uint256 taskId, address who) internal {
+        vm.prank(who);
+        tasks.unenrol(taskId);
+    }
+
+    /// @dev Leaves the task and waits for the stake.
+    function leaveTask(uint256 taskId, address who) internal {
+        unenrol(taskId, who);
+        vm.warp(block.timestamp + UNBONDING_PERIOD);
+        vm.prank(who);
+        tasks.release(taskId);
+    }
+
+    function challengeUpdate(uint256 taskId, address who) internal returns (uint256) {
+        uint256 bond = bondIn(taskId);
+        hoax(STRANGER, bond);
+        return challenges.challengeUpdate{value: bond}(taskId, who);
+    }
+
+    function challengeMask(
+        uint256 taskId,
+        address a,
+        address b,
+        ITaskManager.Posting[2] memory postings
+    )
+        internal
+        returns (uint256)
+    {
+        uint256 bond = bondIn(taskId);
+        hoax(STRANGER, bond);
+        return challenges.challengeMask{value: bond}(taskId, a, b, postings[0], postings[1]);
+    }
+
+    function challengeModel(uint256 taskId) internal returns (uint256) {
+        uint256 bond = bondIn(taskId);
+        hoax(STRANGER, bond);
+        return challenges.challengeModel{value: bond}(taskId);
+    }
+
+    /// @dev Proves with the secret of one what it shares with the other.
+    function proofOfShared(
+        address prover,
+        address peer
+    )
+        internal
+        view
+        returns (IChallengeManager.EqualLogProof memory proof)
+    {
+        uint256 nonce = uint256(keccak256(abi.encode("nonce", prover, peer)));
+        (G1 memory key, G1 memory peerKey, G1 memory shared) =
+            (maskKeyOf(prover), maskKeyOf(peer), sharedOf(prover, peer));
+        bytes memory statement = abi.encode(key, peerKey, shared, point(nonce), BN254.mul(peerKey, nonce));
+        proof.challenge = uint256(keccak256(statement)) % BN254.P;
+        uint256 minus = BN254.P - mulmod(proof.challenge, maskSecretOf(prover), BN254.P);
+        proof.response = addmod(nonce, minus, BN254.P);
+    }
+
+    /// @dev Answers by the rules, whoever pays for it.
+    function answerUpdate(uint256 challengeId, ITaskManager.Posting memory posting) internal {
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(challengeId);
+        uint256[] memory vector = maskedVectorOf(challenge.taskId, challenge.accused);
+        challenges.answerUpdate(challengeId, posting, vector, basisPoints());
+    }
+
+    function answerMask(uint256 challengeId, ITaskManager.Posting[2] memory postings, bool byOther) internal {
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(challengeId);
+        (address a, address b) = (challenge.accused, challenge.other);
+        G1[2] memory keys = [maskKeyOf(a), maskKeyOf(b)];
+        IChallengeManager.EqualLogProof memory proof = byOther ? proofOfShared(b, a) : proofOfShared(a, b);
+        challenges.answerMask(challengeId, postings, keys, sharedOf(a, b), proof, byOther, basisPoints());
     }
 
     /// @dev Lets the phase run out and advances.
@@ -258,6 +552,24 @@ abstract contract HeadwaterTest is Test {
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
+    function stakeIn(uint256 taskId) internal view returns (uint256) {
+        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
+        return config.stake;
+    }
+
+    function bondIn(uint256 taskId) internal view returns (uint256) {
+        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
+        return config.challengeBond;
+    }
+
+    function isEnrolled(uint256 taskId, address who) internal view returns (bool) {
+        return tasks.getEnrolment(taskId, who).dataHash != 0;
+    }
+
+    function statusOf(uint256 taskId, address who) internal view returns (ITaskManager.TrainerStatus) {
+        return tasks.getRosterEntry(taskId, roundOf(taskId), who).status;
+    }
+
     function roundOf(uint256 taskId) internal view returns (uint256 round) {
         (round,,,) = tasks.currentPhase(taskId);
     }
@@ -272,6 +584,12 @@ abstract contract HeadwaterTest is Test {
 
     function stateOf(uint256 taskId) internal view returns (ITaskManager.TaskState memory state) {
         (, state) = tasks.getTask(taskId);
+    }
+
+    function assertStake(address who, uint256 free, uint256 locked) internal view {
+        (uint256 free_, uint256 locked_) = stakes.stakeOf(who);
+        assertEq(free_, free, "free");
+        assertEq(locked_, locked, "locked");
     }
 
     function assertPhase(uint256 taskId, uint256 round, ITaskManager.Phase phase) internal view {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {StakeManager} from "../../../contracts/StakeManager.sol";
+import {IStakeManager} from "../../../contracts/interfaces/IStakeManager.sol";
 
 /// @notice Deposits, and cannot be paid.
 contract Unpayable {
-    function deposit(StakeManager stakes) external payable {
+    function deposit(IStakeManager stakes) external payable {
         stakes.deposit{value: msg.value}();
     }
 
-    function withdraw(StakeManager stakes, uint256 amount) external {
+    function withdraw(IStakeManager stakes, uint256 amount) external {
         stakes.withdraw(amount);
     }
 }
@@ -19,7 +19,7 @@ contract Reentrant {
     bytes public again;
     bytes public refusal;
 
-    function run(StakeManager stakes, uint256 value, bytes calldata first, bytes calldata again_) external payable {
+    function run(IStakeManager stakes, uint256 value, bytes calldata first, bytes calldata again_) external payable {
         if (value != 0) stakes.deposit{value: value}();
         again = again_;
         (bool success, bytes memory reason) = address(stakes).call(first);

@@ -47,7 +47,8 @@ def command(
     """Train one model among mutually distrusting trainers, on a chain of its own, and prove every step.
 
     Real records are split among trainers of unequal size. Each trains on its own and proves it; contracts on a local
-    chain check the proofs, and finalize a model only with a proof that it is the average. Three attacks are tried live.
+    chain check the proofs, and finalize a model only with a proof that it is the average. One trainer vanishes in round
+    2 and posts a wrong mask in round 3: it is caught and slashed. Three attacks are tried live, and all is audited.
     """
     import logging
 

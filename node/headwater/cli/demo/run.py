@@ -14,21 +14,38 @@ from rich.text import Text
 from headwater.chain.anvil import run_anvil
 from headwater.chain.contracts import Contracts, open_contracts
 from headwater.chain.deploying import deploy
+from headwater.chain.events import Convicted, Event, TrainerSlashed
+from headwater.chain.reverts import format_wei
 from headwater.chain.rpc import connect
 from headwater.chain.sender import Sender
+from headwater.chain.types import Model
 from headwater.circuits.circuit import Proof
 from headwater.cli.demo import attacks
 from headwater.cli.demo.attacks import Attack
+from headwater.cli.demo.cheat import Cheat
 from headwater.cli.demo.data import DemoData, prepare, read_table
 from headwater.cli.demo.folder import make_folder
 from headwater.cli.demo.screen import Screen
 from headwater.cli.demo.summary import write_report
-from headwater.errors import ConfigError
-from headwater.protocol.decisions import Action, Aggregate, Done, Mask, RoundView, Submit, Wait
+from headwater.errors import ConfigError, ContentMismatch
+from headwater.protocol.decisions import (
+    Action,
+    Advance,
+    Aggregate,
+    ChallengeMask,
+    Done,
+    Mask,
+    RoundView,
+    Submit,
+    Wait,
+)
 from headwater.protocol.field import add
 from headwater.protocol.phases import Phase
 from headwater.roles.aggregator import Aggregator
+from headwater.roles.audit import Check, audit
+from headwater.roles.challenger import Challenger
 from headwater.roles.creating import create_task
+from headwater.roles.history import read_history
 from headwater.roles.report import Report
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
@@ -43,7 +60,8 @@ from headwater.training.evaluate import evaluate, integer_scores
 ETHER = 10**18
 STAKE, POOL, FEE = ETHER, 12 * ETHER, ETHER // 10
 PERIOD = 3600  # of each phase; the work is done long before
-LEAST = 3  # trainers: with so few, none may drop out
+LEAST = 3  # trainers: with so few, none may drop out or cheat
+DROPOUT, CHEAT = 2, 3  # rounds in which the last trainer vanishes, and posts a wrong mask
 
 
 @dataclass(frozen=True)
@@ -68,9 +86,12 @@ class Record:
     calldata: int = 0
     stored: int = 0
     proofs: dict[str, list[Proof]] = field(default_factory=dict)
-    accuracy: list[float] = field(default_factory=list)
+    accuracy: dict[int, float] = field(default_factory=dict)  # by finalized round
     attacks: list[Attack] = field(default_factory=list)
+    counted: list[list[int]] = field(default_factory=list)  # for each round, whose updates its model averages, from 0
+    checks: list[Check] = field(default_factory=list)  # of the audit
     dropouts: list[dict[str, Any]] = field(default_factory=list)
+    slashed: list[dict[str, Any]] = field(default_factory=list)
 
     def watch(self, report: Report) -> Report:
         """A report that also records gas and calldata."""
@@ -119,7 +140,7 @@ def run(settings: Settings) -> None:
         screen.title("dealing out the data")
         data = prepare(name, table, settings.trainers, settings.seed, settings.out / "data")
         anvil = stack.enter_context(
-            run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 2)
+            run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 3)
         )
         store = cast(ContentStore, CountingStore(stack.enter_context(_store(settings)), record))
         creator, *others = anvil.accounts
@@ -134,13 +155,24 @@ def run(settings: Settings) -> None:
             report = record.watch(screen.node(f"trainer {number}", len(dataset)))
             task = open_task(contracts, store, settings.home, task_id)
             task.check_circuits(report)
-            trainers.append(Trainer(task, Sender(chain, key), secret_of(key), dataset, report))
-        key = others[len(trainers)]
+            parts = (task, Sender(chain, key), secret_of(key), dataset, report)
+            cheats = LEAST < number == settings.trainers
+            trainers.append(Cheat(*parts, cheats_in=CHEAT) if cheats else Trainer(*parts))
         task = open_task(contracts, store, settings.home, task_id)
-        aggregator = Aggregator(task, Sender(chain, key), record.watch(screen.node("aggregator")))
-        _Play(trainers, aggregator, data, screen, record, anvil.pass_time).run()
+        keys = others[len(trainers) :]
+        aggregator = Aggregator(task, Sender(chain, keys[0]), record.watch(screen.node("aggregator")))
+        challenger = Challenger(task, Sender(chain, keys[1]), record.watch(screen.node("challenger")))
+        _Play(trainers, aggregator, challenger, data, screen, record, anvil.pass_time).run()
+        history = read_history(contracts, task_id)
+        record.counted = [
+            [history.accounts.index(account) for account in round_.counted] for round_ in history.rounds.values()
+        ]
+        screen.title("everything is verified again, from chain and store alone")
+        record.checks = [check for section in audit(task) for check in section.checks]
         seconds = screen.elapsed
     write_report(settings, data, task, record, seconds)
+    if broken := [check for check in record.checks if check.ok is False]:
+        raise ConfigError(f"the audit failed: {broken[0].name}", "this must never happen: please report it")
     if not all(attack.rejected for attack in record.attacks):
         raise ConfigError("an attack was not refused", "this must never happen: please report it")
 
@@ -186,18 +218,25 @@ def _create(
         train_period=PERIOD,
         mask_period=PERIOD,
         aggregate_period=PERIOD,
+        answer_period=PERIOD,
+        challenge_period=PERIOD,
+        unbonding_period=PERIOD,
     )
     return create_task(
         contracts, Sender(contracts.chain, creator), store, settings.home, data.spec, data.columns, terms, report=report
     )
 
 
+Node = Trainer | Aggregator | Challenger
+
+
 @dataclass
 class _Play:
-    """Every node acts in turn until the task has ended. One trainer drops out in round 2; attacks come in the last."""
+    """Every node acts in turn until the task has ended. One trainer drops out, and cheats later; attacks come last."""
 
     trainers: list[Trainer]
     aggregator: Aggregator
+    challenger: Challenger
     data: DemoData
     screen: Screen
     record: Record
@@ -205,91 +244,132 @@ class _Play:
 
     def run(self) -> None:
         """Until every node is done."""
-        nodes: list[Trainer | Aggregator] = [*self.trainers, self.aggregator]
+        nodes: list[Node] = [*self.trainers, self.challenger, self.aggregator]
         while nodes:
             acted = False
+            view = self._look()
             for node in list(nodes):
-                if node is self.aggregator and acted:
+                if not isinstance(node, Trainer) and acted:
                     continue  # it comes when the trainers have nothing to do
-                block = self.task.contracts.chain.block()
-                view = self.task.view(block)
-                self._title(view)
-                action = node.decide(block)
+                action = node.decide(self.task.contracts.chain.block())
                 if isinstance(action, Done):
                     nodes.remove(node)
                 elif not isinstance(action, Wait) and not self._drops_out(node, action):
-                    self._act(node, action, last=view.round == view.rounds)
-                    acted = True
+                    acted |= self._act(node, action, last=view.round == view.rounds)
+                    if isinstance(action, Advance):
+                        break  # a new phase: the first trainer begins
             if nodes and not acted:
-                self.screen.title("all wait for the one who dropped out: the chain's clock is moved past the deadline")
-                self.pass_time(PERIOD)
+                self._let_time_pass(view)
 
     @property
     def task(self) -> Task:
         """The task as the aggregator knows it."""
         return self.aggregator.task
 
-    def _drops_out(self, node: Trainer | Aggregator, action: Action) -> bool:
-        """Whether this is the last trainer, in round 2, before it would publish its masked update."""
-        if (
-            node is not self.trainers[-1]
-            or len(self.trainers) == LEAST
-            or not isinstance(action, Mask)
-            or action.round != 2
-        ):
+    def name(self, address: str) -> str:
+        """What the demo calls a trainer."""
+        return f"trainer {[str(trainer.sender.address) for trainer in self.trainers].index(address) + 1}"
+
+    def _look(self) -> RoundView:
+        """Where the task is, on the screen too, with the newest model if there is one."""
+        view = self.task.view(self.task.contracts.chain.block())
+        if view.phase.is_end:
+            self.screen.title("the task has ended: rewards are collected, stake is freed")
+        else:
+            attempt = f", attempt {view.attempt}" if view.phase is Phase.MASK and view.attempt > 1 else ""
+            self.screen.title(f"round {view.round} of {view.rounds}: {view.phase}{attempt}")
+        model = self.task.contracts.models.latest(self.task.id)
+        if model.round > max(self.record.accuracy, default=0):
+            self._finalized(model)
+        return view
+
+    def _let_time_pass(self, view: RoundView) -> None:
+        """All wait: move the chain's clock past the deadline."""
+        reasons = {
+            Phase.JOIN: "one seat stays free",
+            Phase.MASK: "all wait for the one who dropped out",
+            Phase.AGGREGATE: "whoever was left out had time to answer",
+            Phase.CHALLENGE: "nobody demands the model's bytes",
+        }
+        reason = reasons.get(view.phase, "stakes are unbonding")
+        self.screen.title(f"{reason}: the chain's clock is moved past the deadline")
+        self.pass_time(PERIOD)
+
+    def _drops_out(self, node: Node, action: Action) -> bool:
+        """Whether this is the one who vanishes, in the round where it does, before it would post its masks."""
+        if not (isinstance(node, Cheat) and isinstance(action, Mask) and action.round == DROPOUT):
             return False
         if not self.record.dropouts:
-            name = f"trainer {len(self.trainers)}"
-            self.record.dropouts.append({"round": 2, "trainer": name, "phase": str(Phase.MASK)})
-            self.screen.line(
-                Text.assemble(("drop-out  ", "yellow"), f"{name} vanishes after its proof, before its masked update")
-            )
+            name = self.name(node.sender.address)
+            self.record.dropouts.append({"round": DROPOUT, "trainer": name, "phase": str(Phase.MASK)})
+            self._tell("drop-out", f"{name} vanishes after its proof, before its masked update")
         return True
 
-    def _act(self, node: Trainer | Aggregator, action: Action, *, last: bool) -> None:
+    def _act(self, node: Node, action: Action, *, last: bool) -> bool:
+        """Carry out an action with what the demo shows around it; False where it cannot be done yet."""
         if isinstance(node, Trainer) and isinstance(action, Submit):
-            proof = node.train(action.round)
-            self.record.proofs.setdefault("train", []).append(proof)
-            if last and node is self.trainers[0]:
-                self.screen.title("attacks on the update of the first trainer")
-                self._note(attacks.untrained_update(self.task, node.sender, proof))
-                self._note(attacks.neighbours_proof(self.task, self.trainers[1].sender, proof))
-            node.submit(action.round, proof)
+            self._submit(node, action.round, last=last)
         elif isinstance(node, Aggregator) and isinstance(action, Aggregate):
-            vectors = node.fetch(action.round)
-            if last:
-                self.screen.title("attack: an average that leaves one trainer out")
-                insider = self.trainers[0]
-                as_aggregator = Aggregator(self.task, insider.sender, self.screen.node("trainer 1 as aggregator"))
-                self._note(attacks.partial_average(as_aggregator, vectors, insider.update(action.round)[0]))
-            weights, proof = node.prove(add(vectors), len(vectors))
-            self.record.proofs.setdefault("average", []).append(proof)
-            node.post(action.round, weights, proof)
-            self._finalized(action.round)
+            return self._aggregate(node, action.round, last=last)
         else:
-            node.act(action)
+            receipt = node.act(action)
+            if isinstance(action, ChallengeMask):
+                pair = f"{self.name(action.one)} and {self.name(action.other)}"
+                self._tell("challenge", f"{pair} posted different masks: they have to show which is true")
+            for event in receipt.events if receipt else ():
+                self._tell_of(event)
+        return True
+
+    def _submit(self, node: Trainer, round_: int, *, last: bool) -> None:
+        proof = node.train(round_)
+        self.record.proofs.setdefault("train", []).append(proof)
+        if last and node is self.trainers[0]:
+            self.screen.title("attacks on the update of the first trainer")
+            self._note(attacks.untrained_update(self.task, node.sender, proof))
+            self._note(attacks.neighbours_proof(self.task, self.trainers[1].sender, proof))
+        node.submit(round_, proof)
+
+    def _aggregate(self, node: Aggregator, round_: int, *, last: bool) -> bool:
+        try:
+            vectors = node.fetch(round_)
+        except ContentMismatch:
+            return False  # somebody's mask is wrong: the challenger has seen it too
+        if last:
+            self.screen.title("attack: an average that leaves one trainer out")
+            insider = self.trainers[0]
+            as_aggregator = Aggregator(self.task, insider.sender, self.screen.node("trainer 1 as aggregator"))
+            self._note(attacks.partial_average(as_aggregator, vectors, insider.update(round_)[0]))
+        weights, proof = node.prove(add(vectors), len(vectors))
+        self.record.proofs.setdefault("average", []).append(proof)
+        node.post(round_, weights, proof)
+        return True
+
+    def _tell_of(self, event: Event) -> None:
+        """What a transaction did to a trainer's stake."""
+        if isinstance(event, Convicted):
+            self._tell("caught", f"{self.name(event.trainer)} is convicted: the mask it posted is not the true one")
+        if isinstance(event, TrainerSlashed):
+            name, why = self.name(event.trainer), "a fault" if event.fault else "a missed duty"
+            entry = {"round": event.round, "trainer": name, "fault": event.fault, "wei": event.slashed}
+            self.record.slashed.append(entry)
+            self._tell("slashed", f"{name} loses {format_wei(event.slashed)} for {why} in round {event.round}")
+
+    def _tell(self, word: str, text: str) -> None:
+        self.screen.line(Text.assemble((f"{word}  ", "yellow"), text))
 
     def _note(self, attack: Attack) -> None:
         self.record.attacks.append(attack)
         verdict = (f"refused: {attack.error}", "green") if attack.rejected else ("ACCEPTED", "bold red")
         self.screen.line(Text.assemble(("attack  ", "yellow"), attack.name, "  ", verdict))
 
-    def _finalized(self, round_: int) -> None:
+    def _finalized(self, model: Model) -> None:
         task, data = self.task, self.data
-        model = task.contracts.models.get_model(task.id, round_)
         found = evaluate(data.columns, integer_scores(task.weights(model), data.held_out, data.spec), data.held_out)
-        self.record.accuracy.append(found.accuracy)
+        self.record.accuracy[model.round] = found.accuracy
         self.screen.line(
             Text.assemble(
-                (f"round {round_} is final  ", "bold green"),
+                (f"round {model.round} is final  ", "bold green"),
                 f"model 0x{model.model_hash.hex()[:12]}…, average of {model.trainers}, ",
                 (f"{found.accuracy:.1%} right on {found.rows} held-out rows", "bold"),
             )
         )
-
-    def _title(self, view: RoundView) -> None:
-        if view.phase.is_end:
-            self.screen.title("the task has ended: rewards are collected, stake is freed")
-        else:
-            attempt = f", attempt {view.attempt}" if view.phase is Phase.MASK and view.attempt > 1 else ""
-            self.screen.title(f"round {view.round} of {view.rounds}: {view.phase}{attempt}")

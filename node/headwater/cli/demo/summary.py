@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from headwater.chain.reverts import format_wei
 from headwater.cli.console import out
 from headwater.cli.demo.data import DemoData
 from headwater.roles.task import Task
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
 
 def write_report(settings: Settings, data: DemoData, task: Task, record: Record, seconds: float) -> None:
     """Print the figures and write them to report.json in the output folder."""
-    report = _figures(settings, data, task, record, seconds)
+    report = _figures(data, task, record, seconds)
     path = settings.out / "report.json"
     path.write_text(json.dumps(report, indent=1) + "\n")
     _print(report)
     out.print(f"\nThe same figures: {path}", soft_wrap=True)
 
 
-def _figures(settings: Settings, data: DemoData, task: Task, record: Record, seconds: float) -> dict[str, Any]:
-    floats = _in_floats(data, record, settings.rounds)
+def _figures(data: DemoData, task: Task, record: Record, seconds: float) -> dict[str, Any]:
+    floats = _in_floats(data, record)
     return {
         "data": data.name,
         "trainers": [len(share) for share in data.shares],
@@ -37,11 +38,12 @@ def _figures(settings: Settings, data: DemoData, task: Task, record: Record, sec
         "rounds": len(record.accuracy),
         "masked": True,
         "dropouts": record.dropouts,
+        "slashed": record.slashed,
         "accuracy": {
-            "onchain": record.accuracy[-1],
+            "onchain": record.accuracy[max(record.accuracy)],
             "float": evaluate(data.columns, float_scores(floats, data.held_out), data.held_out).accuracy,
             "centralized": centralized(data.shares, data.columns, data.held_out),
-            "by_round": record.accuracy,
+            "by_round": list(record.accuracy.values()),
         },
         "gas": {
             name: {"calls": len(each), "largest": max(each), "total": sum(each)} for name, each in record.gas.items()
@@ -60,19 +62,19 @@ def _figures(settings: Settings, data: DemoData, task: Task, record: Record, sec
         "bytes": {"calldata": record.calldata, "ipfs": record.stored},
         "peak_memory_mb": round(max(proof.peak_memory_mb for each in record.proofs.values() for proof in each)),
         "circuit": {"k": task.config.k, "rows": task.train.manifest["rows"], "weights": task.spec.dimension},
+        "audit": {"checks": len(record.checks), "broken": sum(check.ok is False for check in record.checks)},
         "attacks": [{"name": a.name, "rejected": a.rejected, "error": a.error} for a in record.attacks],
     }
 
 
-def _in_floats(data: DemoData, record: Record, rounds: int) -> Array:
-    """The model of the same training in floats, on the same trainers in each round."""
+def _in_floats(data: DemoData, record: Record) -> Array:
+    """The model of the same training in floats, on those whose updates counted in each round."""
     model: Array | None = None
-    missing = {entry["round"] for entry in record.dropouts}
-    for round_ in range(1, rounds + 1):
-        shares = data.shares[:-1] if round_ in missing else data.shares
-        (model,) = federated(data.spec, shares, 1, model)
+    for counted in record.counted:
+        if counted:
+            (model,) = federated(data.spec, [data.shares[number] for number in counted], 1, model)
     if model is None:
-        raise ValueError("a demo has at least one round")
+        raise ValueError("no round was finalized")
     return model
 
 
@@ -104,6 +106,12 @@ def _print(report: dict[str, Any]) -> None:
     table.add_row("calldata on chain", f"{report['bytes']['calldata']:,} bytes")
     table.add_row("documents in the store", f"{report['bytes']['ipfs']:,} bytes")
     out.print(table)
+    if report["slashed"]:
+        table = Table("trainer", "round", "for", "loses", title="slashed", title_justify="left")
+        for entry in report["slashed"]:
+            why = "a fault" if entry["fault"] else "a missed duty"
+            table.add_row(entry["trainer"], str(entry["round"]), why, format_wei(entry["wei"]))
+        out.print(table)
     table = Table(title="attacks", title_justify="left")
     for heading in ("what was tried", "the contract", "error"):
         table.add_column(heading)
@@ -111,3 +119,5 @@ def _print(report: dict[str, Any]) -> None:
         verdict = "[green]refused[/]" if attack["rejected"] else "[bold red]ACCEPTED[/]"
         table.add_row(attack["name"], verdict, attack["error"])
     out.print(table)
+    audit = report["audit"]
+    out.print(f"audit from chain and store alone: {audit['checks']} checks, {audit['broken']} broken")

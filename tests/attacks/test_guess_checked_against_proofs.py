@@ -1,7 +1,8 @@
-"""Proofs open committed vectors at random places: what an eavesdropper computes from them, with and without salts.
+"""Wants: a trainer's data or update, from its proofs alone.
 
-A committed column is not blinded. Each proof publishes its evaluation at the proof's challenge, one linear equation
-over the vector's entries. Whoever guesses the data can check the guess, unless the salts outnumber the equations.
+Tries: to check a guess against the equations that proofs publish: a committed column is not blinded, and each proof
+opens it at a random place.
+Stopped: salts outnumber all equations that are ever published, so that every guess is possible.
 """
 
 from __future__ import annotations
@@ -80,20 +81,22 @@ def guesses():
     return true, [true[0] + 1, *true[1:]]
 
 
-def test_data__under_a_single_salt__can_be_guessed_from_two_proofs__and_not_under_a_row_of_salts(train, source):
+def test_data__under_a_single_salt__can_be_guessed_from_two_proofs__and_not_under_a_row_of_salts(train, source, attack):
     true, false = guesses()
     single = flat(SMALL, *data_matrix(SMALL), seed=1)[: len(true)] + [random_salts(1)[0]] + [0] * (SMALL.width - 1)
     weak = [found.equation(DATA, len(true) + 1) for found in openings(train, source, single, random_salts)]
-    assert is_possible(weak, true)
-    assert not is_possible(weak, false)  # the guess is checked: the attack works
+    with attack.works_on("a data matrix with one salt instead of a row of them"):
+        assert is_possible(weak, true)
+        assert not is_possible(weak, false)
 
     salted = flat(SMALL, *data_matrix(SMALL), seed=1)
     strong = [found.equation(DATA, len(salted)) for found in openings(train, source, salted, random_salts)]
     assert is_possible(strong, salted[: len(true)])
     assert is_possible(strong, false)
+    attack.gains(f"{len(strong)} equations over {SMALL.salts} salts allow the true data and data one unit off alike")
 
 
-def test_an_update__under_a_single_salt__can_be_guessed_from_its_proof__and_not_under_eight(train, source):
+def test_an_update__under_a_single_salt__can_be_guessed_from_its_proof__and_not_under_eight(train, source, attack):
     model, data = [0] * SMALL.dimension, flat(SMALL, *data_matrix(SMALL), seed=1)
     update = [to_field(entry) for entry in SMALL.train(model, *data_matrix(SMALL))]
     false = [update[0] + 1, *update[1:]]
@@ -107,9 +110,11 @@ def test_an_update__under_a_single_salt__can_be_guessed_from_its_proof__and_not_
         return [(coefficients, total), ([0] * length + own, value)]
 
     weak = system([random_salts(2)[0]] + [0] * (count - 1), known_salts=1)
-    assert is_possible(weak, [*update, 0])
-    assert not is_possible(weak, [*false, 0])
+    with attack.works_on("an update with one salt instead of eight"):
+        assert is_possible(weak, [*update, 0])
+        assert not is_possible(weak, [*false, 0])
 
     strong = system(random_salts(2), known_salts=count)
     assert is_possible(strong, [*update, 0])
     assert is_possible(strong, [*false, 0])
+    attack.gains(f"{len(strong)} equations over {count} salts allow the true update and one that is a unit off alike")

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {BN254, G1} from "../../../contracts/libraries/BN254.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
+import {BN254, G1} from "./BN254.sol";
 
 /// @notice A member of an attempt, and the commitment of the update that it masks.
 struct Member {
@@ -9,8 +11,9 @@ struct Member {
     G1 update;
 }
 
-/// @notice Masks as the EVM computes them; node/headwater/protocol/masks.py says what they are.
-library MaskPrg {
+/// @title Masks
+/// @notice The masks that two peers of an attempt share; node/headwater/protocol/masks.py says what they are.
+library Masks {
     uint256 private constant WORD = type(uint256).max % BN254.P + 1; // 2^256 mod P
 
     /// @notice k_ij: the seed of the mask of two members of an attempt, in either order.
@@ -32,13 +35,28 @@ library MaskPrg {
 
     /// @notice M_ij[index].
     function entry(bytes32 seed, uint256 index) internal pure returns (uint256) {
-        uint256 high = uint256(keccak256(abi.encode(seed, 2 * index)));
-        uint256 low = uint256(keccak256(abi.encode(seed, 2 * index + 1)));
+        uint256 high = uint256(Hashes.efficientKeccak256(seed, bytes32(2 * index)));
+        uint256 low = uint256(Hashes.efficientKeccak256(seed, bytes32(2 * index + 1)));
         return addmod(mulmod(high, WORD, BN254.P), low, BN254.P);
+    }
+
+    /// @notice M_ij: so many entries.
+    function expand(bytes32 seed, uint256 length) internal pure returns (uint256[] memory mask) {
+        mask = new uint256[](length);
+        for (uint256 i; i < length; ++i) {
+            mask[i] = entry(seed, i);
+        }
     }
 
     /// @notice By what the members of an attempt are ordered on their circle.
     function place(bytes32 seed, address member) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(seed, member));
+    }
+
+    /// @notice How far clockwise `to` stands from `from` on the circle; zero only from itself.
+    function distance(bytes32 seed, address from, address to) internal pure returns (uint256) {
+        unchecked {
+            return uint256(place(seed, to)) - uint256(place(seed, from));
+        }
     }
 }

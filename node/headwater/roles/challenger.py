@@ -1,0 +1,195 @@
+"""The challenger: makes whoever withholds bytes or posted what does not fit answer for it. Anyone may be one.
+
+A challenge takes a bond. Who answers gets it, for the gas; where nobody does, it comes back.
+"""
+
+from __future__ import annotations
+
+from headwater.chain.events import Accused, Challenged, Convicted, Masked, PhaseChanged
+from headwater.chain.rpc import Block, Call
+from headwater.chain.sender import Receipt, Sender
+from headwater.chain.types import Model, Posting
+from headwater.errors import ContentMismatch, Unavailable
+from headwater.protocol.decisions import (
+    Action,
+    Advance,
+    Bytes,
+    ChallengeMask,
+    ChallengeModel,
+    ChallengerView,
+    ChallengeUpdate,
+    Claim,
+    ProveWrongPeer,
+    Reclaim,
+    RoundView,
+    Settle,
+    decide_challenger,
+)
+from headwater.protocol.faults import NO_FAULTS, Faults
+from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.roles import masking
+from headwater.roles.challenges import runs
+from headwater.roles.report import Report
+from headwater.roles.task import Task, point_hash
+
+PATIENCE = 4  # what cannot be fetched for this part of a phase counts as withheld
+
+
+class Challenger:
+    """One challenger in one task. It stakes nothing, and needs coin for bonds and gas."""
+
+    def __init__(self, task: Task, sender: Sender, report: Report) -> None:
+        """`report`: told of every step."""
+        self.task = task
+        self.sender = sender
+        self._report = report
+        self._vectors: dict[bytes, list[int]] = {}  # of the attempt that is aggregated, by their CIDs' digests
+        self._faults: tuple[object, Faults] = (None, NO_FAULTS)  # and in which vectors they were found
+
+    def view(self, block: Block) -> ChallengerView:
+        """What is the matter with the task in a block."""
+        task, number = self.task, block.number
+        at = task.view(block)
+        averages = task.contracts.tasks.get_round(task.id, at.round, number).averages
+        faults: Faults = NO_FAULTS
+        missing: tuple[str, ...] = ()
+        if at.phase is Phase.AGGREGATE and not averages and not at.overdue:
+            faults, missing = self._examine(at)
+        suspects = {*missing, *faults.mismatched, *(fault.member for fault in faults.misdirected)}
+        suspects |= {member for pair in faults.disagreeing for member in pair}
+        model = self._model(at, number)
+        return ChallengerView(
+            at,
+            patience=self._patience(at),
+            faults=faults,
+            missing=missing,
+            accusable=frozenset(member for member in suspects if self._is_accusable(at, member, number)),
+            model=Bytes.FOUND if model is None else self._look(model),
+            model_accusable=model is not None,
+            faulty=self._faulty(number),
+            reclaimable=self._reclaimable(at, averages, number),
+            claimable=task.contracts.stakes.claimable(self.sender.address, number),
+        )
+
+    def decide(self, block: Block) -> Action:
+        """The next action, as seen in a block."""
+        return decide_challenger(self.view(block))
+
+    def step(self) -> Action:
+        """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done."""
+        action = self.decide(self.task.contracts.chain.block())
+        self.act(action)
+        return action
+
+    def act(self, action: Action) -> Receipt | None:
+        """Carry out one action."""
+        task, bond = self.task, self.task.config.challenge_bond
+        tasks, challenges = task.contracts.tasks, task.contracts.challenges
+        match action:
+            case Advance():
+                return self._send(tasks.advance(task.id), "advanced")
+            case ProveWrongPeer(fault):
+                posting = self._posting(fault.member)
+                call = challenges.prove_wrong_peer(task.id, fault.member, posting, fault.wrong, fault.between)
+                return self._send(call, "convicted", trainer=fault.member)
+            case ChallengeMask(one, other):
+                postings = self._posting(one), self._posting(other)
+                call = challenges.challenge_mask(task.id, (one, other), postings, bond)
+                return self._send(call, "challenged", trainer=one, other=other)
+            case ChallengeUpdate(trainer):
+                return self._send(challenges.challenge_update(task.id, trainer, bond), "challenged", trainer=trainer)
+            case ChallengeModel(round_):
+                return self._send(challenges.challenge_model(task.id, bond), "challenged", model=round_)
+            case Settle(trainer):
+                return self._send(tasks.settle(task.id, trainer), "settled", trainer=trainer)
+            case Reclaim(challenge):
+                return self._send(challenges.reclaim_bond(challenge), "reclaimed", challenge=challenge)
+            case Claim():
+                return self._send(task.contracts.stakes.claim(), "claimed")
+        return None
+
+    def _examine(self, at: RoundView) -> tuple[Faults, tuple[str, ...]]:
+        """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had."""
+        events = masking.posted(self.task, at.round, at.attempt)
+        opened = masking.opened(self.task, at.round, at.attempt)
+        vectors = [opened.get(event.trainer) or self._vector(event) for event in events]
+        self._vectors = {event.posting.cid: v for event, v in zip(events, vectors, strict=True) if v is not None}
+        missing = tuple(event.trainer for event, v in zip(events, vectors, strict=True) if v is None)
+        seen = (at.round, at.attempt, missing, frozenset(opened))
+        if self._faults[0] != seen:
+            self._faults = (seen, masking.examine(self.task, events, vectors))
+        return self._faults[1], missing
+
+    def _vector(self, event: Masked) -> list[int] | None:
+        """A member's masked update, as found under its CID; None where nothing can be fetched."""
+        if event.posting.cid in self._vectors:
+            return self._vectors[event.posting.cid]
+        try:
+            return masking.read(self.task, event)
+        except Unavailable:
+            return None
+
+    def _is_accusable(self, at: RoundView, member: str, block: int) -> bool:
+        entry = self.task.contracts.tasks.get_roster_entry(self.task.id, at.round, member, block)
+        return entry.status is TrainerStatus.SUBMITTED and entry.attempt == at.attempt
+
+    def _patience(self, at: RoundView) -> int:
+        """When what cannot be fetched counts as withheld: some time after the phase began."""
+        config, chain = self.task.config, self.task.contracts.chain
+        events = self.task.contracts.tasks.events(PhaseChanged, task_id=self.task.id, round=at.round)
+        began = [event.block_number for event in events if event.to_phase is at.phase][-1]
+        periods = {
+            Phase.JOIN: config.join_period,
+            Phase.AGGREGATE: config.aggregate_period,
+            Phase.CHALLENGE: config.challenge_period,
+        }
+        return chain.block(began).timestamp + periods.get(at.phase, 0) // PATIENCE
+
+    def _model(self, at: RoundView, block: int) -> Model | None:
+        """The model whose bytes can be demanded now: the average in Challenge, the first one in Join."""
+        tasks, models = self.task.contracts.tasks, self.task.contracts.models
+        if at.accused or at.overdue:
+            return None
+        if at.phase is Phase.CHALLENGE:
+            _, state = tasks.get_task(self.task.id, block)
+            average = tasks.get_round(self.task.id, at.round, block)
+            found = (point_hash(state.average), state.average_cid, at.round, average.masked, average.aggregator)
+            return Model(*found, timestamp=0)
+        latest = models.latest(self.task.id, block)
+        return latest if at.phase is Phase.JOIN and latest.round == 0 else None
+
+    def _look(self, model: Model) -> Bytes:
+        """Whether a model's bytes are to be had, and right."""
+        try:
+            self.task.weights(model)
+        except Unavailable:
+            return Bytes.MISSING
+        except ContentMismatch:
+            return Bytes.WRONG
+        return Bytes.FOUND
+
+    def _faulty(self, block: int) -> tuple[str, ...]:
+        """The trainers at fault in a round that is over, whose stake was not slashed yet."""
+        tasks = self.task.contracts.tasks
+        named = {event.trainer for event in tasks.events(Accused, last=block, task_id=self.task.id)}
+        named |= {event.trainer for event in tasks.events(Convicted, last=block, task_id=self.task.id)}
+        return tuple(trainer for trainer in sorted(named) if tasks.slash_of(self.task.id, trainer, block)[1])
+
+    def _reclaimable(self, at: RoundView, averages: int, block: int) -> tuple[int, ...]:
+        """This account's challenges that were not answered, and no longer can be."""
+        challenges = self.task.contracts.challenges
+        raised = challenges.events(Challenged, last=block, task_id=self.task.id)
+        own = [event.challenge_id for event in raised if event.challenger == self.sender.address]
+        found = {number: challenges.get_challenge(number, block) for number in own}
+        return tuple(number for number, c in found.items() if not c.closed and not runs(c, at, averages))
+
+    def _posting(self, member: str) -> Posting:
+        """What a member posted in the attempt that is aggregated."""
+        _, state = self.task.contracts.tasks.get_task(self.task.id)
+        posted = masking.posted(self.task, state.round, state.attempt)
+        return next(event.posting for event in posted if event.trainer == member)
+
+    def _send(self, call: Call, stage: str, **details: object) -> Receipt:
+        receipt = self.sender.send(call)
+        self._report(stage, gas=receipt.gas_used, calldata=receipt.calldata_bytes, **details)
+        return receipt

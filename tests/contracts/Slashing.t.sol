@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+
+/// @notice What a round costs those who were absent or at fault: `settle`, and `join` as it settles.
+contract SlashingTest is HeadwaterTest {
+    uint256 private constant ABSENCE = uint256(STAKE) * ABSENCE_SLASH / 10_000;
+    uint256 private constant FAULT = uint256(STAKE) * FAULT_SLASH / 10_000;
+    uint256 private taskId;
+    address private alice;
+
+    function setUp() public override {
+        super.setUp();
+        taskId = createTask();
+        alice = trainer(1);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                ABSENCE
+    //////////////////////////////////////////////////////////////*/
+
+    function test_settle_slashesWhoJoinedAndDidNotSubmit() public {
+        toTrain(taskId, 4);
+        submitMany(taskId, 3);
+        passDeadline(taskId);
+        maskMany(taskId, 3);
+        aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
+        expectSlash(trainer(4), false, ABSENCE);
+        expectSlash(alice, false, 0);
+    }
+
+    function test_settle_slashesWhoJoinedARoundThatFailedForWantOfUpdates() public {
+        toTrain(taskId, 3);
+        submit(taskId, alice);
+        passDeadline(taskId);
+        expectSlash(trainer(2), false, ABSENCE);
+        expectSlash(alice, false, 0);
+    }
+
+    function test_settle_slashesWhoMissedAnAttempt() public {
+        toMask(taskId, 5);
+        maskMany(taskId, 4);
+        passDeadline(taskId);
+        maskMany(taskId, 2);
+        passDeadline(taskId); // failed
+        expectSlash(trainer(5), false, ABSENCE); // masked in none
+        expectSlash(trainer(4), false, ABSENCE); // in the first only
+        expectSlash(alice, false, 0);
+    }
+
+    function test_settle_costsNothingWhereTheRoundWasSkipped() public {
+        joinMany(taskId, 2);
+        passDeadline(taskId);
+        expectSlash(alice, false, 0);
+    }
+
+    function test_settle_leavesTheAbsentInTheTask() public {
+        toTrain(taskId, 3);
+        passDeadline(taskId);
+        tasks.settle(taskId, alice);
+        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
+        assertEq(enrolment.stake, STAKE - ABSENCE);
+        assertEq(enrolment.unsettled, 0);
+        assertEq(enrolment.releasableAt, 0);
+    }
+
+    function test_settle_refusesWhatIsNotToBeSettled() public {
+        bytes memory nothing = abi.encodeWithSelector(ITaskManager.NothingToSettle.selector, taskId, alice);
+        refusesSettle(nothing); // not enrolled
+        enrol(taskId, alice);
+        refusesSettle(nothing); // no round
+        toTrain(taskId, 3);
+        refusesSettle(abi.encodeWithSelector(ITaskManager.RoundRunning.selector, taskId, 1));
+        (uint256 amount, bool fault) = tasks.slashOf(taskId, alice);
+        assertEq(amount, 0);
+        assertFalse(fault);
+        passDeadline(taskId);
+        tasks.settle(taskId, alice);
+        refusesSettle(nothing); // once
+    }
+
+    function test_settle_takesNoMoreThanTheEnrolmentHas() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        (config.faultSlash, config.absenceSlash) = (10_000, 10_000);
+        taskId = createTask(config, POOL);
+        toAggregate(taskId, 3);
+        aggregate(taskId, alice); // as much again is locked for her average
+        passDeadline(taskId);
+        modelScalar = averageScalar;
+        toTrain(taskId, 3);
+        passDeadline(taskId);
+        expectSlash(alice, false, STAKE);
+        assertEq(tasks.getEnrolment(taskId, alice).stake, 0);
+    }
+
+    function test_settle_worksInTasksWithoutStakeOrSlash() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.stake = 0;
+        taskId = createTask(config, POOL);
+        toTrain(taskId, 3);
+        passDeadline(taskId);
+        expectSettled(alice, false, 0);
+        config = defaultConfig();
+        (config.faultSlash, config.absenceSlash) = (0, 0);
+        taskId = createTask(config, POOL);
+        toTrain(taskId, 3);
+        passDeadline(taskId);
+        expectSettled(alice, false, 0);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                  JOIN
+    //////////////////////////////////////////////////////////////*/
+
+    function test_join_settlesAndTopsTheStakeUp() public {
+        toTrain(taskId, 3);
+        passDeadline(taskId);
+        deposit(alice, ABSENCE);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.TrainerSlashed(taskId, 1, alice, false, ABSENCE);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Slashed(taskId, alice, ABSENCE);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Locked(taskId, alice, ABSENCE);
+        vm.prank(alice);
+        tasks.join(taskId);
+        assertStake(alice, 0, STAKE);
+        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
+        assertEq(enrolment.stake, STAKE);
+        assertEq(enrolment.unsettled, 2);
+        assertEq(stakes.burnt(), ABSENCE);
+    }
+
+    function test_join_refusesWithoutTheMissingStake() public {
+        toTrain(taskId, 3);
+        passDeadline(taskId);
+        deposit(alice, ABSENCE - 1);
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, ABSENCE - 1, ABSENCE));
+        tasks.join(taskId);
+    }
+
+    function test_join_refusesWhoIsAtFault() public {
+        withhold(alice);
+        vm.prank(alice);
+        vm.expectRevert(
+            abi.encodeWithSelector(ITaskManager.Leaving.selector, taskId, alice, block.timestamp + UNBONDING_PERIOD)
+        );
+        tasks.join(taskId);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                 FAULTS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_settle_slashesAndExpelsWhoWasAtFault() public {
+        withhold(alice);
+        vm.warp(block.timestamp + 10);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.TrainerSlashed(taskId, 1, alice, true, FAULT);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.Unenrolled(taskId, alice, block.timestamp + UNBONDING_PERIOD);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Slashed(taskId, alice, FAULT);
+        assertEq(tasks.settle(taskId, alice), FAULT);
+        assertEq(tasks.getEnrolment(taskId, alice).releasableAt, block.timestamp + UNBONDING_PERIOD);
+        assertStake(alice, 0, STAKE - FAULT);
+        expectSlash(trainer(2), false, 0);
+
+        vm.warp(block.timestamp + UNBONDING_PERIOD);
+        vm.prank(alice);
+        tasks.release(taskId);
+        assertStake(alice, STAKE - FAULT, 0);
+    }
+
+    function test_settle_keepsTheTimeOfWhoWasLeavingAlready() public {
+        toAggregate(taskId, 4);
+        unenrol(taskId, alice);
+        uint256 releasableAt = block.timestamp + UNBONDING_PERIOD;
+        accuse(alice);
+        passDeadline(taskId);
+        endTask(taskId);
+        tasks.settle(taskId, alice);
+        assertEq(tasks.getEnrolment(taskId, alice).releasableAt, releasableAt);
+        assertEq(stakes.burnt(), FAULT);
+    }
+
+    function test_settle_isToTheTermsNotToTheStakeThatIsLeft() public {
+        toTrain(taskId, 4);
+        passDeadline(taskId);
+        tasks.settle(taskId, alice); // an absence
+        joinMany(taskId, 4); // tops up
+        passDeadline(taskId);
+        submitMany(taskId, 4);
+        maskMany(taskId, 4);
+        accuse(alice);
+        passDeadline(taskId);
+        endTask(taskId);
+        expectSlash(alice, true, FAULT);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                HELPERS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev Round 1 fails since a member does not show its update; then round 2 can be joined.
+    function withhold(address who) private {
+        toAggregate(taskId, 3);
+        accuse(who);
+        passDeadline(taskId);
+        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+    }
+
+    function accuse(address who) private {
+        hoax(STRANGER, BOND);
+        challenges.challengeUpdate{value: BOND}(taskId, who);
+    }
+
+    /// @dev `slashOf` says it, and `settle` does it.
+    function expectSlash(address who, bool fault, uint256 amount) private {
+        (uint256 expected, bool fault_) = tasks.slashOf(taskId, who);
+        assertEq(expected, amount, "slashOf");
+        assertEq(fault_, fault, "fault");
+        if (amount != 0) return expectSettled(who, fault, amount);
+        vm.recordLogs();
+        assertEq(tasks.settle(taskId, who), 0);
+        assertEq(vm.getRecordedLogs().length, 0, "nothing is said of who did its duty");
+    }
+
+    function expectSettled(address who, bool fault, uint256 amount) private {
+        uint256 burnt = stakes.burnt();
+        (, uint256 locked) = stakes.stakeOf(who);
+        uint256 last = tasks.getEnrolment(taskId, who).unsettled;
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.TrainerSlashed(taskId, last, who, fault, amount);
+        vm.prank(STRANGER); // anyone may
+        assertEq(tasks.settle(taskId, who), amount);
+        assertEq(stakes.burnt(), burnt + amount);
+        (, uint256 left) = stakes.stakeOf(who);
+        assertEq(left, locked - amount);
+    }
+
+    function refusesSettle(bytes memory reason) private {
+        vm.expectRevert(reason);
+        tasks.settle(taskId, alice);
+    }
+}

@@ -1,0 +1,94 @@
+"""The specification and the contracts live the same random histories: the same success or error, the same views.
+
+A divergence is a fault of one of them; the interfaces' words decide which. `make fuzz` plays forty times as many.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from headwater.chain.codec import CONTRACTS, load_abi
+from tests.differential.onchain import run_onchain
+from tests.differential.play import OTHERS, Play
+from tests.differential.players import CROWD, REFUSING
+from tests.differential.views import errors
+
+PRIVILEGED = {
+    *("accuse", "acquit", "convict", "accuseModel", "acquitModel"),
+    *("lock", "unlock", "slash", "burnEscrow", "escrow", "credit", "takeBond", "payBond"),
+    "add",
+}
+"""Functions that only other contracts of the deployment may call, and do."""
+
+WAYS = [
+    "Join -> Train",
+    "Join -> Join Skipped",
+    "Join -> Skipped Skipped",
+    "Join, accused -> Skipped Skipped",
+    "Train -> Mask",
+    "Train -> Join Failed",
+    "Mask -> Aggregate",
+    "Mask -> Mask",
+    "Mask -> Join Failed",
+    "Aggregate -> Challenge",
+    "Aggregate, accused -> Challenge",
+    "Aggregate, accused -> Mask",
+    "Aggregate, accused -> Join Failed",
+    "Aggregate -> Join Failed",
+    "Challenge -> Join Finalized",
+    "Challenge -> Finalized Finalized",
+    "Challenge, accused -> Join Finalized",
+    "Challenge, accused -> Aggregate",
+]
+
+HISTORIES = int(os.environ.get("HEADWATER_HISTORIES", "500"))
+LONG = HISTORIES > 500
+"""Whether somebody fuzzes: then with other histories every time."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def onchain():
+    """The contracts, for all histories."""
+    with run_onchain() as chain:
+        chain.fund((*CROWD, *OTHERS, chain.at.tasks, chain.at.challenges), (REFUSING,))
+        Play.onchain = chain
+        yield chain
+
+
+def lived(histories: int, **changes) -> settings:
+    """Settings for so many histories."""
+    default = {
+        "max_examples": histories,
+        "stateful_step_count": 25,
+        "deadline": None,
+        "derandomize": not LONG,
+        "suppress_health_check": list(HealthCheck),
+        "report_multiple_bugs": False,
+        "print_blob": True,
+    }
+    return settings(**default | changes)
+
+
+@pytest.mark.slow
+def test_histories__machine_and_contracts__same_outcomes_and_views():
+    run_state_machine_as_test(Play, settings=lived(HISTORIES))
+    tally = Play.tally
+    print(*(f"{tally[what]:8} {what}" for what in sorted(tally)), sep="\n")
+    print("never:", ", ".join(sorted(set(errors()) - {what.split(" ")[-1] for what in tally})))
+    if HISTORIES >= 500:
+        assert not [what for what in expected() if not tally[what]]
+
+
+def expected() -> list[str]:
+    """What histories must have reached: every function done, or refused to outsiders, and every way out of a phase."""
+    functions = [
+        entry["name"]
+        for name in CONTRACTS
+        for entry in load_abi(name)
+        if entry["type"] == "function" and entry["stateMutability"] in ("nonpayable", "payable")
+    ]
+    return [f"{name} {'UnauthorizedCaller' if name in PRIVILEGED else 'succeeds'}" for name in functions] + WAYS

@@ -1,0 +1,171 @@
+"""Every view of the contracts, with what the machine says it returns, as bytes of the ABI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any, NamedTuple
+
+from eth_utils.abi import abi_to_signature
+
+from headwater.chain.codec import CONTRACTS, load_abi
+from headwater.protocol.keccak import keccak256
+from headwater.protocol.machine import Machine, Refused
+from headwater.protocol.machine.tasks import peer_count
+
+NAMES = {"tasks": "TaskManager", "stakes": "StakeManager", "challenges": "ChallengeManager", "models": "ModelRegistry"}
+
+
+class View(NamedTuple):
+    """A view: a field of `Addresses`, its name in Solidity, its arguments, and the machine's answer."""
+
+    target: str
+    function: str
+    arguments: tuple[Any, ...]
+    answer: Callable[[], Any]
+
+
+def encode(value: Any) -> bytes:
+    """Values in the ABI, where they are static, or one array of static ones."""
+    words: list[bytes] = []
+    _add_words(value, words)
+    return b"".join(words)
+
+
+def _add_words(value: Any, words: list[bytes]) -> None:
+    if isinstance(value, int):
+        words.append(value.to_bytes(32, "big"))
+    elif isinstance(value, bytes):
+        words.append(value.ljust(32, b"\0"))
+    elif isinstance(value, str):
+        words.append(_address(value))
+    elif isinstance(value, tuple):
+        for item in value:
+            _add_words(item, words)
+    elif isinstance(value, list):
+        _add_words((32, len(value), *value), words)  # 32: where the only dynamic value of an answer starts
+    else:
+        for name in _fields(type(value)):
+            _add_words(getattr(value, name), words)
+
+
+@cache
+def _address(text: str) -> bytes:
+    return bytes.fromhex(text[2:]).rjust(32, b"\0")
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def selectors(kind: str) -> dict[tuple[str, str], bytes]:
+    """First four bytes of the hash of each function or error, by contract and name."""
+    return {
+        (name, entry["name"]): keccak256(abi_to_signature(entry).encode())[:4]
+        for name in CONTRACTS
+        for entry in load_abi(name)
+        if entry["type"] == kind
+    }
+
+
+@cache
+def errors() -> dict[str, bytes]:
+    """First four bytes of each custom error."""
+    return {error: selector for (_, error), selector in selectors("error").items()}
+
+
+def encode_refusal(refused: Refused) -> bytes:
+    """What a call reverts with."""
+    return errors()[refused.error] + encode(refused.arguments)
+
+
+@cache
+def query(address: str, target: str, function: str, arguments: tuple[Any, ...]) -> bytes:
+    """A question to `Reader`."""
+    data = selectors("function")[NAMES[target], function] + encode(arguments)
+    return bytes.fromhex(address[2:]) + len(data).to_bytes(2, "big") + data
+
+
+def answer(view: View) -> bytes:
+    """What `Reader` answers if the machine is right."""
+    try:
+        success, data = 1, encode(view.answer())
+    except Refused as refused:
+        success, data = 0, encode_refusal(refused)
+    return bytes([success]) + len(data).to_bytes(3, "big") + data
+
+
+def money_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """What accounts have, and what nobody has."""
+    stakes = machine.stakes
+    yield View("stakes", "bonded", (), lambda: stakes.bonded)
+    yield View("stakes", "burnt", (), lambda: stakes.burnt)
+    for who in accounts:
+        yield View("stakes", "stakeOf", (who,), lambda who=who: stakes.stake_of(who))
+        yield View("stakes", "claimable", (who,), lambda who=who: stakes.claimable[who])
+
+
+def task_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> Iterator[View]:
+    """What there is to see of a task, but of its rounds."""
+    tasks, stakes = machine.tasks, machine.stakes
+    yield View("tasks", "getTask", (task_id,), lambda: tasks.get_task(task_id))
+    yield View("tasks", "currentPhase", (task_id,), lambda: tasks.current_phase(task_id))
+    yield View("stakes", "escrowOf", (task_id,), lambda: stakes.escrow_of[task_id])
+    yield View("models", "latest", (task_id,), lambda: machine.models.latest(task_id))
+    for who in accounts:
+        key = (task_id, who)
+        yield View("tasks", "getEnrolment", key, lambda key=key: tasks.get_enrolment(*key))
+        yield View("tasks", "slashOf", key, lambda key=key: tasks.slash_of(*key))
+        yield View("stakes", "lockOf", key, lambda key=key: stakes.lock_of[key])
+
+
+def round_views(machine: Machine, task_id: int, number: int, accounts: Sequence[str]) -> Iterator[View]:
+    """What there is to see of a round."""
+    tasks, challenges, made = machine.tasks, machine.challenges, (task_id, number)
+    yield View("tasks", "getRound", made, lambda: tasks.get_round(*made))
+    yield View("models", "getModel", made, lambda: machine.models.get_model(*made))
+    for who in accounts:
+        part = (task_id, number, who)
+        yield View("tasks", "getRosterEntry", part, lambda part=part: tasks.get_roster_entry(*part))
+        yield View("tasks", "rewardOf", part, lambda part=part: tasks.reward_of(*part))
+        for attempt in range(tasks.get_round(*made).attempt + 1):
+            at = (task_id, number, attempt, who)
+            yield View("challenges", "opened", at, lambda at=at: challenges.opened(*at))
+            yield View("challenges", "challengeOf", at, lambda at=at: challenges.challenge_of(*at))
+
+
+def recent_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """What a call may have changed: money, tasks, and their last two rounds."""
+    yield from money_views(machine, accounts)
+    for task_id, state in machine.tasks.states.items():
+        yield from task_views(machine, task_id, accounts)
+        for number in range(state.round - 1, state.round + 1):
+            yield from round_views(machine, task_id, number, accounts)
+
+
+def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """All there is to see, and a task, a round and a challenge that there are not."""
+    tasks, models, challenges = machine.tasks, machine.models, machine.challenges
+    count = len(tasks.states)
+    yield View("tasks", "taskCount", (), lambda: count)
+    yield View("tasks", "peerCount", (count,), lambda: peer_count(count))
+    yield from money_views(machine, accounts)
+    for task_id in range(count + 2):
+        last = tasks.states[task_id].round if task_id in tasks.states else 0
+        yield View("tasks", "tag", (task_id,), lambda task_id=task_id: tasks.tag(task_id))
+        yield from task_views(machine, task_id, accounts)
+        for number in range(last + 2):
+            yield from round_views(machine, task_id, number, accounts)
+        page = (task_id, 1, last + 1)
+        yield View("models", "getModels", page, lambda page=page: models.get_models(*page))
+        for model_hash in {entry[0] for entry in models.entries.get(task_id, {}).values()} | {bytes(32)}:
+            known = (task_id, model_hash)
+            yield View("models", "roundOf", known, lambda known=known: models.round_of(*known))
+    for key, owner in tasks.data_owners.items():
+        yield View("tasks", "dataOwner", key, lambda owner=owner: owner)
+    yield View("challenges", "challengeCount", (), lambda: len(challenges.challenges))
+    for number in range(len(challenges.challenges) + 2):
+        yield View("challenges", "getChallenge", (number,), lambda number=number: challenges.get_challenge(number))
