@@ -26,7 +26,7 @@ TAG = 77
 @pytest.fixture(scope="session")
 def home() -> Path:
     """Where circuits are cached; kept between sessions, so that only changed circuits are built again."""
-    os.environ["PYTHONPATH"] = str(ROOT)  # workers import weakened twins
+    os.environ["PYTHONPATH"] = f"{ROOT / 'node'}:{ROOT}"  # processes import this checkout, workers weakened twins too
     return ROOT / "build" / "headwater"
 
 

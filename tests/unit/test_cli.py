@@ -111,6 +111,17 @@ def test_headwater__when_it_fails_by_its_own_fault__then_it_says_so_in_a_line(co
     assert ("Traceback" in result.stderr) is traced
 
 
+def test_headwater__when_a_fault_of_its_own_names_a_url__then_only_the_host_is_shown(command):
+    @command
+    def probe():
+        raise ValueError("cannot read https://user:hunter2@rpc.example/v3/hunter2")
+
+    result = run("probe")
+
+    assert "https://rpc.example" in result.stderr
+    assert "hunter2" not in result.stderr
+
+
 def test_headwater__when_the_disk_is_full__then_it_blames_the_disk(command):
     @command
     def probe():
@@ -321,3 +332,14 @@ def test_rpc__with_a_url_that_cannot_be__is_a_message(url, tmp_path):
 
     assert result.exit_code == 1
     assert "is no address of a node" in result.stderr.replace("\n", " ")
+
+
+def test_trainer__with_data_that_everybody_may_read__is_refused_before_anything_else(tmp_path):
+    data = tmp_path / "patients.csv"
+    data.write_text("size,kind\n1,a\n")
+    data.chmod(0o644)
+
+    result = run("trainer", "run", "--task", "1", "--data", str(data), "--home", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "chmod 600" in result.stderr
