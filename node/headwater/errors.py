@@ -29,12 +29,20 @@ class DataError(HeadwaterError):
     """A trainer's data file does not fit the task."""
 
 
+class JournalError(HeadwaterError):
+    """The node's own record of what it does cannot be read or written: nothing may be sent without it."""
+
+
 class StorageError(HeadwaterError):
     """Content could not be stored or fetched."""
 
 
 class Unavailable(StorageError):
     """Content cannot be had now; asking again later may help."""
+
+
+class Unreachable(Unavailable):
+    """A store does not answer at all, or has had enough for now; whatever else it is asked will fail alike."""
 
 
 class ContentMismatch(StorageError):

@@ -63,6 +63,7 @@ def world(tmp_path_factory, home):
     folder = tmp_path_factory.mktemp("commands")
     for number in range(TRAINERS):
         write_rows(folder / f"trainer-{number}.csv", seed=number)
+        (folder / f"trainer-{number}.csv").chmod(0o600)
     write_rows(folder / "sample.csv", seed=10, count=30)
     write_rows(folder / "new.csv", seed=11, count=40)
     with run_anvil(folder / "anvil.log", "--mixed-mining", "--block-time", "1") as anvil:

@@ -11,19 +11,26 @@ import pytest
 
 from headwater.errors import ContentTooLarge, StorageError, Unavailable
 from headwater.storage.directory import DirectoryStore
+from headwater.storage.gateway import GatewayStore
 from headwater.storage.kubo import KuboStore
 from headwater.storage.opening import open_store
+from headwater.storage.several import SeveralStores
 from headwater.storage.unixfs import CHUNK, cid_of
 
 LIMIT = 8 * CHUNK
 OWN_KUBO = os.environ.get("HEADWATER_KUBO", "")
 
 
-@pytest.fixture(params=("directory", "kubo", *((pytest.param("own", marks=pytest.mark.kubo),) if OWN_KUBO else ())))
+@pytest.fixture(
+    params=("directory", "kubo", "several", *((pytest.param("own", marks=pytest.mark.kubo),) if OWN_KUBO else ()))
+)
 def open_a_store(request, tmp_path):
     """Opens the store under test, patient or not."""
     if request.param == "directory":
         return lambda **_: DirectoryStore(tmp_path / "store")
+    if request.param == "several":
+        nobody, rpc = GatewayStore("http://127.0.0.1:9"), request.getfixturevalue("ipfs_node").rpc
+        return lambda timeout=20.0: SeveralStores([nobody, DirectoryStore(tmp_path / "store"), KuboStore(rpc, timeout)])
     address = OWN_KUBO if request.param == "own" else request.getfixturevalue("ipfs_node").rpc
     return lambda timeout=20.0: KuboStore(address, timeout)
 

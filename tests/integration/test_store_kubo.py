@@ -7,8 +7,9 @@ import time
 import pytest
 
 from headwater.errors import ContentMismatch, ContentTooLarge, StorageError, Unavailable
+from headwater.storage.cid import DAG_PB, RAW, Cid
 from headwater.storage.kubo import KuboStore
-from headwater.storage.unixfs import CHUNK, DagBuilder, cid_of
+from headwater.storage.unixfs import CHUNK, DagBuilder, _Link, _node, cid_of
 from tests.support.ipfs import run_ipfs_node, run_rpc_server
 
 SMALL = b"a document"
@@ -204,6 +205,22 @@ def test_get_of_a_file__with_a_true_root_and_a_bad_end__is_the_right_error_in_ti
     assert type(caught.value) is error
     assert time.monotonic() - start < IN_TIME
     assert list(tmp_path.iterdir()) == []
+
+
+def test_get__of_what_was_published_wrongly__is_not_the_daemons_lie():
+    """Leaves of another size than the profile's: all that Kubo says of them is true."""
+    chunks = [LARGE[:CHUNK][i::2] for i in range(2)]
+    blocks = {str(Cid.of_block(RAW, chunk)): chunk for chunk in chunks}
+    root = _node([_Link(Cid.of_block(RAW, chunk), len(chunk), len(chunk)) for chunk in chunks])
+    cid = Cid.of_block(DAG_PB, root)
+
+    def answer(handler):
+        asked = handler.path.partition("arg=")[2].partition("&")[0]
+        send(handler, b"".join(chunks) if "/cat" in handler.path else {**blocks, str(cid): root}[asked])
+
+    with run_rpc_server(answer) as address, pytest.raises(StorageError, match="is not a file") as caught:
+        KuboStore(address, TIMEOUT).get(cid, LIMIT)
+    assert not isinstance(caught.value, (Unavailable, ContentMismatch))
 
 
 def test_get__of_a_drip__ends_though_no_read_times_out():

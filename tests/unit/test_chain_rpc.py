@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from headwater.chain import rpc
+from headwater.chain import endpoints
 from headwater.chain.rpc import connect
 from headwater.errors import ChainError, ConfigError
 
@@ -89,8 +89,8 @@ def test_connect__when_a_server_refuses__then_its_status_is_named():
 
 
 def test_connect__when_the_node_is_silent__then_time_runs_out(monkeypatch):
-    monkeypatch.setattr(rpc, "TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(rpc, "ATTEMPTS", 1)
+    monkeypatch.setattr(endpoints, "TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(endpoints, "ATTEMPTS", 1)
     silence = threading.Event()
 
     def answer(_):

@@ -321,3 +321,14 @@ def test_rpc__with_a_url_that_cannot_be__is_a_message(url, tmp_path):
 
     assert result.exit_code == 1
     assert "is no address of a node" in result.stderr.replace("\n", " ")
+
+
+def test_trainer__with_data_that_everybody_may_read__is_refused_before_anything_else(tmp_path):
+    data = tmp_path / "patients.csv"
+    data.write_text("size,kind\n1,a\n")
+    data.chmod(0o644)
+
+    result = run("trainer", "run", "--task", "1", "--data", str(data), "--home", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "chmod 600" in result.stderr

@@ -1,26 +1,24 @@
-"""One Ethereum node over JSON-RPC: connecting, and reading at a block."""
+"""A chain over JSON-RPC: connecting, and reading at a block."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
 
-import requests
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
-from web3 import HTTPProvider, Web3
+from web3 import Web3
+from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.providers.rpc.utils import ExceptionRetryConfiguration
 from web3.types import TxParams
 
+from headwater.chain.endpoints import Endpoints
 from headwater.chain.failures import explained
-from headwater.errors import ChainError, ConfigError
+from headwater.errors import ChainError
 
-TIMEOUT_SECONDS = 30
-ATTEMPTS = 4
 MAX_CHUNK = 10_000
 """Most blocks that one query for logs spans; it halves where the node refuses."""
 
@@ -58,14 +56,19 @@ class Call:
 
 
 class Chain:
-    """A connection to one node, made by `connect`. Every method raises ChainError where the node fails."""
+    """A connection to one chain, made by `connect`. Every method raises ChainError where its nodes fail."""
 
-    def __init__(self, web3: Web3, where: str) -> None:
-        """`where` names the node in errors, without what its URL may hold of secrets."""
+    def __init__(self, web3: Web3, endpoints: Endpoints) -> None:
         self.web3 = web3
-        self.where = where
+        self.where = endpoints.where
+        self._endpoints = endpoints
         with self.explained("eth_chainId"):
             self.chain_id = web3.eth.chain_id
+
+    @cached_property
+    def name(self) -> str:
+        """The chain id and the start of the first block's hash: chains begun anew share an id, not that."""
+        return f"{self.chain_id}-{self.block(0).hash[:8].hex()}"
 
     def explained(self, doing: str) -> AbstractContextManager[None]:
         """A context that turns web3's exceptions into headwater's; `doing` names the call."""
@@ -73,9 +76,20 @@ class Chain:
 
     def block(self, which: BlockId = "latest") -> Block:
         """The newest block, the newest that cannot be reorganized away, or one by its number."""
+        if which == "latest":
+            self._endpoints.begin_look()
         with self.explained("eth_getBlockByNumber"):
             found = self.web3.eth.get_block(which)
         return Block(found["number"], bytes(found["hash"]), found["timestamp"])
+
+    def block_hash(self, number: int) -> bytes | None:
+        """The hash of a block; None where the chain is shorter."""
+        try:
+            return self.block(number).hash
+        except ChainError as error:
+            if isinstance(error.__cause__, BlockNotFound):
+                return None
+            raise
 
     def call(self, call: Call, sender: str = ZERO_ADDRESS, block: BlockId = "latest") -> bytes:
         """What the call would return, changing nothing.
@@ -133,28 +147,15 @@ class Chain:
             first, chunk = until + 1, min(2 * chunk, MAX_CHUNK)
 
 
-def connect(rpc_url: str, chain_id: int | None = None) -> Chain:
-    """A connection to the node at an http or https URL; to one of chain `chain_id` only, where that is given.
+def connect(rpc: str | Sequence[str], chain_id: int | None = None) -> Chain:
+    """A connection to the nodes at http or https URLs, the preferred first; to chain `chain_id` only, where given.
 
     Raises:
-        ConfigError: not such a URL.
-        ChainError: no node answers there, or one of another chain.
+        ConfigError: one is no such URL.
+        ChainError: no node answers, or one serves another chain than `chain_id` or than the others.
     """
-    try:
-        url = urlsplit(rpc_url)
-        port = url.port
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ValueError
-    except ValueError:
-        hint = "write it as http://HOST:PORT or https://HOST/..."
-        raise ConfigError(f"{rpc_url!r} is no address of a node", hint) from None
-    where = f"{url.scheme}://{url.hostname}" + (f":{port}" if port else "")
-    retries = ExceptionRetryConfiguration((requests.ConnectionError, requests.HTTPError, requests.Timeout), ATTEMPTS)
-    provider = HTTPProvider(rpc_url, {"timeout": TIMEOUT_SECONDS}, exception_retry_configuration=retries)
-    provider.global_ccip_read_enabled = False  # a revert must not make the node fetch URLs
-    web3 = Web3(provider)
+    endpoints = Endpoints([rpc] if isinstance(rpc, str) else rpc)
+    endpoints.agree(chain_id)
+    web3 = Web3(endpoints)
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # proof of authority: longer block headers
-    chain = Chain(web3, where)
-    if chain_id not in (None, chain.chain_id):
-        raise ChainError(f"the node at {where} serves chain {chain.chain_id}, not {chain_id}", "see --rpc")
-    return chain
+    return Chain(web3, endpoints)

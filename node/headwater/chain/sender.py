@@ -1,34 +1,25 @@
-"""Sending transactions from one key: simulate, sign here, send, wait, and explain what failed.
-
-One transaction of a key is in flight at a time: the next waits for it. So no nonce is skipped or used twice.
-"""
+"""Sending transactions from one key: simulate, deliver, and explain what failed."""
 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
-import structlog
 from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
-from hexbytes import HexBytes
-from web3.exceptions import TransactionNotFound
-from web3.types import TxParams, TxReceipt
+from web3.types import TxReceipt
 
 from headwater.chain.codec import decode_log
+from headwater.chain.delivery import MINED_SECONDS, Delivery
 from headwater.chain.events import Event
+from headwater.chain.fees import BumpingFees, FeeStrategy
 from headwater.chain.rpc import BlockId, Call, Chain
 from headwater.errors import ChainError
-
-MINED_SECONDS = 180
-"""How long to wait until a transaction is mined."""
+from headwater.journal.intents import Intents
 
 GAS_MARGIN = 1.2
 E = TypeVar("E", bound=Event)
-
-_log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -63,11 +54,22 @@ class Receipt:
 class Sender:
     """An account that signs, on one chain. Threads may share it."""
 
-    def __init__(self, chain: Chain, key: LocalAccount, mined_seconds: float = MINED_SECONDS) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        key: LocalAccount,
+        mined_seconds: float = MINED_SECONDS,
+        *,
+        intents: Intents | None = None,
+        fees: FeeStrategy | None = None,
+    ) -> None:
+        """intents: the account's journal; without one, what is on its way is forgotten when this process ends.
+
+        fees: by default, an eighth more each minute, see `BumpingFees`.
+        """
         self.chain = chain
         self.address: ChecksumAddress = key.address
-        self._key = key
-        self._mined_seconds = mined_seconds
+        self._delivery = Delivery(chain, key, intents or Intents(), fees or BumpingFees(), mined_seconds)
         self._lock = threading.Lock()
 
     def simulate(self, call: Call, block: BlockId = "latest") -> bytes:
@@ -99,87 +101,39 @@ class Sender:
             raise ChainError(f"the node gives no address for {name}, which it says it deployed", "try another node")
         return address, _decode(call, receipt)
 
+    def next_nonce(self) -> int:
+        """The account's next nonce, once what an earlier call or an earlier process has left on its way is finished.
+
+        Raises:
+            ChainError: it is still not mined, or the node fails.
+        """
+        with self._lock:
+            return self._delivery.settle()
+
     def _transact(self, call: Call) -> TxReceipt:
         with self._lock:
-            nonce = self.next_nonce()
+            nonce = self._delivery.settle()
             self.simulate(call)
-            signed = self._key.sign_transaction(self._fill(call, nonce))  # type: ignore[arg-type]
-            log = _log.bind(call=call.name, sender=self.address, transaction=signed.hash.to_0x_hex())
-            self._broadcast(signed.raw_transaction, signed.hash, call.name)
-            log.debug("sent", nonce=nonce)
-            receipt = self._wait(signed.hash, call.name)
-            log.debug("mined", block=receipt["blockNumber"], gas=receipt["gasUsed"], status=receipt["status"])
+            receipt = self._delivery.send(self._fill(call, nonce), call.name)
         if receipt["status"] != 1:
             raise self._failure(call, receipt)
         return receipt
 
-    def next_nonce(self) -> int:
-        """The account's next nonce, once nothing of it is in flight any more."""
-        deadline = time.monotonic() + self._mined_seconds
-        while True:
-            with self.chain.explained("eth_getTransactionCount"):
-                mined, known = (
-                    self.chain.web3.eth.get_transaction_count(self.address, block) for block in ("latest", "pending")
-                )
-            if known <= mined:
-                return mined
-            if time.monotonic() > deadline:
-                raise ChainError(
-                    f"an earlier transaction of {self.address}, nonce {mined}, is still not mined",
-                    "replace it from a wallet with a higher fee, or run again later",
-                )
-            time.sleep(1)
-
-    def _fill(self, call: Call, nonce: int) -> TxParams:
-        """The transaction with nonce, gas and fees (EIP-1559: room for six blocks of rising base fee)."""
-        transaction, eth = call.transaction(self.address), self.chain.web3.eth
+    def _fill(self, call: Call, nonce: int) -> dict[str, Any]:
+        """The transaction with nonce, gas and fees."""
+        transaction = call.transaction(self.address)
         with self.chain.explained(call.name):
-            gas = eth.estimate_gas(transaction)
-            base_fee, tip = eth.get_block("latest")["baseFeePerGas"], eth.max_priority_fee
-        filled = {
+            gas = self.chain.web3.eth.estimate_gas(transaction)
+        fees = self._delivery.fees.first(self._delivery.market())
+        return {
             **transaction,
             "type": 2,
             "chainId": self.chain.chain_id,
             "nonce": nonce,
             "gas": int(gas * GAS_MARGIN),
-            "maxFeePerGas": 2 * base_fee + tip,
-            "maxPriorityFeePerGas": tip,
+            "maxFeePerGas": fees.most,
+            "maxPriorityFeePerGas": fees.tip,
         }
-        return cast(TxParams, filled)
-
-    def _broadcast(self, raw: bytes, transaction_hash: HexBytes, name: str) -> None:
-        """Hand the transaction to the node. A failure does not count where the node knows the transaction after it."""
-        try:
-            with self.chain.explained(name):
-                self.chain.web3.eth.send_raw_transaction(raw)
-        except ChainError:
-            if not self._is_known(transaction_hash):
-                raise
-
-    def _is_known(self, transaction_hash: HexBytes) -> bool:
-        try:
-            with self.chain.explained("eth_getTransactionByHash"):
-                self.chain.web3.eth.get_transaction(transaction_hash)
-        except ChainError:
-            return False
-        return True
-
-    def _wait(self, transaction_hash: HexBytes, name: str) -> TxReceipt:
-        """The receipt, asked for at growing intervals."""
-        deadline, pause = time.monotonic() + self._mined_seconds, 0.02
-        while time.monotonic() < deadline:
-            try:
-                with self.chain.explained(name):
-                    return self.chain.web3.eth.get_transaction_receipt(transaction_hash)
-            except ChainError as error:
-                if not isinstance(error.__cause__, TransactionNotFound):
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, 2.0)
-        raise ChainError(
-            f"{name} is not mined after {self._mined_seconds:g} s: transaction {transaction_hash.to_0x_hex()}",
-            "it may still be: run again, and the next transaction waits for it",
-        )
 
     def _failure(self, call: Call, receipt: TxReceipt) -> ChainError:
         """Why a mined transaction failed: what the contract says to it in the state after its block."""

@@ -29,7 +29,7 @@ def run(
     task_id: int,
     poll: float,
     keep_stake: bool,
-    rpc: str,
+    rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
     keystore: Path | None,

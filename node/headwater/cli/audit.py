@@ -21,7 +21,9 @@ MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]?[/]"}
 @chain_options
 @store_option
 @home_option
-def command(task_id: int, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path) -> None:
+def command(
+    task_id: int, rpc: tuple[str, ...], deployments: Path, network: str | None, store: str | None, home: Path
+) -> None:
     """Verify a task from its config to its newest model: every proof, sum, average, verifier and document.
 
     ✓ holds, ✗ does not, ? could not be checked. Exit code 1 where anything does not hold.

@@ -25,7 +25,7 @@ def command() -> None:
 def run(
     task_id: int,
     poll: float,
-    rpc: str,
+    rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
     keystore: Path | None,

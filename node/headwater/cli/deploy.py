@@ -21,7 +21,9 @@ from headwater.cli.options import chain_options, home_option, key_options
 @key_options
 @home_option
 @click.option("--replace", is_flag=True, help="Forget contracts of other code that are recorded, with all their tasks.")
-def command(rpc: str, deployments: Path, network: str | None, keystore: Path | None, home: Path, replace: bool) -> None:
+def command(
+    rpc: tuple[str, ...], deployments: Path, network: str | None, keystore: Path | None, home: Path, replace: bool
+) -> None:
     """Deploy TaskManager, StakeManager, ModelRegistry and ChallengeManager, and record their addresses.
 
     Needs a clone of the repository, whose contracts are compiled. Where they stand already, there is nothing to do.

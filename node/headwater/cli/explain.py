@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.option("--round", "number", type=click.IntRange(1), required=True, help="Which round.")
 @click.option("--address", help="Whose part to explain step by step.  [default: everybody's, a line each]")
 @chain_options
-def command(task_id: int, number: int, address: str | None, rpc: str, deployments: Path, network: str | None) -> None:
+def command(
+    task_id: int, number: int, address: str | None, rpc: tuple[str, ...], deployments: Path, network: str | None
+) -> None:
     """Say whose contributions to a round counted, and if not, why: from the chain alone."""
     from eth_utils.address import is_address, to_checksum_address
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import signal
 import sys
 import threading
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from headwater.cli.logs import configure_logging
 from headwater.errors import HeadwaterError
 
 COMMANDS = {
@@ -24,6 +24,8 @@ COMMANDS = {
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
     "explain": ("headwater.cli.explain", "Whether a contribution counted, and if not, why."),
     "audit": ("headwater.cli.audit", "Verify a task's whole history again."),
+    "key": ("headwater.cli.key", "Create, import and list the keys of accounts."),
+    "config": ("headwater.cli.config", "Check the settings of a node."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }
 """For each command: the module whose `command` it is, and its line in `headwater --help`."""
@@ -104,19 +106,3 @@ def end_in_order() -> None:
     """Let SIGTERM unwind the stack, so that child processes end and private files are removed."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-
-
-def configure_logging(verbose: bool) -> None:
-    """Structured logs on stderr: events from info up, or all of them."""
-    import structlog
-
-    level = logging.DEBUG if verbose else logging.INFO
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -24,7 +24,9 @@ def command() -> None:
     """Pull, verify and apply models."""
 
 
-def _open_task(task_id: int, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path) -> Task:
+def _open_task(
+    task_id: int, rpc: tuple[str, ...], deployments: Path, network: str | None, store: str | None, home: Path
+) -> Task:
     from headwater.chain.contracts import open_contracts
     from headwater.chain.rpc import connect
     from headwater.roles.task import open_task
@@ -47,7 +49,7 @@ def pull(
     task_id: int,
     round_: int | None,
     folder: Path,
-    rpc: str,
+    rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
     store: str | None,
@@ -73,7 +75,9 @@ def pull(
 @chain_options
 @store_option
 @home_option
-def verify(folder: Path, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path) -> None:
+def verify(
+    folder: Path, rpc: tuple[str, ...], deployments: Path, network: str | None, store: str | None, home: Path
+) -> None:
     """Check the model in FOLDER against the chain: exit code 1 where it is not what the contract accepted."""
     from headwater.errors import ConfigError
     from headwater.roles.models import load

@@ -26,15 +26,16 @@ class Real(click.FloatRange):
 
 
 def chain_options(command: F) -> F:
-    """Passes `rpc: str`, `deployments: Path` and `network: str | None`."""
+    """Passes `rpc: tuple[str, ...]`, `deployments: Path` and `network: str | None`."""
     rpc = click.option(
         "--rpc",
         metavar="URL",
         envvar="HEADWATER_RPC",
         show_envvar=True,
-        default="http://127.0.0.1:8545",
-        show_default=True,
-        help="The Ethereum node.",
+        multiple=True,
+        default=("http://127.0.0.1:8545",),
+        show_default="http://127.0.0.1:8545",
+        help="The Ethereum node. Give several, the preferred first: whichever is in order is asked.",
     )
     deployments = click.option(
         "--deployments",
@@ -71,7 +72,8 @@ def store_option(command: F) -> F:
         metavar="WHERE",
         envvar="HEADWATER_STORE",
         show_envvar=True,
-        help="Where documents lie: dir:FOLDER, or kubo:ADDRESS.  [default: dir:HOME/store]",
+        help="Where documents lie: dir:FOLDER, kubo:ADDRESS, gateway:URL, pin:URL, or several with commas between."
+        "  [default: dir:HOME/store]",
     )
     return option(command)
 

@@ -179,7 +179,7 @@ def create(
     learning_rate: float,
     clip: float,
     srs: str,
-    rpc: str,
+    rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
     keystore: Path | None,
@@ -223,7 +223,13 @@ def create(
 @store_option
 @home_option
 def show(
-    task_id: int | None, check: bool, rpc: str, deployments: Path, network: str | None, store: str | None, home: Path
+    task_id: int | None,
+    check: bool,
+    rpc: tuple[str, ...],
+    deployments: Path,
+    network: str | None,
+    store: str | None,
+    home: Path,
 ) -> None:
     """Show a task: its terms, columns, phase and models, checked against each other. Without TASK_ID: list all."""
     from headwater.chain.contracts import open_contracts

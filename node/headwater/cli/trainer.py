@@ -37,7 +37,7 @@ def run(
     data: Path,
     poll: float,
     keep_stake: bool,
-    rpc: str,
+    rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
     keystore: Path | None,
@@ -54,6 +54,7 @@ def run(
     from headwater.chain.rpc import connect
     from headwater.chain.sender import Sender
     from headwater.cli.keys import load_key
+    from headwater.private import check_private
     from headwater.roles.loop import run as run_role
     from headwater.roles.secrets import secret_of
     from headwater.roles.task import open_task
@@ -61,6 +62,7 @@ def run(
     from headwater.storage.opening import open_store
     from headwater.training.data import read_csv
 
+    check_private(data)
     report = log_report("trainer")
     contracts = open_contracts(connect(rpc), deployments, network)
     key = load_key(keystore)

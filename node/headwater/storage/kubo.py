@@ -13,12 +13,14 @@ from io import BytesIO
 from pathlib import Path
 
 from ipfshttpclient.exceptions import AddressError, Error, ErrorResponse
+from ipfshttpclient.exceptions import ConnectionError as IpfsConnectionError
 from requests import RequestException
 from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
-from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
+from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable, Unreachable
 from headwater.storage.cid import Cid
+from headwater.storage.dag import NODE_LIMIT, read_file
 from headwater.storage.files import IncomingFile, read_chunks, size_of
 from headwater.storage.rpc import BoundedClient, ReplyTooLong
 from headwater.storage.store import ContentStore, receive, too_large
@@ -28,7 +30,6 @@ MIN_RATE = 64 << 10
 """Bytes a second; a transfer that is slower is given up."""
 
 _REPLY_LIMIT = 1 << 20  # bytes of a JSON reply
-_NODE_LIMIT = 1 << 17  # bytes of a dag-pb block: 1,024 links take about 60,000
 
 ADD = {
     "cid-version": "1",
@@ -149,13 +150,21 @@ class KuboStore(ContentStore):
         if cid.is_raw:
             sink(self._block(cid, min(max_bytes, CHUNK), max_bytes))
             return
+        root = self._block(cid, NODE_LIMIT, max_bytes)
         try:
-            size = content_size(self._block(cid, _NODE_LIMIT, max_bytes))
+            size = content_size(root)
         except ValueError as error:
             raise StorageError(f"{cid} is not a file: {error}", "refuse what refers to it") from error
         if size > max_bytes:
             raise too_large(cid, max_bytes)
-        receive(self._stream(cid, size), cid, sink, size, self.describe())
+        try:
+            receive(self._stream(cid, size), cid, sink, size, self.describe())
+        except ContentMismatch:
+            read_file(cid, root, self._checked_block, lambda _: None, size)  # fails where it was published like that
+            raise
+
+    def _checked_block(self, cid: Cid) -> bytes:
+        return self._block(cid, CHUNK if cid.is_raw else NODE_LIMIT, CHUNK)
 
     def _block(self, cid: Cid, limit: int, max_bytes: int) -> bytes:
         with self._calling(f"block/get of {cid}"):
@@ -200,7 +209,8 @@ class KuboStore(ContentStore):
         try:
             yield
         except _FAILURES as error:
-            raise Unavailable(
+            kind = Unreachable if isinstance(error, IpfsConnectionError) else Unavailable
+            raise kind(
                 f"{self.describe()} failed at {what}: {error or type(error).__name__}",
                 "ask again later; is `ipfs daemon` running, and is this the address of its RPC?",
             ) from error

@@ -14,12 +14,15 @@ from headwater.storage.unixfs import DagBuilder
 class ContentStore(Protocol):
     """Keeps bytes and gives them back by CID. Nothing leaves a store unchecked: what was read is hashed again.
 
-    Every method raises Unavailable where the store cannot be reached, and StorageError for what the caller must mend,
+    Every method raises Unreachable where the store cannot be reached, and StorageError for what the caller must mend,
     for example a full disk. The reading ones also raise
         Unavailable: the content cannot be had now. Ask again later.
         ContentMismatch: what came is not what the CID names. Never ask this provider again.
         ContentTooLarge: it has more than `max_bytes`. Asking again is useless.
     """
+
+    read_only: bool = False
+    """Whether it only gives what others put: `put` and `pin` fail."""
 
     def put(self, data: bytes) -> Cid:
         """Keeps bytes, pinned. Putting the same bytes again changes nothing."""

@@ -106,6 +106,22 @@ def content_size(root: bytes) -> int:
     return sizes[0]
 
 
+def links_of(block: bytes) -> list[Cid]:
+    """What a dag-pb block links to, in order.
+
+    Raises:
+        ValueError: not a dag-pb block, or it links to what has another kind of CID.
+    """
+    links = []
+    for number, link in _fields(block):
+        if number == 2 and isinstance(link, bytes):
+            hashes = [value for field, value in _fields(link) if field == 1]
+            if len(hashes) != 1 or not isinstance(hashes[0], bytes):
+                raise ValueError("not a dag-pb block: a link has no hash")
+            links.append(Cid.from_bytes(hashes[0]))
+    return links
+
+
 def _node(links: list[_Link]) -> bytes:
     """The dag-pb block of a UnixFS file's inner node. Its links come before its data, though their field is later."""
     data = b"\x08\x02\x18" + _varint(sum(link.content for link in links))

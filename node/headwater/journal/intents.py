@@ -1,0 +1,113 @@
+"""Transactions, written down before they are broadcast.
+
+A restarted node finds here what it may have sent, and sends the same bytes again: the chain takes a transaction once,
+however often it arrives. At most one is in flight a chain and account; the database itself refuses a second.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from sqlite3 import Row
+from typing import Self
+
+from headwater.journal.database import Database
+
+_SET_STATE = "UPDATE intents SET state = ?, changed_at = ? WHERE chain = ? AND hash = ?"
+
+
+class State(StrEnum):
+    """How far a transaction has come."""
+
+    PREPARED = "prepared"  # signed; it may have been broadcast
+    SENT = "sent"  # a node took it
+    MINED = "mined"  # it is in a block, whether it succeeded there or not
+    FAILED = "failed"  # it never will be: nodes refuse it, or another transaction has its nonce
+    REPLACED = "replaced"  # another transaction of this node has its nonce
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A signed transaction.
+
+    Attributes:
+        chain: `Chain.name`.
+        name: the call's, for example `TaskManager.submit`.
+        raw: what is broadcast, the same bytes each time.
+        prepared_at: seconds since the epoch.
+    """
+
+    chain: str
+    sender: str
+    nonce: int
+    name: str
+    raw: bytes
+    hash: bytes
+    state: State = State.PREPARED
+    prepared_at: float = 0.0
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The intent of a row."""
+        fields = {key: row[key] for key in row.keys() if key not in ("id", "changed_at")}  # noqa: SIM118
+        return cls(**{**fields, "state": State(row["state"])})
+
+
+class Intents:
+    """The intents in a database. Every method raises JournalError where the disk fails; nothing has changed then."""
+
+    def __init__(self, database: Database | None = None) -> None:
+        """Without a database they are kept in memory, for a process whose end is the end of its work."""
+        self._database = database or Database(None)
+
+    def prepare(self, intent: Intent, replaces: bytes | None = None) -> None:
+        """Write an intent down. `replaces`: the hash of the one in flight that has the same nonce."""
+        now = time.time()
+        with self._database.transaction() as rows:
+            if replaces is not None:
+                rows.execute(_SET_STATE, (State.REPLACED, now, intent.chain, replaces))
+            rows.execute(
+                "INSERT INTO intents (chain, sender, nonce, name, raw, hash, state, prepared_at, changed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at",
+                (
+                    *(intent.chain, intent.sender, intent.nonce, intent.name, intent.raw, intent.hash),
+                    *(State.PREPARED, now, now),
+                ),
+            )
+
+    def mark(self, intent: Intent, state: State) -> None:
+        """Write down how far an intent has come. Where it is mined, those that shared its nonce are replaced."""
+        now = time.time()
+        with self._database.transaction() as rows:
+            if state is State.MINED:
+                rows.execute(
+                    "UPDATE intents SET state = ?, changed_at = ? WHERE chain = ? AND sender = ? AND nonce = ?",
+                    (State.REPLACED, now, intent.chain, intent.sender, intent.nonce),
+                )
+            rows.execute(_SET_STATE, (state, now, intent.chain, intent.hash))
+
+    def open(self, chain: str, sender: str, nonce: int) -> list[Intent]:
+        """What may still have to be sent when the chain's next nonce of an account is `nonce`, by nonce.
+
+        That is the one in flight, and those whose blocks the chain has dropped since.
+        """
+        return self._select(
+            "WHERE chain = ? AND sender = ? AND (state IN ('prepared', 'sent') OR (state = 'mined' AND nonce >= ?))"
+            " ORDER BY nonce",
+            chain,
+            sender,
+            nonce,
+        )
+
+    def at(self, chain: str, sender: str, nonce: int) -> list[Intent]:
+        """All that were ever prepared with a nonce, newest first: any of them may be the one that is mined."""
+        return self._select("WHERE chain = ? AND sender = ? AND nonce = ? ORDER BY id DESC", chain, sender, nonce)
+
+    def all(self) -> list[Intent]:
+        """Every intent, oldest first."""
+        return self._select("ORDER BY id")
+
+    def _select(self, clause: str, *values: object) -> list[Intent]:
+        return [Intent.of(row) for row in self._database.rows(f"SELECT * FROM intents {clause}", *values)]  # noqa: S608

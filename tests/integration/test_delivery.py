@@ -1,0 +1,287 @@
+"""A transaction arrives once, whatever happens to the process, the node, the fees and the chain meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from headwater.chain import delivery
+from headwater.chain.anvil import Anvil, run_anvil
+from headwater.chain.fees import GWEI, BumpingFees, ConstantFees, Fees
+from headwater.chain.rpc import Call, connect
+from headwater.chain.sender import Sender
+from headwater.errors import ChainError, JournalError
+from headwater.journal.cursor import Cursor
+from headwater.journal.database import Database
+from headwater.journal.intents import Intents, State
+from headwater.journal.journal import open_journal
+from tests.support.crashing import POINTS
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """A chain that mines when told to."""
+    with run_anvil(tmp_path / "anvil.log", "--no-mining") as anvil:
+        yield anvil
+
+
+@pytest.fixture(scope="module", params=((), ("--block-time", "1")), ids=("mines at once", "mines each second"))
+def place(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("killed")
+    with run_anvil(folder / "anvil.log", *request.param) as anvil:
+        yield anvil, folder
+
+
+def rpc(anvil: Anvil, method: str, *params):
+    answer = anvil.web3.provider.make_request(method, list(params))
+    assert "error" not in answer, answer
+    return answer["result"]
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def fresh_address() -> str:
+    return Account.create().address
+
+
+def gift(target: str, wei: int = 1) -> Call:
+    return Call(target, b"", wei, "a gift")
+
+
+class TestKilled:
+    """kill -9 at every point of a delivery, on chains that mine at once and a second later."""
+
+    ACCOUNT = 3
+
+    def run(self, anvil: Anvil, home: Path, target: str, point: str) -> subprocess.CompletedProcess[str]:
+        words = (anvil.url, str(home), str(self.ACCOUNT), target, point)
+        command = [sys.executable, "-m", "tests.support.crashing", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    @pytest.mark.parametrize("point", POINTS)
+    def test_process__when_killed_and_started_again__then_the_transaction_is_mined_once(self, place, point):
+        anvil, home = place
+        key, target = anvil.accounts[self.ACCOUNT], fresh_address()
+        before = anvil.web3.eth.get_transaction_count(key.address)
+
+        assert self.run(anvil, home, target, point).returncode == -signal.SIGKILL
+        restarted = self.run(anvil, home, target, "")
+
+        assert restarted.returncode == 0, restarted.stderr
+        assert anvil.web3.eth.get_balance(target) == 1
+        assert anvil.web3.eth.get_transaction_count(key.address, "pending") == before + 1
+        with open_journal(home, key) as journal:
+            intents = journal.intents.all()
+        assert [intent.nonce for intent in intents] == list(range(before + 1))
+        assert {intent.state for intent in intents} == {State.MINED}
+
+
+class TestFees:
+    HASTY = BumpingFees(after=0.2)
+
+    def test_send__when_nobody_mines_it__then_it_offers_more_under_the_same_nonce_and_arrives_once(self, slow):
+        intents, target = Intents(), fresh_address()
+        sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents, fees=self.HASTY)
+        rpc(slow, "anvil_setNextBlockBaseFeePerGas", hex(GWEI))
+        sending = threading.Thread(target=sender.send, args=(gift(target),))
+
+        sending.start()
+        wait_until(lambda: len(intents.all()) >= 3)
+        rpc(slow, "evm_mine")
+        sending.join()
+
+        states = [intent.state for intent in intents.all()]
+        assert states.count(State.MINED) == 1
+        assert set(states) == {State.MINED, State.REPLACED}
+        assert {intent.nonce for intent in intents.all()} == {0}
+        assert slow.web3.eth.get_balance(target) == 1
+
+    def test_send__when_the_first_offer_is_mined_after_all__then_it_is_the_one_that_counts(self, slow, monkeypatch):
+        """The replacement is written down, but the node never hears of it."""
+        intents, target = Intents(), fresh_address()
+        sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents, fees=self.HASTY)
+        eth = sender.chain.web3.eth
+        monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 1e9)
+        heard = []
+        send = eth.send_raw_transaction
+
+        def deaf(raw):
+            heard.append(raw)
+            return send(raw) if len(heard) == 1 else None
+
+        monkeypatch.setattr(eth, "send_raw_transaction", deaf)
+        sending = threading.Thread(target=sender.send, args=(gift(target),))
+        sending.start()
+        wait_until(lambda: len(heard) >= 2)
+        rpc(slow, "evm_mine")
+        sending.join()
+
+        first, *later = intents.all()
+        assert first.state is State.MINED
+        assert {intent.state for intent in later} == {State.REPLACED}
+
+    def test_send__when_the_price_would_pass_the_ceiling__then_it_waits_at_its_first_offer(self, slow):
+        intents = Intents()
+        fees = BumpingFees(after=0.05, ceiling=3 * GWEI)
+        sender = Sender(connect(slow.url), slow.accounts[0], 0.5, intents=intents, fees=fees)
+
+        with pytest.raises(ChainError, match="not mined"):
+            sender.send(gift(fresh_address()))
+        assert [intent.state for intent in intents.all()] == [State.SENT]
+
+    def test_bumping__offers_an_eighth_more_and_never_less_than_the_market(self):
+        fees, market = BumpingFees(), Fees(100, 10)
+
+        assert fees.first(market) == market
+        assert fees.next(Fees(100, 10), market) == Fees(113, 12)
+        assert fees.next(Fees(100, 10), Fees(900, 50)) == Fees(900, 50)
+        assert fees.next(Fees(0, 0), Fees(0, 0)) == Fees(1, 1)
+        assert BumpingFees(ceiling=110).next(Fees(100, 10), market) is None
+        assert BumpingFees(ceiling=90).first(market) == Fees(90, 10)
+
+    def test_constant__leaves_an_offer_as_it_is(self):
+        assert ConstantFees().next(Fees(1, 1), Fees(100, 10)) is None
+
+
+def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkeypatch):
+    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 0.1)
+    target = fresh_address()
+    sender = Sender(connect(slow.url), slow.accounts[0], 30)
+    sending = threading.Thread(target=sender.send, args=(gift(target),))
+
+    sending.start()
+    wait_until(lambda: int(rpc(slow, "txpool_status")["pending"], 16) == 1)
+    rpc(slow, "anvil_dropAllTransactions")
+    wait_until(lambda: int(rpc(slow, "txpool_status")["pending"], 16) == 1)
+    rpc(slow, "evm_mine")
+    sending.join()
+
+    assert slow.web3.eth.get_balance(target) == 1
+
+
+def test_send__when_the_key_is_used_elsewhere__then_the_lost_transaction_is_named_and_work_goes_on(slow):
+    """A wallet replaces our transaction with its own, of the same nonce."""
+    intents, key, target = Intents(), slow.accounts[0], fresh_address()
+    sender = Sender(connect(slow.url), key, 30, intents=intents, fees=ConstantFees())
+    failures = []
+
+    def send():
+        try:
+            sender.send(gift(target))
+        except ChainError as error:
+            failures.append(error)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    wait_until(lambda: int(rpc(slow, "txpool_status")["pending"], 16) == 1)
+    other = {"to": fresh_address(), "value": 5, "nonce": 0, "gas": 21000, "gasPrice": 100 * GWEI, "chainId": 31337}
+    slow.web3.eth.send_raw_transaction(key.sign_transaction(other).raw_transaction)
+    rpc(slow, "evm_mine")
+    sending.join()
+
+    assert "is this key used elsewhere" in failures[0].hint
+    assert [intent.state for intent in intents.all()] == [State.FAILED]
+    assert sender.next_nonce() == 1
+
+
+def test_send__when_the_node_refuses_it__then_nothing_is_open_and_its_nonce_is_free(anvil, monkeypatch):
+    intents = Intents()
+    sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
+    monkeypatch.setattr(sender, "_fill", lambda call, nonce, fill=sender._fill: {**fill(call, nonce), "gas": 20_000})
+
+    with pytest.raises(ChainError, match="refused a gift"):
+        sender.send(gift(fresh_address()))
+    assert [intent.state for intent in intents.all()] == [State.FAILED]
+    monkeypatch.undo()
+    sender.send(gift(fresh_address()))
+    assert [intent.nonce for intent in intents.all()] == [0, 0]
+
+
+def test_send__when_the_disk_is_full__then_nothing_is_sent_and_a_mended_disk_is_enough(anvil, tmp_path):
+    database = Database(tmp_path / "journal.sqlite")
+    intents, target = Intents(database), fresh_address()
+    sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
+    sender.send(gift(target))
+    (pages,) = database.rows("PRAGMA page_count")[0]
+    database.rows(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(JournalError, match="full") as caught:
+        sender.send(Call(target, b"\0" * 10_000, 1, "a letter"))
+
+    assert "free disk space" in caught.value.hint
+    assert [intent.state for intent in intents.all()] == [State.MINED]
+    assert anvil.web3.eth.get_transaction_count(sender.address, "pending") == 1
+    database.rows("PRAGMA max_page_count = 100000")
+    sender.send(Call(target, b"\0" * 10_000, 1, "a letter"))
+    assert anvil.web3.eth.get_balance(target) == 2
+
+
+@pytest.mark.parametrize("depth", (1, 3))
+def test_chain__when_it_drops_blocks__then_their_transactions_are_sent_again_in_order(anvil, depth):
+    intents, targets = Intents(), [fresh_address() for _ in range(3)]
+    sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
+    for target in targets:
+        sender.send(gift(target))
+    rpc(anvil, "anvil_reorg", depth, [])
+    assert anvil.web3.eth.get_transaction_count(sender.address) == 3 - depth
+
+    assert sender.next_nonce() == 3
+    assert [anvil.web3.eth.get_balance(target) for target in targets] == [1, 1, 1]
+    assert [intent.nonce for intent in intents.all()] == [0, 1, 2]
+
+
+def test_journal__when_the_chain_was_begun_anew__then_its_old_transactions_are_left_alone(tmp_path):
+    """A local chain that starts again has the same id, accounts and nonces: what was sent there would be valid here."""
+    intents, target = Intents(), fresh_address()
+    for begun in ("1000000000", "1000000001"):
+        with run_anvil(tmp_path / "anvil.log", "--timestamp", begun) as anvil:
+            sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
+            assert sender.next_nonce() == 0
+            sender.send(gift(target))
+            assert anvil.web3.eth.get_balance(target) == 1
+
+
+def test_node__when_it_is_behind_the_journal__then_nothing_is_sent(anvil):
+    intents = Intents()
+    sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
+    sender.send(gift(fresh_address()))
+    sent = intents.all()[0]
+    intents.prepare(sender._delivery._sign({**sender._fill(gift(fresh_address()), 2)}, "from a future block"))
+
+    with pytest.raises(ChainError, match=r"has seen 1 transactions of 0x.*, which has sent 2"):
+        sender.next_nonce()
+    assert sent.nonce == 0
+
+
+@pytest.mark.parametrize(("depth", "standing"), ((1, 4), (3, 2), (5, 0)))
+def test_cursor__after_a_reorganization__goes_back_to_where_the_chains_part(anvil, depth, standing):
+    chain, cursor = connect(anvil.url), Cursor(Database(None), "the chain")
+    for number in range(6):
+        cursor.advance(number, chain.block(number).hash)
+        rpc(anvil, "anvil_mine", "0x1")
+    rpc(anvil, "anvil_reorg", depth + 1, [])  # of seven blocks; the last was not read
+
+    assert cursor.rewind(chain.block_hash) == cursor.last == standing
+
+
+def test_cursor__when_the_chain_is_shorter_than_what_was_read__goes_back_to_its_end(anvil):
+    chain, cursor = connect(anvil.url), Cursor(Database(None), "the chain")
+    rpc(anvil, "anvil_mine", "0x5")
+    for number in range(6):
+        cursor.advance(number, chain.block(number).hash)
+    rpc(anvil, "anvil_rollback", 2)
+
+    assert chain.block_hash(4) is None
+    assert cursor.rewind(chain.block_hash) == 3
