@@ -226,7 +226,7 @@ class Fleet:
 
     def describe(self) -> str:
         """The end of every node's log."""
-        return "\n".join(f"{node.name}, {node.exits}:\n{node.log[-1500:]}" for node in self.nodes if node.exits or 1)
+        return "\n".join(f"{node.name}, {node.exits}:\n{node.log[-1500:]}" for node in self.nodes)
 
 
 @contextmanager
@@ -270,7 +270,7 @@ class Havoc:
         harm = self._random.choice((self._kill, self._kill, self._cut, self._stop))
         harm(node, now)
 
-    def _kill(self, node: Node, now: float) -> None:  # noqa: ARG002
+    def _kill(self, node: Node, now: float) -> None:
         self.kills += 1
         node.kill()
 
