@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": ("headwater.cli.demo", "A whole task on this machine: real data, chain and proofs."),
     "deploy": ("headwater.cli.deploy", "Deploy the contracts and record their addresses."),
     "task": ("headwater.cli.task", "Publish training jobs, and look at them."),
+    "run": ("headwater.cli.run", "Run a node: all its roles in all its tasks, as settings say."),
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
