@@ -12,14 +12,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 
 from headwater.chain.anvil import Anvil, run_anvil
+from headwater.chain.codec import decode_call
 from headwater.chain.contracts import open_contracts
 from headwater.chain.deploying import deploy
 from headwater.chain.rpc import connect
@@ -101,6 +104,15 @@ class Node:
     def said(self, text: str) -> int:
         """How often it has said something; `text` is a regular expression."""
         return len(re.findall(text, self.log))
+
+    def signed(self, function: str) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
+        """The transactions that ever left it and call a function of the TaskManager's, with their arguments."""
+        found = []
+        for raw in self.proxy.sent:
+            transaction = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+            with suppress(ValueError):
+                found.append((transaction, decode_call("TaskManager", function, bytes(transaction["data"]))))
+        return found
 
     def start(self) -> None:
         """Start it, to be killed at the next of `crashes`."""
@@ -230,14 +242,17 @@ class Fleet:
 
 
 @contextmanager
-def run_fleet(folder: Path, home: Path, trainers: int = 3, **terms: int) -> Iterator[Fleet]:
+def run_fleet(
+    folder: Path, home: Path, trainers: int = 3, mining: Sequence[str] = ("--mixed-mining",), **terms: int
+) -> Iterator[Fleet]:
     """A fleet of trainers, an aggregator and a challenger, none of them started yet; `terms` differ from TERMS.
 
-    The chain mines what arrives at once, and a block each second beside.
+    mining: by default, the chain mines what arrives at once, and a block each second beside.
     """
     with ExitStack() as exits:
-        options = ("--mixed-mining", "--block-time", "1")
-        anvil = exits.enter_context(run_anvil(folder / "anvil.log", *options, accounts=trainers + 3))
+        anvil = exits.enter_context(
+            run_anvil(folder / "anvil.log", *mining, "--block-time", "1", accounts=trainers + 3)
+        )
         wanted = Terms(**{**vars(TERMS), "rounds": 1, "max_trainers": trainers, **terms})
         fleet = Fleet(folder, home, anvil, exits, wanted, trainers)
         try:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations
 
-from headwater.chain.events import Masked, Submitted, TrainerSlashed
-from headwater.chain.types import Posting
-from headwater.protocol.curve import INFINITY
+from headwater.chain.events import TrainerSlashed
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.roles.audit import audit
 from headwater.roles.history import Outcome
@@ -44,19 +42,15 @@ def check_outcomes(fleet: Fleet) -> Counter[Outcome]:
 
 
 def check_sent_once(fleet: Fleet) -> None:
-    """No trainer submitted twice in a round, or masked twice in an attempt: not even in a transaction that failed."""
-    tasks, eth = fleet.contracts.tasks, fleet.anvil.web3.eth
-    selectors = {
-        tasks.submit(fleet.task_id, b"").data[:4]: tasks.events(Submitted, task_id=fleet.task_id),
-        tasks.mask(fleet.task_id, Posting(INFINITY, bytes(32), ())).data[:4]: tasks.events(
-            Masked, task_id=fleet.task_id
-        ),
-    }
-    blocks = (eth.get_block(number, full_transactions=True) for number in range(eth.block_number + 1))
-    sent = Counter((t["from"], bytes(t["input"][:4])) for block in blocks for t in block["transactions"])
-    for selector, events in selectors.items():
-        for trainer, counted in Counter(event.trainer for event in events).items():
-            assert sent[trainer, selector] == counted
+    """No trainer signed two proofs for a round, or masked two updates in an attempt, of all that ever left it."""
+    history = fleet.history
+    for node in fleet.trainers:
+        parts = [(r, r.parts[node.address]) for r in history.rounds.values() if node.address in r.parts]
+        proofs = {arguments[1] for _, arguments in node.signed("submit")}
+        documents = {arguments[1].cid for _, arguments in node.signed("mask")}
+        assert sum(part.submitted is not None for _, part in parts) <= len(proofs) <= len(parts), node.name
+        attempts = sum(len(r.attempts) for r, part in parts if part.submitted)
+        assert sum(len(part.masked) for _, part in parts) <= len(documents) <= attempts, node.name
 
 
 def check_money(fleet: Fleet) -> None:

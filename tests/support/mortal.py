@@ -82,7 +82,7 @@ class Fate:
             self.reach(BEFORE_PUBLISH)
             return publish(task, document)
 
-        progress.log_report = lambda role: self.watch(log_report(role))
+        progress.log_report = lambda role, **named: self.watch(log_report(role, **named))
         Intents.prepare, Intents.mark = crashing_prepare, crashing_mark  # type: ignore[method-assign]
         Task.publish = crashing_publish  # type: ignore[method-assign]
 

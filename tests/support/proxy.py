@@ -146,11 +146,12 @@ def flaky(seed: int, share: float) -> Fault:
 
 
 class FaultProxy:
-    """Where it listens, what it does to requests, and the methods that it was asked for."""
+    """Where it listens, what it does to requests, and what it was asked for: methods, and raw transactions as hex."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[str] = []
+        self.sent: list[str] = []
         self._fault: Fault = honest
         self._methods: tuple[str, ...] = ()
         self._left = 0.0
@@ -166,6 +167,8 @@ class FaultProxy:
     def answer(self, request: Request, forward: Forward) -> Any:
         """What the proxy answers."""
         self.asked.append(request["method"])
+        if request["method"] == "eth_sendRawTransaction":
+            self.sent.append(request["params"][0])
         if self._left > 0 and (not self._methods or request["method"] in self._methods):
             self._left -= 1
             return self._fault(request, forward)
