@@ -143,6 +143,17 @@ class Node:
             self._process.kill()
             self._ended(self._process.wait())
 
+    def wait(self, seconds: float) -> int:
+        """How it ends, within some seconds.
+
+        Raises:
+            TimeoutExpired: it does not.
+        """
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        self._ended(code)
+        return code
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to it and to its workers."""
         if self._process is not None:
