@@ -2,8 +2,12 @@
 
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from headwater.errors import ChainError
 from headwater.protocol.decisions import Claim, Collect, Unenrol
 from headwater.roles.overview import Observer, done_in_round, next_of, progress
 from headwater.tools import ROOT
+from tests.support.proxy import drop, run_proxy
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World
 
 
@@ -198,6 +203,39 @@ def test_status__when_the_node_fails_while_watching__then_the_last_state_stays_a
     shown = capsys.readouterr().out
     assert "not up to date: no Ethereum node answers" in shown
     assert "Train" in shown
+
+
+def read_until(terminal: int, text: str) -> str:
+    """What a program writes to a terminal, up to a text that it must write within some seconds."""
+    shown, deadline = "", time.monotonic() + 20
+    while text not in shown:
+        assert time.monotonic() < deadline, shown
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 1 << 16).decode(errors="replace")
+    return shown
+
+
+def test_status__when_it_watches__then_it_follows_the_chain_survives_its_node_and_ends_in_order(training: World):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from headwater.cli.main import cli; cli()", "status", "--watch", "--poll", "0.5"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "node"), "COLUMNS": "100", "LINES": "30", "TERM": "xterm"}
+    with run_proxy(training.anvil.url) as node:
+        command += ["--rpc", node.url, "--deployments", f"{training.folder}/deployments"]
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+        try:
+            read_until(ours, "Train")
+            training.advance()
+            read_until(ours, "2 of 2")
+            node.do(drop)
+            read_until(ours, "not up to date")
+            process.send_signal(signal.SIGINT)
+            read_until(ours, "Name an account")
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+            os.close(theirs)
 
 
 def test_status__when_it_ran__then_neither_torch_nor_ezkl_was_loaded(training: World):

@@ -64,32 +64,39 @@ def command(
 
 
 def _watch(observer: Observer, task_ids: tuple[int, ...], poll: float) -> None:
-    """Redraw every second, and look every `poll` seconds; a node that fails is asked again."""
+    """Redraw every second, look every `poll` seconds, and leave the last view there after Ctrl-C.
+
+    A node that fails is asked again.
+    """
     from rich.live import Live
 
     from headwater.errors import ChainError
 
-    overview = observer.look(task_ids)
-    looked, failure = time.monotonic(), None
+    overview, failure = observer.look(task_ids), None
+    asked = seen = time.monotonic()
     try:
-        with Live(console=out, auto_refresh=False) as live:
+        with Live(console=out, auto_refresh=False, screen=out.is_terminal) as live:
             while True:
-                shown = screen(overview, _now(overview, time.monotonic() - looked), failure)
-                live.update(shown, refresh=True)
+                live.update(screen(overview, _now(overview, time.monotonic() - seen), failure), refresh=True)
                 time.sleep(min(poll, 1.0))
-                if time.monotonic() - looked < poll:
+                if time.monotonic() - asked < poll:
                     continue
+                before = overview.block
                 try:
                     overview, failure = observer.look(task_ids), None
                 except ChainError as error:
                     failure = error
-                looked = time.monotonic() if failure is None else looked
+                asked = time.monotonic()
+                seen = seen if overview.block == before else asked
     except KeyboardInterrupt:
-        return
+        out.print(screen(overview, _now(overview, time.monotonic() - seen), failure))
 
 
 def _now(overview: Overview, elapsed: float) -> int:
-    """The time that the chain's next block will have at least, Unix seconds: of chains at rest, this machine's."""
+    """What time it is for the chain, Unix seconds, some seconds after its newest block was first seen.
+
+    The clock is this machine's, as it is of those who make blocks, unless the chain is ahead of that.
+    """
     return int(max(overview.block.timestamp + elapsed, time.time()))
 
 
