@@ -3,71 +3,28 @@
 from __future__ import annotations
 
 import csv
-import os
-import random
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from headwater.tools import ROOT
 from tests.support.anvil import run_anvil
+from tests.support.commands import Commands, write_rows
 
-HEADWATER = Path(sys.executable).with_name("headwater")
 TRAINERS, ROWS = 3, 12
 pytestmark = pytest.mark.e2e
-
-
-class World:
-    """A folder to work in, a chain, and `headwater` with the options that find both."""
-
-    def __init__(self, folder: Path, anvil, home: Path) -> None:
-        self.folder, self.anvil = folder, anvil
-        self.common = {
-            "HEADWATER_RPC": anvil.url,
-            "HEADWATER_HOME": str(home),
-            "HEADWATER_STORE": f"dir:{folder}/store",
-        }
-
-    def start(self, account: int, *words: str) -> subprocess.Popen[str]:
-        key = self.anvil.accounts[account].key.hex()
-        environment = {**os.environ, **self.common, "HEADWATER_PRIVATE_KEY": key, "COLUMNS": "160"}
-        command = [str(HEADWATER), *words]
-        return subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def run(self, *words: str, account: int = 0, code: int = 0) -> str:
-        """Output and errors of a command that must end with `code`."""
-        process = self.start(account, *words)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == code, f"headwater {' '.join(words)}\n{out}\n{err}"
-        return out + err
-
-
-def write_rows(path: Path, seed: int, count: int = ROWS) -> None:
-    rng = random.Random(seed)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "size", "weight", "kind"])
-        for number in range(count):
-            kind = rng.choice(("cat", "dog"))
-            shift = 1.5 if kind == "dog" else -1.5
-            writer.writerow([number, round(rng.gauss(40 + 5 * shift, 5), 2), round(rng.gauss(7 + shift, 1), 2), kind])
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory, home):
     folder = tmp_path_factory.mktemp("commands")
     for number in range(TRAINERS):
-        write_rows(folder / f"trainer-{number}.csv", seed=number)
-        (folder / f"trainer-{number}.csv").chmod(0o600)
-    write_rows(folder / "sample.csv", seed=10, count=30)
+        write_rows(folder / f"trainer-{number}.csv", seed=number, count=ROWS)
     write_rows(folder / "new.csv", seed=11, count=40)
     with run_anvil(folder / "anvil.log", "--mixed-mining", "--block-time", "1") as anvil:
-        yield World(folder, anvil, home)
+        yield Commands(folder, anvil, home)
 
 
 @pytest.fixture(scope="module")
@@ -75,26 +32,7 @@ def task(world):
     """A task of two rounds, published and trained to its end by five processes."""
     assert "Recorded in deployments/anvil" in world.run("deploy")
     assert "Nothing to do" in world.run("deploy")
-    terms = [
-        "--rounds",
-        "2",
-        "--max-trainers",
-        str(TRAINERS),
-        "--stake",
-        "0.5",
-        "--pool",
-        "1",
-        "--aggregator-fee",
-        "0.1",
-        "--challenge-period",
-        "5s",
-        "--unbonding-period",
-        "5s",
-        "--absence-slash",
-        "2.5%",
-    ]
-    columns = ["--sample", "sample.csv", "--label", "kind", "--feature", "size", "--feature", "weight"]
-    assert "task 1" in world.run("task", "create", "--name", "pets", "--rows", str(ROWS), *columns, *terms)
+    assert "task 1" in world.create(2, ROWS)
     nodes = [
         world.start(number + 1, "trainer", "run", "--task", "1", "--poll", "0.5", "--data", f"trainer-{number}.csv")
         for number in range(TRAINERS)
@@ -175,5 +113,6 @@ def test_readme__reading_a_model_from_a_dapp__runs_as_printed(world, task):
 )
 def test_a_mistake__ends_with_what_to_do__and_exit_code_1(world, task, words, said):
     (world.folder / "broken.csv").write_text("size,weight,kind\nbig,7,dog\n")
+    (world.folder / "broken.csv").chmod(0o600)
     shown = " ".join(world.run(*words, code=1).replace("│", " ").split())
     assert said in shown, shown

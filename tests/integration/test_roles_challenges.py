@@ -49,14 +49,13 @@ from headwater.protocol.field import P, add, pack
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.roles.challenger import Challenger
-from headwater.roles.loop import run
 from headwater.roles.models import load, pull, verify
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import ModelDocument
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World, share_proofs
+from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World, run, share_proofs
 
 ZERO = [0, 0, 0, 0]
 BOND = TERMS.challenge_bond
@@ -571,7 +570,7 @@ def test_loop__of_a_challenger__sees_a_task_to_its_end(aggregating):
             aggregating.pass_deadline()
 
     with lost(aggregating, cid_of(aggregating, 2)):
-        run(Challenger(aggregating.task, aggregating.senders[CHALLENGER], report), report, poll=0.01)
+        run(Challenger(aggregating.task, aggregating.senders[CHALLENGER], report), report)
     steps = ["challenged", "waiting", "advanced", "settled", "reclaimed", "waiting", "advanced", "claimed"]
     assert heard == ["waiting", *steps]
     assert aggregating.tasks.get_round(aggregating.task_id, 1).phase is Phase.FAILED

@@ -15,13 +15,12 @@ from headwater.protocol.field import pack, unpack
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import update_length
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.loop import run
 from headwater.roles.task import Task
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import UpdateDocument
 from tests.support.circuits import SMALL
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run
 
 LENGTH = update_length(SMALL.dimension)
 ABSENCE = ETHER * TERMS.absence_slash // 10_000
@@ -200,6 +199,6 @@ def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(maskin
         if stage in ("failed", "waiting"):
             masking.pass_deadline()
 
-    run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report, poll=0.01)
+    run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
     assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.current_phase(masking.task_id).phase is Phase.SKIPPED

@@ -18,13 +18,12 @@ from headwater.protocol.masks import peers
 from headwater.protocol.phases import Phase
 from headwater.roles import masking as attempts
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.loop import run
 from headwater.roles.task import Task, point_hash
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import UpdateDocument
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run
 
 ZERO = [0, 0, 0, 0]
 ABSENCE = ETHER * TERMS.absence_slash // 10_000
@@ -316,7 +315,7 @@ def test_round__with_a_wrong_mask__fails_at_its_deadline_and_the_next_one_starts
         if stage in ("failed", "waiting"):
             masking.pass_deadline()
 
-    run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report, poll=0.01)
+    run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
     assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
     assert masking.tasks.get_round(masking.task_id, 2).phase is Phase.SKIPPED

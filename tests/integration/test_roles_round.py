@@ -23,12 +23,11 @@ from headwater.protocol.decisions import (
 from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import UPDATE_SALTS, average
-from headwater.roles.loop import run
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
 from headwater.roles.trainer import Trainer
-from tests.support.roles import AGGREGATOR, ETHER, TERMS
+from tests.support.roles import AGGREGATOR, ETHER, TERMS, run
 
 FEE = TERMS.aggregator_fee
 SHARE = (TERMS.pool // TERMS.rounds - FEE) // 3
@@ -155,7 +154,7 @@ def test_trainer__who_also_aggregates__is_paid_for_both(aggregating):
 def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
     finalized.advance()  # nobody joined round 2, the last
     assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.SKIPPED
-    run(finalized.trainer(0), finalized.hurried, poll=0.01)
+    run(finalized.trainer(0), finalized.hurried)
     run(finalized.aggregator(), silent)
     assert finalized.stakes.stake_of(finalized.senders[AGGREGATOR].address) == Stake(0, 0)
     assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(0, 0)
@@ -166,7 +165,7 @@ def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finali
     finalized.advance()
     key, first = finalized.anvil.accounts[1], finalized.trainer(0)
     keeping = Trainer(finalized.task, first.sender, secret_of(key), first.dataset, silent, keep_stake=True)
-    run(keeping, finalized.hurried, poll=0.01)
+    run(keeping, finalized.hurried)
     assert finalized.stakes.stake_of(first.sender.address) == Stake(ETHER, 0)
     finalized.steps(first, Withdraw, Done)
     assert finalized.stakes.stake_of(first.sender.address) == Stake(0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -123,12 +124,34 @@ def stale(at: int) -> Fault:
     return fault
 
 
+def lagging(blocks: int) -> Fault:
+    """Answers as if the chain ended some blocks before its end, always; what is sent arrives."""
+
+    def fault(request: Request, forward: Forward) -> Any:
+        head = forward({"jsonrpc": "2.0", "id": 0, "method": "eth_blockNumber", "params": []})
+        return stale(max(0, int(head["result"], 16) - blocks))(request, forward)
+
+    return fault
+
+
+def flaky(seed: int, share: float) -> Fault:
+    """Does something of all that goes wrong to a share of the requests."""
+    chance = random.Random(seed)
+    faults = (drop, drop_answer, duplicate, garbage, other_request, rate_limit_in_json, delay(1.0))
+
+    def fault(request: Request, forward: Forward) -> Any:
+        return (chance.choice(faults) if chance.random() < share else honest)(request, forward)
+
+    return fault
+
+
 class FaultProxy:
-    """Where it listens, what it does to requests, and the methods that it was asked for."""
+    """Where it listens, what it does to requests, and what it was asked for: methods, and raw transactions as hex."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[str] = []
+        self.sent: list[str] = []
         self._fault: Fault = honest
         self._methods: tuple[str, ...] = ()
         self._left = 0.0
@@ -137,9 +160,15 @@ class FaultProxy:
         """Let a fault answer the next requests, of these methods where some are named."""
         self._fault, self._methods, self._left = fault, methods, times
 
+    def heal(self) -> None:
+        """Be honest again."""
+        self.do(honest)
+
     def answer(self, request: Request, forward: Forward) -> Any:
         """What the proxy answers."""
         self.asked.append(request["method"])
+        if request["method"] == "eth_sendRawTransaction":
+            self.sent.append(request["params"][0])
         if self._left > 0 and (not self._methods or request["method"] in self._methods):
             self._left -= 1
             return self._fault(request, forward)

@@ -31,8 +31,8 @@ from headwater.protocol.masks import mask_key
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.creating import Terms, create_task
-from headwater.roles.loop import Role
-from headwater.roles.report import silent
+from headwater.roles.loop import Job, Loop, Role
+from headwater.roles.report import Report, silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
@@ -102,6 +102,7 @@ class World:
         kept = self._snapshots[: wanted + 1]
         name, (snapshot, stored) = kept.pop()
         self.rpc("evm_revert", snapshot)  # which forgets that snapshot and the later ones
+        self.senders = [Sender(self.chain, key) for key in self.anvil.accounts]  # else they send again what is undone
         for path in self.stored() - stored:
             path.unlink()
         self._snapshots = [*kept, (name, self._snapshot())]
@@ -233,6 +234,11 @@ class World:
     def put(self, document: Document | bytes) -> Cid:
         """Store a document, or bytes that are none."""
         return self.store.put(document if isinstance(document, bytes) else document.encode())
+
+
+def run(role: Trainer | Aggregator | Challenger, report: Report) -> None:
+    """Let a role do its work to the end, without pauses."""
+    Loop(role.task.contracts.chain, [Job(lambda: role, report)], report, poll=0.01).run()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
-from headwater.cli.progress import log_report
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_option
 
 
 @click.group()
@@ -41,21 +40,19 @@ def run(
     Anyone may aggregate, and several may: the first valid average wins the round's fee. Posting one locks as much stake
     as a trainer's, until the challenge period is over: keep this running meanwhile, to answer who demands the bytes.
     """
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
-    from headwater.chain.sender import Sender
-    from headwater.cli.keys import load_key
-    from headwater.roles.aggregator import Aggregator
-    from headwater.roles.loop import run as run_role
-    from headwater.roles.task import open_task
-    from headwater.storage.opening import open_store
+    from headwater.cli.run import run_node
+    from headwater.cli.settings import NodeSettings
 
-    report = log_report("aggregator")
-    contracts = open_contracts(connect(rpc), deployments, network)
-    key = load_key(keystore)
-    opened = open_store(store_address(store, home))
-    opened.check()
-    task = open_task(contracts, opened, home, task_id)
-    task.check_circuits(report)
-    aggregator = Aggregator(task, Sender(contracts.chain, key), report, keep_stake=keep_stake)
-    run_role(aggregator, report, poll)
+    settings = NodeSettings(
+        rpc=rpc,
+        deployments=deployments,
+        network=network,
+        store=(store,) if store else (),
+        home=home,
+        keystore=keystore,
+        roles=("aggregator",),
+        tasks=(task_id,),
+        poll_seconds=poll,
+        keep_stake=keep_stake,
+    )
+    run_node(settings)

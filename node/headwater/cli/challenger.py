@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
-from headwater.cli.progress import log_report
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_option
 
 
 @click.group()
@@ -37,20 +36,18 @@ def run(
     Each challenge takes the task's bond. Who shows what was demanded gets it; who does not loses stake, and the bond
     comes back. Anyone may challenge: it takes coin, and neither stake nor data.
     """
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
-    from headwater.chain.sender import Sender
-    from headwater.cli.keys import load_key
-    from headwater.roles.challenger import Challenger
-    from headwater.roles.loop import run as run_role
-    from headwater.roles.task import open_task
-    from headwater.storage.opening import open_store
+    from headwater.cli.run import run_node
+    from headwater.cli.settings import NodeSettings
 
-    report = log_report("challenger")
-    contracts = open_contracts(connect(rpc), deployments, network)
-    key = load_key(keystore)
-    opened = open_store(store_address(store, home))
-    opened.check()
-    task = open_task(contracts, opened, home, task_id, check_model=False)
-    task.check_circuits(report)
-    run_role(Challenger(task, Sender(contracts.chain, key), report), report, poll)
+    settings = NodeSettings(
+        rpc=rpc,
+        deployments=deployments,
+        network=network,
+        store=(store,) if store else (),
+        home=home,
+        keystore=keystore,
+        roles=("challenger",),
+        tasks=(task_id,),
+        poll_seconds=poll,
+    )
+    run_node(settings)

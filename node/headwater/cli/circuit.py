@@ -135,15 +135,16 @@ def cost(kind: str, parameters: tuple[str, ...]) -> None:
     For example: headwater circuit cost train rows=142 features=31
     """
     from headwater.circuits import worker
+    from headwater.roles.planning import proving_cost
 
     statement = _statement(kind, parameters)
     with err.status("Measuring"):
         ((rows, k),) = worker.sizes(statement)
-    scale = 2.0 ** (k - 14) * (1 + statement.inner_columns) / 3  # measured at k = 14 with 2 inner columns
+    proving = proving_cost(k, statement.inner_columns)
     facts = {
         "k": f"{k}: {rows:,} rows of {1 << k:,}",
-        "a proof takes": f"about {2.5 * scale:.1f} s and {170 + 245 * scale:.0f} MB of memory",
-        "proving key": f"about {82 * scale:.0f} MB",
+        "a proof takes": f"about {proving.seconds:.1f} s and {proving.memory_mb:.0f} MB of memory",
+        "proving key": f"about {proving.key_mb:.0f} MB",
         "largest vector": f"{max(tensor.size for tensor in statement.inputs):,} entries",
     }
     table = Table(show_header=False, title=kind, title_justify="left")

@@ -20,6 +20,9 @@ from typing_extensions import override
 from headwater.errors import ConfigError
 from headwater.roles.report import Report
 
+BUSY = {"building", "proving"}
+"""The stages that may take long, and end with another one: meanwhile the node does not look at the chain."""
+
 PROVING_SECONDS = (1, 3, 10, 30, 100, 300, 1000, 3000)
 _ROLE = ("role", "task")
 
@@ -32,6 +35,7 @@ class Metrics:
         self.registry = of = CollectorRegistry()
         self._stale_seconds = stale_seconds
         self._looked: float | None = None
+        self._is_busy = False
         self._steps = Counter("headwater_steps", "Steps, by their names in the logs", (*_ROLE, "stage"), registry=of)
         self._gas = Counter("headwater_gas", "Gas used", (*_ROLE, "stage"), registry=of)
         self._proving = Histogram(
@@ -49,6 +53,7 @@ class Metrics:
         labels = (role, str(task_id))
 
         def counting(stage: str, **details: Any) -> None:
+            self._is_busy = stage in BUSY
             self._steps.labels(*labels, stage).inc()
             if stage == "failed":
                 self._failures.labels(*labels).set(details.get("attempt", 1))
@@ -70,10 +75,11 @@ class Metrics:
         self._time.set_to_current_time()
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether the node looks at the chain as it should, and since when it did not."""
+        """Whether the node looks at the chain as it should, or proves, and since when it did not look."""
         seconds = None if self._looked is None else round(time.monotonic() - self._looked, 1)
-        healthy = seconds is not None and seconds <= self._stale_seconds
-        return healthy, {"healthy": healthy, "seconds_since_look": seconds, "allowed": self._stale_seconds}
+        healthy = seconds is not None and (self._is_busy or seconds <= self._stale_seconds)
+        state = {"seconds_since_look": seconds, "allowed": self._stale_seconds, "busy": self._is_busy}
+        return healthy, {"healthy": healthy, **state}
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from headwater.errors import ConfigError
+
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -59,7 +61,7 @@ def home_option(command: F) -> F:
         show_envvar=True,
         default=Path("~/.headwater"),
         show_default=True,
-        callback=_make_home,
+        callback=_home,
         help="Where circuits, caches and state are kept.",
     )
     return option(command)
@@ -95,21 +97,28 @@ def store_address(store: str | None, home: Path) -> str:
     return store or f"dir:{home / 'store'}"
 
 
-def _make_home(_context: click.Context, _option: click.Parameter, value: Path) -> Path:
+def make_home(value: Path) -> Path:
+    """The folder of a node's state, made where it is missing.
+
+    Raises:
+        ConfigError: it cannot be made, or others may change it: what is cached there is run, deployed and proved with.
+    """
     home = value.expanduser()
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise click.BadParameter(f"{home} cannot be made: {error.strerror}") from error
-    _check_owner(home)
+        raise ConfigError(f"{home} cannot be made: {error.strerror}", "name another home") from error
+    found = home.stat()
+    if found.st_uid != os.geteuid():
+        raise ConfigError(f"{home} belongs to another user", "name a folder of your own")
+    shared_group = found.st_mode & stat.S_IWGRP and found.st_gid != found.st_uid  # else a group of the user alone
+    if found.st_mode & stat.S_IWOTH or shared_group:
+        raise ConfigError(f"{home} can be changed by other users", f"run `chmod go-w {home}`")
     return home
 
 
-def _check_owner(home: Path) -> None:
-    """Refuse a folder that others may change: what is cached there is run, deployed and proved with."""
-    found = home.stat()
-    if found.st_uid != os.geteuid():
-        raise click.BadParameter(f"{home} belongs to another user: name a folder of your own")
-    shared_group = found.st_mode & stat.S_IWGRP and found.st_gid != found.st_uid  # else a group of the user alone
-    if found.st_mode & stat.S_IWOTH or shared_group:
-        raise click.BadParameter(f"{home} can be changed by other users: run `chmod go-w {home}`")
+def _home(_context: click.Context, _option: click.Parameter, value: Path) -> Path:
+    try:
+        return make_home(value)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error.message}: {error.hint}") from error

@@ -9,12 +9,12 @@ import structlog
 
 from headwater.roles.report import Report
 
-_WARNINGS = {"failed"}
+_WARNINGS = {"failed", "given up", "note", "reorganized"}
 
 
-def log_report(role: str) -> Report:
-    """A report that logs: one event a step, with its figures."""
-    log = structlog.get_logger().bind(role=role)
+def log_report(role: str, **named: Any) -> Report:
+    """A report that logs: one event a step, with its figures; `named` are in each."""
+    log = structlog.get_logger().bind(role=role, **named)
 
     def report(stage: str, **details: Any) -> None:
         if isinstance(until := details.get("until"), int):

@@ -40,7 +40,7 @@ class NodeSettings(BaseModel):
 
     rpc: tuple[str, ...] = Field(("http://127.0.0.1:8545",), min_length=1)
     """Ethereum nodes, the preferred first."""
-    chain_id: int | None = Field(None, ge=1)
+    chain_id: int | None = Field(default=None, ge=1)
     """Refuse nodes of another chain; by default, the first node decides."""
     deployments: Folder = Path("deployments")
     network: str | None = None
@@ -56,7 +56,7 @@ class NodeSettings(BaseModel):
     """For each task to train in, a CSV file for its owner alone."""
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
-    metrics_port: int | None = Field(None, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where /metrics and /healthz listen; by default nowhere."""
     metrics_host: str = "127.0.0.1"
     log_format: Literal["auto", "text", "json"] = "auto"

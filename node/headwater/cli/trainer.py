@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from headwater.cli.console import err
-from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
-from headwater.cli.progress import log_report
+from headwater.cli.options import Real, chain_options, home_option, key_options, store_option
 
 
 @click.group()
@@ -50,29 +48,20 @@ def run(
     goes on where the chain says it is. But keep it running while it is on a round's roster: a trainer that joins and
     does not submit and mask loses some of its stake, and one that does not answer a challenge loses its seat.
     """
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
-    from headwater.chain.sender import Sender
-    from headwater.cli.keys import load_key
-    from headwater.private import check_private
-    from headwater.roles.loop import run as run_role
-    from headwater.roles.secrets import secret_of
-    from headwater.roles.task import open_task
-    from headwater.roles.trainer import Trainer
-    from headwater.storage.opening import open_store
-    from headwater.training.data import read_csv
+    from headwater.cli.run import run_node
+    from headwater.cli.settings import NodeSettings
 
-    check_private(data)
-    report = log_report("trainer")
-    contracts = open_contracts(connect(rpc), deployments, network)
-    key = load_key(keystore)
-    opened = open_store(store_address(store, home))
-    opened.check()
-    task = open_task(contracts, opened, home, task_id)
-    dataset = read_csv(data, task.columns, task.spec)
-    for warning in dataset.warnings:
-        err.print(f"[yellow]note[/] {warning}", soft_wrap=True)
-    report("data", rows=len(dataset), capacity=task.spec.rows)
-    task.check_circuits(report)
-    sender = Sender(contracts.chain, key)
-    run_role(Trainer(task, sender, secret_of(key), dataset, report, keep_stake=keep_stake), report, poll)
+    settings = NodeSettings(
+        rpc=rpc,
+        deployments=deployments,
+        network=network,
+        store=(store,) if store else (),
+        home=home,
+        keystore=keystore,
+        roles=("trainer",),
+        tasks=(task_id,),
+        data={task_id: data},
+        poll_seconds=poll,
+        keep_stake=keep_stake,
+    )
+    run_node(settings)

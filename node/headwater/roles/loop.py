@@ -1,53 +1,209 @@
-"""Keeping a role at work: step after step until its task is done, patient where waiting helps."""
+"""Keeping roles at work: a look at the chain, a step of each role that has one to make, and again; patient in between.
+
+All roles of a process take turns in one thread. A proof fills the machine anyway, so that two at once would only be
+late together; and one thread means one transaction, one state and one place to stop. What takes long, a proof, waits
+until no role has anything quick to do, so that no answer to a challenge comes too late because of a proof that had not
+begun.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from headwater.errors import ChainError, ContentMismatch, Unavailable
-from headwater.protocol.decisions import Action, Done, Wait
+from headwater.chain.rpc import Block, Chain
+from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, StorageError
+from headwater.protocol.decisions import Action, Aggregate, Done, Submit, Wait
 from headwater.roles.report import Report
 
 LONGEST_PAUSE = 60.0
 MOST_DOUBLINGS = 10  # of the pause between failures
+LOOK_AGAIN_SECONDS = 60.0
+"""How long a role that waits is left alone while no block comes: stores change without one."""
+
+PROOFS = (Submit, Aggregate)
+"""The actions that take long."""
 
 
 class Role(Protocol):
     """What trainers, aggregators and challengers have in common."""
 
+    def decide(self, block: Block) -> Action:
+        """The next action, as seen in a block."""
+
+    def act(self, action: Action) -> object:
+        """Carry out one action."""
+
     def step(self) -> Action:
         """Look, decide, act."""
 
 
-def run(role: Role, report: Report, poll: float = 2.0) -> None:
-    """Step until `Done`.
+class Stop:
+    """A wish to stop, and a sleep that ends with it. Signal handlers may utter it: a simple queue takes no lock."""
 
-    A node that does not answer, a contract that refuses because somebody else was faster, and a document that is not
-    there yet or not what was proved are reported and tried again, ever more slowly: whoever spoils a round with wrong
-    bytes must not stop this role, which advances the round at its deadline and goes on with the next. Any other error
-    ends the loop. Nothing is lost by ending: the chain holds the state.
+    def __init__(self) -> None:
+        self.requested = False
+        self._wishes: SimpleQueue[None] = SimpleQueue()
 
-    Args:
-        poll: seconds between looks while there is nothing to do.
+    def request(self) -> None:
+        """Stop after the step in hand."""
+        self.requested = True
+        self._wishes.put(None)
 
-    Raises:
-        HeadwaterError: trying again would not help.
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless a stop is or becomes wished for."""
+        if not self.requested:
+            with suppress(Empty):
+                self._wishes.get(timeout=seconds)
+
+
+class Job:
+    """One role in one task, from its opening to its end.
+
+    A node that does not answer, a contract that refuses because somebody else was faster, a document that is not there
+    yet or not what was proved, and a proof for which there was no memory are reported and tried again, ever more
+    slowly: whoever spoils a round with wrong bytes must not stop this role, which advances the round at its deadline
+    and goes on with the next. Any other error ends the job, and no other. Nothing is lost by ending: the chain holds
+    the state.
     """
-    told, failures = "", 0
-    while True:
+
+    def __init__(self, open_role: Callable[[], Role], report: Report) -> None:
+        self.done = False
+        self.error: HeadwaterError | None = None
+        """What ended the job, if it was no end of the task."""
+
+        self._open, self._report = open_role, report
+        self._role: Role | None = None
+        self._told, self._failures, self._rests_until = "", 0, 0.0
+        self._waits_at, self._waits_since = b"", 0.0  # the block in which nothing was to be done, and when it was read
+
+    def reset(self) -> None:
+        """Forget all that was read: the role opens anew."""
+        self._role, self._waits_at, self._rests_until = None, b"", 0.0
+
+    def is_due(self, block: Block) -> bool:
+        """Whether there may be something to do."""
+        now = time.monotonic()
+        changed = block.hash != self._waits_at or now - self._waits_since > LOOK_AGAIN_SECONDS
+        return not self.done and changed and now >= self._rests_until
+
+    def decide(self, block: Block, poll: float) -> Action | None:
+        """What there is to do; None where the role waits, has ended, or failed."""
+        with self._patiently(poll):
+            if self._role is None:
+                self._role = self._open()
+            action = self._role.decide(block)
+            if not isinstance(action, (Wait, Done)):
+                return action
+            self._failures, self.done = 0, isinstance(action, Done)
+            if isinstance(action, Wait):
+                self._waits_at, self._waits_since = block.hash, time.monotonic()
+                if action.reason != self._told:
+                    self._report("waiting", reason=action.reason, until=action.until)
+                self._told = action.reason
+        return None
+
+    def act(self, action: Action, poll: float) -> None:
+        """Do it."""
+        with self._patiently(poll):
+            if self._role is not None:
+                self._role.act(action)
+                self._failures = 0
+
+    @contextmanager
+    def _patiently(self, poll: float) -> Iterator[None]:
         try:
-            action = role.step()
-        except (ChainError, ContentMismatch, Unavailable) as error:
-            failures += 1
-            report("failed", error=str(error), attempt=failures)
-            time.sleep(min(poll * 2 ** min(failures, MOST_DOUBLINGS), LONGEST_PAUSE))
-            continue
+            yield
+        except JournalError:
+            raise
+        except (ChainError, StorageError, CircuitError) as error:
+            self._failures += 1
+            self._told = ""
+            self._rests_until = time.monotonic() + pause_after(self._failures, poll)
+            self._report("failed", error=str(error), attempt=self._failures)
+        except HeadwaterError as error:
+            self.done, self.error = True, error
+            self._report("given up", error=str(error))
+
+
+class Loop:
+    """Jobs that take turns, each from the same block as the others."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        jobs: list[Job],
+        report: Report,
+        *,
+        poll: float = 2.0,
+        stop: Stop | None = None,
+        looked: Callable[[Block], None] | None = None,
+        endless: bool = False,
+    ) -> None:
+        """report: told where the chain cannot be read.
+
+        poll: seconds between looks while there is nothing to do.
+        looked: told of every new block before the jobs see it; it may add to `jobs`.
+        endless: go on when all jobs are done, for those that are still to come.
+        """
+        self._chain, self._jobs, self._report, self._poll = chain, jobs, report, poll
+        self._stop, self._looked, self._endless = stop or Stop(), looked, endless
+        self._seen = b""
+
+    def run(self) -> None:
+        """Until all jobs are done, or a stop is wished for and the step in hand is done.
+
+        Raises:
+            JournalError: the node's own record fails.
+            HeadwaterError: the first that has ended a job, when all are done.
+        """
         failures = 0
-        if isinstance(action, Done):
-            return
-        if isinstance(action, Wait):
-            if action.reason != told:
-                report("waiting", reason=action.reason, until=action.until)
-            told = action.reason
-            time.sleep(poll)
+        while not self._stop.requested:
+            try:
+                acted = self._cycle()
+                failures, pause = 0, 0.0 if acted else self._poll
+            except ChainError as error:
+                failures += 1
+                self._report("failed", error=str(error), attempt=failures)
+                pause = pause_after(failures, self._poll)
+            if not self._endless and all(job.done for job in self._jobs):
+                break
+            self._stop.wait(pause)
+        for job in self._jobs:
+            if job.error and not self._stop.requested:
+                raise job.error
+
+    def _look(self) -> Block:
+        block = self._chain.block()
+        if block.hash != self._seen:
+            if self._looked is not None:
+                self._looked(block)
+            self._seen = block.hash
+        return block
+
+    def _cycle(self) -> bool:
+        """Whether anything was done: what is quick by every job, or else one proof."""
+        block, acted = self._look(), False
+        proofs: list[tuple[Job, Action]] = []
+        for job in list(self._jobs):
+            if self._stop.requested:
+                return acted
+            action = job.decide(block, self._poll) if job.is_due(block) else None
+            if isinstance(action, PROOFS):
+                proofs.append((job, action))
+            elif action is not None:
+                job.act(action, self._poll)
+                block, acted = self._look(), True  # the next one must see what was done
+        if proofs and not acted and not self._stop.requested:
+            job, action = proofs[0]
+            job.act(action, self._poll)
+            return True
+        return acted
+
+
+def pause_after(failures: int, poll: float) -> float:
+    """Seconds to leave alone what has failed so often in a row."""
+    return min(poll * (1 << min(failures, MOST_DOUBLINGS)), LONGEST_PAUSE)

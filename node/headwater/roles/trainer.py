@@ -11,6 +11,7 @@ from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import PeerMask, Posting, RosterEntry
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError, ConfigError
+from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
@@ -30,6 +31,7 @@ from headwater.protocol.decisions import (
     Submit,
     TrainerView,
     Unenrol,
+    Wait,
     Withdraw,
     decide_trainer,
 )
@@ -41,6 +43,7 @@ from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member
+from headwater.roles.proofs import KeptProofs
 from headwater.roles.report import Report
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
@@ -80,10 +83,12 @@ class Trainer:
         report: Report,
         *,
         keep_stake: bool = False,
+        journal: SecretStore | None = None,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when it has left the task, for another one.
+        journal: where a round's proof is kept; without one, it is made again by a trainer that was restarted.
         """
         self.task = task
         self.sender = sender
@@ -91,7 +96,8 @@ class Trainer:
         self._secret = secret
         self._report = report
         self._keep_stake = keep_stake
-        self._proofs: dict[int, Proof] = {}
+        chain, tasks = task.contracts.chain, task.contracts.tasks
+        self._kept = KeptProofs(journal, f"{chain.name}/{tasks.address}/{task.id}")
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
@@ -127,8 +133,15 @@ class Trainer:
         )
 
     def decide(self, block: Block) -> Action:
-        """The next action, as seen in a block."""
-        return decide_trainer(self.view(block))
+        """The next action, as seen in a block. A round's proof is forgotten when the round is over."""
+        view = self.view(block)
+        at = view.at
+        self._kept.forget_all_but(0 if at.phase.is_end else at.round)
+        action = decide_trainer(view)
+        is_late = at.deadline - at.now < self._kept.seconds / 2
+        if isinstance(action, Submit) and is_late and not self._kept.has(at.round):
+            return Wait(f"round {at.round}: too little time is left to prove the update", at.deadline)
+        return action
 
     def step(self) -> Action:
         """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done.
@@ -183,14 +196,15 @@ class Trainer:
 
         A round's proof is made once: each new one would publish another equation over the data's salts.
         """
-        if round_ not in self._proofs:
-            weights = self.task.base_model(round_)
-            salts = self._update(round_, weights)[-UPDATE_SALTS:]
-            self._report("proving", statement="train", round=round_)
-            proof = self.task.train.prove([[*weights, self.task.tag], self.data[0], salts])
-            self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
-            self._proofs = {round_: proof}
-        return self._proofs[round_]
+        weights = self.task.base_model(round_)
+        inputs = [[*weights, self.task.tag], self.data[0], self._update(round_, weights)[-UPDATE_SALTS:]]
+        if found := self._kept.get(round_, inputs):
+            return found
+        self._report("proving", statement="train", round=round_)
+        proof = self.task.train.prove(inputs)
+        self._kept.keep(round_, inputs, proof)
+        self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
+        return proof
 
     def submit(self, round_: int, proof: Proof) -> Receipt:
         """Submit the proof of an update. The update itself stays here until it is masked."""

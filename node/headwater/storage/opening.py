@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headwater.errors import ConfigError
 from headwater.private import secret_setting
 from headwater.storage.store import ContentStore
+
+if TYPE_CHECKING:
+    from headwater.storage.pinning import PinningService
 
 FORMS = (
     "dir:PATH, kubo:MULTIADDR, gateway:URL or pin:URL, or several of them with commas between,"
@@ -29,17 +33,31 @@ def open_store(spec: str) -> ContentStore:
         ConfigError: `spec` has another form, names nothing but pinning services, or their token is missing.
         StorageError: a directory cannot be written.
     """
-    parts = _BETWEEN.split(spec)
+    parts = split(spec)
     stores = [_open_one(part) for part in parts if not part.startswith("pin:")]
     if not stores:
         raise ConfigError("a pinning service fetches from a store of yours, and none is named", f"give {FORMS}")
     if len(parts) == 1:
         return stores[0]
-    from headwater.storage.pinning import PinningService
     from headwater.storage.several import SeveralStores
 
-    services = [part.removeprefix("pin:") for part in parts if part.startswith("pin:")]
-    return SeveralStores(stores, [PinningService(url, _token()) for url in services])
+    return SeveralStores(stores, [open_pinning(part) for part in parts if part.startswith("pin:")])
+
+
+def split(spec: str) -> list[str]:
+    """The specifications of single stores and pinning services in `spec`."""
+    return _BETWEEN.split(spec)
+
+
+def open_pinning(spec: str) -> PinningService:
+    """The service that `pin:URL` names.
+
+    Raises:
+        ConfigError: its URL is none, or the token is missing.
+    """
+    from headwater.storage.pinning import PinningService
+
+    return PinningService(spec.removeprefix("pin:"), _token())
 
 
 def _open_one(spec: str) -> ContentStore:

@@ -1,0 +1,166 @@
+"""`headwater plan`: what a task will cost, before it is created."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from headwater.cli.console import err, out
+from headwater.cli.options import Real
+from headwater.cli.task import MAX_CLIP, MAX_RATE, MAX_ROUNDS, MAX_TRAINERS, MIN_RATE
+
+if TYPE_CHECKING:
+    from headwater.circuits.statement import Statement
+    from headwater.protocol.fixedpoint import TrainingSpec
+    from headwater.roles.planning import Expense, ProvingCost
+
+GWEI = 10**9
+
+
+@click.command()
+@click.option("--rows", type=click.IntRange(1), required=True, help="The most rows a trainer may have.")
+@click.option(
+    "--features", type=click.IntRange(1), required=True, help="Numeric columns to train on; an intercept is added."
+)
+@click.option("--classes", type=click.IntRange(2, 100), default=2, show_default=True, help="Of the label.")
+@click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Gradient steps in an update.")
+@click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
+@click.option("--trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True, help="In a round.")
+@click.option(
+    "--learning-rate",
+    type=Real(MIN_RATE, MAX_RATE),
+    default=4.0,
+    show_default=True,
+    help="As `headwater task create` takes it.",
+)
+@click.option(
+    "--clip",
+    type=Real(0, MAX_CLIP, min_open=True),
+    default=0.125,
+    show_default=True,
+    help="As `headwater task create` takes it.",
+)
+@click.option("--gas-price", type=Real(0, 10**6), metavar="GWEI", help="Also show what the gas costs.")
+def command(
+    rows: int,
+    features: int,
+    classes: int,
+    steps: int,
+    rounds: int,
+    trainers: int,
+    learning_rate: float,
+    clip: float,
+    gas_price: float | None,
+) -> None:
+    """Estimate what a task takes: proofs, gas, bytes and time. Nothing is built or sent.
+
+    The circuits are laid out here, so that k and rows are exact. Seconds and memory are for two cores, gas is what our
+    tests measure.
+
+    For example: headwater plan --rows 142 --features 30 --gas-price 20
+    """
+    from headwater.circuits import worker
+    from headwater.circuits.average import Average
+    from headwater.circuits.train import Train
+    from headwater.errors import ConfigError
+    from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+    from headwater.roles.planning import check_plan, expenses, periods, proving_cost, round_bytes
+
+    inputs, outputs = features + 1, 1 if classes == 2 else classes
+    try:
+        spec = TrainingSpec(
+            rows,
+            inputs,
+            outputs,
+            steps,
+            rate_shift=max(0, round(math.log2(rows / learning_rate))),
+            clip=encode(clip, 12),
+            salt_rows=salt_rows_for(rounds, inputs + outputs),
+        )
+    except ValueError as error:
+        raise ConfigError(f"no circuit can be made for this: {error}", "see docs/fixed-point.md") from error
+    check_plan(spec, rounds)
+    statements: tuple[Statement, ...] = (Train.of(spec), Average(spec.dimension))
+    with err.status("Laying the circuits out"):
+        sizes = worker.sizes(*statements)
+    k = max(k for _, k in sizes)
+    train, average = (proving_cost(k, statement.inner_columns) for statement in statements)
+    documents = round_bytes(spec.dimension, trainers)
+    out.print(_proofs(spec, k, [rows for rows, _ in sizes], [train, average]))
+    _warn(k, train)
+    costs = expenses(spec.dimension, rounds, trainers)
+    out.print(_gas(costs, gas_price))
+    out.print(_totals(costs, trainers, gas_price))
+    _print_store(k, train.key_mb + average.key_mb, documents.update, documents.model, documents.total * rounds)
+    table = Table("option", "at least", "room for", title="periods", title_justify="left")
+    for period in periods(train, average, documents):
+        table.add_row(period.option, f"{period.seconds // 60}m", period.why)
+    out.print(table)
+
+
+def _proofs(spec: TrainingSpec, k: int, rows: list[int], costs: list[ProvingCost]) -> Table:
+    table = Table("proof", "rows", "takes", "memory", "key", title_justify="left")
+    table.title = f"{spec.dimension} weights, k = {k}: {1 << k:,} rows"
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for kind, count, cost in zip(("an update", "the average"), rows, costs, strict=True):
+        table.add_row(
+            kind, f"{count:,}", f"{cost.seconds:.1f} s", f"{cost.memory_mb:,.0f} MB", f"{cost.key_mb:,.0f} MB"
+        )
+    return table
+
+
+def _warn(k: int, train: ProvingCost) -> None:
+    from headwater.roles.planning import LARGE_K
+
+    if k > LARGE_K:
+        out.print(
+            f"[yellow]! k = {k} is beyond what was tried: every trainer needs {train.memory_mb / 1024:.0f} GB of"
+            f" memory. Fewer rows, features or steps bring it down; up to k = {LARGE_K} was measured.[/]"
+        )
+
+
+def _gas(costs: list[Expense], gas_price: float | None) -> Table:
+    headers = ["who", "sends", "times", "gas", "bytes"] + ["ETH"] * (gas_price is not None)
+    table = Table(*headers, title="transactions, each", title_justify="left")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for cost in costs:
+        price = [] if gas_price is None else [_eth(cost.gas, gas_price)]
+        times = str(cost.times) if cost.times else "if need be"
+        table.add_row(cost.who, cost.what, times, f"{cost.gas:,}", f"{cost.calldata:,}", *price)
+    return table
+
+
+def _totals(costs: list[Expense], trainers: int, gas_price: float | None) -> Table:
+    sums = {who: sum(cost.gas * cost.times for cost in costs if cost.who == who) for who in ("creator", "aggregator")}
+    trainer = sum(cost.gas * cost.times for cost in costs if cost.who == "trainer")
+    everybody = sum(sums.values()) + trainers * trainer
+    table = Table(show_header=False, title="gas of the whole task, without challenges", title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    if gas_price is not None:
+        table.add_column(justify="right")
+    rows = {"creator": sums["creator"], "each trainer": trainer, "aggregator": sums["aggregator"]}
+    for name, gas in {**rows, f"all, with {trainers} trainers": everybody}.items():
+        table.add_row(name, f"{gas:,}", *([] if gas_price is None else [f"{_eth(gas, gas_price)} ETH"]))
+    return table
+
+
+def _print_store(k: int, keys_mb: float, update: int, model: int, total: int) -> None:
+    from headwater.roles.planning import srs_bytes
+
+    srs = srs_bytes(k) / 2**20
+    table = Table(show_header=False, title="store and disk", title_justify="left")
+    table.add_row("an update, each trainer and round", f"{update:,} bytes")
+    table.add_row("a model, each round", f"{model:,} bytes")
+    table.add_row("all rounds", f"{total:,} bytes")
+    table.add_row("disk of each node: SRS and keys", f"{srs + keys_mb:,.0f} MB")
+    out.print(table)
+
+
+def _eth(gas: int, gas_price: float) -> str:
+    return f"{gas * gas_price / GWEI:.4f}"

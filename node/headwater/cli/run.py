@@ -1,0 +1,129 @@
+"""`headwater run`: the roles of a node, in tasks, for weeks."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from headwater.chain.rpc import Block
+    from headwater.cli.settings import NodeSettings
+    from headwater.roles.loop import Stop
+
+ROLES = ("trainer", "aggregator", "challenger")
+STALE_SECONDS = 240.0
+"""Without a look at the chain for so long, a node is not healthy: longer than a transaction may take."""
+
+
+@click.command("run")
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice((*ROLES, "all")),
+    multiple=True,
+    help="What to be; may be repeated.  [default: as the settings say, else all]",
+)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="HEADWATER_CONFIG",
+    show_envvar=True,
+    help="A TOML file of settings; `headwater config check` shows what follows from it. The environment is read too.",
+)
+def command(roles: tuple[str, ...], config: Path | None) -> None:
+    """Take part in tasks, as settings say: train where data are named, aggregate and challenge in all others, too.
+
+    Ends with exit code 0 when all of the tasks that the settings name have ended, or in order after SIGTERM or Ctrl-C:
+    the step in hand is finished first, a proof with its submission. A second signal ends at once; nothing is lost by
+    that but a proof that was not whole.
+    """
+    from headwater.cli.logs import configure_logging
+    from headwater.cli.settings import load_settings
+
+    settings = load_settings(config)
+    if roles:
+        wanted = ROLES if "all" in roles else tuple(role for role in ROLES if role in roles)
+        settings = settings.model_copy(update={"roles": wanted})
+    configure_logging(click.get_current_context().find_root().params["verbose"], settings.log_format)
+    run_node(settings)
+
+
+def run_node(settings: NodeSettings) -> None:
+    """Run the roles of the settings in their tasks until these have ended, or a signal comes.
+
+    Raises:
+        HeadwaterError: something that is needed from the start is not in order; or, at the end, what ended a role.
+    """
+    from headwater.chain.contracts import open_contracts
+    from headwater.chain.rpc import connect
+    from headwater.cli.keys import load_key
+    from headwater.cli.options import make_home
+    from headwater.cli.progress import log_report
+    from headwater.errors import ConfigError
+    from headwater.journal.journal import open_journal
+    from headwater.roles.loop import Loop, Stop
+    from headwater.roles.report import Report
+    from headwater.roles.wiring import Node, Wanted
+    from headwater.storage.opening import open_store
+
+    home = make_home(settings.home)
+    wanted = Wanted(settings.roles, settings.tasks, settings.data, settings.keep_stake)
+    wanted.check()
+    chain = connect(settings.rpc, settings.chain_id)
+    contracts = open_contracts(chain, settings.deployments, settings.network)
+    key = load_key(settings.keystore)
+    report, stop = log_report("node"), Stop()
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(home, key))
+        balance = chain.balance(key.address)
+        if not balance:
+            raise ConfigError(f"{key.address} has no coin on chain {chain.chain_id}", "send it some: gas costs coin")
+        store = open_store(settings.store_spec)
+        store.check()
+        metrics = None
+        if settings.metrics_port is not None:
+            from headwater.cli.metrics import Metrics, serve
+
+            metrics = Metrics(STALE_SECONDS + settings.poll_seconds)
+            url = stack.enter_context(serve(metrics, settings.metrics_host, settings.metrics_port))
+            report("serving", metrics=url)
+
+        def report_of(role: str, task_id: int) -> Report:
+            logged = log_report(role, task=task_id)
+            return metrics.report(role, task_id, logged) if metrics else logged
+
+        node = Node(contracts, store, home, key, journal, wanted, report_of, report)
+
+        def looked(block: Block) -> None:
+            if metrics:
+                metrics.looked(block.number, chain.balance(key.address, block.number))
+            node.looked(block)
+
+        stack.enter_context(_stopping(stop))
+        report("started", account=key.address, chain=chain.chain_id, roles=list(wanted.roles), jobs=len(node.jobs))
+        poll = settings.poll_seconds
+        Loop(chain, node.jobs, report, poll=poll, stop=stop, looked=looked, endless=wanted.endless).run()
+        report("stopped" if stop.requested else "finished")
+
+
+@contextmanager
+def _stopping(stop: Stop) -> Iterator[None]:
+    """The first SIGTERM or SIGINT stops after the step in hand, the second at once."""
+
+    def handle(number: int, _frame: Any) -> None:
+        if stop.requested:
+            sys.exit(128 + number)
+        stop.request()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,270 @@
+"""`headwater doctor` over a chain, a store and a task, whole and broken in each way that it must notice."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from eth_account import Account
+
+from headwater.chain.anvil import run_anvil
+from headwater.cli.main import cli
+from headwater.roles import health
+from headwater.roles.health import Verdict
+from headwater.storage.opening import PINNING_TOKEN
+from tests.support import proxy
+from tests.support.gateway import run_pinning_service
+from tests.support.roles import CREATOR, TERMS, Place, World
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory, home):
+    """A world whose time was never moved."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with run_anvil(folder / "anvil.log") as anvil:
+        yield World(anvil, folder, home)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in ("RPC", "STORE", "HOME", "CONFIG", "PRIVATE_KEY", "PRIVATE_KEY_FILE", "PASSWORD_FILE"):
+        monkeypatch.delenv(f"HEADWATER_{name}", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def key(fresh: World, tmp_path: Path, monkeypatch) -> Path:
+    """A file with the key of trainer 0."""
+    path = tmp_path / "key"
+    path.write_text(fresh.anvil.accounts[1].key.hex())
+    path.chmod(0o600)
+    monkeypatch.setenv("HEADWATER_PRIVATE_KEY_FILE", str(path))
+    return path
+
+
+def doctor(world: World, *words: str, rpc: tuple[str, ...] = ()):
+    urls = [word for url in rpc or (world.anvil.url,) for word in ("--rpc", url)]
+    places = ["--deployments", f"{world.folder}/deployments", "--store", f"dir:{world.folder}/store"]
+    return CliRunner().invoke(cli, ["doctor", *urls, *places, "--home", str(world.home), *words])
+
+
+def test_doctor__when_all_is_in_order__then_no_check_fails(fresh: World, key: Path):
+    fresh.files[0].chmod(0o600)
+
+    done = doctor(fresh, "--task", "1", "--data", str(fresh.files[0]))
+
+    assert done.exit_code == 0, done.output
+    assert "✗" not in done.output
+    for text in ("solc", "ezkl", "chain 31337", "four addresses", "10000 ETH", "0 ETH free", "put and got", "task 1"):
+        assert text in done.output, text
+
+
+def test_doctor__when_the_only_node_is_dead__then_it_fails_and_says_what_to_do(fresh: World):
+    done = doctor(fresh, rpc=("http://127.0.0.1:9/secret-path",))
+
+    assert done.exit_code == 1
+    assert "no Ethereum node answers at http://127.0.0.1:9" in done.output
+    assert "→ start a node" in done.output
+    assert "put and got" in done.output  # the rest is looked at all the same
+    assert "secret-path" not in done.output
+
+
+def test_doctor__when_one_of_two_nodes_is_dead__then_it_is_a_warning(fresh: World, key: Path):
+    done = doctor(fresh, rpc=("http://127.0.0.1:9", fresh.anvil.url))
+
+    assert done.exit_code == 0, done.output
+    assert "! node" in done.output
+    assert "✓ contracts" in done.output
+
+
+def test_doctor__when_nodes_serve_different_chains__then_it_fails(fresh: World):
+    with proxy.run_proxy(fresh.anvil.url) as other:
+        other.do(proxy.chain_id(5))
+        done = doctor(fresh, rpc=(fresh.anvil.url, other.url))
+
+    assert done.exit_code == 1
+    assert "serves chain 5, not 31337" in done.output
+
+
+@pytest.mark.parametrize("fault", (proxy.garbage, proxy.drop, proxy.rate_limit))
+def test_check_nodes__when_a_node_speaks_nonsense__then_it_fails(fresh: World, fault: proxy.Fault):
+    with proxy.run_proxy(fresh.anvil.url) as node:
+        node.do(fault)
+        (check,) = health.check_nodes([node.url], None)
+
+    assert check.verdict is Verdict.FAILED
+    assert check.hint
+
+
+def test_doctor__when_other_contracts_stand_there__then_it_fails(fresh: World, tmp_path: Path):
+    with run_anvil(tmp_path / "anvil.log") as empty:
+        done = doctor(fresh, rpc=(empty.url,))
+
+    assert done.exit_code == 1
+    assert "✗ contracts" in done.output
+    assert "other code or none stands there" in done.output
+
+
+def test_doctor__when_the_chain_is_ahead_of_the_clock__then_it_fails(tmp_path: Path):
+    with run_anvil(tmp_path / "anvil.log") as anvil:
+        assert health.check_nodes([anvil.url], None)[-1].verdict is Verdict.OK
+        anvil.pass_time(3 * 3600)
+        check = health.check_nodes([anvil.url], None)[-1]
+
+    assert (check.name, check.verdict) == ("clock", Verdict.FAILED)
+    assert "3 hours ahead" in check.text
+    assert "timedatectl" in check.hint
+
+
+def test_doctor__when_every_user_may_read_the_key__then_it_fails_and_shows_no_key(fresh: World, key: Path):
+    key.chmod(0o644)
+
+    done = doctor(fresh)
+
+    assert done.exit_code == 1
+    assert f"run `chmod 600 {key}`" in done.output
+    assert key.read_text() not in done.output
+
+
+def test_doctor__when_every_user_may_read_the_data__then_it_fails(fresh: World, key: Path):
+    fresh.files[1].chmod(0o644)
+
+    done = doctor(fresh, "--data", str(fresh.files[1]))
+
+    assert done.exit_code == 1
+    assert "✗ data" in done.output
+
+
+def test_doctor__when_no_account_is_named__then_it_is_a_warning(fresh: World):
+    done = doctor(fresh)
+
+    assert done.exit_code == 0, done.output
+    assert "! account" in done.output
+
+
+@pytest.mark.parametrize(
+    ("wei", "verdict", "text"),
+    (
+        (0, Verdict.FAILED, "has no coin"),
+        (TERMS.stake // 2, Verdict.FAILED, "1 ETH of stake"),
+        (2 * TERMS.stake, Verdict.OK, "has 2 ETH"),
+    ),
+)
+def test_check_account__when_the_balance_does_not_suffice__then_it_says_what_is_needed(
+    fresh: World, wei: int, verdict: Verdict, text: str
+):
+    account = Account.create().address
+    fresh.rpc("anvil_setBalance", account, hex(wei))
+    need = health.need_of(fresh.contracts, account, ("trainer",), (fresh.task_id,))
+
+    balance, stake = health.check_account(fresh.contracts, account, need)
+
+    assert need.stake == TERMS.stake
+    assert balance.verdict is verdict
+    assert text in balance.text
+    assert stake.text == "0 ETH free, 0 ETH locked"
+
+
+def test_need_of__when_a_trainer_is_enrolled__then_it_needs_no_more_stake(enrolled: World):
+    account = enrolled.senders[1].address
+
+    need = health.need_of(enrolled.contracts, account, ("trainer",), (enrolled.task_id,))
+
+    assert need.stake == 0
+    assert need.gas > 0
+    assert health.need_of(enrolled.contracts, account, ("challenger",), (enrolled.task_id,)) == health.Need(0, 0)
+
+
+def test_check_task__when_the_srs_is_another__then_it_fails(fresh: World, tmp_path: Path):
+    path = tmp_path / "srs" / f"{fresh.task.srs.id}.srs"
+    path.parent.mkdir()
+    first = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    content = bytearray(fresh.task.srs.path.read_bytes())
+    path.write_bytes(content)
+    whole = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    content[-1] ^= 1
+    path.write_bytes(content)
+    damaged = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    path.write_bytes(b"\x05")
+    other = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+
+    assert [check.verdict for check in (first, whole, damaged, other)] == [
+        Verdict.OK,
+        Verdict.OK,
+        Verdict.FAILED,
+        Verdict.FAILED,
+    ]
+    assert "fetched when the task is opened" in first.text
+    assert "is not the task's SRS" in damaged.text
+
+
+def test_check_task__when_a_development_srs_is_on_a_public_chain__then_it_fails(world: World, other_chain: Place):
+    checks = health.check_task(other_chain.contracts, world.store, world.home, other_chain.task_id)
+
+    assert checks[0].verdict is Verdict.FAILED
+    assert "its maker can forge proofs" in checks[0].text
+
+
+def test_check_task__when_its_manifest_cannot_be_had__then_it_fails(fresh: World, tmp_path: Path):
+    from headwater.storage.directory import DirectoryStore
+
+    (check,) = health.check_task(fresh.contracts, DirectoryStore(tmp_path), tmp_path, fresh.task_id)
+
+    assert check.verdict is Verdict.FAILED
+
+
+def test_doctor__when_there_is_no_such_task__then_it_fails(fresh: World, key: Path):
+    done = doctor(fresh, "--task", "77")
+
+    assert done.exit_code == 1
+    assert "77" in done.output
+
+
+@pytest.mark.parametrize(("token", "verdict"), (("right", Verdict.OK), ("wrong", Verdict.FAILED)))
+def test_check_store__when_a_pinning_service_refuses_the_token__then_it_fails_and_does_not_show_it(
+    monkeypatch, token: str, verdict: Verdict
+):
+    monkeypatch.setenv(PINNING_TOKEN, token)
+    with run_pinning_service("right") as (service, url):
+        check = health.check_store(f"pin:{url}")
+
+    assert check.verdict is verdict, check
+    assert token not in check.text
+    assert service.pins == {}
+
+
+def test_doctor__when_settings_are_wrong__then_that_is_what_fails(fresh: World, tmp_path: Path):
+    config = tmp_path / "node.toml"
+    config.write_text('roles = ["trainee"]\n')
+
+    done = CliRunner().invoke(cli, ["doctor", "--config", str(config)])
+
+    assert done.exit_code == 1
+    assert "✗ settings" in done.output
+    assert "Nothing else was checked" in done.output
+
+
+def test_doctor__when_settings_name_all__then_they_are_what_is_checked(fresh: World, tmp_path: Path, key: Path):
+    fresh.files[2].chmod(0o600)
+    config = tmp_path / "node.toml"
+    config.write_text(
+        f'rpc = ["{fresh.anvil.url}"]\ndeployments = "{fresh.folder}/deployments"\nhome = "{tmp_path}/home"\n'
+        f'store = ["dir:{fresh.folder}/store"]\nchain_id = 31337\n[data]\n1 = "{fresh.files[2]}"\n'
+    )
+
+    done = CliRunner().invoke(cli, ["doctor", "--config", str(config)])
+
+    assert done.exit_code == 0, done.output
+    assert f"{fresh.files[2]} is private" in done.output
+    assert "task 1" in done.output
+    both = CliRunner().invoke(cli, ["doctor", "--config", str(config), "--network", "x"])
+    assert both.exit_code == 2
+    assert "leave out what gives network" in both.output
+
+
+def test_doctor__when_it_is_used__then_it_spends_nothing(fresh: World, key: Path):
+    before = fresh.chain.block().number, fresh.chain.balance(fresh.senders[1].address), fresh.stored()
+
+    doctor(fresh, "--task", "1")
+
+    assert (fresh.chain.block().number, fresh.chain.balance(fresh.senders[1].address), fresh.stored()) == before
+    assert fresh.senders[CREATOR].address not in doctor(fresh).output

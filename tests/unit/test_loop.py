@@ -1,0 +1,154 @@
+import os
+import signal
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from headwater.chain.rpc import Block
+from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError, JournalError, Unavailable
+from headwater.protocol.decisions import Advance, Done, Join, Submit, Wait
+from headwater.roles.loop import Job, Loop, Stop
+
+
+class Chain:
+    """Blocks, a new one whenever something was done."""
+
+    def __init__(self) -> None:
+        self.height, self.down = 0, 0
+
+    def block(self) -> Block:
+        if self.down:
+            self.down -= 1
+            raise ChainError("no node answers")
+        return Block(self.height, self.height.to_bytes(32, "big"), self.height)
+
+
+class Scripted:
+    """A role that decides as it is told; an error among the actions is raised where it would be carried out."""
+
+    def __init__(self, chain: Chain, done: list, name: str, *actions) -> None:
+        self.chain, self.done, self.name, self.actions, self.saw = chain, done, name, list(actions), []
+
+    def decide(self, block):
+        self.saw.append(block.number)
+        return self.actions[0] if not isinstance(self.actions[0], Exception) else Join(1)
+
+    def act(self, action):
+        planned = self.actions.pop(0)
+        if isinstance(planned, Exception):
+            raise planned
+        self.done.append((self.name, type(action).__name__))
+        self.chain.height += 1
+
+
+@pytest.fixture
+def world():
+    chain, done, told = Chain(), [], []
+    jobs: list[Job] = []
+
+    def report(stage, **details):
+        told.append((stage, details))
+
+    def add(name, *actions):
+        role = Scripted(chain, done, name, *actions)
+        jobs.append(Job(lambda: role, report))
+        return role
+
+    def run(**options):
+        Loop(chain, jobs, report, poll=0.001, **options).run()
+
+    return SimpleNamespace(chain=chain, done=done, told=told, jobs=jobs, add=add, run=run, report=report)
+
+
+def test_loop__when_one_could_prove_and_another_act__then_the_proof_comes_last(world):
+    world.add("a", Submit(1), Done())
+    world.add("b", Join(1), Advance(1), Done())
+    world.run()
+    assert world.done == [("b", "Join"), ("b", "Advance"), ("a", "Submit")]
+
+
+def test_loop__after_an_action__lets_the_next_role_see_it(world):
+    world.add("a", Join(1), Done())
+    second = world.add("b", Join(1), Done())
+    world.run()
+    assert second.saw[0] == 1
+
+
+def test_loop__while_no_block_comes__does_not_ask_a_role_that_waits_again(world):
+    role, stop = world.add("a", Wait("for others", 9)), Stop()
+    threading.Timer(0.2, stop.request).start()
+    world.run(stop=stop)
+    assert role.saw == [0]
+    assert world.told == [("waiting", {"reason": "for others", "until": 9})]
+
+
+@pytest.mark.parametrize("error", (ChainError, Unavailable, CircuitError))
+def test_job__that_fails__is_tried_again__and_stops_no_other(world, error: type[HeadwaterError]):
+    world.add("a", error("not now"), error("not now"), Join(1), Done())
+    world.add("b", Join(2), Done())
+    world.run()
+    assert world.done == [("b", "Join"), ("a", "Join")]
+    assert [details["attempt"] for stage, details in world.told if stage == "failed"] == [1, 2]
+
+
+def test_job__with_a_mistake_that_waiting_does_not_mend__ends__and_the_others_go_on_first(world):
+    world.add("a", ConfigError("other data than this file's"), Done())
+    world.add("b", Join(2), Advance(2), Done())
+    with pytest.raises(ConfigError, match="other data"):
+        world.run()
+    assert world.done == [("b", "Join"), ("b", "Advance")]
+    assert world.told[0][0] == "given up"
+
+
+def test_loop__when_the_journal_fails__ends_at_once(world):
+    world.add("a", JournalError("disk full"), Done())
+    world.add("b", Join(2), Done())
+    with pytest.raises(JournalError):
+        world.run()
+    assert world.done == []
+
+
+def test_loop__when_no_node_answers__waits_for_one(world):
+    world.chain.down = 3
+    world.add("a", Join(1), Done())
+    world.run()
+    assert world.done == [("a", "Join")]
+    assert [stage for stage, _ in world.told] == ["failed"] * 3
+
+
+def test_loop__that_was_told_to_stop__finishes_the_step_in_hand_and_begins_no_other(world):
+    stop = Stop()
+    role = world.add("a", Join(1), Join(2), Done())
+    finish, role.act = role.act, lambda action: (stop.request(), finish(action))
+    world.add("b", Join(3), Done())
+    world.run(stop=stop)
+    assert world.done == [("a", "Join")]
+
+
+def test_loop__without_end__takes_up_jobs_that_come_later(world):
+    stop = Stop()
+
+    def looked(_block):
+        if len(world.jobs) < 2:
+            world.add("a", Join(1), Done())
+            world.add("b", Join(1), Done())
+        threading.Timer(0.2, stop.request).start()
+
+    world.run(stop=stop, looked=looked, endless=True)
+    assert world.done == [("a", "Join"), ("b", "Join")]
+
+
+def test_stop__wished_for_in_a_signal_handler__ends_a_sleep():
+    stop = Stop()
+    before = signal.signal(signal.SIGUSR1, lambda *_: stop.request())
+    try:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        begun = time.monotonic()
+        stop.wait(30)
+        assert time.monotonic() - begun < 5
+        stop.wait(30)  # not a second time
+        assert time.monotonic() - begun < 5
+    finally:
+        signal.signal(signal.SIGUSR1, before)
