@@ -25,8 +25,8 @@ GAS: Mapping[str, int] = {
     "createTask": 661_821,
     "deposit": 45_717,
     "enrol": 161_398,
-    "join": 65_221,
-    "submit": 28_254,
+    "join": 42_895,
+    "submit": 47_608,
     "mask, 3 peers": 100_077,
     "mask, 16 peers": 178_624,
     "aggregate, first of a task": 162_585,
@@ -34,12 +34,12 @@ GAS: Mapping[str, int] = {
     "collect, one round": 74_018,
     "claim": 30_488,
     "unenrol": 33_193,
-    "release": 49_635,
+    "release": 66_019,
     "withdraw": 31_185,
-    "challengeUpdate": 261_592,
-    "answerUpdate, D = 30": 561_387,
-    "answerUpdate, D = 770": 7_616_100,
-    "answerUpdate, D = 1280": 12_602_424,
+    "challengeUpdate": 261_578,
+    "answerUpdate, D = 30": 563_835,
+    "answerUpdate, D = 770": 7_618_548,
+    "answerUpdate, D = 1280": 12_604_872,
 }
 """Gas of a transaction, as in tests/gas/calls.json; of `submit` and `aggregate`, without asking the verifier."""
 
