@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 from headwater.cli.main import cli
 from headwater.cli.settings import NodeSettings, load_settings
 from headwater.errors import ConfigError
+from headwater.tools import ROOT
 
 WHOLE = """
 rpc = ["http://127.0.0.1:8545", "https://rpc.example"]
@@ -174,3 +177,8 @@ def test_config_check__of_a_mistake__ends_with_a_message(write):
 
     assert result.exit_code == 1
     assert "rpc.0: input should be a valid string" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_operators_guide__its_example__is_settings():
+    (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "operator-guide.md").read_text(), re.DOTALL)
+    assert NodeSettings.model_validate(tomllib.loads(example)).tasks == (1,)
