@@ -1,5 +1,6 @@
 """`headwater doctor` over a chain, a store and a task, whole and broken in each way that it must notice."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,26 @@ def test_doctor__when_settings_name_all__then_they_are_what_is_checked(fresh: Wo
     both = CliRunner().invoke(cli, ["doctor", "--config", str(config), "--network", "x"])
     assert both.exit_code == 2
     assert "leave out what gives network" in both.output
+
+
+def test_doctor__when_settings_name_no_account__then_it_fails__and_a_password_to_be_typed_is_a_warning(
+    fresh: World, tmp_path: Path
+):
+    config, keystore = tmp_path / "node.toml", tmp_path / "key.json"
+    text = f'rpc = ["{fresh.anvil.url}"]\ndeployments = "{fresh.folder}/deployments"\nhome = "{tmp_path}/home"\n'
+    keystore.write_text(json.dumps({"address": fresh.senders[1].address}))
+    keystore.chmod(0o600)
+
+    config.write_text(text)
+    without = CliRunner().invoke(cli, ["doctor", "--config", str(config)])
+    config.write_text(text + f'keystore = "{keystore}"\n')
+    asked = CliRunner().invoke(cli, ["doctor", "--config", str(config)])
+
+    assert without.exit_code == 1
+    assert "✗ account" in without.output
+    assert asked.exit_code == 0, asked.output
+    assert "! password" in asked.output
+    assert f"✓ account   {fresh.senders[1].address}" in asked.output
 
 
 def test_doctor__when_it_is_used__then_it_spends_nothing(fresh: World, key: Path):

@@ -3,7 +3,7 @@
 import pytest
 
 from headwater.chain.events import Aggregated, Event, Joined, Masked, Submitted
-from headwater.roles.planning import DEPLOYING, PROOF_BYTES, VERIFIER_BYTES, expenses, round_bytes
+from headwater.roles.planning import DEPLOYING, PROOF_BYTES, VERIFIER_BYTES, expenses, proving_cost, round_bytes
 from headwater.storage.cid import Cid
 from tests.support.roles import CREATOR, TERMS, World
 
@@ -38,7 +38,7 @@ def test_expenses__when_a_round_was_played__then_its_transactions_cost_what_was_
 
 
 @pytest.mark.parametrize("kind", ("train", "average"))
-def test_expenses__when_a_circuit_is_built__then_its_verifier_and_proof_are_of_the_planned_size(
+def test_expenses__when_a_circuit_is_built__then_its_verifier_key_and_proof_are_of_the_planned_size(
     finalized: World, kind: str
 ):
     circuit = getattr(finalized.task, kind)
@@ -49,6 +49,8 @@ def test_expenses__when_a_circuit_is_built__then_its_verifier_and_proof_are_of_t
     assert receipt.gas_used == pytest.approx(DEPLOYING[kind], rel=0.03)
     assert circuit.verifier.size == pytest.approx(VERIFIER_BYTES[kind], rel=0.03)
     assert len(proof.data) == PROOF_BYTES[kind]
+    key_mb = circuit.path("proving_key").stat().st_size / 1e6
+    assert key_mb == pytest.approx(proving_cost(circuit.srs.k, circuit.statement.inner_columns).key_mb, rel=0.05)
 
 
 def test_round_bytes__when_a_round_was_played__then_its_documents_are_at_most_so_large(finalized: World):

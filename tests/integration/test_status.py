@@ -17,7 +17,7 @@ from headwater.cli.main import cli
 from headwater.cli.status import screen
 from headwater.errors import ChainError
 from headwater.protocol.decisions import Claim, Collect, Unenrol
-from headwater.roles.overview import Observer, done_in_round, next_of, progress
+from headwater.roles.overview import Observer, coin, done_in_round, next_of, progress
 from headwater.tools import ROOT
 from tests.support.proxy import drop, run_proxy
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World
@@ -45,7 +45,7 @@ def no_key(monkeypatch):
 @pytest.mark.parametrize(
     ("stage", "done", "following", "where"),
     (
-        ("enrolled", [], "join", "0 of 3 to 3 joined"),
+        ("enrolled", [], "join", "0 joined, of 3 to 3"),
         ("training", ["joined"], "train, and submit an update", "0 of 3 submitted"),
         ("masking", ["joined", "submitted"], "mask its update", "0 of 3 masked"),
         ("aggregating", ["joined", "submitted", "masked"], "waiting for the average", "3 updates"),
@@ -264,8 +264,6 @@ def test_observer__when_it_looks_again__then_it_asks_little(finalized: World, mo
 
 
 def test_coin__when_an_amount_has_many_digits__then_six_are_shown():
-    from headwater.cli.status import coin
-
     assert coin(ETHER // 3) == "0.333333 ETH"
     assert coin(ETHER) == "1 ETH"
     assert coin(7) == "7 wei"

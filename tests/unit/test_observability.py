@@ -14,6 +14,7 @@ import structlog
 from headwater.cli.logs import configure_logging
 from headwater.cli.metrics import Metrics, serve
 from headwater.errors import ConfigError
+from headwater.roles.report import silent
 
 
 class TestLogs:
@@ -111,6 +112,15 @@ class TestMetrics:
             assert get(f"{url}/healthz")[0] == 503
             assert "headwater_chain_block 5.0" in get(f"{url}/metrics")[1]
             assert get(f"{url}/")[0] == 404
+
+    def test_health__during_a_proof__is_good_without_a_look(self, metrics):
+        report = metrics.report("trainer", 1, silent)
+        metrics.looked(1, 1)
+        report("proving", statement="train")
+        time.sleep(0.3)
+        assert metrics.health()[0]
+        report("proved", statement="train", seconds=1.0)
+        assert not metrics.health()[0]
 
     def test_serve__on_a_port_that_is_taken__says_so(self, metrics):
         with (

@@ -157,5 +157,6 @@ def connect(rpc: str | Sequence[str], chain_id: int | None = None) -> Chain:
     endpoints = Endpoints([rpc] if isinstance(rpc, str) else rpc)
     endpoints.agree(chain_id)
     web3 = Web3(endpoints)
+    web3.middleware_onion.remove("validation")  # it asks for the chain's id, which `agree` has checked, at every call
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # proof of authority: longer block headers
     return Chain(web3, endpoints)

@@ -90,7 +90,7 @@ def command(
         )
     verdicts = []
     training = tuple(settings.data) if config else task_ids
-    for title, checks in _sections(settings, [*files, *settings.data.values()], training):
+    for title, checks in _sections(settings, [*files, *settings.data.values()], training, daemon=config is not None):
         _show(title, checks)
         verdicts += [check.verdict for check in checks]
     failures, warnings = (verdicts.count(kind) for kind in (health.Verdict.FAILED, health.Verdict.WARNING))
@@ -100,20 +100,23 @@ def command(
 
 
 def _sections(
-    settings: NodeSettings, files: list[Path], training: tuple[int, ...]
+    settings: NodeSettings, files: list[Path], training: tuple[int, ...], *, daemon: bool
 ) -> Iterator[tuple[str, list[Check]]]:
-    """Title and checks, one section after the other: each waits for what it asks."""
+    """Title and checks, one section after the other: each waits for what it asks.
+
+    training: the tasks to train in. daemon: whether all this is for `headwater run`, which must have an account.
+    """
     from headwater.roles import health
     from headwater.storage.opening import split
 
     yield "this machine", health.check_versions()
-    yield "files", _files(settings, files)
+    yield "files", _files(settings, files, daemon=daemon)
     with err.status("Asking nodes"):
         nodes = health.check_nodes(settings.rpc, settings.chain_id)
         contracts, chain = _contracts(settings, nodes)
     yield "chain", [*nodes, *chain]
     if contracts:
-        yield "account", _account(settings, contracts, training)
+        yield "account", _account(settings, contracts, training, daemon=daemon)
     with err.status("Trying stores"):
         stores = [health.check_store(spec) for spec in split(settings.store_spec)]
     yield "stores", stores
@@ -124,7 +127,7 @@ def _sections(
         yield "tasks", checks
 
 
-def _files(settings: NodeSettings, files: list[Path]) -> list[Check]:
+def _files(settings: NodeSettings, files: list[Path], *, daemon: bool) -> list[Check]:
     from headwater.cli.keys import KEY_FILE, PASSWORD_FILE
     from headwater.roles import health
 
@@ -133,6 +136,9 @@ def _files(settings: NodeSettings, files: list[Path]) -> list[Check]:
     private |= {name: Path(path) for name, path in named.items() if path}
     checks = [health.check_home(settings.home)]
     checks += [health.check_private_file(name, path) for name, path in private.items()]
+    if daemon and settings.keystore and "password" not in private:
+        hint = f"name a file with it in {PASSWORD_FILE}, if nobody is there to type it"
+        checks.append(health.warning("password", "it will be asked for when the node starts", hint))
     return checks + [health.check_private_file("data", path) for path in files]
 
 
@@ -152,7 +158,7 @@ def _contracts(settings: NodeSettings, nodes: list[Check]) -> tuple[Contracts | 
     return contracts, [health.ok("contracts", text)]
 
 
-def _account(settings: NodeSettings, contracts: Contracts, training: tuple[int, ...]) -> list[Check]:
+def _account(settings: NodeSettings, contracts: Contracts, training: tuple[int, ...], *, daemon: bool) -> list[Check]:
     from headwater.cli.account import account_of
     from headwater.errors import HeadwaterError
     from headwater.roles import health
@@ -161,7 +167,8 @@ def _account(settings: NodeSettings, contracts: Contracts, training: tuple[int, 
         account = account_of(settings.keystore)
         if account is None:
             hint = "`headwater key create` makes one; name it with --keystore"
-            return [health.warning("account", "none is named, so its coin was not looked at", hint)]
+            said = health.failed if daemon else health.warning
+            return [said("account", "none is named, so its coin was not looked at", hint)]
         need = health.need_of(contracts, account, settings.roles, training)
         return health.check_account(contracts, account, need)
     except HeadwaterError as error:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from headwater.errors import ChainError
     from headwater.roles.overview import AccountOverview, Observer, Overview, PartOverview, TaskOverview
 
-COIN_DIGITS = 6
-
 
 @click.command()
 @click.option("--task", "task_ids", type=click.IntRange(1), multiple=True, help="A task's id.  [default: all]")
@@ -120,7 +118,7 @@ def screen(overview: Overview, now: int, failure: ChainError | None = None) -> R
 
 
 def _tasks(overview: Overview, now: int) -> Table:
-    from headwater.roles.overview import progress
+    from headwater.roles.overview import coin, progress
 
     table = Table("task", "round", "phase", "ends in", "progress", "pool left")
     for task in overview.tasks:
@@ -138,6 +136,8 @@ def _tasks(overview: Overview, now: int) -> Table:
 
 
 def _account(account: AccountOverview) -> Text:
+    from headwater.roles.overview import coin
+
     text = Text(account.address + "\n", style="bold")
     facts = {
         "balance": account.balance,
@@ -150,18 +150,37 @@ def _account(account: AccountOverview) -> Text:
 
 
 def _parts(overview: Overview, account: AccountOverview, now: int) -> RenderableType:
-    from headwater.roles.overview import next_of
+    from headwater.roles.overview import coin
 
-    table = Table("task", "this round", "next", "within", "stake", "rewards")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column()
     for task in overview.tasks:
         part = task.part
         if part is None or not part.concerns(task.state.creator):
             continue
-        what, until = next_of(task, part, account, overview.block.timestamp)
-        rewards = f"{coin(sum(part.owed.values()))} of {len(part.owed)} round(s)" if part.owed else ""
-        style = "dim" if task.state.has_ended and not (part.owed or part.locked) else ""
-        table.add_row(str(task.id), _done(task, part), what, _left(until, now), _stake(part, now), rewards, style=style)
+        facts = {
+            "done": _done(task, part),
+            "next": _next(task, part, account, overview.block.timestamp, now),
+            "stake": _stake(part, now),
+            "rewards": f"{coin(sum(part.owed.values()))}, of {len(part.owed)} round(s)" if part.owed else "",
+        }
+        name = f"task {task.id}"
+        for label, text in facts.items():
+            if text:
+                table.add_row(name, label, text)
+                name = ""
     return table if table.row_count else Text("It has no part in these tasks.")
+
+
+def _next(task: TaskOverview, part: PartOverview, account: AccountOverview, seen: int, now: int) -> str:
+    from headwater.roles.overview import next_of
+
+    what, until = next_of(task, part, account, seen)
+    if not until:
+        return what
+    return f"{what} ({_left(until, now)} left)" if until > now else f"{what} (no time left)"
 
 
 def _done(task: TaskOverview, part: PartOverview) -> str:
@@ -174,12 +193,14 @@ def _done(task: TaskOverview, part: PartOverview) -> str:
 
 
 def _stake(part: PartOverview, now: int) -> str:
-    lines = [f"{coin(part.locked)} locked"] if part.locked else []
+    from headwater.roles.overview import coin
+
+    facts = [f"{coin(part.locked)} locked"] if part.locked else []
     if part.slash:
-        lines.append(f"{coin(part.slash)} to be slashed for {'a fault' if part.fault else 'an absence'}")
+        facts.append(f"{coin(part.slash)} to be slashed for {'a fault' if part.fault else 'an absence'}")
     if releasable := part.enrolment.releasable_at:
-        lines.append(f"free in {_left(releasable, now)}" if releasable > now else "can be released")
-    return "\n".join(lines)
+        facts.append(f"free in {_left(releasable, now)}" if releasable > now else "can be released")
+    return ", ".join(facts)
 
 
 def _left(until: int, now: int) -> str:
@@ -193,11 +214,3 @@ def _left(until: int, now: int) -> str:
         if seconds >= size:
             return f"{seconds // size}{unit} {seconds % size // below}{smaller}"
     return f"{seconds}s"
-
-
-def coin(wei: int) -> str:
-    """An amount at a glance: six digits of a coin, and exact below that."""
-    from headwater.chain.reverts import format_wei
-
-    unit = 10 ** (18 - COIN_DIGITS)
-    return format_wei(wei if wei < unit else wei // unit * unit)

@@ -31,6 +31,8 @@ from headwater.protocol.phases import Kind, Phase, TrainerStatus
 MOST_REWARDS = 100
 """Newest rounds of a task that are asked for rewards."""
 
+_GLANCE = 10**12  # wei
+
 
 @dataclass(frozen=True)
 class AccountOverview:
@@ -176,12 +178,17 @@ class Observer:
         return number, challenges.get_challenge(number, at).kind
 
 
+def coin(wei: int) -> str:
+    """An amount at a glance: six digits of a coin, and exact below that."""
+    return format_wei(wei if wei < _GLANCE else wei // _GLANCE * _GLANCE)
+
+
 def progress(task: TaskOverview) -> str:
     """How many have done what the phase is about."""
     state, most = task.state, task.config.max_trainers
     match state.phase:
         case Phase.JOIN:
-            return f"{state.joined} of {task.config.min_trainers} to {most} joined"
+            return f"{state.joined} joined, of {task.config.min_trainers} to {most}"
         case Phase.TRAIN:
             return f"{state.submitted} of {state.joined} submitted"
         case Phase.MASK:
@@ -261,7 +268,7 @@ def _said(action: Action, at: RoundView) -> tuple[str, int]:
         case Advance():
             return "the deadline has passed: anyone may advance the round", 0
         case Deposit(amount):
-            return f"deposit {format_wei(amount)} of stake, and join", at.deadline
+            return f"deposit {coin(amount)} of stake, and join", at.deadline
         case Join():
             return "join", at.deadline
         case Submit():
@@ -275,7 +282,7 @@ def _said(action: Action, at: RoundView) -> tuple[str, int]:
         case Collect(rounds):
             return f"collect the reward of {len(rounds)} round(s)", 0
         case Claim(amount):
-            return f"claim {format_wei(amount)}", 0
+            return f"claim {coin(amount)}", 0
         case Done():
             return "nothing left to do", 0
     return str(action), at.deadline
