@@ -1,6 +1,6 @@
 """Run every suite, one after another, and close with one line that counts them all.
 
-pytest    unit, integration, e2e: all of tests/ but what follows
+pytest    unit, integration, e2e, attacks, differential: all of tests/ but what follows, and faults (`make faults`)
 forge     tests/contracts and tests/invariants, written in Solidity
 brownie   tests/brownie, contracts from Python as a script would use them
 
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
 SUITES = {
-    "pytest": [sys.executable, "-m", "pytest"],
+    "pytest": [sys.executable, "-m", "pytest", "-m", "not faults"],
     "forge": ["build/bin/forge", "test"],
     "brownie": ["scripts/brownie", "test"],
 }
