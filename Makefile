@@ -26,12 +26,18 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks fuzz lint types generated
+.PHONY: test attacks faults soak fuzz lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
 attacks: install ## Every attack of docs/threat-model.md: on a weakened copy, where it works, and on the real system
 	$(BIN)/python -m scripts.attacks --quiet
+
+faults: install ## Nodes as processes that are killed, cut off and lied to, over chains and stores that fail
+	$(BIN)/python -m pytest tests/faults
+
+soak: install ## Eight nodes for ten rounds, one killed, stopped or cut off about every five seconds: minutes
+	$(BIN)/python -m scripts.soak
 
 fuzz: install ## The contracts against the specification for 20,000 histories, the invariants for 10,000: hours
 	HEADWATER_HISTORIES=20000 $(BIN)/python -m pytest --timeout 0 -s tests/differential

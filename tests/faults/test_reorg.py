@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Masked, Submitted
+from headwater.chain.events import Joined, Masked, Submitted
 from headwater.roles.history import Outcome
 from tests.support.fleet import run_fleet
 from tests.support.invariants import check_fleet
 
 pytestmark = pytest.mark.faults
 
-DEPTHS = ((1, 2), (3, 4), (5, 5))
-"""By round: how many blocks vanish right after a submission, and right after a masking."""
+STAGES = (Joined, Submitted, Masked)
+DEPTHS = ((2, 5, 1), (3, 4, 5))
+"""By round: how many blocks vanish right after the first trainer has come to each stage."""
 
 
 class Reorganizer:
@@ -23,7 +24,7 @@ class Reorganizer:
         self.wanted = [
             (round_, stage, depth)
             for round_, depths in enumerate(DEPTHS, start=1)
-            for stage, depth in zip((Submitted, Masked), depths, strict=True)
+            for stage, depth in zip(STAGES, depths, strict=True)
         ]
         self.lost = []
 
@@ -58,11 +59,11 @@ def test_transactions__that_vanished__are_mined_again_and_say_the_same(reorganiz
     """The same update under the same masks: two updates under one seed would show their difference."""
     fleet, lost = reorganized
     tasks, task_id = fleet.contracts.tasks, fleet.task_id
-    assert {type(event) for event in lost} == {Submitted, Masked}
+    assert {type(event) for event in lost} == set(STAGES)
     submitted = {(e.round, e.trainer): e.update for e in tasks.events(Submitted, task_id=task_id)}
     masked = {(e.round, e.attempt, e.trainer): e.posting for e in tasks.events(Masked, task_id=task_id)}
     for event in lost:
         if isinstance(event, Submitted):
             assert submitted[event.round, event.trainer] == event.update
-        else:
+        elif isinstance(event, Masked):
             assert masked[event.round, event.attempt, event.trainer] == event.posting
