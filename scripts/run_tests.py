@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
 SUITES = {
-    "pytest": [sys.executable, "-m", "pytest", "-m", "not faults"],
+    # two files at a time: most of them wait for a chain, and a proof fills a machine by itself
+    "pytest": [sys.executable, "-m", "pytest", "-m", "not faults", "-n", "2", "--dist", "loadfile"],
     "forge": ["build/bin/forge", "test"],
     "brownie": ["scripts/brownie", "test"],
 }
