@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from eth_account import Account
 
 from headwater.chain.anvil import run_anvil
+from headwater.cli import console
 from headwater.cli.main import cli
 from headwater.roles import health
 from headwater.roles.health import Verdict
@@ -29,7 +30,7 @@ def fresh(tmp_path_factory, home):
 def environment(monkeypatch):
     for name in ("RPC", "STORE", "HOME", "CONFIG", "PRIVATE_KEY", "PRIVATE_KEY_FILE", "PASSWORD_FILE"):
         monkeypatch.delenv(f"HEADWATER_{name}", raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console.out, "width", 200)  # paths of tests are long
 
 
 @pytest.fixture

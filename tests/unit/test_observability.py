@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -118,7 +117,7 @@ class TestMetrics:
         report = metrics.report("trainer", 1, silent)
         metrics.looked(1, 1)
         report("proving", statement="train")
-        time.sleep(0.3)
+        metrics._looked -= 61
         assert metrics.health()[0]
         report("proved", statement="train", seconds=1.0)
         assert not metrics.health()[0]
