@@ -111,23 +111,24 @@ def test_process__when_killed_at_any_time_over_bad_connections__then_every_trans
         command = [sys.executable, "-m", "tests.support.crashing", f"{one.url} {other.url}", str(home), "3"]
         kills = 0
         for target in targets:
-            code = None
+            code, patience = None, 0.5  # a block takes longer, so that most are killed at least once
             while code != 0:
                 with subprocess.Popen(
                     [*command, target, ""], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
                 ) as process:
                     process.stdout.readline()  # it is about to begin
                     try:
-                        code = process.wait(random.uniform(0, 3))
+                        code = process.wait(random.uniform(0, patience))
                     except subprocess.TimeoutExpired:
                         process.kill()
                         kills += 1
+                patience = 3
 
         assert [anvil.web3.eth.get_balance(target) for target in targets] == [1] * 8
         assert anvil.web3.eth.get_transaction_count(key.address, "pending") == 8
         with open_journal(home, key) as journal:
             assert [i.nonce for i in journal.intents.all() if i.state is State.MINED] == list(range(8))
-        assert kills >= 4
+        assert kills >= 2
 
 
 class TestFees:
