@@ -10,7 +10,8 @@ from rich.table import Table
 
 from headwater.cli.console import err, out
 from headwater.cli.options import Real
-from headwater.cli.task import MAX_CLIP, MAX_RATE, MAX_ROUNDS, MAX_TRAINERS, MIN_RATE
+from headwater.cli.task import MAX_CLIP, MAX_RATE, MIN_RATE
+from headwater.protocol.machine.tasks import MAX_ROUNDS, MAX_TRAINERS
 
 if TYPE_CHECKING:
     from headwater.circuits.statement import Statement

@@ -15,6 +15,7 @@ from rich.table import Table
 from headwater.cli.console import err, out
 from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
+from headwater.protocol.machine.tasks import MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
 
 if TYPE_CHECKING:
     from headwater.chain.contracts import Contracts
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_CLIP = 8.0
 MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
-MAX_ROUNDS, MAX_TRAINERS, MOST_SECONDS, PARTS = 10_000, 1024, 30 * 86_400, 10_000  # as in TaskManager.sol
 MOST_COIN = 10**9  # fits the contracts' 96 bits of wei
 _EXACT = Context(prec=100)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -59,7 +59,7 @@ class Duration(click.ParamType[int]):
             return value
         found = re.fullmatch(r"([0-9]{1,9})([smhd])", value)
         seconds = int(found[1]) * UNITS[found[2]] if found else 0
-        if not 0 < seconds <= MOST_SECONDS:
+        if not 0 < seconds <= MAX_PERIOD:
             self.fail(f"{value!r} is no duration of at most 30 days: write 90s, 30m, 12h or 2d", param, ctx)
         return seconds
 
@@ -74,8 +74,8 @@ class Percent(click.ParamType[int]):
         if isinstance(value, int):
             return value
         found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%", value)
-        parts = 100 * int(found[1]) + int((found[2] or "").ljust(2, "0")) if found else PARTS + 1
-        if parts > PARTS:
+        parts = 100 * int(found[1]) + int((found[2] or "").ljust(2, "0")) if found else WHOLE + 1
+        if parts > WHOLE:
             self.fail(f"{value!r} is no part of a stake: write 100%, 5% or 0.25%", param, ctx)
         return parts
 

@@ -20,10 +20,11 @@ from headwater.circuits.train import Train
 from headwater.errors import ConfigError
 from headwater.protocol.field import pack
 from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
+from headwater.protocol.machine.tasks import MAX_DIMENSION
 from headwater.protocol.vectors import update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.task import basis_hash, columns_of, growth_problem, spec_of
-from headwater.roles.terms import MAX_DIMENSION, Terms, check_terms
+from headwater.roles.terms import Terms, check_terms
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import (
     Artifact,

@@ -12,10 +12,10 @@ from headwater.chain.types import PeerMask, Posting
 from headwater.errors import ConfigError
 from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.machine.tasks import MAX_DIMENSION
 from headwater.protocol.masks import GENERATOR, NEAREST
 from headwater.protocol.vectors import update_length
 from headwater.roles.task import growth_problem
-from headwater.roles.terms import MAX_DIMENSION
 from headwater.storage.manifests import ModelDocument, PointText, TaskReference, UpdateDocument
 
 LARGE_K = 17

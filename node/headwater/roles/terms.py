@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.errors import ConfigError
-
-LEAST_TRAINERS, MAX_TRAINERS, MAX_ROUNDS, MAX_PERIOD = 3, 1024, 10_000, 30 * 86_400  # as in TaskManager.sol
-PARTS = 10_000  # of a stake
-MAX_DIMENSION = 1280  # of a model: an update of so many weights can still be opened in one transaction
+from headwater.protocol.machine.tasks import LEAST_TRAINERS, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,8 @@ class Terms:
     challenge_period: int = 3600
     unbonding_period: int = 86_400
     challenge_bond: int = 10**16
-    fault_slash: int = PARTS
-    absence_slash: int = PARTS // 20
+    fault_slash: int = WHOLE
+    absence_slash: int = WHOLE // 20
 
 
 def check_terms(terms: Terms) -> None:
@@ -67,7 +64,7 @@ def check_terms(terms: Terms) -> None:
             0 <= amount < 1 << 96 for amount in (terms.stake, terms.pool, terms.aggregator_fee, terms.challenge_bond)
         ),
         "a fault must cost at most the whole stake, and an absence not more than a fault": not (
-            0 <= terms.absence_slash <= terms.fault_slash <= PARTS
+            0 <= terms.absence_slash <= terms.fault_slash <= WHOLE
         ),
         "the aggregator's fee must not exceed a round's part of the pool": (
             terms.aggregator_fee > terms.pool // max(terms.rounds, 1)

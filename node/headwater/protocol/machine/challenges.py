@@ -23,9 +23,7 @@ from headwater.protocol.machine.structs import ZERO_ADDRESS, Challenge, Posting,
 from headwater.protocol.machine.tasks import Tasks
 from headwater.protocol.masks import NEAREST, prg, sign
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
-
-EXTRA_ENTRIES = 9
-"""Entries of an update besides its weights: the tag's, and eight salts."""
+from headwater.protocol.vectors import update_length
 
 
 class Challenges:
@@ -115,7 +113,7 @@ class Challenges:
         task_id, number, attempt, trainer = challenge.task_id, challenge.round, challenge.attempt, challenge.accused
         config, _ = self.tasks.get_task(task_id)
         self._check_posting(task_id, number, trainer, posting)
-        check_opening(config, vector, config.dimension + EXTRA_ENTRIES, basis)
+        check_opening(config, vector, update_length(config.dimension), basis)
         expected = posting.update
         for peer, mask in posting.masks:
             expected = (plus if sign(trainer, peer) > 0 else minus)(expected, mask, config.offset)
@@ -163,7 +161,7 @@ class Challenges:
                 *high[1].update,
             )
         )
-        vector = prg(seed, config.dimension + EXTRA_ENTRIES)
+        vector = prg(seed, update_length(config.dimension))
         mask = commit(vector, basis, config.offset, self.tasks.multiply)
 
         for trainer, peer, posting in zip(pair, reversed(pair), postings, strict=True):
