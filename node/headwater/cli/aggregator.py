@@ -40,19 +40,17 @@ def run(
     Anyone may aggregate, and several may: the first valid average wins the round's fee. Posting one locks as much stake
     as a trainer's, until the challenge period is over: keep this running meanwhile, to answer who demands the bytes.
     """
-    from headwater.cli.run import run_node
-    from headwater.cli.settings import NodeSettings
+    from headwater.cli.run import run_role
 
-    settings = NodeSettings(
+    run_role(
+        "aggregator",
+        task_id,
+        store,
         rpc=rpc,
         deployments=deployments,
         network=network,
-        store=(store,) if store else (),
-        home=home,
         keystore=keystore,
-        roles=("aggregator",),
-        tasks=(task_id,),
+        home=home,
         poll_seconds=poll,
         keep_stake=keep_stake,
     )
-    run_node(settings)

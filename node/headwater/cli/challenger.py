@@ -36,18 +36,16 @@ def run(
     Each challenge takes the task's bond. Who shows what was demanded gets it; who does not loses stake, and the bond
     comes back. Anyone may challenge: it takes coin, and neither stake nor data.
     """
-    from headwater.cli.run import run_node
-    from headwater.cli.settings import NodeSettings
+    from headwater.cli.run import run_role
 
-    settings = NodeSettings(
+    run_role(
+        "challenger",
+        task_id,
+        store,
         rpc=rpc,
         deployments=deployments,
         network=network,
-        store=(store,) if store else (),
-        home=home,
         keystore=keystore,
-        roles=("challenger",),
-        tasks=(task_id,),
+        home=home,
         poll_seconds=poll,
     )
-    run_node(settings)

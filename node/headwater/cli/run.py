@@ -54,6 +54,14 @@ def command(roles: tuple[str, ...], config: Path | None) -> None:
     run_node(settings)
 
 
+def run_role(role: str, task_id: int, store: str | None, **settings: Any) -> None:
+    """Run one role in one task. `settings` are a node's, as `NodeSettings` names them. Raises as `run_node`."""
+    from headwater.cli.settings import NodeSettings
+
+    stores = (store,) if store else ()
+    run_node(NodeSettings.model_validate({**settings, "roles": (role,), "tasks": (task_id,), "store": stores}))
+
+
 def run_node(settings: NodeSettings) -> None:
     """Run the roles of the settings in their tasks until these have ended, or a signal comes.
 

@@ -48,20 +48,18 @@ def run(
     goes on where the chain says it is. But keep it running while it is on a round's roster: a trainer that joins and
     does not submit and mask loses some of its stake, and one that does not answer a challenge loses its seat.
     """
-    from headwater.cli.run import run_node
-    from headwater.cli.settings import NodeSettings
+    from headwater.cli.run import run_role
 
-    settings = NodeSettings(
+    run_role(
+        "trainer",
+        task_id,
+        store,
         rpc=rpc,
         deployments=deployments,
         network=network,
-        store=(store,) if store else (),
-        home=home,
         keystore=keystore,
-        roles=("trainer",),
-        tasks=(task_id,),
-        data={task_id: data},
+        home=home,
         poll_seconds=poll,
+        data={task_id: data},
         keep_stake=keep_stake,
     )
-    run_node(settings)
