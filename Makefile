@@ -34,7 +34,7 @@ attacks: install ## Every attack of docs/threat-model.md: on a weakened copy, wh
 	$(BIN)/python -m scripts.attacks --quiet
 
 faults: install ## Nodes as processes that are killed, cut off and lied to, over chains and stores that fail
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/faults
 
 soak: install ## Eight nodes for ten rounds, one killed, stopped or cut off about every five seconds: minutes
 	$(BIN)/python -m scripts.soak
