@@ -219,18 +219,47 @@ class TestFees:
         assert ConstantFees().next(Fees(1, 1), Fees(100, 10)) is None
 
 
-def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkeypatch):
-    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 0.1)
+def waiting(anvil: Anvil) -> int:
+    """How many transactions the node has that are in no block."""
+    return int(rpc(anvil, "txpool_status")["pending"], 16)
+
+
+@pytest.mark.parametrize("remembers", (False, True), ids=("says so", "remembers its hash"))
+def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkeypatch, remembers):
+    """A node that still knows the hash is not believed for ever."""
+    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 0.1 if remembers else 1e9)
+    if remembers:
+        monkeypatch.setattr(delivery.Delivery, "_is_known", lambda *_: True)
     target = fresh_address()
     sender = Sender(connect(slow.url), slow.accounts[0], 30)
     sending = threading.Thread(target=sender.send, args=(gift(target),))
 
     sending.start()
-    wait_until(lambda: int(rpc(slow, "txpool_status")["pending"], 16) == 1)
+    wait_until(lambda: waiting(slow) == 1)
     rpc(slow, "anvil_dropAllTransactions")
-    wait_until(lambda: int(rpc(slow, "txpool_status")["pending"], 16) == 1)
+    wait_until(lambda: waiting(slow) == 1)
     rpc(slow, "evm_mine")
     sending.join()
+
+    assert slow.web3.eth.get_balance(target) == 1
+
+
+def test_send__when_its_block_is_dropped_before_anybody_looked__then_it_is_broadcast_again(slow, monkeypatch):
+    """The sender never saw it mined, and the block that took it out of the node's queue is gone."""
+    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 1e9)
+    target = fresh_address()
+    with run_proxy(slow.url) as fault:
+        sender = Sender(connect(fault.url), slow.accounts[0], 30)
+        fault.do(proxy.stale(0), "eth_getTransactionCount")
+        sending = threading.Thread(target=sender.send, args=(gift(target),))
+        sending.start()
+        wait_until(lambda: waiting(slow) == 1)
+        rpc(slow, "evm_mine")
+        rpc(slow, "anvil_reorg", 1, [])
+        fault.heal()
+        wait_until(lambda: waiting(slow) == 1)
+        rpc(slow, "evm_mine")
+        sending.join()
 
     assert slow.web3.eth.get_balance(target) == 1
 

@@ -26,7 +26,7 @@ MINED_SECONDS = 180.0
 """How long to wait until a transaction is mined."""
 
 REBROADCAST_SECONDS = 30.0
-"""How often it is broadcast meanwhile: nodes forget what they cannot place."""
+"""How often it is broadcast meanwhile though the node says that it knows it: some remember what they have dropped."""
 
 _LOOKS = 5
 """How often a receipt may be missing of a nonce that is used: behind a load balancer, nodes differ for a moment."""
@@ -144,7 +144,7 @@ class Delivery:
                 )
             if now - offered >= self.fees.after:
                 intent, offered = self._raised(intent), now
-            elif now - broadcast >= REBROADCAST_SECONDS:
+            elif now - broadcast >= REBROADCAST_SECONDS or not self._is_known(intent.hash):
                 intent, broadcast = self._broadcast(intent), now
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
