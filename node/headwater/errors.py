@@ -33,6 +33,10 @@ class JournalError(HeadwaterError):
     """The node's own record of what it does cannot be read or written: nothing may be sent without it."""
 
 
+class JournalUnwritable(JournalError):
+    """The record cannot be written now: a full disk, a permission. It is whole, and trying again later may help."""
+
+
 class StorageError(HeadwaterError):
     """Content could not be stored or fetched."""
 
@@ -72,6 +76,10 @@ class ContractError(ChainError):
 
 class CircuitError(HeadwaterError):
     """A circuit could not be built, proved or verified."""
+
+
+class ProverTimeout(CircuitError):
+    """The process that builds or proves a circuit took longer than it may, and was ended."""
 
 
 class TaskError(HeadwaterError):

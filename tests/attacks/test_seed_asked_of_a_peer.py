@@ -65,7 +65,7 @@ def names_in(source: str) -> set[str]:
 
 
 LISTENS = {"socketserver", "http.server", "create_server", "start_server", "start_unix_server", "listen", "accept"}
-FIGURES = NODE / "cli" / "metrics.py"  # serves what it counts, if its owner wants, and takes no question
+SERVER = NODE / "cli" / "serving.py"  # serves a node's figures, if its owner wants, and takes no question
 SHARES = {"shared_point", "pair_seed"}
 ALLOWED = {NODE / "protocol" / "equal_log.py", NODE / "roles" / "trainer.py"}
 
@@ -76,8 +76,9 @@ def test_nodes__take_no_questions__and_only_trainers_compute_what_they_share():
     assert names_in((support / "arena.py").read_text()) & SHARES, "whoever computes a shared point is found"
     names = {path: names_in(path.read_text()) for path in NODE.rglob("*.py")}
     assert len(names) > 50
-    assert [path for path, found in names.items() if found & LISTENS] == [FIGURES]
-    known = {name.split(".")[1] for name in names[FIGURES] if name.startswith("headwater.")}
-    assert known == {"errors", "roles"}, "it knows no secret"
-    assert "headwater.roles.report" in names[FIGURES]
+    assert [path for path, found in names.items() if found & LISTENS] == [SERVER]
+    assert {name for name in names[SERVER] if name.startswith("headwater.")} == {"headwater.errors"}
+    users = [path for path, found in names.items() if "headwater.cli.serving" in found]
+    assert users == [NODE / "cli" / "monitor.py"]
+    assert not {"headwater.roles.secrets", "headwater.roles.trainer"} & names[users[0]], "it knows no secret"
     assert {path for path, found in names.items() if found & SHARES} == ALLOWED

@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from headwater.chain.events import Enrolled, Submitted
-from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable
+from headwater.circuits.circuit import Circuit
+from headwater.errors import ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Advance,
@@ -29,8 +30,13 @@ from headwater.protocol.field import add, pack
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
+from headwater.roles.proving import announce_proof
+from headwater.roles.report import silent
+from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
+from headwater.roles.trainer import Trainer
 from headwater.storage.manifests import ModelDocument
+from headwater.training.data import read_csv
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
 
 # restarts
@@ -184,3 +190,33 @@ def test_data_hash__of_an_enrolment__is_of_the_commitment_that_a_proof_shows(tra
     enrolment = training.tasks.get_enrolment(training.task_id, training.senders[1].address)
     assert enrolment.data_hash == point_hash(training.proof(0).points[1])
     assert enrolment.stake == ETHER
+
+
+@pytest.mark.parametrize(("most", "left"), ((None, None), (5.0, 5.0), (10.0**6, None)))
+def test_proof__is_given_up_at_its_phases_deadline__or_earlier_where_that_is_wished(training, most, left):
+    told = []
+    block = training.chain.block()
+    at = training.task.view(block)
+
+    def report(stage, **details):
+        told.append((stage, details))
+
+    limit = announce_proof(training.task, training.task.train, report, most=most, measured=0.25, round=1)
+    assert limit == left or at.deadline - at.now - limit == pytest.approx(0, abs=5)  # a block may have come meanwhile
+    details = {"statement": "train", "round": 1, "usual": 0.2, "limit": limit}
+    assert told == [("proving", details)]
+
+
+def test_proof__that_takes_too_long__is_not_kept__and_the_next_one_is_made(training):
+    task = training.open()
+    circuit = task.train
+    task.__dict__["train"] = Circuit(circuit.folder, circuit.statement, circuit.srs, circuit.manifest)  # not shared
+    file, key = training.files[0], training.anvil.accounts[1]
+    dataset = read_csv(file, task.columns, task.spec)
+    hurried, patient = (
+        Trainer(task, training.senders[1], secret_of(key), dataset, silent, proof_limit=limit) for limit in (0.01, None)
+    )
+    with pytest.raises(ProverTimeout):
+        hurried.step()
+    assert training.tasks.get_task(training.task_id)[1].submitted == 0
+    assert isinstance(patient.step(), Submit)

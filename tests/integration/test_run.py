@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,51 +20,13 @@ from headwater.circuits.proofs import unpack_proof
 from headwater.journal.journal import open_journal
 from headwater.protocol.phases import Phase
 from tests.support.anvil import run_anvil
-from tests.support.commands import Commands, write_rows
+from tests.support.commands import SECONDS, Commands, Process, config_of, free_port, trainer_config
 from tests.support.proxy import drop, run_proxy
 
 ROWS = 12
 DIGEST = 32  # bytes of a kept proof before the proof
-SECONDS = 120.0
 OPERATOR = 4  # an account; trainer i has account i + 1
 pytestmark = pytest.mark.slow
-
-
-class Process:
-    """`headwater run`, whose log is read as it grows."""
-
-    def __init__(self, commands: Commands, account: int, config: Path, *words: str, **settings: str) -> None:
-        self.log_file = config.with_name(f"{config.stem}-{time.monotonic_ns()}.log")
-        with self.log_file.open("w") as file:
-            self.popen = commands.start(account, "run", "--config", str(config), *words, err=file, **settings)
-
-    @property
-    def log(self) -> list[dict[str, Any]]:
-        """The log's whole lines: all of them are JSON."""
-        whole = self.log_file.read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
-
-    def stages(self, role: str = "trainer") -> list[str]:
-        """What a role has told."""
-        return [line["event"] for line in self.log if line.get("role") == role]
-
-    def until(self, seen: Callable[[list[dict[str, Any]]], bool]) -> None:
-        """Wait until the log shows something."""
-        deadline = time.monotonic() + SECONDS
-        while not seen(self.log):
-            assert self.popen.poll() is None, self.log_file.read_text()
-            assert time.monotonic() < deadline, self.log_file.read_text()
-            time.sleep(0.02)
-
-    def until_told(self, stage: str, **fields: Any) -> None:
-        """Wait until some role has told of a stage."""
-        wanted = {"event": stage, **fields}
-        self.until(lambda log: any(all(e.get(k) == v for k, v in wanted.items()) for e in log))
-
-    def end(self, number: int) -> int:
-        """Send a signal; the exit code."""
-        self.popen.send_signal(number)
-        return self.popen.wait(SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -79,22 +38,11 @@ def commands(tmp_path_factory, home):
         yield commands
 
 
-def config_of(commands: Commands, name: str, text: str) -> Path:
-    path = commands.folder / f"{name}.toml"
-    path.write_text(f"poll_seconds = 0.3\n{text}")
-    return path
-
-
-def trainer_config(commands: Commands, i: int) -> Path:
-    write_rows(commands.folder / f"trainer-{i}.csv", seed=i, count=ROWS)
-    return config_of(commands, f"trainer-{i}", f'roles = ["trainer"]\n[data]\n1 = "trainer-{i}.csv"\n')
-
-
 class Story:
     """A task of two rounds: what became of those who carried it, and what they logged."""
 
     def __init__(self, commands: Commands) -> None:
-        configs = [trainer_config(commands, i) for i in range(3)]
+        configs = [trainer_config(commands, i, ROWS) for i in range(3)]
         operator = config_of(commands, "operator", "tasks = [1]\n")
         self.operator = Process(commands, OPERATOR, operator, "--role", "all")
         self.terminated, self.hurried, plain = (Process(commands, i + 1, configs[i]) for i in range(3))
@@ -212,13 +160,6 @@ def test_run__while_another_process_has_the_account__refuses_and_names_it(story)
 
 
 # waiting
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from headwater.chain.anvil import Anvil
 from headwater.tools import ROOT
@@ -17,6 +21,10 @@ SHORT_TERMS = (
     *("--stake", "0.5", "--pool", "1", "--aggregator-fee", "0.1", "--absence-slash", "2.5%"),
     *("--challenge-period", "5s", "--unbonding-period", "5s"),
 )
+SECONDS = 120.0
+"""How long something may take that takes a moment on an idle machine."""
+
+PROGRAM = "from headwater.cli.main import cli; cli(prog_name='headwater')"
 COLUMNS = ("--sample", "sample.csv", "--label", "kind", "--feature", "size", "--feature", "weight")
 
 
@@ -39,12 +47,17 @@ class Commands:
         }
 
     def start(
-        self, account: int, *words: str, err: IO[str] | int = subprocess.PIPE, **settings: str
+        self,
+        account: int,
+        *words: str,
+        err: IO[str] | int = subprocess.PIPE,
+        program: str = PROGRAM,
+        **settings: str,
     ) -> subprocess.Popen[str]:
         """A process of an account of the chain's. settings: more of its environment."""
         key = self.anvil.accounts[account].key.hex()
         environment = {**os.environ, **self.common, "HEADWATER_PRIVATE_KEY": key, **settings}
-        command = [sys.executable, "-c", "from headwater.cli.main import cli; cli(prog_name='headwater')", *words]
+        command = [sys.executable, "-c", program, *words]
         return subprocess.Popen(
             command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=err, text=True
         )
@@ -62,6 +75,64 @@ class Commands:
         write_rows(self.folder / "sample.csv", seed=10, count=30)
         words = ("--name", "pets", "--rounds", str(rounds), "--rows", str(rows), "--max-trainers", "3")
         return self.run("task", "create", *words, *COLUMNS, *SHORT_TERMS, *terms)
+
+
+class Process:
+    """`headwater run`, whose log is read as it grows."""
+
+    def __init__(self, commands: Commands, account: int, config: Path, *words: str, **settings: str) -> None:
+        self.log_file = config.with_name(f"{config.stem}-{time.monotonic_ns()}.log")
+        with self.log_file.open("w") as file:
+            self.popen = commands.start(account, "run", "--config", str(config), *words, err=file, **settings)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The log's whole lines: all of them are JSON."""
+        whole = self.log_file.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def stages(self, role: str = "trainer") -> list[str]:
+        """What a role has told."""
+        return [line["event"] for line in self.log if line.get("role") == role]
+
+    def until(self, seen: Callable[[list[dict[str, Any]]], bool]) -> None:
+        """Wait until the log shows something."""
+        deadline = time.monotonic() + SECONDS
+        while not seen(self.log):
+            assert self.popen.poll() is None, self.log_file.read_text()
+            assert time.monotonic() < deadline, self.log_file.read_text()
+            time.sleep(0.02)
+
+    def until_told(self, stage: str, **fields: Any) -> None:
+        """Wait until some role has told of a stage."""
+        wanted = {"event": stage, **fields}
+        self.until(lambda log: any(all(e.get(k) == v for k, v in wanted.items()) for e in log))
+
+    def end(self, number: int) -> int:
+        """Send a signal; the exit code."""
+        self.popen.send_signal(number)
+        return self.popen.wait(SECONDS)
+
+
+def config_of(commands: Commands, name: str, text: str) -> Path:
+    """A file of settings."""
+    path = commands.folder / f"{name}.toml"
+    path.write_text(f"poll_seconds = 0.3\n{text}")
+    return path
+
+
+def trainer_config(commands: Commands, i: int, rows: int, text: str = "") -> Path:
+    """Settings of trainer i, with a file of data; `text` are more of them."""
+    write_rows(commands.folder / f"trainer-{i}.csv", seed=i, count=rows)
+    return config_of(commands, f"trainer-{i}", f'roles = ["trainer"]\n{text}[data]\n1 = "trainer-{i}.csv"\n')
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def write_rows(path: Path, seed: int, count: int) -> None:

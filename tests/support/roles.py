@@ -23,6 +23,7 @@ from headwater.chain.events import TaskCreated
 from headwater.chain.rpc import Call, connect
 from headwater.chain.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
+from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ContractError
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import Action, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
@@ -59,10 +60,10 @@ _PROOFS: dict[Any, Proof] = {}
 class SharedCircuit(Circuit):
     """A circuit that proves nothing twice in a session."""
 
-    def prove(self, inputs: Sequence[Sequence[int]]) -> Proof:
+    def prove(self, inputs: Sequence[Sequence[int]], limit: float = LONGEST_SECONDS) -> Proof:
         key = (self.folder, tuple(map(tuple, inputs)))
         if key not in _PROOFS:
-            _PROOFS[key] = super().prove(inputs)
+            _PROOFS[key] = super().prove(inputs, limit)
         return _PROOFS[key]
 
 

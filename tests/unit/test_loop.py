@@ -7,7 +7,15 @@ from types import SimpleNamespace
 import pytest
 
 from headwater.chain.rpc import Block
-from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError, JournalError, Unavailable
+from headwater.errors import (
+    ChainError,
+    CircuitError,
+    ConfigError,
+    HeadwaterError,
+    JournalError,
+    JournalUnwritable,
+    Unavailable,
+)
 from headwater.protocol.decisions import Advance, Done, Join, Submit, Wait
 from headwater.roles.loop import Job, Loop, Stop
 
@@ -108,6 +116,28 @@ def test_loop__when_the_journal_fails__ends_at_once(world):
     with pytest.raises(JournalError):
         world.run()
     assert world.done == []
+
+
+def test_loop__while_the_journal_cannot_be_written__does_nothing_and_ends_nothing(world):
+    world.add("a", JournalUnwritable("disk full"), Join(1), Done())
+    world.add("b", Join(2), Done())
+    world.run()
+    assert world.done == [("a", "Join"), ("b", "Join")]
+    assert world.told == [("failed", {"kind": "JournalUnwritable", "error": "disk full", "attempt": 1})]
+
+
+def test_loop__tells_of_every_look__and_of_new_blocks_before_roles_see_them(world):
+    asked, looked, stop = [], [], Stop()
+
+    def ask(block):
+        asked.append(block.number)
+        if len(asked) > 5:
+            stop.request()
+
+    world.add("a", Join(1), Wait("for others", 9))
+    world.run(stop=stop, asked=ask, looked=lambda block: looked.append(block.number))
+    assert looked == [0, 1]
+    assert asked.count(1) > 2
 
 
 def test_loop__when_no_node_answers__waits_for_one(world):

@@ -11,8 +11,12 @@ from urllib.request import urlopen
 import pytest
 import structlog
 
+from headwater.chain.rpc import Block
+from headwater.cli import alive
+from headwater.cli.alive import Health
 from headwater.cli.logs import configure_logging
-from headwater.cli.metrics import Metrics, serve
+from headwater.cli.metrics import Metrics
+from headwater.cli.serving import serve
 from headwater.errors import ConfigError
 from headwater.roles.report import silent
 
@@ -70,11 +74,12 @@ def get(url: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-class TestMetrics:
-    @pytest.fixture
-    def metrics(self):
-        return Metrics(stale_seconds=60)
+@pytest.fixture
+def metrics():
+    return Metrics("1.0", "0x" + "1" * 40, 31337)
 
+
+class TestMetrics:
     def test_steps__are_counted_with_their_gas_and_seconds__and_passed_on(self, metrics):
         told = []
         report = metrics.report("trainer", 7, lambda stage, **details: told.append((stage, details)))
@@ -82,60 +87,182 @@ class TestMetrics:
         report("submitted", gas=500_000, round=1)
         report("submitted", gas=400_000, round=2)
 
-        with serve(metrics, "127.0.0.1", 0) as url:
-            status, text = get(f"{url}/metrics")
-
-        assert status == 200
+        text = metrics.page().decode()
         assert 'headwater_steps_total{role="trainer",stage="submitted",task="7"} 2.0' in text
         assert 'headwater_gas_total{role="trainer",stage="submitted",task="7"} 900000.0' in text
         assert 'headwater_proving_seconds_bucket{le="30.0",role="trainer",statement="train",task="7"} 1.0' in text
         assert 'headwater_proving_seconds_bucket{le="10.0",role="trainer",statement="train",task="7"} 0.0' in text
         assert [stage for stage, _ in told] == ["proved", "submitted", "submitted"]
 
-    def test_failures__are_counted_until_a_step_succeeds(self, metrics):
-        report = metrics.report("trainer", 7, lambda stage, **details: None)
-        failures = lambda: metrics.registry.get_sample_value(  # noqa: E731
-            "headwater_failures_in_a_row", {"role": "trainer", "task": "7"}
-        )
-        report("failed", error="...", attempt=3)
-        assert failures() == 3
+    def test_failures__are_counted_by_kind__and_in_a_row_until_a_step_succeeds(self, metrics):
+        report = metrics.report("trainer", 7, silent)
+        for attempt in (1, 2, 3):
+            report("failed", kind="Unreachable", error="...", attempt=attempt)
+        text = metrics.page().decode()
+        assert 'headwater_failures_total{kind="Unreachable",role="trainer",task="7"} 3.0' in text
+        assert 'headwater_failures_in_a_row{role="trainer",task="7"} 3.0' in text
         report("joined")
-        assert failures() == 0
+        assert 'headwater_failures_in_a_row{role="trainer",task="7"} 0.0' in metrics.page().decode()
 
-    def test_health__follows_the_last_look_at_the_chain(self, metrics):
-        with serve(metrics, "127.0.0.1", 0) as url:
-            assert get(f"{url}/healthz")[0] == 503
-            metrics.looked(block=5, balance=10**18)
-            status, body = get(f"{url}/healthz")
-            assert (status, json.loads(body)["healthy"]) == (200, True)
-            metrics._looked -= 61
-            assert get(f"{url}/healthz")[0] == 503
-            assert "headwater_chain_block 5.0" in get(f"{url}/metrics")[1]
-            assert get(f"{url}/")[0] == 404
+    def test_stores__are_counted_when_they_are_not_in_order(self, metrics):
+        metrics.store("dir:/a", True)
+        metrics.store("kubo:/b", False)
+        text = metrics.page().decode()
+        assert 'headwater_store_up{store="dir:/a"} 1.0' in text
+        assert 'headwater_store_up{store="kubo:/b"} 0.0' in text
+        assert 'headwater_store_failures_total{store="kubo:/b"} 1.0' in text
 
-    def test_health__during_a_proof__is_good_without_a_look(self, metrics):
-        report = metrics.report("trainer", 1, silent)
-        metrics.looked(1, 1)
-        report("proving", statement="train")
-        metrics._looked -= 61
-        assert metrics.health()[0]
+
+class Clock:
+    """A time that passes when it is told to; of the world and monotonic alike."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+    monotonic = time
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(alive, "time", clock)
+    return clock
+
+
+def block(clock: Clock, number: int = 1, age: float = 0) -> Block:
+    return Block(number, bytes(32), int(clock.now - age))
+
+
+class TestHealth:
+    """Which reasons there are, when they come and when they go."""
+
+    @pytest.fixture
+    def health(self, clock):
+        health = Health(2.0, is_local=True)
+        health.asked(block(clock))
+        return health
+
+    def test_before_the_first_look__it_is_starting(self, clock):
+        health = Health(2.0, is_local=False)
+        assert health.state()["status"] == "starting"
+        health.asked(block(clock))
+        assert health.state()["status"] == "healthy"
+
+    def test_without_looks__the_chain_is_silent(self, health, clock):
+        clock.now += alive.STALE_SECONDS + 1
+        assert not health.reasons()
+        clock.now += 2
+        assert list(health.reasons()) == ["chain_silent"]
+        health.asked(block(clock))
+        assert not health.reasons()
+
+    @pytest.mark.parametrize(("is_local", "reasons"), ((False, ["chain_stale"]), (True, [])))
+    def test_an_old_block__is_a_reason_but_on_a_local_chain(self, clock, is_local, reasons):
+        health = Health(2.0, is_local=is_local)
+        health.asked(block(clock, age=15 * 60 + 1))
+        assert list(health.reasons()) == reasons
+
+    def test_a_proof__needs_no_looks__and_hangs_when_it_takes_far_longer_than_usual(self, health, clock):
+        report = health.report("trainer", 1, silent)
+        report("proving", statement="train", round=1, usual=50.0, limit=3000.0)
+        clock.now += 500
+        assert not health.reasons()
+        assert health.state()["step"] == {
+            "role": "trainer",
+            "task": 1,
+            "stage": "proving",
+            "statement": "train",
+            "since": "1970-01-12T13:46:40+00:00",
+            "seconds": 500.0,
+            "usual_seconds": 50.0,
+            "limit_seconds": 3000.0,
+        }
+        clock.now += 1
+        assert health.reasons() == {"prover_hangs": "proving train for task 1 has taken 501 s; it usually takes 50 s"}
         report("proved", statement="train", seconds=1.0)
-        assert not metrics.health()[0]
+        assert not health.reasons()
+        assert health.state()["step"] is None
 
-    def test_serve__on_a_port_that_is_taken__says_so(self, metrics):
-        with (
-            serve(metrics, "127.0.0.1", 0) as url,
-            pytest.raises(ConfigError, match="cannot listen on 127"),
-            serve(metrics, "127.0.0.1", int(url.rpartition(":")[2])),
-        ):
-            pass
+    def test_a_quick_proof__may_take_a_minute__and_looks_are_due_from_its_end(self, health, clock):
+        report = health.report("trainer", 1, silent)
+        report("proving", statement="train", usual=2.5, limit=3000.0)
+        clock.now += 60
+        assert not health.reasons()
+        clock.now += 1
+        assert list(health.reasons()) == ["prover_hangs"]
+        clock.now += 1000
+        report("proved", statement="train", seconds=1.0)
+        assert not health.reasons()
+        clock.now += alive.STALE_SECONDS + 3
+        assert list(health.reasons()) == ["chain_silent"]
+
+    def test_a_build__is_no_reason_for_minutes(self, health, clock):
+        health.report("trainer", 1, silent)("building", statement="train")
+        clock.now += 299
+        assert not health.reasons()
+        clock.now += 2
+        assert list(health.reasons()) == ["prover_hangs"]
+
+    def test_a_proof_that_was_ended__is_a_reason_until_the_role_does_something(self, health):
+        report = health.report("trainer", 1, silent)
+        report("proving", statement="train", usual=2.5, limit=100.0)
+        report("failed", kind="ProverTimeout", error="had no result after 100 s", attempt=1)
+        assert health.reasons() == {"prover_ended": "trainer of task 1: had no result after 100 s"}
+        report("proving", statement="train", usual=2.5, limit=100.0)
+        assert list(health.reasons()) == ["prover_ended"]
+        report("proved", statement="train", seconds=1.0)
+        assert not health.reasons()
+
+    def test_a_journal_that_cannot_be_written__is_a_reason_until_a_block_is_taken_note_of(self, health, clock):
+        health.report("node", 0, silent)("failed", kind="JournalUnwritable", error="disk is full", attempt=1)
+        health.asked(block(clock, 2))
+        assert health.reasons() == {"journal": "disk is full"}
+        health.recovered()
+        assert not health.reasons()
+
+    def test_a_role_that_has_given_up__is_a_reason__and_one_that_fails_now_is_none(self, health):
+        health.report("trainer", 1, silent)("failed", kind="Unavailable", error="withheld", attempt=1)
+        assert not health.reasons()
+        health.report("trainer", 2, silent)("given up", kind="ConfigError", error="other data")
+        assert health.reasons() == {"given_up": "trainer of task 2: other data"}
+
+    def test_stores__are_a_reason_when_they_are_down_for_long(self, health, clock):
+        health.store("no connection")
+        clock.now += 200
+        health.asked(block(clock))
+        health.store("no connection")
+        assert not health.reasons()
+        clock.now += 101
+        assert "for 301 s: no connection" in health.reasons()["store"]
+        health.store("")
+        assert not health.reasons()
+
+
+def test_serve__answers_what_pages_say__and_404():
+    pages = {"/good": lambda: (200, "text/plain", b"well"), "/bad": lambda: (503, "application/json", b"{}")}
+    with serve("127.0.0.1", 0, pages) as url:
+        assert get(f"{url}/good") == (200, "well")
+        assert get(f"{url}/bad") == (503, "{}")
+        assert get(f"{url}/") == (404, "there are /good, /bad\n")
+
+
+def test_serve__on_a_port_that_is_taken__says_so():
+    with (
+        serve("127.0.0.1", 0, {}) as url,
+        pytest.raises(ConfigError, match="cannot listen on 127"),
+        serve("127.0.0.1", int(url.rpartition(":")[2]), {}),
+    ):
+        pass
 
 
 def test_daemons_parts__when_imported__then_torch_and_ezkl_are_not():
     parts = ", ".join(
         f"headwater.{name}"
         for name in (
-            *("cli.logs", "cli.metrics", "cli.settings", "cli.keys", "chain.sender", "chain.contracts"),
+            *("cli.logs", "cli.monitor", "cli.settings", "cli.keys", "chain.sender", "chain.contracts"),
             *("journal.journal", "storage.opening", "storage.several", "storage.kubo"),
         )
     )

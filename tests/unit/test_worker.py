@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from headwater.circuits import worker
-from headwater.errors import CircuitError
+from headwater.errors import CircuitError, ProverTimeout
 
 PROBE = """
 import errno, os, pathlib, sys, tempfile, time
@@ -91,6 +93,30 @@ def test_worker__whose_parent_is_ended__ends_too_and_leaves_nothing_private(prob
     parent.wait(30)
     wait_until(lambda: not list(temporary.iterdir()))
     wait_until(lambda: not alive(int(noted.read_text())))
+
+
+@pytest.mark.parametrize("stopped", ((0,), (1,), (0, 1)))
+def test_worker__that_takes_longer_than_it_may__is_ended_though_it_is_stopped(probe, monkeypatch, tmp_path, stopped):
+    """Guard and fork: whichever hangs."""
+    noted = tmp_path / "pid"
+    monkeypatch.setenv("PROBE_PID", str(noted))
+    pids = []
+
+    def stop() -> None:
+        wait_until(lambda: noted.exists() and noted.read_text())
+        fork = int(noted.read_text())
+        guard = int(Path(f"/proc/{fork}/stat").read_text().split()[3])
+        pids.extend((guard, fork))
+        for which in stopped:
+            os.kill(pids[which], signal.SIGSTOP)
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    with pytest.raises(ProverTimeout, match="no result after 8 s and was ended") as caught:
+        worker.run("measure", 8.0, statements=[["probe:sleeps", {}]])
+    thread.join()
+    assert "load" in caught.value.hint
+    wait_until(lambda: not any(alive(pid) for pid in pids))
 
 
 def alive(pid: int) -> bool:

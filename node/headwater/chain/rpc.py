@@ -70,6 +70,11 @@ class Chain:
         """The chain id and the start of the first block's hash: chains begun anew share an id, not that."""
         return f"{self.chain_id}-{self.block(0).hash[:8].hex()}"
 
+    @property
+    def endpoints(self) -> dict[str, bool]:
+        """Whether each node that is named is left alone for now, by where it is."""
+        return {endpoint.where: endpoint.backoff.resting for endpoint in self._endpoints.endpoints}
+
     def explained(self, doing: str) -> AbstractContextManager[None]:
         """A context that turns web3's exceptions into headwater's; `doing` names the call."""
         return explained(self.where, doing)

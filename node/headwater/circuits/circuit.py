@@ -116,20 +116,22 @@ class Circuit:
         )[0]
         return Point(from_ezkl(found.x), from_ezkl(found.y))
 
-    def prove(self, inputs: Sequence[Sequence[int]]) -> Proof:
+    def prove(self, inputs: Sequence[Sequence[int]], limit: float = worker.LONGEST_SECONDS) -> Proof:
         """Prove the statement for input vectors, in a child process.
 
         Args:
             inputs: one flat vector (row-major) for each of the statement's inputs, integers or field elements.
+            limit: seconds after which the proof is given up.
 
         Raises:
+            ProverTimeout: so it was.
             CircuitError: a vector of the wrong length, inputs outside the allowed range, or no memory.
         """
         for tensor, vector in zip(self.statement.inputs, inputs, strict=True):
             if len(vector) != tensor.size:
                 raise CircuitError(f"{tensor.name} takes {tensor.size} entries, not {len(vector)}", "pad it with zeros")
         felts = [[to_ezkl(v) for v in vector] for vector in inputs]
-        done = worker.run("prove", folder=str(self.folder), srs=str(self.srs.path), inputs=felts)
+        done = worker.run("prove", limit, folder=str(self.folder), srs=str(self.srs.path), inputs=felts)
         data = bytes.fromhex(done["proof"].removeprefix("0x"))
         return Proof(
             data,

@@ -29,7 +29,10 @@ from typing import Any, NoReturn
 
 from headwater.circuits.ezkl_settings import check_graph, write_settings
 from headwater.circuits.statement import Statement, resolve
-from headwater.errors import CircuitError
+from headwater.errors import CircuitError, ProverTimeout
+
+LONGEST_SECONDS = 3600.0
+"""After this long, whatever no deadline ends sooner hangs: the largest circuit of the benchmarks takes minutes."""
 
 EXIT_GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
@@ -38,15 +41,23 @@ TERMINATED = 143
 PR_SET_PDEATHSIG = 1
 
 
-def run(task: str, **arguments: Any) -> dict[str, Any]:
+def run(task: str, limit: float = LONGEST_SECONDS, **arguments: Any) -> dict[str, Any]:
     """Do a task of `TASKS` in a child process and return its value, with `peak_memory_mb` (the child's).
 
+    limit: seconds after which the child is ended, whatever state it is in.
+
     Raises:
+        ProverTimeout: so it was.
         CircuitError: the task failed, or the process died (it may have run out of memory).
     """
     with tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True) as folder:
         result = Path(folder) / "result.json"
-        code, text = _run_child(json.dumps({"task": task, **arguments}).encode(), Path(folder), result)
+        code, text = _run_child(json.dumps({"task": task, **arguments}).encode(), Path(folder), result, limit)
+        if code is None:
+            raise ProverTimeout(
+                f"the process of {task!r} had no result after {limit:.0f} s and was ended",
+                "it hangs, or this machine is too slow or too busy for the task: look at its load and free memory",
+            )
         if not result.exists():
             raise CircuitError(
                 f"the process of {task!r} ended with code {code}: {text[-500:] or 'no output'}", _hint(text)
@@ -57,8 +68,10 @@ def run(task: str, **arguments: Any) -> dict[str, Any]:
     return dict(answer["value"], peak_memory_mb=answer["peak_memory_mb"])
 
 
-def _run_child(request: bytes, folder: Path, result: Path) -> tuple[int, str]:
-    """Exit code and output of a child that has ended, whatever ends this function."""
+def _run_child(request: bytes, folder: Path, result: Path, limit: float) -> tuple[int | None, str]:
+    """Exit code and output of a child that has ended, whatever ends this function; no code where the limit ended it."""
+    deadline = time.monotonic() + limit
+    is_late = False
     # -P: modules come from where headwater is installed, never from the folder that the user happens to stand in
     command = [sys.executable, "-P", "-m", __name__, str(folder), str(os.getpid())]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
@@ -67,15 +80,16 @@ def _run_child(request: bytes, folder: Path, result: Path) -> tuple[int, str]:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
         try:
             _hand_over(child, request)
-            while child.poll() is None and not result.exists():
-                time.sleep(0.02)
+            while child.poll() is None and not result.exists() and not is_late:
+                time.sleep(POLL_SECONDS)
+                is_late = time.monotonic() > deadline
             if result.exists():
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(EXIT_GRACE_SECONDS)
         finally:
             _end(child)
         log.seek(0)
-        return child.returncode, log.read().strip()
+        return None if is_late and not result.exists() else child.returncode, log.read().strip()
 
 
 def _hand_over(child: subprocess.Popen[bytes], request: bytes) -> None:

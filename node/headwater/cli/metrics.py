@@ -1,27 +1,28 @@
-"""What a node does, for Prometheus, and whether it is alive, for whoever restarts it: /metrics and /healthz.
+"""What a node does, for Prometheus.
 
-Names and units follow https://prometheus.io/docs/practices/naming. Nothing that is served is secret, and nothing can be
-changed through it; still it listens on this machine only, unless the settings say otherwise.
+Names and units follow https://prometheus.io/docs/practices/naming; deployments/node/grafana.json shows them, and
+deployments/node/alerts.yml tells of what wants a person. Nothing in them is secret.
 """
 
 from __future__ import annotations
 
-import json
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from typing_extensions import override
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 
-from headwater.errors import ConfigError
+from headwater.chain.rpc import Block
+from headwater.protocol.phases import Phase
+from headwater.roles.overview import Overview, TaskOverview
 from headwater.roles.report import Report
-
-BUSY = {"building", "proving"}
-"""The stages that may take long, and end with another one: meanwhile the node does not look at the chain."""
 
 PROVING_SECONDS = (1, 3, 10, 30, 100, 300, 1000, 3000)
 _ROLE = ("role", "task")
@@ -30,12 +31,11 @@ _ROLE = ("role", "task")
 class Metrics:
     """The figures of one process."""
 
-    def __init__(self, stale_seconds: float) -> None:
-        """stale_seconds: a node that has not looked at the chain for so long is not healthy."""
-        self.registry = of = CollectorRegistry()
-        self._stale_seconds = stale_seconds
-        self._looked: float | None = None
-        self._is_busy = False
+    def __init__(self, version: str, account: str, chain_id: int) -> None:
+        self._registry = of = CollectorRegistry()
+        ProcessCollector(registry=of)
+        facts = {"version": version, "account": account, "chain_id": str(chain_id)}
+        Info("headwater", "What runs, for whom and where", registry=of).info(facts)
         self._steps = Counter("headwater_steps", "Steps, by their names in the logs", (*_ROLE, "stage"), registry=of)
         self._gas = Counter("headwater_gas", "Gas used", (*_ROLE, "stage"), registry=of)
         self._proving = Histogram(
@@ -43,22 +43,51 @@ class Metrics:
             buckets=PROVING_SECONDS,
             registry=of,
         )
-        self._failures = Gauge("headwater_failures_in_a_row", "Failed steps since one succeeded", _ROLE, registry=of)
-        self._block = Gauge("headwater_chain_block", "The newest block seen", registry=of)
-        self._time = Gauge("headwater_last_look_timestamp_seconds", "When the chain was last seen", registry=of)
-        self._balance = Gauge("headwater_balance_wei", "The account's coin", registry=of)
+        self._row = Gauge("headwater_failures_in_a_row", "Failed steps since one succeeded", _ROLE, registry=of)
+        self._failures = Counter(
+            "headwater_failures", "Failed steps, by the error's kind", (*_ROLE, "kind"), registry=of
+        )
+        self._store_failures = Counter("headwater_store_failures", "Stores not in order", ("store",), registry=of)
+        self._store_up = Gauge("headwater_store_up", "Whether a store is in order: 1 or 0", ("store",), registry=of)
 
-    def report(self, role: str, task_id: int, report: Report) -> Report:
-        """A report that counts each step, and passes it on."""
-        labels = (role, str(task_id))
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"headwater_{name}", text, labels, registry=of)
+
+        self._block = gauge("chain_block", "The newest block seen")
+        self._block_time = gauge("chain_block_timestamp_seconds", "The time of the newest block seen")
+        self._looked = gauge("last_look_timestamp_seconds", "When the chain was last seen")
+        self._account = {
+            "balance": gauge("balance_wei", "The account's coin"),
+            "free": gauge("stake_free_wei", "The account's stake that is not locked"),
+            "locked": gauge("stake_locked_wei", "The account's stake that is locked"),
+            "claimable": gauge("claimable_wei", "What the account can claim"),
+        }
+        self._task = {
+            "round": gauge("task_round", "The running round", "task"),
+            "rounds": gauge("task_rounds", "How many rounds the task has", "task"),
+            "deadline": gauge("task_deadline_timestamp_seconds", "When the phase ends; 0 if it has no end", "task"),
+            "joined": gauge("task_joined", "Trainers that have a seat in the round", "task"),
+            "submitted": gauge("task_submitted", "Trainers that have submitted in the round", "task"),
+            "masked": gauge("task_masked", "Trainers that have masked in the running attempt", "task"),
+            "pool": gauge("task_pool_left_wei", "What is left to reward later rounds with", "task"),
+            "owed": gauge("task_owed_wei", "Rewards that the account has not collected", "task"),
+            "slash": gauge("task_slash_wei", "What the account loses for its last round", "task"),
+            "challenged": gauge("task_challenged", "Whether the account has to answer a challenge: 1 or 0", "task"),
+        }
+        self._phase = gauge("task_phase", "The running phase: 1 for it, 0 for others", "task", "phase")
+        self._gauge = gauge
+
+    def report(self, role: str, task: int, report: Report) -> Report:
+        """A report that counts each step, and passes it on. task: 0 where it is of none."""
+        labels = (role, str(task or ""))
 
         def counting(stage: str, **details: Any) -> None:
-            self._is_busy = stage in BUSY
             self._steps.labels(*labels, stage).inc()
             if stage == "failed":
-                self._failures.labels(*labels).set(details.get("attempt", 1))
+                self._row.labels(*labels).set(details["attempt"])
+                self._failures.labels(*labels, details["kind"]).inc()
             else:
-                self._failures.labels(*labels).set(0)
+                self._row.labels(*labels).set(0)
             if "gas" in details:
                 self._gas.labels(*labels, stage).inc(details["gas"])
             if stage == "proved":
@@ -67,63 +96,48 @@ class Metrics:
 
         return counting
 
-    def looked(self, block: int, balance: int) -> None:
-        """The chain was seen at a block, and the account had so many wei."""
-        self._looked = time.monotonic()
-        self._block.set(block)
-        self._balance.set(balance)
-        self._time.set_to_current_time()
+    def ask(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """A figure `headwater_NAME` that is asked for whenever somebody looks."""
+        self._gauge(name, text).set_function(value)
 
-    def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether the node looks at the chain as it should, or proves, and since when it did not look."""
-        seconds = None if self._looked is None else round(time.monotonic() - self._looked, 1)
-        healthy = seconds is not None and (self._is_busy or seconds <= self._stale_seconds)
-        state = {"seconds_since_look": seconds, "allowed": self._stale_seconds, "busy": self._is_busy}
-        return healthy, {"healthy": healthy, **state}
+    def asked(self, block: Block) -> None:
+        """The chain was seen, with this newest block."""
+        self._block.set(block.number)
+        self._block_time.set(block.timestamp)
+        self._looked.set_to_current_time()
 
+    def store(self, name: str, is_up: bool) -> None:
+        """A store was asked whether it is in order."""
+        self._store_up.labels(name).set(is_up)
+        self._store_failures.labels(name).inc(not is_up)
 
-@contextmanager
-def serve(metrics: Metrics, host: str, port: int) -> Iterator[str]:
-    """Serves /metrics and /healthz (status 200, or 503) for as long as the context lasts; the URL.
+    def saw(self, overview: Overview) -> None:
+        """The account and its tasks in a block."""
+        if (account := overview.account) is not None:
+            amounts = (account.balance, account.stake.free, account.stake.locked, account.claimable)
+            for name, wei in zip(("balance", "free", "locked", "claimable"), amounts, strict=True):
+                self._account[name].set(wei)
+        for task in overview.tasks:
+            self._saw_task(task)
 
-    Raises:
-        ConfigError: the port is taken, or not allowed.
-    """
+    def _saw_task(self, task: TaskOverview) -> None:
+        state, part, name = task.state, task.part, str(task.id)
+        figures: dict[str, float] = {
+            "round": state.round,
+            "rounds": task.config.rounds,
+            "deadline": state.deadline,
+            "joined": state.joined,
+            "submitted": state.submitted,
+            "masked": task.round.masked,
+            "pool": state.pool - state.spent,
+        }
+        if part is not None:
+            figures |= {"owed": sum(part.owed.values()), "slash": part.slash, "challenged": part.challenge > 0}
+        for figure, value in figures.items():
+            self._task[figure].labels(name).set(value)
+        for phase in Phase:
+            self._phase.labels(name, str(phase)).set(phase is state.phase)
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(metrics.registry))
-            elif self.path == "/healthz":
-                healthy, state = metrics.health()
-                self._answer(200 if healthy else 503, "application/json", json.dumps(state).encode())
-            else:
-                self._answer(404, "text/plain", b"there are /metrics and /healthz\n")
-
-        def _answer(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        @override
-        def log_message(self, format: str, *args: Any) -> None:
-            """Requests are nobody's concern."""
-
-    try:
-        server = ThreadingHTTPServer((host, port), Handler)
-    except OSError as error:
-        text = f"/metrics cannot listen on {host}:{port}: {error.strerror or error}"
-        raise ConfigError(text, "name another metrics_port, or none") from error
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.2,), name="metrics", daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    def page(self) -> bytes:
+        """All figures, as Prometheus reads them."""
+        return generate_latest(self._registry)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from headwater.roles.loop import Stop
 
 ROLES = ("trainer", "aggregator", "challenger")
-STALE_SECONDS = 240.0
-"""Without a look at the chain for so long, a node is not healthy: longer than a transaction may take."""
 
 
 @click.command("run")
@@ -81,7 +79,8 @@ def run_node(settings: NodeSettings) -> None:
     from headwater.storage.opening import open_store
 
     home = make_home(settings.home)
-    wanted = Wanted(settings.roles, settings.tasks, settings.data, settings.keep_stake)
+    limit = settings.proof_limit_seconds
+    wanted = Wanted(settings.roles, settings.tasks, settings.data, settings.keep_stake, limit)
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)
     contracts = open_contracts(chain, settings.deployments, settings.network)
@@ -94,29 +93,31 @@ def run_node(settings: NodeSettings) -> None:
             raise ConfigError(f"{key.address} has no coin on chain {chain.chain_id}", "send it some: gas costs coin")
         store = open_store(settings.store_spec)
         store.check()
-        metrics = None
+        monitor = None
         if settings.metrics_port is not None:
-            from headwater.cli.metrics import Metrics, serve
+            from headwater.cli.monitor import Monitor
 
-            metrics = Metrics(STALE_SECONDS + settings.poll_seconds)
-            url = stack.enter_context(serve(metrics, settings.metrics_host, settings.metrics_port))
+            monitor = Monitor(settings, contracts, key.address, journal)
+            report = monitor.report("node", 0, report)
+            url = stack.enter_context(monitor.serve(settings.metrics_host, settings.metrics_port))
             report("serving", metrics=url)
 
         def report_of(role: str, task_id: int) -> Report:
             logged = log_report(role, task=task_id)
-            return metrics.report(role, task_id, logged) if metrics else logged
+            return monitor.report(role, task_id, logged) if monitor else logged
 
         node = Node(contracts, store, home, key, journal, wanted, report_of, report)
 
         def looked(block: Block) -> None:
-            if metrics:
-                metrics.looked(block.number, chain.balance(key.address, block.number))
             node.looked(block)
+            if monitor:
+                monitor.looked()
 
         stack.enter_context(_stopping(stop))
         report("started", account=key.address, chain=chain.chain_id, roles=list(wanted.roles), jobs=len(node.jobs))
         poll = settings.poll_seconds
-        Loop(chain, node.jobs, report, poll=poll, stop=stop, looked=looked, endless=wanted.endless).run()
+        asked = monitor.asked if monitor else None
+        Loop(chain, node.jobs, report, poll=poll, stop=stop, asked=asked, looked=looked, endless=wanted.endless).run()
         report("stopped" if stop.requested else "finished")
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from headwater.errors import JournalError
+from headwater.errors import JournalError, JournalUnwritable
 
 MIGRATIONS = (
     """
@@ -42,6 +42,9 @@ MIGRATIONS = (
     """,
 )
 """Each takes the schema one version further. What was released once is never edited: append."""
+
+
+_UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 class Database:
@@ -116,13 +119,14 @@ class Database:
                 f"{self.where} cannot be opened: {error.strerror or error}", "free disk space or mend permissions"
             ) from error
         except sqlite3.Error as error:
-            raise JournalError(f"{self.where}: {error}", _hint(error)) from error
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            kind = JournalUnwritable if code in _UNWRITABLE else JournalError
+            raise kind(f"{self.where}: {error}", _hint(code)) from error
 
 
-def _hint(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+def _hint(code: int) -> str:
     if code == sqlite3.SQLITE_FULL:
-        return "free disk space and start again: nothing was sent that is not written here"
+        return "free disk space: nothing is sent that is not written here"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "move the file away and start again: the chain tells what was done, a proof under way is made again"
     return "check the disk and the file's permissions"

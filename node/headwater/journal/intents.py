@@ -103,6 +103,11 @@ class Intents:
             nonce,
         )
 
+    def in_flight(self, chain: str, sender: str) -> Intent | None:
+        """The one that is on its way: written down, and not known to be mined or refused."""
+        found = self._select("WHERE chain = ? AND sender = ? AND state IN ('prepared', 'sent')", chain, sender)
+        return found[0] if found else None
+
     def at(self, chain: str, sender: str, nonce: int) -> list[Intent]:
         """All that were ever prepared with a nonce, newest first: any of them may be the one that is mined."""
         return self._select("WHERE chain = ? AND sender = ? AND nonce = ? ORDER BY id DESC", chain, sender, nonce)

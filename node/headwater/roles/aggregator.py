@@ -25,6 +25,7 @@ from headwater.protocol.field import add, pack, to_signed
 from headwater.protocol.vectors import average
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model
+from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.task import Task
 from headwater.storage.manifests import ModelDocument
@@ -33,15 +34,19 @@ from headwater.storage.manifests import ModelDocument
 class Aggregator:
     """One aggregator in one task. It sees the sum of a round's updates, and none of them."""
 
-    def __init__(self, task: Task, sender: Sender, report: Report, *, keep_stake: bool = False) -> None:
+    def __init__(
+        self, task: Task, sender: Sender, report: Report, *, keep_stake: bool = False, proof_limit: float | None = None
+    ) -> None:
         """`report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when the task has ended, for another task.
+        proof_limit: seconds that a proof may take at most, whatever time is left.
         """
         self.task = task
         self.sender = sender
         self._report = report
         self._keep_stake = keep_stake
+        self._proof_limit = proof_limit
 
     def view(self, block: Block) -> AggregatorView:
         """What concerns this aggregator in a block."""
@@ -131,9 +136,9 @@ class Aggregator:
         """The averaged weights of n updates whose sum is the vector `total`, and the proof of them."""
         task, d = self.task, self.task.spec.dimension
         weights, remainder = average([to_signed(entry) for entry in total[:d]], n)
-        self._report("proving", statement="average")
-        public = [n, int(self.sender.address, 16)]
-        proof = task.average.prove([[*weights, task.tag], [*remainder, *total[d + 1 :]], public])
+        inputs = [[*weights, task.tag], [*remainder, *total[d + 1 :]], [n, int(self.sender.address, 16)]]
+        limit = announce_proof(task, task.average, self._report, most=self._proof_limit)
+        proof = task.average.prove(inputs, limit)
         self._report("proved", statement="average", seconds=proof.prove_seconds)
         return weights, proof
 

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from headwater.chain.rpc import Block, Chain
-from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, StorageError
+from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
 from headwater.protocol.decisions import Action, Aggregate, Done, Submit, Wait
 from headwater.roles.report import Report
 
@@ -123,10 +123,10 @@ class Job:
             self._failures += 1
             self._told = ""
             self._rests_until = time.monotonic() + pause_after(self._failures, poll)
-            self._report("failed", error=str(error), attempt=self._failures)
+            self._report("failed", kind=type(error).__name__, error=str(error), attempt=self._failures)
         except HeadwaterError as error:
             self.done, self.error = True, error
-            self._report("given up", error=str(error))
+            self._report("given up", kind=type(error).__name__, error=str(error))
 
 
 class Loop:
@@ -140,24 +140,26 @@ class Loop:
         *,
         poll: float = 2.0,
         stop: Stop | None = None,
+        asked: Callable[[Block], None] | None = None,
         looked: Callable[[Block], None] | None = None,
         endless: bool = False,
     ) -> None:
-        """report: told where the chain cannot be read.
+        """report: told where the chain cannot be read, or the journal not written.
 
         poll: seconds between looks while there is nothing to do.
+        asked: told of the newest block at every look, also when it is the same as before.
         looked: told of every new block before the jobs see it; it may add to `jobs`.
         endless: go on when all jobs are done, for those that are still to come.
         """
         self._chain, self._jobs, self._report, self._poll = chain, jobs, report, poll
-        self._stop, self._looked, self._endless = stop or Stop(), looked, endless
+        self._stop, self._asked, self._looked, self._endless = stop or Stop(), asked, looked, endless
         self._seen = b""
 
     def run(self) -> None:
         """Until all jobs are done, or a stop is wished for and the step in hand is done.
 
         Raises:
-            JournalError: the node's own record fails.
+            JournalError: the node's own record is damaged. While it cannot be written, nothing is done.
             HeadwaterError: the first that has ended a job, when all are done.
         """
         failures = 0
@@ -165,9 +167,9 @@ class Loop:
             try:
                 acted = self._cycle()
                 failures, pause = 0, 0.0 if acted else self._poll
-            except ChainError as error:
+            except (ChainError, JournalUnwritable) as error:
                 failures += 1
-                self._report("failed", error=str(error), attempt=failures)
+                self._report("failed", kind=type(error).__name__, error=str(error), attempt=failures)
                 pause = pause_after(failures, self._poll)
             if not self._endless and all(job.done for job in self._jobs):
                 break
@@ -178,6 +180,8 @@ class Loop:
 
     def _look(self) -> Block:
         block = self._chain.block()
+        if self._asked is not None:
+            self._asked(block)
         if block.hash != self._seen:
             if self._looked is not None:
                 self._looked(block)

@@ -44,6 +44,7 @@ from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member
 from headwater.roles.proofs import KeptProofs
+from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
@@ -84,11 +85,13 @@ class Trainer:
         *,
         keep_stake: bool = False,
         journal: SecretStore | None = None,
+        proof_limit: float | None = None,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when it has left the task, for another one.
         journal: where a round's proof is kept; without one, it is made again by a trainer that was restarted.
+        proof_limit: seconds that a proof may take at most, whatever time is left.
         """
         self.task = task
         self.sender = sender
@@ -96,6 +99,7 @@ class Trainer:
         self._secret = secret
         self._report = report
         self._keep_stake = keep_stake
+        self._proof_limit = proof_limit
         chain, tasks = task.contracts.chain, task.contracts.tasks
         self._kept = KeptProofs(journal, f"{chain.name}/{tasks.address}/{task.id}")
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
@@ -200,8 +204,9 @@ class Trainer:
         inputs = [[*weights, self.task.tag], self.data[0], self._update(round_, weights)[-UPDATE_SALTS:]]
         if found := self._kept.get(round_, inputs):
             return found
-        self._report("proving", statement="train", round=round_)
-        proof = self.task.train.prove(inputs)
+        task, measured = self.task, self._kept.seconds
+        limit = announce_proof(task, task.train, self._report, most=self._proof_limit, measured=measured, round=round_)
+        proof = task.train.prove(inputs, limit)
         self._kept.keep(round_, inputs, proof)
         self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
         return proof

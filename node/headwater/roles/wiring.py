@@ -38,12 +38,14 @@ class Wanted:
         tasks: ids; none: every task that there is and will be, but for training, which needs data.
         data: for each task to train in, a CSV file for its owner alone.
         keep_stake: leave the account's free stake where it is when a task has ended, for other tasks.
+        proof_limit: seconds that a proof may take at most; none, it may until its phase's deadline.
     """
 
     roles: Sequence[Kind]
     tasks: Sequence[int] = ()
     data: Mapping[int, Path] = field(default_factory=dict)
     keep_stake: bool = False
+    proof_limit: float | None = None
 
     @property
     def endless(self) -> bool:
@@ -191,9 +193,10 @@ class Node:
         if task_id not in self._opened:
             task.check_circuits(report)
             self._opened[task_id] = task
+        keep_stake, limit = self._wanted.keep_stake, self._wanted.proof_limit
         if dataset is not None:
             parts = (task, self.sender, secret_of(self._key), dataset, report)
-            return Trainer(*parts, keep_stake=self._wanted.keep_stake, journal=self._journal.secrets)
+            return Trainer(*parts, keep_stake=keep_stake, proof_limit=limit, journal=self._journal.secrets)
         if kind == "aggregator":
-            return Aggregator(task, self.sender, report, keep_stake=self._wanted.keep_stake)
+            return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit)
         return Challenger(task, self.sender, report)

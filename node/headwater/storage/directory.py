@@ -19,6 +19,7 @@ from headwater.storage.files import IncomingFile, read_chunks, remove
 from headwater.storage.store import ContentStore, receive, too_large
 from headwater.storage.unixfs import DagBuilder
 
+_PROBE = 1 << 14  # bytes: more than a file's buffer holds back
 _STALE_SECONDS = 24 * 3600
 """After this long, a temporary file is what a killed process left behind."""
 
@@ -66,8 +67,8 @@ class DirectoryStore(ContentStore):
 
     @override
     def check(self) -> None:
-        with IncomingFile(self._incoming):
-            pass
+        with IncomingFile(self._incoming) as file:
+            file.write(bytes(_PROBE))  # a full disk takes an empty file
         for left_over in self._incoming.glob("*.part"):
             try:
                 if time.time() - left_over.stat().st_mtime > _STALE_SECONDS:

@@ -1,0 +1,173 @@
+"""Whether a node is alive, and if not, why: what /healthz answers.
+
+A process that runs may still do nothing: its chain is silent, its prover hangs, its disk is full. Each reason has a
+name that monitoring can tell apart, and a text for people. Roles report from one thread, the watch of the stores from a
+second, and a server asks from others: every attribute is replaced whole.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from headwater.chain.rpc import Block
+from headwater.errors import JournalUnwritable, ProverTimeout
+from headwater.roles.health import STALE
+from headwater.roles.report import Report
+
+BUSY = {"building", "proving"}
+"""The stages that may take long, and end with another one: meanwhile the node does not look at the chain."""
+
+PATIENCE = 10
+"""How many times as long as usual a proof may take before it is said to hang."""
+
+SLOW_SECONDS = 60.0
+"""However fast a proof usually is, it may take this long: machines have other things to do, too."""
+
+BUILDING_SECONDS = 30.0
+"""What it usually takes to build a circuit and compile its verifier."""
+
+STALE_SECONDS = 240.0
+"""Without a look at the chain for so long, a node is not healthy: longer than a transaction may take."""
+
+STORE_SECONDS = 300.0
+"""Without a store for so long, a node is not healthy: phases are longer, and stores are restarted."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What takes long and is under way. Times in seconds; `began` is of the monotonic clock, `since` of the world's."""
+
+    role: str
+    task: int
+    stage: str
+    statement: str
+    began: float
+    since: float
+    usual: float
+    limit: float | None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.began
+
+    @property
+    def allowed(self) -> float:
+        """After how long it is said to hang."""
+        return max(SLOW_SECONDS, PATIENCE * self.usual)
+
+
+class Health:
+    """What is known of one process."""
+
+    def __init__(self, poll_seconds: float, *, is_local: bool) -> None:
+        """poll_seconds: between looks at the chain. is_local: on such a chain, blocks may be as old as they like."""
+        self.step: Step | None = None
+        self._stale_seconds = STALE_SECONDS + poll_seconds
+        self._is_local = is_local
+        self._block: Block | None = None
+        self._looked = 0.0  # Unix seconds
+        self._heard = 0.0  # when it last looked or ended a long step, monotonic
+        self._failing: dict[tuple[str, int], tuple[str, str, str]] = {}  # role and task -> stage, kind, error
+        self._store_since: float | None = None
+        self._store_problem = ""
+
+    def asked(self, block: Block) -> None:
+        """The chain was seen, with this newest block."""
+        self._block, self._looked, self._heard = block, time.time(), time.monotonic()
+
+    def store(self, problem: str) -> None:
+        """What is wrong with every store that the node needs; empty where one is in order."""
+        self._store_problem = problem
+        self._store_since = (self._store_since or time.monotonic()) if problem else None
+
+    def report(self, role: str, task: int, report: Report) -> Report:
+        """A report that notes what is under way and what fails, and passes it on. task: 0 where it is of none."""
+
+        def noting(stage: str, **details: Any) -> None:
+            if stage in BUSY:
+                usual, limit = details.get("usual", BUILDING_SECONDS), details.get("limit")
+                began = time.monotonic(), time.time()
+                self.step = Step(role, task, stage, details["statement"], *began, usual, limit)
+            else:
+                self._note_end(role, task, stage, details)
+            report(stage, **details)
+
+        return noting
+
+    def _note_end(self, role: str, task: int, stage: str, details: dict[str, Any]) -> None:
+        if self.step is not None:
+            self.step, self._heard = None, time.monotonic()
+        failing = dict(self._failing)
+        if stage in ("failed", "given up"):
+            failing[role, task] = (stage, details["kind"], details["error"])
+        else:
+            failing.pop((role, task), None)
+        self._failing = failing
+
+    def recovered(self) -> None:
+        """The node has taken note of a block: what failed of itself, and of no role, is mended."""
+        self._failing = {at: found for at, found in self._failing.items() if at[0] != "node"}
+
+    def reasons(self) -> dict[str, str]:
+        """Why the node is not healthy: a text by each reason's name; none where it is."""
+        found = {**self._chain_reasons(), **self._step_reasons()}
+        for (role, task), (stage, kind, error) in self._failing.items():
+            where = f"{role} of task {task}" if task else role
+            if kind == JournalUnwritable.__name__:
+                found["journal"] = error
+            elif kind == ProverTimeout.__name__:
+                found["prover_ended"] = f"{where}: {error}"
+            elif stage == "given up":
+                found["given_up"] = f"{where}: {error}"
+        silent = 0.0 if self._store_since is None else time.monotonic() - self._store_since
+        if silent > STORE_SECONDS:
+            found["store"] = f"no store that keeps content has answered for {silent:.0f} s: {self._store_problem}"
+        return found
+
+    def _chain_reasons(self) -> dict[str, str]:
+        if self._block is None:
+            return {"starting": "it has not seen the chain yet"}
+        quiet, age = time.monotonic() - self._heard, time.time() - self._block.timestamp
+        if self.step is None and quiet > self._stale_seconds:
+            allowed = f"it should look every {self._stale_seconds:.0f} s"
+            return {"chain_silent": f"no look at the chain has succeeded for {quiet:.0f} s; {allowed}"}
+        if not self._is_local and age > STALE:
+            return {"chain_stale": f"the newest block is {age:.0f} s old: the Ethereum node is not in sync"}
+        return {}
+
+    def _step_reasons(self) -> dict[str, str]:
+        step = self.step
+        if step is None or step.seconds <= step.allowed:
+            return {}
+        text = f"{step.stage} {step.statement} for task {step.task} has taken {step.seconds:.0f} s"
+        return {"prover_hangs": f"{text}; it usually takes {step.usual:.0f} s"}
+
+    def state(self) -> dict[str, Any]:
+        """All of it, for JSON."""
+        reasons, block, step = self.reasons(), self._block, self.step
+        status = "starting" if "starting" in reasons else "unhealthy" if reasons else "healthy"
+        return {
+            "status": status,
+            "reasons": [{"reason": name, "text": text} for name, text in reasons.items()],
+            "block": block and {"number": block.number, "time": _iso(block.timestamp)},
+            "last_look": _iso(self._looked) if block else None,
+            "step": step
+            and {
+                "role": step.role,
+                "task": step.task,
+                "stage": step.stage,
+                "statement": step.statement,
+                "since": _iso(step.since),
+                "seconds": round(step.seconds, 1),
+                "usual_seconds": step.usual,
+                "limit_seconds": step.limit,
+            },
+        }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
