@@ -89,7 +89,25 @@ def test_loop__while_no_block_comes__does_not_ask_a_role_that_waits_again(world)
     threading.Timer(0.2, stop.request).start()
     world.run(stop=stop)
     assert role.saw == [0]
-    assert world.told == [("waiting", {"reason": "for others", "until": 9})]
+    assert world.told == [("waiting", {"reason": "for others", "until": 9}), ("idle", {"block": 0})]
+
+
+def test_loop__says_that_it_is_idle_in_a_block__when_every_job_has_looked_at_it_in_vain(world):
+    stop = Stop()
+    world.add("a", Join(1), Wait("for others", 9))
+    world.add("b", *(Unavailable("not there yet") for _ in range(100)))
+    threading.Timer(0.2, stop.request).start()
+    world.run(stop=stop)
+    stages = [(stage, details.get("block")) for stage, details in world.told]
+    assert stages.count(("idle", 1)) == 1
+    assert ("idle", 0) not in stages
+    assert ("failed", None) in stages[: stages.index(("idle", 1))]
+
+
+def test_loop__that_has_ended__does_not_say_that_it_is_idle(world):
+    world.add("a", Join(1), Done())
+    world.run()
+    assert world.told == []
 
 
 @pytest.mark.parametrize("error", (ChainError, Unavailable, CircuitError))

@@ -10,6 +10,7 @@ import structlog
 from headwater.roles.report import Report
 
 _WARNINGS = {"failed", "given up", "note", "reorganized"}
+_DETAILS = {"idle"}  # of every block
 
 
 def log_report(role: str, **named: Any) -> Report:
@@ -20,7 +21,7 @@ def log_report(role: str, **named: Any) -> Report:
         if isinstance(until := details.get("until"), int):
             details["until"] = datetime.fromtimestamp(until).astimezone().strftime("%H:%M:%S")
         if isinstance(seconds := details.get("seconds"), float):
-            details["seconds"] = round(seconds, 1)
-        (log.warning if stage in _WARNINGS else log.info)(stage, **details)
+            details["seconds"] = round(seconds, 2)
+        (log.warning if stage in _WARNINGS else log.debug if stage in _DETAILS else log.info)(stage, **details)
 
     return report

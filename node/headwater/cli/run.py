@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headwater.chain.rpc import Block
     from headwater.cli.settings import NodeSettings
     from headwater.roles.loop import Stop
+    from headwater.roles.trainer import Trainer
 
 ROLES = ("trainer", "aggregator", "challenger")
 
@@ -60,8 +61,10 @@ def run_role(role: str, task_id: int, store: str | None, **settings: Any) -> Non
     run_node(NodeSettings.model_validate({**settings, "roles": (role,), "tasks": (task_id,), "store": stores}))
 
 
-def run_node(settings: NodeSettings) -> None:
+def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> None:
     """Run the roles of the settings in their tasks until these have ended, or a signal comes.
+
+    trainer: what trains; by default, headwater's own.
 
     Raises:
         HeadwaterError: something that is needed from the start is not in order; or, at the end, what ended a role.
@@ -75,6 +78,7 @@ def run_node(settings: NodeSettings) -> None:
     from headwater.journal.journal import open_journal
     from headwater.roles.loop import Loop, Stop
     from headwater.roles.report import Report
+    from headwater.roles.trainer import Trainer
     from headwater.roles.wiring import Node, Wanted
     from headwater.storage.opening import open_store
 
@@ -106,7 +110,7 @@ def run_node(settings: NodeSettings) -> None:
             logged = log_report(role, task=task_id)
             return monitor.report(role, task_id, logged) if monitor else logged
 
-        node = Node(contracts, store, home, key, journal, wanted, report_of, report)
+        node = Node(contracts, store, home, key, journal, wanted, report_of, report, trainer or Trainer)
 
         def looked(block: Block) -> None:
             node.looked(block)

@@ -139,7 +139,7 @@ class Aggregator:
         inputs = [[*weights, task.tag], [*remainder, *total[d + 1 :]], [n, int(self.sender.address, 16)]]
         limit = announce_proof(task, task.average, self._report, most=self._proof_limit)
         proof = task.average.prove(inputs, limit)
-        self._report("proved", statement="average", seconds=proof.prove_seconds)
+        self._report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))
         return weights, proof
 
     def post(self, round_: int, weights: Sequence[int], proof: Proof) -> Receipt:
@@ -148,7 +148,7 @@ class Aggregator:
         document = ModelDocument.of(round=round_, trainers=trainers, weights=pack(weights))
         cid = self.task.publish(document)
         call = self.task.contracts.tasks.aggregate(self.task.id, proof.data, cid.digest)
-        return self._send(call, "aggregated", round=round_)
+        return self._send(call, "aggregated", round=round_, stored=len(document.encode()))
 
     def _send(self, call: Call, stage: str, **details: object) -> Receipt:
         receipt = self.sender.send(call)

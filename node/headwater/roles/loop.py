@@ -79,6 +79,7 @@ class Job:
         self._role: Role | None = None
         self._told, self._failures, self._rests_until = "", 0, 0.0
         self._waits_at, self._waits_since = b"", 0.0  # the block in which nothing was to be done, and when it was read
+        self._looked_at = b""
 
     def reset(self) -> None:
         """Forget all that was read: the role opens anew."""
@@ -90,8 +91,13 @@ class Job:
         changed = block.hash != self._waits_at or now - self._waits_since > LOOK_AGAIN_SECONDS
         return not self.done and changed and now >= self._rests_until
 
+    def is_idle(self, block: Block) -> bool:
+        """Whether it has looked at this block; asked where nothing came of it, so that it waits, rests or has ended."""
+        return self.done or self._looked_at == block.hash
+
     def decide(self, block: Block, poll: float) -> Action | None:
         """What there is to do; None where the role waits, has ended, or failed."""
+        self._looked_at = block.hash
         with self._patiently(poll):
             if self._role is None:
                 self._role = self._open()
@@ -144,7 +150,8 @@ class Loop:
         looked: Callable[[Block], None] | None = None,
         endless: bool = False,
     ) -> None:
-        """report: told where the chain cannot be read, or the journal not written.
+        """report: told where the chain cannot be read, or the journal not written, and once a block that no job has
+            anything to do in it.
 
         poll: seconds between looks while there is nothing to do.
         asked: told of the newest block at every look, also when it is the same as before.
@@ -153,7 +160,7 @@ class Loop:
         """
         self._chain, self._jobs, self._report, self._poll = chain, jobs, report, poll
         self._stop, self._asked, self._looked, self._endless = stop or Stop(), asked, looked, endless
-        self._seen = b""
+        self._seen = self._idle_in = b""
 
     def run(self) -> None:
         """Until all jobs are done, or a stop is wished for and the step in hand is done.
@@ -205,7 +212,15 @@ class Loop:
             job, action = proofs[0]
             job.act(action, self._poll)
             return True
+        if not acted:
+            self._tell_idle(block)
         return acted
+
+    def _tell_idle(self, block: Block) -> None:
+        waits = self._endless or not all(job.done for job in self._jobs)
+        if waits and block.hash != self._idle_in and all(job.is_idle(block) for job in self._jobs):
+            self._idle_in = block.hash
+            self._report("idle", block=block.number)
 
 
 def pause_after(failures: int, poll: float) -> float:

@@ -208,7 +208,13 @@ class Trainer:
         limit = announce_proof(task, task.train, self._report, most=self._proof_limit, measured=measured, round=round_)
         proof = task.train.prove(inputs, limit)
         self._kept.keep(round_, inputs, proof)
-        self._report("proved", statement="train", round=round_, seconds=proof.prove_seconds)
+        self._report(
+            "proved",
+            statement="train",
+            round=round_,
+            seconds=proof.prove_seconds,
+            memory_mb=round(proof.peak_memory_mb),
+        )
         return proof
 
     def submit(self, round_: int, proof: Proof) -> Receipt:
@@ -225,8 +231,9 @@ class Trainer:
 
     def publish(self, round_: int, number: int) -> Cid:
         """Publish the masked update that this trainer committed to: the same bytes, computed again."""
-        cid = self.task.publish(self._masked(round_, number).document)
-        self._report("published", round=round_, attempt=number)
+        document = self._masked(round_, number).document
+        cid = self.task.publish(document)
+        self._report("published", round=round_, attempt=number, stored=len(document.encode()))
         return cid
 
     def open_update(self, number: int) -> Call:

@@ -85,8 +85,11 @@ class Node:
         wanted: Wanted,
         report_of: Callable[[str, int], Report],
         report: Report,
+        trainer: type[Trainer] = Trainer,
     ) -> None:
         """report_of: the report of a role in a task. report: told of what concerns none of them.
+
+        trainer: what trains; the demo has one that cheats.
 
         Raises:
             ConfigError: `wanted` contradicts itself.
@@ -97,6 +100,7 @@ class Node:
         self.sender = Sender(contracts.chain, key, intents=journal.intents)
         self._contracts, self._store, self._home, self._key = contracts, store, home, key
         self._journal, self._wanted, self._report_of, self._report = journal, wanted, report_of, report
+        self._trainer = trainer
         self._cursor = journal.cursor(contracts.chain.name)
         self._opened: dict[int, Task] = {}
         self._settled = False  # whether what was on its way has arrived
@@ -196,7 +200,7 @@ class Node:
         keep_stake, limit = self._wanted.keep_stake, self._wanted.proof_limit
         if dataset is not None:
             parts = (task, self.sender, secret_of(self._key), dataset, report)
-            return Trainer(*parts, keep_stake=keep_stake, proof_limit=limit, journal=self._journal.secrets)
+            return self._trainer(*parts, keep_stake=keep_stake, proof_limit=limit, journal=self._journal.secrets)
         if kind == "aggregator":
             return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit)
         return Challenger(task, self.sender, report)
