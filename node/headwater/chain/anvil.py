@@ -32,22 +32,31 @@ class Anvil:
 
     def pass_time(self, seconds: int) -> None:
         """Move the chain's clock forward, and mine a block there."""
-        for method, params in (("evm_increaseTime", [seconds]), ("evm_mine", [])):
-            self.web3.provider.make_request(RPCEndpoint(method), params)
+        self.web3.provider.make_request(RPCEndpoint("evm_increaseTime"), [seconds])
+        self.mine()
+
+    def mine(self) -> None:
+        """Mine a block."""
+        self.web3.provider.make_request(RPCEndpoint("evm_mine"), [])
 
 
 @contextmanager
-def run_anvil(log: Path, *options: str, accounts: int = 10) -> Iterator[Anvil]:
+def run_anvil(log: Path, *options: str, accounts: int = 10, group: int | None = None) -> Iterator[Anvil]:
     """Start anvil, wait until it answers, and stop that process, and no other, at the end.
 
     Its output goes to `log`. Raises ChainError with that output where it does not answer in time.
+
+    group: the process group that it joins; by default this process's.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     listen = ["--host", "127.0.0.1", "--port", str(port)]
     command = [str(find_tool("anvil")), *listen, "--accounts", str(accounts), *options]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, process_group=group) as process,
+    ):
         try:
             url = f"http://127.0.0.1:{port}"
             web3 = Web3(Web3.HTTPProvider(url))

@@ -87,6 +87,18 @@ def decode_call(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
     return _decode(entry["inputs"], data[4:])
 
 
+def called(contract: str, data: bytes) -> str:
+    """The name of the function of a contract that calldata calls.
+
+    Raises:
+        ValueError: it has none of that selector.
+    """
+    for entry in load_abi(contract):
+        if entry["type"] == "function" and _id(entry)[:4] == data[:4]:
+            return str(entry["name"])
+    raise ValueError(f"{contract} has no function 0x{data[:4].hex()}")
+
+
 def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
     """The values that a function returned.
 

@@ -111,3 +111,7 @@ def end_in_order() -> None:
     """Let SIGTERM unwind the stack, so that child processes end and private files are removed."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+
+
+if __name__ == "__main__":
+    cli(prog_name="headwater")

@@ -31,12 +31,15 @@ class IpfsNode:
 
 
 @contextmanager
-def run_ipfs_node(log: Path, *options: str) -> Iterator[IpfsNode]:
-    """Starts a dev node, waits until it answers, and stops that process, and no other, at the end."""
+def run_ipfs_node(log: Path, *options: str, group: int | None = None) -> Iterator[IpfsNode]:
+    """Starts a dev node, waits until it answers, and stops that process, and no other, at the end.
+
+    group: the process group that it joins; by default this process's.
+    """
     command = [sys.executable, str(ROOT / "ipfs" / "devnode.py"), "--rpc-port", "0", *options]
     with (
         log.open("ab") as output,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True, process_group=group) as process,
     ):
         try:
             line = process.stdout.readline() if process.stdout else ""

@@ -1,18 +1,25 @@
-"""Three attacks, tried on the running task with real proofs. The contract refuses each by name."""
+"""Three attacks on the running task, with real proofs. The contract refuses each by name.
+
+Each is played against the state just before the transaction that it attacks was mined, by an eth_call at that block:
+the state that a thief finds who sees the transaction in the mempool. There, the honest transaction itself is accepted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from headwater.chain.codec import decode_call
+from headwater.chain.events import Aggregated, Submitted
 from headwater.chain.rpc import Call
-from headwater.chain.sender import Sender
-from headwater.circuits.circuit import Proof
 from headwater.errors import ContractError
 from headwater.protocol.field import P, add
+from headwater.protocol.vectors import update_length
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.task import Task
+from headwater.roles.trainer import Trainer
 
+COUNT = 3
 CID = b"\x01" * 32  # of no document: an attack must not get as far as that
 UPDATE = slice(3 * 64, 4 * 64)  # the update's commitment in a train proof
 
@@ -26,31 +33,51 @@ class Attack:
     error: str
 
 
-def untrained_update(task: Task, attacker: Sender, proof: Proof) -> Attack:
-    """Weights ten times as large, put into an honest proof in place of the trained update."""
-    chosen = [10 * entry % P for entry in proof.output[: task.spec.dimension]] + list(
-        proof.output[task.spec.dimension :]
-    )
-    forged = proof.data[: UPDATE.start] + task.train.commit(chosen).encode() + proof.data[UPDATE.stop :]
-    return _try("an update that was not trained", attacker, task.contracts.tasks.submit(task.id, forged))
+def untrained_update(task: Task, victim: Submitted) -> Attack:
+    """Weights ten times as large as the model's, put into an honest proof in place of the trained update."""
+    proof = _calldata(task, "submit", victim.transaction_hash)[1]
+    chosen = [10 * (weight + 1) % P for weight in task.base_model(victim.round)]
+    vector = chosen + [0] * (update_length(task.spec.dimension) - len(chosen))
+    forged = proof[: UPDATE.start] + task.train.commit(vector).encode() + proof[UPDATE.stop :]
+    call, honest = (task.contracts.tasks.submit(task.id, each) for each in (forged, proof))
+    return _play("an update that was not trained", task, call, victim.trainer, honest, victim.trainer, victim)
 
 
-def neighbours_proof(task: Task, attacker: Sender, proof: Proof) -> Attack:
+def neighbours_proof(task: Task, victim: Submitted, thief: str) -> Attack:
     """Another trainer's valid proof, copied from the mempool and sent as one's own."""
-    return _try("a neighbour's proof sent as one's own", attacker, task.contracts.tasks.submit(task.id, proof.data))
+    call = task.contracts.tasks.submit(task.id, _calldata(task, "submit", victim.transaction_hash)[1])
+    return _play("a neighbour's proof sent as one's own", task, call, thief, call, victim.trainer, victim)
 
 
-def partial_average(aggregator: Aggregator, vectors: Sequence[Sequence[int]], own: Sequence[int]) -> Attack:
+def partial_average(aggregator: Aggregator, insider: Trainer, victim: Aggregated) -> Attack:
     """A correct proof of a correct average, of all updates but one: a trainer that aggregates can take out its own."""
-    partial = add([*vectors, [-entry for entry in own]])
+    task = aggregator.task
+    vectors = aggregator.fetch(victim.round)
+    partial = add([*vectors, [-entry for entry in insider.update(victim.round)[0]]])
     _, proof = aggregator.prove(partial, len(vectors) - 1)
-    call = aggregator.task.contracts.tasks.aggregate(aggregator.task.id, proof.data, CID)
-    return _try("an average that leaves one trainer out", aggregator.sender, call)
+    call = task.contracts.tasks.aggregate(task.id, proof.data, CID)
+    _, proved, cid = _calldata(task, "aggregate", victim.transaction_hash)
+    honest = task.contracts.tasks.aggregate(task.id, proved, cid)
+    name = "an average that leaves one trainer out"
+    return _play(name, task, call, aggregator.sender.address, honest, victim.aggregator, victim)
 
 
-def _try(name: str, attacker: Sender, call: Call) -> Attack:
+def _calldata(task: Task, function: str, transaction: bytes) -> tuple[Any, ...]:
+    return decode_call(task.contracts.tasks.name, function, task.contracts.chain.calldata(transaction)[1])
+
+
+def _play(
+    name: str, task: Task, call: Call, attacker: str, honest: Call, sender: str, victim: Submitted | Aggregated
+) -> Attack:
+    """Call as an attacker where the honest call of `sender` would succeed.
+
+    Raises:
+        ContractError: it would not: the attack would show nothing.
+    """
+    chain, before = task.contracts.chain, victim.block_number - 1
+    chain.call(honest, sender, before)
     try:
-        attacker.send(call)
+        chain.call(call, attacker, before)
     except ContractError as error:
         return Attack(name, True, error.name)
     return Attack(name, False, "")

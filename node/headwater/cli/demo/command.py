@@ -31,8 +31,9 @@ from headwater.cli.options import home_option
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build/demo"),
     show_default=True,
-    help="Where report.json, the trainers' files and the chain's log go.",
+    help="Where report.json, the trainers' files, the nodes' settings and logs, and the chain's log go.",
 )
+@click.option("--keep", is_flag=True, help="Then leave chain and store to look at, until Ctrl-C; it says how.")
 @home_option
 def command(
     data: Path | None,
@@ -42,13 +43,15 @@ def command(
     store: str,
     seed: int,
     out: Path,
+    keep: bool,
     home: Path,
 ) -> None:
     """Train one model among mutually distrusting trainers, on a chain of its own, and prove every step.
 
-    Real records are split among trainers of unequal size. Each trains on its own and proves it; contracts on a local
-    chain check the proofs, and finalize a model only with a proof that it is the average. One trainer vanishes in round
-    2 and posts a wrong mask in round 3: it is caught and slashed. Three attacks are tried live, and all is audited.
+    Real records are split among trainers of unequal size. Each is a node, a process of its own like the aggregator and
+    the challenger; each trains on its own and proves it; contracts on a local chain check the proofs, and finalize a
+    model only with a proof that it is the average. One trainer's process dies in round 2, and posts a wrong mask in
+    round 3: it is caught and slashed. Three attacks are tried live, and all is audited.
     """
     import logging
 
@@ -59,4 +62,4 @@ def command(
     if (data is None) != (label is None):
         raise click.UsageError("--data and --label go together")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # the screen is the log
-    run(Settings(data, label, trainers, rounds, store, seed, out, home))
+    run(Settings(data, label, trainers, rounds, store, seed, keep, out, home))

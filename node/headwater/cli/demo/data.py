@@ -61,6 +61,8 @@ def prepare(name: str, table: Sample, trainers: int, seed: int, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     (*files, sample), held_out = deal(table, [*sizes, sample_rows], folder, seed)
     sample = sample.rename(folder / "sample.csv")
+    for file in files:
+        file.chmod(0o600)  # else no trainer takes it
     columns = describe(sample, table.label)
     rows = max(sizes)
     probe = TrainingSpec(rows, columns.width, columns.outputs, clip=CLIP)

@@ -8,7 +8,7 @@ from pathlib import Path
 from headwater.errors import ConfigError
 
 MARKER = ".headwater-demo"
-WRITTEN = ("anvil.log", "data", "deployments", "ipfs.log", "report.json", "store")
+WRITTEN = ("anvil.log", "data", "deployments", "ipfs.log", "nodes", "report.json", "store")
 
 
 def make_folder(folder: Path) -> None:

@@ -2,66 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from eth_account.signers.local import LocalAccount
-from rich.text import Text
 
 from headwater.chain.anvil import run_anvil
 from headwater.chain.contracts import Contracts, open_contracts
 from headwater.chain.deploying import deploy
-from headwater.chain.events import Convicted, Event, TrainerSlashed
-from headwater.chain.reverts import format_wei
 from headwater.chain.rpc import connect
 from headwater.chain.sender import Sender
-from headwater.chain.types import Model
-from headwater.circuits.circuit import Proof
 from headwater.cli.demo import attacks
-from headwater.cli.demo.attacks import Attack
-from headwater.cli.demo.cheat import Cheat
+from headwater.cli.demo.daemons import CHEATING, HONEST, Daemon, Place, run_daemons, run_group
 from headwater.cli.demo.data import DemoData, prepare, read_table
 from headwater.cli.demo.folder import make_folder
+from headwater.cli.demo.keep import keep
+from headwater.cli.demo.play import Play
+from headwater.cli.demo.receipts import read_costs
+from headwater.cli.demo.record import CountingStore, Record
 from headwater.cli.demo.screen import Screen
 from headwater.cli.demo.summary import write_report
-from headwater.errors import ConfigError, ContentMismatch
-from headwater.protocol.decisions import (
-    Action,
-    Advance,
-    Aggregate,
-    ChallengeMask,
-    Done,
-    Mask,
-    RoundView,
-    Submit,
-    Wait,
-)
-from headwater.protocol.field import add
-from headwater.protocol.phases import Phase
-from headwater.roles.aggregator import Aggregator
-from headwater.roles.audit import Check, audit
-from headwater.roles.challenger import Challenger
+from headwater.errors import HeadwaterError
+from headwater.roles.audit import audit
 from headwater.roles.creating import create_task
 from headwater.roles.history import read_history
 from headwater.roles.report import Report
-from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.terms import Terms
-from headwater.roles.trainer import Trainer
-from headwater.storage.cid import Cid
 from headwater.storage.devnode import run_ipfs_node
 from headwater.storage.opening import open_store
 from headwater.storage.store import ContentStore
-from headwater.training.evaluate import evaluate, integer_scores
 
 ETHER = 10**18
 STAKE, POOL, FEE = ETHER, 12 * ETHER, ETHER // 10
 PERIOD = 3600  # of each phase; the work is done long before
 LEAST = 3  # trainers: with so few, none may drop out or cheat
-DROPOUT, CHEAT = 2, 3  # rounds in which the last trainer vanishes, and posts a wrong mask
+NEVER = "this must never happen: please report it"
 
 
 @dataclass(frozen=True)
@@ -74,118 +53,65 @@ class Settings:
     rounds: int
     store: str
     seed: int
+    keep: bool
     out: Path
     home: Path
-
-
-@dataclass
-class Record:
-    """What was measured on the way."""
-
-    gas: dict[str, list[int]] = field(default_factory=dict)
-    calldata: int = 0
-    stored: int = 0
-    proofs: dict[str, list[Proof]] = field(default_factory=dict)
-    accuracy: dict[int, float] = field(default_factory=dict)  # by finalized round
-    attacks: list[Attack] = field(default_factory=list)
-    counted: list[list[int]] = field(default_factory=list)  # for each round, whose updates its model averages, from 0
-    checks: list[Check] = field(default_factory=list)  # of the audit
-    dropouts: list[dict[str, Any]] = field(default_factory=list)
-    slashed: list[dict[str, Any]] = field(default_factory=list)
-
-    def watch(self, report: Report) -> Report:
-        """A report that also records gas and calldata."""
-
-        def recording(stage: str, **details: Any) -> None:
-            if "gas" in details:
-                name = f"deploy {details['contract']}" if "contract" in details else stage
-                self.gas.setdefault(name, []).append(details["gas"])
-                self.calldata += details.get("calldata", 0)
-            report(stage, **details)
-
-        return recording
-
-
-class CountingStore:
-    """A store that notes the size of what is put into it."""
-
-    def __init__(self, store: ContentStore, record: Record) -> None:
-        self._store, self._record = store, record
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def put(self, data: bytes) -> Cid:
-        """As the store's, counted."""
-        self._record.stored += len(data)
-        return self._store.put(data)
-
-    def put_file(self, path: Path) -> Cid:
-        """As the store's, counted."""
-        self._record.stored += path.stat().st_size
-        return self._store.put_file(path)
 
 
 def run(settings: Settings) -> None:
     """Run the demo and write its report.
 
     Raises:
-        HeadwaterError: something that the demo needs is missing, or an attack was not refused.
+        HeadwaterError: something that the demo needs is missing, a node has ended, or an attack was not refused.
     """
     record = Record()
     name, table = read_table(settings.data, settings.label)  # it may lie where an earlier demo's files are removed
     make_folder(settings.out)
     with ExitStack() as stack:
-        screen = stack.enter_context(Screen())
-        screen.title("dealing out the data")
-        data = prepare(name, table, settings.trainers, settings.seed, settings.out / "data")
-        anvil = stack.enter_context(
-            run_anvil(settings.out / "anvil.log", "--mixed-mining", "--block-time", "1", accounts=settings.trainers + 3)
-        )
-        store = cast(ContentStore, CountingStore(stack.enter_context(_store(settings)), record))
-        creator, *others = anvil.accounts
-        screen.title("deploying the contracts")
-        contracts = _deploy(anvil.url, creator, settings, record.watch(screen.node("creator")))
-        chain = contracts.chain
-        screen.title("creating the task: circuits, verifiers, documents")
-        task_id = _create(contracts, creator, store, settings, data, record.watch(screen.node("creator")))
-        screen.title("trainers check the task: circuits rebuilt, verifiers' code compared")
-        trainers = []
-        for number, (key, dataset) in enumerate(zip(others, data.shares, strict=False), start=1):
-            report = record.watch(screen.node(f"trainer {number}", len(dataset)))
+        group = stack.enter_context(run_group())
+        with Screen() as screen:
+            screen.title("dealing out the data")
+            data = prepare(name, table, settings.trainers, settings.seed, settings.out / "data")
+            # no block comes by itself: each makes every node look, and proofs need the machine
+            anvil = stack.enter_context(
+                run_anvil(settings.out / "anvil.log", accounts=settings.trainers + 3, group=group)
+            )
+            where, store = stack.enter_context(_store(settings, group))
+            creator, *others = anvil.accounts
+            report = screen.node("creator")
+            screen.title("deploying the contracts")
+            contracts = _deploy(anvil.url, creator, settings, report)
+            screen.title("creating the task: circuits, verifiers, documents")
+            counted = cast(ContentStore, CountingStore(store, record))
+            task_id = _create(contracts, creator, counted, settings, data, report)
+            place = Place(
+                anvil.url, contracts.chain.chain_id, settings.out / "deployments", where, settings.home, task_id
+            )
+            screen.title("nodes start, and check the task: circuits rebuilt, verifiers' code compared")
+            trainers, all_nodes = _nodes(settings, place, data, others)
             task = open_task(contracts, store, settings.home, task_id)
-            task.check_circuits(report)
-            parts = (task, Sender(chain, key), secret_of(key), dataset, report)
-            cheats = LEAST < number == settings.trainers
-            trainers.append(Cheat(*parts, cheats_in=CHEAT) if cheats else Trainer(*parts))
-        task = open_task(contracts, store, settings.home, task_id)
-        keys = others[len(trainers) :]
-        aggregator = Aggregator(task, Sender(chain, keys[0]), record.watch(screen.node("aggregator")))
-        challenger = Challenger(task, Sender(chain, keys[1]), record.watch(screen.node("challenger")))
-        _Play(trainers, aggregator, challenger, data, screen, record, anvil.pass_time).run()
-        history = read_history(contracts, task_id)
-        record.counted = [
-            [history.accounts.index(account) for account in round_.counted] for round_ in history.rounds.values()
-        ]
-        screen.title("everything is verified again, from chain and store alone")
-        record.checks = [check for section in audit(task) for check in section.checks]
-        seconds = screen.elapsed
-    write_report(settings, data, task, record, seconds)
-    if broken := [check for check in record.checks if check.ok is False]:
-        raise ConfigError(f"the audit failed: {broken[0].name}", "this must never happen: please report it")
-    if not all(attack.rejected for attack in record.attacks):
-        raise ConfigError("an attack was not refused", "this must never happen: please report it")
+            with run_daemons(all_nodes, group):
+                Play(task, data, trainers, all_nodes[len(trainers) :], group, anvil, PERIOD, screen, record).run()
+            screen.title("everything is verified again, from chain and store alone")
+            _read_chain(task, trainers, record)
+            record.checks = [check for section in audit(task) for check in section.checks]
+        write_report(settings, data, task, record, screen.elapsed)
+        _judge(record)
+        if settings.keep:
+            keep(place, settings.rounds)
 
 
 @contextmanager
-def _store(settings: Settings) -> Iterator[ContentStore]:
+def _store(settings: Settings, group: int) -> Iterator[tuple[str, ContentStore]]:
+    """What the nodes' settings say of the store, and the store."""
     if settings.store == "kubo":
-        with run_ipfs_node(settings.out / "ipfs.log") as node:
-            yield open_store(f"kubo:{node.rpc}")
+        with run_ipfs_node(settings.out / "ipfs.log", group=group) as node:
+            yield (where := f"kubo:{node.rpc}"), open_store(where)
     else:
-        store = open_store(f"dir:{settings.out / 'store'}" if settings.store == "dir" else settings.store)
+        where = f"dir:{(settings.out / 'store').absolute()}" if settings.store == "dir" else settings.store
+        store = open_store(where)
         store.check()
-        yield store
+        yield where, store
 
 
 def _deploy(url: str, creator: LocalAccount, settings: Settings, report: Report) -> Contracts:
@@ -227,149 +153,51 @@ def _create(
     )
 
 
-Node = Trainer | Aggregator | Challenger
+def _nodes(
+    settings: Settings, place: Place, data: DemoData, keys: list[LocalAccount]
+) -> tuple[list[Daemon], list[Daemon]]:
+    """The trainers, of which the last misbehaves where enough are left without it; and all nodes, they first."""
+    folder, count = settings.out / "nodes", settings.trainers
+    trainers = [
+        Daemon(f"trainer {n}", "trainer", key, folder, CHEATING if LEAST < n == count else HONEST)
+        for n, key in enumerate(keys[:count], start=1)
+    ]
+    others = [
+        Daemon(role, role, key, folder) for role, key in zip(("aggregator", "challenger"), keys[count:], strict=True)
+    ]
+    for trainer, file in zip(trainers, data.files, strict=True):
+        trainer.prepare(place, file)
+    for other in others:
+        other.prepare(place, None)
+    return trainers, [*trainers, *others]
 
 
-@dataclass
-class _Play:
-    """Every node acts in turn until the task has ended. One trainer drops out, and cheats later; attacks come last."""
+def _read_chain(task: Task, trainers: list[Daemon], record: Record) -> None:
+    """What the chain says of costs, and of whose updates counted.
 
-    trainers: list[Trainer]
-    aggregator: Aggregator
-    challenger: Challenger
-    data: DemoData
-    screen: Screen
-    record: Record
-    pass_time: Callable[[int], None]
+    Raises:
+        HeadwaterError: no round made a model.
+    """
+    if not record.accuracy:
+        raise HeadwaterError("no round has made a model", "the nodes' logs say why")
+    config = task.config
+    verifiers = {config.train_verifier: "train verifier", config.average_verifier: "average verifier"}
+    for cost in read_costs(task.contracts, verifiers):
+        record.gas.setdefault(cost.name, []).append(cost.gas)
+        record.calldata += cost.calldata
+    numbers = {str(trainer.key.address): number for number, trainer in enumerate(trainers)}
+    history = read_history(task.contracts, task.id)
+    record.counted = [[numbers[account] for account in round_.counted] for round_ in history.rounds.values()]
 
-    def run(self) -> None:
-        """Until every node is done."""
-        nodes: list[Node] = [*self.trainers, self.challenger, self.aggregator]
-        while nodes:
-            acted = False
-            view = self._look()
-            for node in list(nodes):
-                if not isinstance(node, Trainer) and acted:
-                    continue  # it comes when the trainers have nothing to do
-                action = node.decide(self.task.contracts.chain.block())
-                if isinstance(action, Done):
-                    nodes.remove(node)
-                elif not isinstance(action, Wait) and not self._drops_out(node, action):
-                    acted |= self._act(node, action, last=view.round == view.rounds)
-                    if isinstance(action, Advance):
-                        break  # a new phase: the first trainer begins
-            if nodes and not acted:
-                self._let_time_pass(view)
 
-    @property
-    def task(self) -> Task:
-        """The task as the aggregator knows it."""
-        return self.aggregator.task
+def _judge(record: Record) -> None:
+    """Refuse a demo that did not show what it promises.
 
-    def name(self, address: str) -> str:
-        """What the demo calls a trainer."""
-        return f"trainer {[str(trainer.sender.address) for trainer in self.trainers].index(address) + 1}"
-
-    def _look(self) -> RoundView:
-        """Where the task is, on the screen too, with the newest model if there is one."""
-        view = self.task.view(self.task.contracts.chain.block())
-        if view.phase.is_end:
-            self.screen.title("the task has ended: rewards are collected, stake is freed")
-        else:
-            attempt = f", attempt {view.attempt}" if view.phase is Phase.MASK and view.attempt > 1 else ""
-            self.screen.title(f"round {view.round} of {view.rounds}: {view.phase}{attempt}")
-        model = self.task.contracts.models.latest(self.task.id)
-        if model.round > max(self.record.accuracy, default=0):
-            self._finalized(model)
-        return view
-
-    def _let_time_pass(self, view: RoundView) -> None:
-        """All wait: move the chain's clock past the deadline."""
-        reasons = {
-            Phase.JOIN: "one seat stays free",
-            Phase.MASK: "all wait for the one who dropped out",
-            Phase.AGGREGATE: "whoever was left out had time to answer",
-            Phase.CHALLENGE: "nobody demands the model's bytes",
-        }
-        reason = reasons.get(view.phase, "stakes are unbonding")
-        self.screen.title(f"{reason}: the chain's clock is moved past the deadline")
-        self.pass_time(PERIOD)
-
-    def _drops_out(self, node: Node, action: Action) -> bool:
-        """Whether this is the one who vanishes, in the round where it does, before it would post its masks."""
-        if not (isinstance(node, Cheat) and isinstance(action, Mask) and action.round == DROPOUT):
-            return False
-        if not self.record.dropouts:
-            name = self.name(node.sender.address)
-            self.record.dropouts.append({"round": DROPOUT, "trainer": name, "phase": str(Phase.MASK)})
-            self._tell("drop-out", f"{name} vanishes after its proof, before its masked update")
-        return True
-
-    def _act(self, node: Node, action: Action, *, last: bool) -> bool:
-        """Carry out an action with what the demo shows around it; False where it cannot be done yet."""
-        if isinstance(node, Trainer) and isinstance(action, Submit):
-            self._submit(node, action.round, last=last)
-        elif isinstance(node, Aggregator) and isinstance(action, Aggregate):
-            return self._aggregate(node, action.round, last=last)
-        else:
-            receipt = node.act(action)
-            if isinstance(action, ChallengeMask):
-                pair = f"{self.name(action.one)} and {self.name(action.other)}"
-                self._tell("challenge", f"{pair} posted different masks: they have to show which is true")
-            for event in receipt.events if receipt else ():
-                self._tell_of(event)
-        return True
-
-    def _submit(self, node: Trainer, round_: int, *, last: bool) -> None:
-        proof = node.train(round_)
-        self.record.proofs.setdefault("train", []).append(proof)
-        if last and node is self.trainers[0]:
-            self.screen.title("attacks on the update of the first trainer")
-            self._note(attacks.untrained_update(self.task, node.sender, proof))
-            self._note(attacks.neighbours_proof(self.task, self.trainers[1].sender, proof))
-        node.submit(round_, proof)
-
-    def _aggregate(self, node: Aggregator, round_: int, *, last: bool) -> bool:
-        try:
-            vectors = node.fetch(round_)
-        except ContentMismatch:
-            return False  # somebody's mask is wrong: the challenger has seen it too
-        if last:
-            self.screen.title("attack: an average that leaves one trainer out")
-            insider = self.trainers[0]
-            as_aggregator = Aggregator(self.task, insider.sender, self.screen.node("trainer 1 as aggregator"))
-            self._note(attacks.partial_average(as_aggregator, vectors, insider.update(round_)[0]))
-        weights, proof = node.prove(add(vectors), len(vectors))
-        self.record.proofs.setdefault("average", []).append(proof)
-        node.post(round_, weights, proof)
-        return True
-
-    def _tell_of(self, event: Event) -> None:
-        """What a transaction did to a trainer's stake."""
-        if isinstance(event, Convicted):
-            self._tell("caught", f"{self.name(event.trainer)} is convicted: the mask it posted is not the true one")
-        if isinstance(event, TrainerSlashed):
-            name, why = self.name(event.trainer), "a fault" if event.fault else "a missed duty"
-            entry = {"round": event.round, "trainer": name, "fault": event.fault, "wei": event.slashed}
-            self.record.slashed.append(entry)
-            self._tell("slashed", f"{name} loses {format_wei(event.slashed)} for {why} in round {event.round}")
-
-    def _tell(self, word: str, text: str) -> None:
-        self.screen.line(Text.assemble((f"{word}  ", "yellow"), text))
-
-    def _note(self, attack: Attack) -> None:
-        self.record.attacks.append(attack)
-        verdict = (f"refused: {attack.error}", "green") if attack.rejected else ("ACCEPTED", "bold red")
-        self.screen.line(Text.assemble(("attack  ", "yellow"), attack.name, "  ", verdict))
-
-    def _finalized(self, model: Model) -> None:
-        task, data = self.task, self.data
-        found = evaluate(data.columns, integer_scores(task.weights(model), data.held_out, data.spec), data.held_out)
-        self.record.accuracy[model.round] = found.accuracy
-        self.screen.line(
-            Text.assemble(
-                (f"round {model.round} is final  ", "bold green"),
-                f"model 0x{model.model_hash.hex()[:12]}…, average of {model.trainers}, ",
-                (f"{found.accuracy:.1%} right on {found.rows} held-out rows", "bold"),
-            )
-        )
+    Raises:
+        HeadwaterError: so it was.
+    """
+    broken = [check.name for check in record.checks if check.ok is False]
+    if broken:
+        raise HeadwaterError(f"the audit failed: {broken[0]}", NEVER)
+    if len(record.attacks) != attacks.COUNT or not all(attack.rejected for attack in record.attacks):
+        raise HeadwaterError("an attack was not refused, or could not be tried", NEVER)

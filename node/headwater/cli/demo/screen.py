@@ -18,7 +18,7 @@ from headwater.cli.console import out
 from headwater.roles.report import Report
 
 LINES = 8
-BUSY = {"proving", "building", "measuring", "attacking", "deploying"}
+BUSY = {"starting", "proving", "building", "measuring", "attacking", "deploying"}
 
 
 class Screen:
@@ -82,7 +82,7 @@ class Screen:
                 return
             self._doing.pop(name, None)
             facts = self._done[name]
-            facts["last"] = stage
+            facts["last"] = details["reason"] if stage == "waiting" else stage
             if stage == "proved":
                 facts["seconds"] = details["seconds"]
             facts["gas"] = facts.get("gas", 0) + details.get("gas", 0)

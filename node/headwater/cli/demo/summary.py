@@ -17,7 +17,8 @@ from headwater.training.figures import centralized
 from headwater.training.floating import Array, federated
 
 if TYPE_CHECKING:
-    from headwater.cli.demo.run import Record, Settings
+    from headwater.cli.demo.record import Record
+    from headwater.cli.demo.run import Settings
 
 
 def write_report(settings: Settings, data: DemoData, task: Task, record: Record, seconds: float) -> None:
@@ -26,7 +27,7 @@ def write_report(settings: Settings, data: DemoData, task: Task, record: Record,
     path = settings.out / "report.json"
     path.write_text(json.dumps(report, indent=1) + "\n")
     _print(report)
-    out.print(f"\nThe same figures: {path}", soft_wrap=True)
+    out.print(f"\nThe same figures: {path}. Each node's settings and log: {settings.out / 'nodes'}", soft_wrap=True)
 
 
 def _figures(data: DemoData, task: Task, record: Record, seconds: float) -> dict[str, Any]:
@@ -53,14 +54,14 @@ def _figures(data: DemoData, task: Task, record: Record, seconds: float) -> dict
             **{
                 f"prove_{statement}": {
                     "proofs": len(proofs),
-                    "mean": round(mean(proof.prove_seconds for proof in proofs), 2),
-                    "longest": round(max(proof.prove_seconds for proof in proofs), 2),
+                    "mean": round(mean(proof.seconds for proof in proofs), 2),
+                    "longest": round(max(proof.seconds for proof in proofs), 2),
                 }
                 for statement, proofs in record.proofs.items()
             },
         },
         "bytes": {"calldata": record.calldata, "ipfs": record.stored},
-        "peak_memory_mb": round(max(proof.peak_memory_mb for each in record.proofs.values() for proof in each)),
+        "peak_memory_mb": max(proof.memory_mb for each in record.proofs.values() for proof in each),
         "circuit": {"k": task.config.k, "rows": task.train.manifest["rows"], "weights": task.spec.dimension},
         "audit": {"checks": len(record.checks), "broken": sum(check.ok is False for check in record.checks)},
         "attacks": [{"name": a.name, "rejected": a.rejected, "error": a.error} for a in record.attacks],
@@ -100,7 +101,9 @@ def _print(report: dict[str, Any]) -> None:
     table.add_column(justify="right")
     for statement in ("train", "average"):
         entry = seconds[f"prove_{statement}"]
-        table.add_row(f"a proof of {statement}, mean of {entry['proofs']}", f"{entry['mean']:.1f} s")
+        table.add_row(
+            f"a proof of {statement}, mean of {entry['proofs']}, nodes at the same time", f"{entry['mean']:.1f} s"
+        )
     table.add_row("everything", f"{seconds['total']:.0f} s")
     table.add_row("memory of a prover, at most", f"{report['peak_memory_mb']:,} MB")
     table.add_row("calldata on chain", f"{report['bytes']['calldata']:,} bytes")
