@@ -289,8 +289,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         uint256 key = kind == Kind.Model ? 0 : attempt;
         challengeOf[taskId][round][key][accused] = challengeId;
         if (other != address(0)) challengeOf[taskId][round][key][other] = challengeId;
-        emit Challenged(challengeId, taskId, accused, kind, round, attempt, msg.sender, other);
-        _stakeManager().takeBond{value: msg.value}();
+        emit Challenged(challengeId, taskId, accused, kind, round, attempt, msg.sender, other, msg.value);
+        _stakeManager().takeBond{value: msg.value}(challengeId);
     }
 
     /// @dev A challenge of this kind that can be answered, as far as this contract knows.
@@ -305,7 +305,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         challenge.closed = true;
         uint256 bond = challenge.bond;
         emit BondReturned(challengeId, to, bond);
-        _stakeManager().payBond(to, bond);
+        _stakeManager().payBond(challengeId, to, bond);
     }
 
     /// @dev Whether what the challenge was raised in still runs: the attempt, until an average of it is accepted, or

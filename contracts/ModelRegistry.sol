@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {IERC7572} from "./interfaces/IERC7572.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
 import {BN254, G1} from "./libraries/BN254.sol";
+import {Cids} from "./libraries/Cids.sol";
 
 /// @title ModelRegistry
-contract ModelRegistry is IModelRegistry {
+contract ModelRegistry is IModelRegistry, ERC165 {
     using BN254 for G1;
 
     /*//////////////////////////////////////////////////////////////
@@ -18,6 +24,29 @@ contract ModelRegistry is IModelRegistry {
         bytes32 modelHash;
         bytes32 cid;
     }
+
+    /// @dev What is stored of a task. One slot, and never zero once there is a model, so that no aggregator pays for a
+    /// fresh one.
+    struct Lineage {
+        /// One more than the latest model's round.
+        uint128 end;
+        /// How many models there are.
+        uint128 count;
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                               CONSTANTS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev As ERC-7992 has it made: of the proof system's name and version.
+    bytes4 private constant PROOF_SYSTEM_ID = bytes4(keccak256("ezkl-halo2-kzg-bn254-v23"));
+
+    string private constant CONTRACT_URI = string.concat(
+        "data:application/json;utf8,",
+        '{"name":"Headwater model registry","description":"Models trained together by people who keep their data. Each ',
+        "was accepted with proofs, checked on chain, that it is the average of honest training steps. Append-only, ",
+        'without owner."}'
+    );
 
     /*//////////////////////////////////////////////////////////////
                                IMMUTABLES
@@ -32,9 +61,7 @@ contract ModelRegistry is IModelRegistry {
 
     mapping(uint256 taskId => mapping(uint256 round => Entry)) private _entries;
 
-    /// @dev One more than the latest model's round. Never zero once there is a model, so that no aggregator pays for a
-    /// fresh slot.
-    mapping(uint256 taskId => uint256 end) private _ends;
+    mapping(uint256 taskId => Lineage) private _lineages;
 
     /*//////////////////////////////////////////////////////////////
                               CONSTRUCTOR
@@ -63,26 +90,38 @@ contract ModelRegistry is IModelRegistry {
     {
         if (msg.sender != taskManager) revert UnauthorizedCaller(msg.sender);
         modelHash = commitment.hash();
-        uint256 end = _ends[taskId];
-        uint256 parent = end == 0 ? 0 : end - 1;
+        Lineage memory lineage = _lineages[taskId];
+        uint256 parent = lineage.end == 0 ? 0 : lineage.end - 1;
+        bytes32 parentHash = _entries[taskId][parent].modelHash; // zero before the first model
         _entries[taskId][round] = Entry(modelHash, cid);
-        _ends[taskId] = round + 1;
-        emit ModelAdded(taskId, round, modelHash, parent, commitment, cid);
+        _lineages[taskId] = Lineage(uint128(round) + 1, lineage.count + 1); // a task has 10,000 rounds at most
+        emit ModelAdded(taskId, round, modelHash, parent, parentHash, commitment, cid);
     }
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool supported) {
+        return interfaceId == type(IModelRegistry).interfaceId || interfaceId == type(IERC7572).interfaceId
+            || super.supportsInterface(interfaceId);
+    }
+
+    /// @inheritdoc IERC7572
+    function contractURI() external pure returns (string memory uri) {
+        return CONTRACT_URI;
+    }
+
     /// @inheritdoc IModelRegistry
-    function latest(uint256 taskId) external view returns (Model memory) {
-        uint256 end = _ends[taskId];
+    function latest(uint256 taskId) external view returns (Model memory model) {
+        uint256 end = _lineages[taskId].end;
         if (end == 0) revert UnknownModel(taskId, 0);
         return getModel(taskId, end - 1);
     }
 
     /// @inheritdoc IModelRegistry
-    function getModel(uint256 taskId, uint256 round) public view returns (Model memory) {
+    function getModel(uint256 taskId, uint256 round) public view returns (Model memory model) {
         Entry storage entry = _entries[taskId][round];
         if (entry.modelHash == 0) revert UnknownModel(taskId, round);
         ITaskManager.Round memory made = ITaskManager(taskManager).getRound(taskId, round);
@@ -91,25 +130,100 @@ contract ModelRegistry is IModelRegistry {
 
     /// @inheritdoc IModelRegistry
     function getModels(uint256 taskId, uint256 start, uint256 limit) external view returns (Model[] memory models) {
-        uint256 end = _ends[taskId];
-        if (start < end && limit < end - start) end = start + limit;
-        uint256 count;
-        for (uint256 round = start; round < end; ++round) {
-            if (_entries[taskId][round].modelHash != 0) ++count;
+        uint256[] memory rounds = _page(taskId, start, limit);
+        models = new Model[](rounds.length);
+        for (uint256 i; i < rounds.length; ++i) {
+            models[i] = getModel(taskId, rounds[i]);
         }
-        models = new Model[](count);
-        count = 0;
-        for (uint256 round = start; round < end; ++round) {
-            if (_entries[taskId][round].modelHash != 0) models[count++] = getModel(taskId, round);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function modelCount(uint256 taskId) external view returns (uint256 count) {
+        return _lineages[taskId].count;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function getRecord(uint256 taskId, uint256 round) external view returns (Record memory record) {
+        if (_entries[taskId][round].modelHash == 0) revert UnknownModel(taskId, round);
+        return _record(_task(taskId), round, _before(taskId, round));
+    }
+
+    /// @inheritdoc IModelRegistry
+    function getRecords(uint256 taskId, uint256 start, uint256 limit) external view returns (Record[] memory records) {
+        uint256[] memory rounds = _page(taskId, start, limit);
+        records = new Record[](rounds.length);
+        if (rounds.length == 0) return records;
+        Record memory task = _task(taskId);
+        uint256 parent = _before(taskId, rounds[0]);
+        for (uint256 i; i < rounds.length; ++i) {
+            records[i] = _record(task, rounds[i], parent);
+            parent = rounds[i];
         }
     }
 
     /// @inheritdoc IModelRegistry
     function roundOf(uint256 taskId, bytes32 modelHash) external view returns (uint256 round) {
         if (modelHash == 0) revert UnknownModelHash(taskId, modelHash); // rounds without a model have it
-        for (uint256 end = _ends[taskId]; end > 0; --end) {
+        for (uint256 end = _lineages[taskId].end; end > 0; --end) {
             if (_entries[taskId][end - 1].modelHash == modelHash) return end - 1;
         }
         revert UnknownModelHash(taskId, modelHash);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                INTERNAL
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev Those of `limit` rounds from `start` on that made a model, ascending.
+    function _page(uint256 taskId, uint256 start, uint256 limit) private view returns (uint256[] memory rounds) {
+        uint256 end = Math.min(Math.saturatingAdd(start, limit), _lineages[taskId].end);
+        uint256 count;
+        for (uint256 round = start; round < end; ++round) {
+            if (_entries[taskId][round].modelHash != 0) ++count;
+        }
+        rounds = new uint256[](count);
+        count = 0;
+        for (uint256 round = start; round < end; ++round) {
+            if (_entries[taskId][round].modelHash != 0) rounds[count++] = round;
+        }
+    }
+
+    /// @dev The round that made the model before this round's; 0 if there is none.
+    function _before(uint256 taskId, uint256 round) private view returns (uint256 parent) {
+        parent = Math.saturatingSub(round, 1);
+        while (parent != 0 && _entries[taskId][parent].modelHash == 0) --parent;
+    }
+
+    /// @dev What all records of a task have in common.
+    function _task(uint256 taskId) private view returns (Record memory task) {
+        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) =
+            ITaskManager(taskManager).getTask(taskId);
+        task.circuitHash = config.manifest;
+        task.vkHash = keccak256(abi.encode(config.trainCodeHash, config.averageCodeHash));
+        task.proofSystemId = PROOF_SYSTEM_ID;
+        task.taskId = taskId;
+        task.creator = state.creator;
+        task.manifest = config.manifest;
+    }
+
+    /// @dev The record of a round that made a model.
+    function _record(Record memory task, uint256 round, uint256 parent) private view returns (Record memory record) {
+        Model memory model = getModel(task.taskId, round);
+        return Record({
+            modelHash: model.modelHash,
+            circuitHash: task.circuitHash,
+            vkHash: task.vkHash,
+            proofSystemId: task.proofSystemId,
+            uri: Cids.uri(model.cid),
+            taskId: task.taskId,
+            round: model.round,
+            parent: uint32(parent),
+            parentHash: round == 0 ? bytes32(0) : _entries[task.taskId][parent].modelHash,
+            trainers: model.trainers,
+            aggregator: model.aggregator,
+            timestamp: model.timestamp,
+            creator: task.creator,
+            manifest: task.manifest
+        });
     }
 }

@@ -109,44 +109,44 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeManager
     function lock(uint256 taskId, address trainer, uint256 amount) external onlyTaskManager {
-        _takeFree(trainer, amount);
+        uint256 free = _takeFree(trainer, amount);
         stakeOf[trainer].locked += uint128(amount); // it was free, so it fits
-        lockOf[taskId][trainer] += amount;
-        emit Locked(taskId, trainer, amount);
+        uint256 locked = lockOf[taskId][trainer] += amount;
+        emit Locked(taskId, trainer, amount, free, locked);
     }
 
     /// @inheritdoc IStakeManager
     function unlock(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
-        _takeLocked(taskId, account, amount);
-        stakeOf[account].free += uint128(amount); // it was locked, so it fits
-        emit Unlocked(taskId, account, amount);
+        uint256 locked = _takeLocked(taskId, account, amount);
+        uint256 free = stakeOf[account].free += uint128(amount); // it was locked, so it fits
+        emit Unlocked(taskId, account, amount, free, locked);
     }
 
     /// @inheritdoc IStakeManager
     function slash(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
-        _takeLocked(taskId, account, amount);
+        uint256 locked = _takeLocked(taskId, account, amount);
         burnt += amount;
-        emit Slashed(taskId, account, amount);
+        emit Slashed(taskId, account, amount, locked);
     }
 
     /// @inheritdoc IStakeManager
     function burnEscrow(uint256 taskId, uint256 amount) external onlyTaskManager {
-        _takeEscrow(taskId, amount);
+        uint256 left = _takeEscrow(taskId, amount);
         burnt += amount;
-        emit EscrowBurnt(taskId, amount);
+        emit EscrowBurnt(taskId, amount, left);
     }
 
     /// @inheritdoc IStakeManager
     function escrow(uint256 taskId) external payable onlyTaskManager {
-        escrowOf[taskId] += msg.value;
-        emit Escrowed(taskId, msg.value);
+        uint256 total = escrowOf[taskId] += msg.value;
+        emit Escrowed(taskId, msg.value, total);
     }
 
     /// @inheritdoc IStakeManager
     function credit(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
-        _takeEscrow(taskId, amount);
+        uint256 left = _takeEscrow(taskId, amount);
         uint256 total = claimable[account] += amount;
-        emit Credited(taskId, account, amount, total);
+        emit Credited(taskId, account, amount, left, total);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -154,16 +154,16 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IStakeManager
-    function takeBond() external payable onlyChallengeManager {
+    function takeBond(uint256 challengeId) external payable onlyChallengeManager {
         bonded += msg.value;
-        emit Bonded(msg.value);
+        emit Bonded(challengeId, msg.value);
     }
 
     /// @inheritdoc IStakeManager
-    function payBond(address account, uint256 amount) external onlyChallengeManager {
+    function payBond(uint256 challengeId, address account, uint256 amount) external onlyChallengeManager {
         bonded -= amount;
         uint256 total = claimable[account] += amount;
-        emit BondPaid(account, amount, total);
+        emit BondPaid(challengeId, account, amount, total);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -178,19 +178,21 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
         stakeOf[trainer].free = uint128(left); // less than it was
     }
 
-    /// @dev Takes `amount` off the account's stake that is locked for the task.
-    function _takeLocked(uint256 taskId, address account, uint256 amount) private {
+    /// @dev Takes `amount` off the account's stake that is locked for the task and returns what is left of it.
+    function _takeLocked(uint256 taskId, address account, uint256 amount) private returns (uint256 left) {
         uint256 locked = lockOf[taskId][account];
         if (amount > locked) revert InsufficientLock(taskId, account, locked, amount);
-        lockOf[taskId][account] = locked - amount;
+        left = locked - amount;
+        lockOf[taskId][account] = left;
         stakeOf[account].locked -= uint128(amount); // a part of it, so it fits
     }
 
-    /// @dev Takes `amount` off the task's escrow.
-    function _takeEscrow(uint256 taskId, uint256 amount) private {
+    /// @dev Takes `amount` off the task's escrow and returns what is left of it.
+    function _takeEscrow(uint256 taskId, uint256 amount) private returns (uint256 left) {
         uint256 available = escrowOf[taskId];
         if (amount > available) revert InsufficientEscrow(taskId, available, amount);
-        escrowOf[taskId] = available - amount;
+        left = available - amount;
+        escrowOf[taskId] = left;
     }
 
     /// @dev Sends coin, after all effects.

@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -14,7 +16,7 @@ import {BN254, G1} from "./libraries/BN254.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 
 /// @title TaskManager
-contract TaskManager is ITaskManager, ReentrancyGuardTransient {
+contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
     using BN254 for G1;
     using Commitments for G1;
     using Commitments for bytes;
@@ -126,7 +128,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         state.pool = msg.value.toUint96();
         state.modelHash = commitment.hash();
         state.sum = config.offset; // only so that the slots are not zero
-        emit TaskCreated(taskId, msg.sender, config.manifest, msg.value);
+        emit TaskCreated(taskId, msg.sender, config.manifest, msg.value, config);
         _startRound(taskId, state, 1, config.joinPeriod);
 
         STAKE_MANAGER.escrow{value: msg.value}(taskId);
@@ -193,8 +195,10 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     /// @inheritdoc ITaskManager
     function settle(uint256 taskId, address trainer) external nonReentrant returns (uint256 slashed) {
         Enrolment storage enrolment = _enrolments[taskId][trainer];
-        if (enrolment.unsettled == 0) revert NothingToSettle(taskId, trainer);
-        return _settle(taskId, trainer, enrolment);
+        uint256 round = enrolment.unsettled;
+        if (round == 0) revert NothingToSettle(taskId, trainer);
+        slashed = _settle(taskId, trainer, enrolment);
+        emit Settled(taskId, round, trainer, slashed);
     }
 
     /// @inheritdoc ITaskManager
@@ -275,7 +279,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         state.accused = 0;
         round.aggregator = msg.sender;
         ++round.averages;
-        emit Aggregated(taskId, number, msg.sender, state.modelHash, average.hash(), cid);
+        emit Aggregated(taskId, number, msg.sender, state.modelHash, average.hash(), average, cid);
         TaskConfig storage config = _configs[taskId];
         _enter(taskId, state, Phase.Challenge, config.challengePeriod);
         STAKE_MANAGER.lock(taskId, msg.sender, config.stake);
@@ -329,8 +333,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
         ) revert NotAccused(taskId, round, attempt, trainer);
         entry.status = TrainerStatus.Submitted;
         --state.accused;
-        _extend(taskId, state);
-        emit Acquitted(taskId, round, attempt, trainer);
+        emit Acquitted(taskId, round, attempt, trainer, _extend(taskId, state));
     }
 
     /// @inheritdoc ITaskManager
@@ -342,7 +345,7 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
             _extend(taskId, state);
         }
         entry.status = TrainerStatus.Guilty;
-        emit Convicted(taskId, state.round, state.attempt, trainer);
+        emit Convicted(taskId, state.round, state.attempt, trainer, state.deadline);
     }
 
     /// @inheritdoc ITaskManager
@@ -373,6 +376,11 @@ contract TaskManager is ITaskManager, ReentrancyGuardTransient {
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool supported) {
+        return interfaceId == type(ITaskManager).interfaceId || super.supportsInterface(interfaceId);
+    }
 
     /// @inheritdoc ITaskManager
     function stakeManager() external view returns (address) {

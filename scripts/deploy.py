@@ -1,4 +1,4 @@
-"""Deploy TaskManager with its StakeManager, ModelRegistry and ChallengeManager: `scripts/brownie run deploy`.
+"""Deploy TaskManager with its StakeManager, ModelRegistry, ChallengeManager and Lens: `scripts/brownie run deploy`.
 
 For a development chain and for brownie's console and tests. `headwater deploy` does it for a real network and records
 the addresses under deployments/.
@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from brownie import ChallengeManager, ModelRegistry, StakeManager, TaskManager, accounts, chain
+from brownie import ChallengeManager, Lens, ModelRegistry, StakeManager, TaskManager, accounts, chain
 
 
 def main() -> None:
     """Deploy from the first account and print the addresses."""
-    names = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager")
+    names = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens")
     for name, contract in zip(names, deploy(accounts[0]), strict=True):
         print(f"{name:16} {contract.address}")
     chain.snapshot()  # brownie takes one of its own after each transaction, in a thread: wait, or it misses the chain
 
 
-def deploy(deployer: Any) -> tuple[Any, Any, Any, Any]:
-    """TaskManager, StakeManager, ModelRegistry and ChallengeManager as brownie contracts, knowing each other.
+def deploy(deployer: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """TaskManager, StakeManager, ModelRegistry, ChallengeManager and Lens as brownie contracts, knowing each other.
 
     Those that serve TaskManager are told its address before it exists: it follows from the deployer's nonce. Its
     constructor reverts where another transaction of the deployer came between.
@@ -29,4 +29,5 @@ def deploy(deployer: Any) -> tuple[Any, Any, Any, Any]:
     stakes = StakeManager.deploy(task_manager, challenge_manager, {"from": deployer})
     models = ModelRegistry.deploy(task_manager, {"from": deployer})
     challenges = ChallengeManager.deploy(task_manager, {"from": deployer})
-    return TaskManager.deploy(stakes, models, challenges, {"from": deployer}), stakes, models, challenges
+    tasks = TaskManager.deploy(stakes, models, challenges, {"from": deployer})
+    return tasks, stakes, models, challenges, Lens.deploy(tasks, {"from": deployer})

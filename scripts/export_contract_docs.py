@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.chain.codec import CONTRACTS
 from headwater.tools import ROOT
 
 INTERFACES = ROOT / "contracts" / "interfaces"
 PAGES = ROOT / "docs" / "contracts"
-CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager")
 KINDS = {"function": "Functions", "event": "Events", "error": "Errors", "struct": "Structs", "enum": "Enums"}
 
 _ITEM = re.compile(
@@ -102,10 +102,10 @@ def page(name: str, source: str) -> str:
             parts.append(f"## {section}\n")
         parts.append(f"### {item.name}\n\n```solidity\n{item.signature}\n```\n\n{paragraphs(item.doc)}\n")
     for kind in ("event", "error"):
-        parts.append(f"## {KINDS[kind]}\n")
-        of_kind = (item for item in found if item.kind == kind)
-        parts.extend(f"* `{item.signature.removeprefix(kind).strip()}`: {_line(item.doc)}" for item in of_kind)
-        parts.append("")
+        if of_kind := [item for item in found if item.kind == kind]:
+            parts.append(f"## {KINDS[kind]}\n")
+            parts.extend(f"* `{item.signature.removeprefix(kind).strip()}`: {_line(item.doc)}" for item in of_kind)
+            parts.append("")
     if structs := [item for item in found if item.kind in ("struct", "enum")]:
         parts.append("## Types\n")
         parts.extend(f"### {item.name}\n\n{paragraphs(item.doc)}\n\n{_members(item)}\n" for item in structs)

@@ -125,7 +125,7 @@ interface IChallengeManager {
                                  EVENTS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice A challenge was raised. `other` is the second member of a mask's, else zero.
+    /// @notice A challenge was raised. `other` is the second member of a mask's, else zero; `bond` is what was put up.
     event Challenged(
         uint256 indexed challengeId,
         uint256 indexed taskId,
@@ -134,7 +134,8 @@ interface IChallengeManager {
         uint256 round,
         uint256 attempt,
         address challenger,
-        address other
+        address other,
+        uint256 bond
     );
 
     /// @notice A masked update was opened: here are its entries.
@@ -268,17 +269,25 @@ interface IChallengeManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice The TaskManager of this deployment.
-    function taskManager() external view returns (address);
+    function taskManager() external view returns (address deployed);
 
     /// @notice How many challenges there are: their ids are 1 to this.
-    function challengeCount() external view returns (uint256);
+    function challengeCount() external view returns (uint256 count);
 
     /// @notice A challenge; all zero if there is none.
-    function getChallenge(uint256 challengeId) external view returns (Challenge memory);
+    function getChallenge(uint256 challengeId) external view returns (Challenge memory challenge);
 
     /// @notice Whether a masked update was opened in an attempt; with attempt 0 and the creator, whether the first
     /// model was.
-    function opened(uint256 taskId, uint256 round, uint256 attempt, address accused) external view returns (bool);
+    function opened(
+        uint256 taskId,
+        uint256 round,
+        uint256 attempt,
+        address accused
+    )
+        external
+        view
+        returns (bool isOpened);
 
     /// @notice The challenge that accuses a member of an attempt, or with attempt 0 the model of a round; 0 if there is
     /// none.
@@ -290,5 +299,5 @@ interface IChallengeManager {
     )
         external
         view
-        returns (uint256);
+        returns (uint256 challengeId);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+
 import {G1} from "../libraries/BN254.sol";
+import {IERC7572} from "./IERC7572.sol";
 
 /// @title IModelRegistry
 /// @notice The models that tasks have accepted, append-only: what dApps read. A model is named by its task and the
@@ -11,7 +14,19 @@ import {G1} from "../libraries/BN254.sol";
 /// `ITaskManager`); the first model was proved by nobody. Model hashes are kept by task: another task's creator could
 /// choose basis points that give it any hash it likes, so a hash without its task means nothing.
 /// The commitment itself is in `ModelAdded`; a contract that needs it takes it from its caller and compares the hash.
-interface IModelRegistry {
+///
+/// ERC-7992 (Draft, verifiable inference) describes a model by a `ModelCommitment`; `getRecord` returns its five fields
+/// and the lineage. This registry does not claim that standard's interface id: nobody registers a model here, since the
+/// TaskManager adds what was proved, and nobody owns one, so there is nothing to update or to deprecate.
+///
+/// What is in events only. That data were committed to: `ITaskManager.Enrolled`, one for each trainer. How the model
+/// of a round was made: in its round and task, `Submitted` of each trainer, in the transaction that carried its proof,
+/// with the update's commitment; `Masked` of the last attempt, whose members' updates are those in the average;
+/// `Aggregated`, the last one, in the transaction that carried the proof of the average. `ModelAdded` has the
+/// commitment.
+///
+/// Metadata (ERC-7572): `contractURI` is part of the code and cannot change, so `ContractURIUpdated` is never emitted.
+interface IModelRegistry is IERC165, IERC7572 {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
     //////////////////////////////////////////////////////////////*/
@@ -31,6 +46,41 @@ interface IModelRegistry {
         address aggregator;
         /// When it was accepted, in Unix seconds; 0 for the first model.
         uint40 timestamp;
+    }
+
+    /// @notice A model as other registries describe theirs, and where it comes from.
+    /// @dev The first five are the `ModelCommitment` of ERC-7992. Computed by each call from what the TaskManager and
+    /// this contract keep.
+    struct Record {
+        /// The model hash: keccak256 of the commitment of [w | tag].
+        bytes32 modelHash;
+        /// What was proved: the digest of the task manifest, which names both circuits by their CIDs.
+        bytes32 circuitHash;
+        /// keccak256(abi.encode(trainCodeHash, averageCodeHash)): the verifying keys are constants in the verifiers'
+        /// code.
+        bytes32 vkHash;
+        /// First four bytes of keccak256("ezkl-halo2-kzg-bn254-v23").
+        bytes4 proofSystemId;
+        /// `ipfs://` and the CID of the model document (CIDv1, raw, sha2-256, base32).
+        string uri;
+        /// The task.
+        uint256 taskId;
+        /// The round that made it.
+        uint32 round;
+        /// The round that made the model it was trained from; 0 for the first model, too.
+        uint32 parent;
+        /// The model hash of that; zero for the first model.
+        bytes32 parentHash;
+        /// How many updates it averages; 0 for the first model.
+        uint16 trainers;
+        /// Who posted the average; zero for the first model.
+        address aggregator;
+        /// When it was accepted, in Unix seconds; 0 for the first model.
+        uint40 timestamp;
+        /// Who published the task.
+        address creator;
+        /// The digest of the task manifest (CIDv1, raw).
+        bytes32 manifest;
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -58,6 +108,7 @@ interface IModelRegistry {
     /// @param round The round that made it; 0 for the first model.
     /// @param modelHash keccak256 of `commitment`.
     /// @param parent The round that made the model before it; 0 for the first model, too.
+    /// @param parentHash The model hash of that; zero for the first model.
     /// @param commitment The commitment of [w | tag].
     /// @param cid The digest of the model document.
     event ModelAdded(
@@ -65,6 +116,7 @@ interface IModelRegistry {
         uint256 indexed round,
         bytes32 indexed modelHash,
         uint256 parent,
+        bytes32 parentHash,
         G1 commitment,
         bytes32 cid
     );
@@ -92,17 +144,27 @@ interface IModelRegistry {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice The TaskManager of this deployment.
-    function taskManager() external view returns (address);
+    function taskManager() external view returns (address deployed);
 
     /// @notice The task's newest model. Reverts with `UnknownModel` if there is no such task.
-    function latest(uint256 taskId) external view returns (Model memory);
+    function latest(uint256 taskId) external view returns (Model memory model);
 
     /// @notice The model that a round made. Reverts with `UnknownModel` if it made none.
-    function getModel(uint256 taskId, uint256 round) external view returns (Model memory);
+    function getModel(uint256 taskId, uint256 round) external view returns (Model memory model);
 
     /// @notice The models of rounds `start` to `start + limit - 1`, oldest first: a page of the task's lineage. Rounds
     /// that made none are left out; a page that reaches past the latest model ends with it.
-    function getModels(uint256 taskId, uint256 start, uint256 limit) external view returns (Model[] memory);
+    function getModels(uint256 taskId, uint256 start, uint256 limit) external view returns (Model[] memory models);
+
+    /// @notice How many models the task has, the first included; 0 if there is no such task.
+    function modelCount(uint256 taskId) external view returns (uint256 count);
+
+    /// @notice The model that a round made, with its lineage. Reverts with `UnknownModel` if it made none.
+    /// @dev Looks back for the parent round by round, 2,100 gas each, and reads the whole task: meant for eth_call.
+    function getRecord(uint256 taskId, uint256 round) external view returns (Record memory record);
+
+    /// @notice The records of rounds `start` to `start + limit - 1`, oldest first, as `getModels` pages.
+    function getRecords(uint256 taskId, uint256 start, uint256 limit) external view returns (Record[] memory records);
 
     /// @notice The newest round whose model has this hash. Reverts with `UnknownModelHash` if there is none.
     /// @dev Reads back round by round, 2,100 gas each: meant for eth_call. An index would cost every aggregator 22,100

@@ -50,29 +50,33 @@ interface IStakeManager {
     /// @notice A trainer withdrew `amount`; `free` is its free stake after.
     event Withdrawn(address indexed trainer, uint256 amount, uint256 free);
 
-    /// @notice `amount` of the trainer's free stake was locked for the task.
-    event Locked(uint256 indexed taskId, address indexed trainer, uint256 amount);
+    /// @notice `amount` of the trainer's free stake was locked for the task; `free` is its free stake after, `locked`
+    /// what the task has locked of it.
+    event Locked(uint256 indexed taskId, address indexed trainer, uint256 amount, uint256 free, uint256 locked);
 
-    /// @notice `amount` locked for the task became the trainer's free stake again.
-    event Unlocked(uint256 indexed taskId, address indexed trainer, uint256 amount);
+    /// @notice `amount` locked for the task became the account's free stake again; `free` is its free stake after,
+    /// `locked` what the task has locked of it.
+    event Unlocked(uint256 indexed taskId, address indexed account, uint256 amount, uint256 free, uint256 locked);
 
-    /// @notice `amount` was escrowed for the task's rewards.
-    event Escrowed(uint256 indexed taskId, uint256 amount);
+    /// @notice `amount` was escrowed for the task's rewards; `escrow` is the task's escrow after.
+    event Escrowed(uint256 indexed taskId, uint256 amount, uint256 escrow);
 
-    /// @notice `amount` of the task's escrow was credited to the account; `claimable` is all it can claim after.
-    event Credited(uint256 indexed taskId, address indexed account, uint256 amount, uint256 claimable);
+    /// @notice `amount` of the task's escrow was credited to the account; `escrow` is what is left of it, `claimable`
+    /// all that the account can claim after.
+    event Credited(uint256 indexed taskId, address indexed account, uint256 amount, uint256 escrow, uint256 claimable);
 
-    /// @notice `amount` of the account's stake locked for the task was burnt.
-    event Slashed(uint256 indexed taskId, address indexed account, uint256 amount);
+    /// @notice `amount` of the account's stake locked for the task was burnt; `locked` is what the task has locked of
+    /// it after.
+    event Slashed(uint256 indexed taskId, address indexed account, uint256 amount, uint256 locked);
 
-    /// @notice `amount` of the task's escrow was burnt.
-    event EscrowBurnt(uint256 indexed taskId, uint256 amount);
+    /// @notice `amount` of the task's escrow was burnt; `escrow` is what is left of it.
+    event EscrowBurnt(uint256 indexed taskId, uint256 amount, uint256 escrow);
 
     /// @notice `amount` was taken in as a challenge's bond.
-    event Bonded(uint256 amount);
+    event Bonded(uint256 indexed challengeId, uint256 amount);
 
-    /// @notice `amount` of bonds was credited to the account; `claimable` is all it can claim after.
-    event BondPaid(address indexed account, uint256 amount, uint256 claimable);
+    /// @notice A challenge's bond, `amount`, was credited to the account; `claimable` is all it can claim after.
+    event BondPaid(uint256 indexed challengeId, address indexed account, uint256 amount, uint256 claimable);
 
     /// @notice The account claimed `amount`, all that was credited to it.
     event Claimed(address indexed account, uint256 amount);
@@ -141,38 +145,38 @@ interface IStakeManager {
     /// @notice Takes the value sent in as a bond.
     /// Effects: bonded grows by it. Emits `Bonded`.
     /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`).
-    function takeBond() external payable;
+    function takeBond(uint256 challengeId) external payable;
 
     /// @notice Moves `amount` of bonds to what the account can claim.
     /// Effects: as said. Emits `BondPaid`.
     /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`), which has taken in as much.
-    function payBond(address account, uint256 amount) external;
+    function payBond(uint256 challengeId, address account, uint256 amount) external;
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
     /// @notice The TaskManager of this deployment.
-    function taskManager() external view returns (address);
+    function taskManager() external view returns (address deployed);
 
     /// @notice The ChallengeManager of this deployment.
-    function challengeManager() external view returns (address);
+    function challengeManager() external view returns (address deployed);
 
     /// @notice What open challenges have put up, over all tasks.
-    function bonded() external view returns (uint256);
+    function bonded() external view returns (uint256 amount);
 
     /// @notice What was slashed, over all tasks: it stays here for good.
-    function burnt() external view returns (uint256);
+    function burnt() external view returns (uint256 amount);
 
     /// @notice The trainer's stake: what it may withdraw or lock, and what is locked over all tasks.
     function stakeOf(address trainer) external view returns (uint128 free, uint128 locked);
 
     /// @notice The trainer's stake locked for one task.
-    function lockOf(uint256 taskId, address trainer) external view returns (uint256);
+    function lockOf(uint256 taskId, address trainer) external view returns (uint256 amount);
 
     /// @notice What the account can claim.
-    function claimable(address account) external view returns (uint256);
+    function claimable(address account) external view returns (uint256 amount);
 
     /// @notice What is left of the task's pool and has not been credited to anybody.
-    function escrowOf(uint256 taskId) external view returns (uint256);
+    function escrowOf(uint256 taskId) external view returns (uint256 amount);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+
 import {G1} from "../libraries/BN254.sol";
 
 /// @title ITaskManager
@@ -57,7 +59,7 @@ import {G1} from "../libraries/BN254.sol";
 ///   - stake, fee, roster size and periods: bounded here, else the creator's choice. Short phases may leave no time to
 ///     prove or to mask.
 /// A creator cannot touch stake, or rewards of rounds that are finalized; it gets back only what no round has used.
-interface ITaskManager {
+interface ITaskManager is IERC165 {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
     //////////////////////////////////////////////////////////////*/
@@ -402,8 +404,15 @@ interface ITaskManager {
                                  EVENTS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice A task was published. Its first model is in the registry's `ModelAdded`, its config in `getTask`.
-    event TaskCreated(uint256 indexed taskId, address indexed creator, bytes32 manifest, uint256 pool);
+    /// @notice A task was published. Its first model is in the registry's `ModelAdded` of round 0.
+    /// @param taskId The task.
+    /// @param creator Who published it.
+    /// @param manifest As in `config`: the digest of the task manifest.
+    /// @param pool What was escrowed for rewards, in wei.
+    /// @param config All that the task fixes.
+    event TaskCreated(
+        uint256 indexed taskId, address indexed creator, bytes32 indexed manifest, uint256 pool, TaskConfig config
+    );
 
     /// @notice A trainer enrolled with the commitment of its data and its mask key, and `stake` was locked.
     event Enrolled(uint256 indexed taskId, address indexed trainer, G1 data, G1 maskKey, uint256 stake);
@@ -419,6 +428,10 @@ interface ITaskManager {
     event TrainerSlashed(
         uint256 indexed taskId, uint256 indexed round, address indexed trainer, bool fault, uint256 slashed
     );
+
+    /// @notice A trainer's part in a round was settled by `settle`, and `slashed` was burnt. `join` and `release` settle
+    /// too, and say so by nothing else than their own events.
+    event Settled(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 slashed);
 
     /// @notice A trainer joined the round; `joined` are on the roster now.
     event Joined(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 joined);
@@ -459,7 +472,8 @@ interface ITaskManager {
     /// @param round The round.
     /// @param aggregator Who posted it.
     /// @param oldModelHash The model the round started from.
-    /// @param newModelHash The average.
+    /// @param newModelHash The average: keccak256 of `average`.
+    /// @param average Its commitment.
     /// @param cid The digest of the model document.
     event Aggregated(
         uint256 indexed taskId,
@@ -467,6 +481,7 @@ interface ITaskManager {
         address indexed aggregator,
         bytes32 oldModelHash,
         bytes32 newModelHash,
+        G1 average,
         bytes32 cid
     );
 
@@ -482,11 +497,16 @@ interface ITaskManager {
         uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer, uint256 deadline
     );
 
-    /// @notice A member was acquitted.
-    event Acquitted(uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer);
+    /// @notice A member was acquitted; `deadline` is the phase's now.
+    event Acquitted(
+        uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer, uint256 deadline
+    );
 
-    /// @notice A member was convicted: it is left out when the attempt ends, and loses stake.
-    event Convicted(uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer);
+    /// @notice A member was convicted: it is left out when the attempt ends, and loses stake. `deadline` is the phase's
+    /// now.
+    event Convicted(
+        uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer, uint256 deadline
+    );
 
     /// @notice The bytes of the average (in Challenge) or of the first model (in Join) were demanded.
     event ModelAccused(uint256 indexed taskId, uint256 indexed round, address indexed accused, uint256 deadline);
@@ -578,7 +598,7 @@ interface ITaskManager {
     /// @notice Carries out what a trainer's last round cost it. Anyone may call it.
     /// Effects: nothing of the round is open any more. If it was at fault, `faultSlash` of the task's stake is burnt
     /// and it leaves the task; if it had missed a duty, `absenceSlash` is: at most what is locked. Emits
-    /// `TrainerSlashed` then, and `Unenrolled` when it was at fault and not leaving.
+    /// `TrainerSlashed` then, and `Unenrolled` when it was at fault and not leaving; `Settled` always.
     /// Requirements: the trainer has an unsettled round (`NothingToSettle`), which is over (`RoundRunning`).
     /// @dev At fault: `Guilty`; `Accused`, and the attempt ended so (a further one started, or the round failed, and no
     /// average of it was accepted). Missed a duty: `Joined` in a round that was not skipped; `Submitted`, and the round
@@ -706,35 +726,42 @@ interface ITaskManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice The StakeManager of this deployment.
-    function stakeManager() external view returns (address);
+    function stakeManager() external view returns (address deployed);
 
     /// @notice The ChallengeManager of this deployment.
-    function challengeManager() external view returns (address);
+    function challengeManager() external view returns (address deployed);
 
     /// @notice The ModelRegistry of this deployment.
-    function modelRegistry() external view returns (address);
+    function modelRegistry() external view returns (address deployed);
 
     /// @notice How many tasks there are: their ids are 1 to this.
-    function taskCount() external view returns (uint256);
+    function taskCount() external view returns (uint256 count);
 
     /// @notice A task's config and state. Reverts with `UnknownTask` if there is none.
     function getTask(uint256 taskId) external view returns (TaskConfig memory config, TaskState memory state);
 
     /// @notice One round of a task; all zero if it has not started, or there is no such task.
-    function getRound(uint256 taskId, uint256 round) external view returns (Round memory);
+    function getRound(uint256 taskId, uint256 round) external view returns (Round memory result);
 
     /// @notice A trainer's part in a round: whether it joined, submitted and masked, and what.
-    function getRosterEntry(uint256 taskId, uint256 round, address trainer) external view returns (RosterEntry memory);
+    function getRosterEntry(
+        uint256 taskId,
+        uint256 round,
+        address trainer
+    )
+        external
+        view
+        returns (RosterEntry memory entry);
 
     /// @notice A trainer's enrolment; all zero if it is not enrolled.
-    function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory);
+    function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory enrolment);
 
     /// @notice What `settle` would burn of the trainer's stake now, in wei, and whether for a fault. 0 also where it
     /// would revert.
     function slashOf(uint256 taskId, address trainer) external view returns (uint256 amount, bool fault);
 
     /// @notice Who registered the data with this hash in the task; zero if nobody has.
-    function dataOwner(uint256 taskId, bytes32 dataHash) external view returns (address);
+    function dataOwner(uint256 taskId, bytes32 dataHash) external view returns (address trainer);
 
     /// @notice Where the task is. Reverts with `UnknownTask` if there is none.
     /// @return round The running round; after the end, the last one.
@@ -750,32 +777,32 @@ interface ITaskManager {
     /// @notice The task's tag, the last entry of its model vectors: keccak256(abi.encode(chain id, this contract, task
     /// id)) modulo the group order. It makes a commitment of this task worthless in any other task, deployment or
     /// chain.
-    function tag(uint256 taskId) external view returns (uint256);
+    function tag(uint256 taskId) external view returns (uint256 entry);
 
     /// @notice How many peers each of `members` has, and so masks: all others, but `MAX_PEERS` at most.
-    function peerCount(uint256 members) external view returns (uint256);
+    function peerCount(uint256 members) external view returns (uint256 peers);
 
     /// @notice What `collect` would credit the account for the round, in wei; 0 also where it would revert.
-    function rewardOf(uint256 taskId, uint256 round, address account) external view returns (uint256);
+    function rewardOf(uint256 taskId, uint256 round, address account) external view returns (uint256 amount);
 
     /// @notice Most trainers a roster may have.
-    function MAX_TRAINERS() external view returns (uint16);
+    function MAX_TRAINERS() external view returns (uint16 bound);
 
     /// @notice Most rounds a task may have.
-    function MAX_ROUNDS() external view returns (uint32);
+    function MAX_ROUNDS() external view returns (uint32 bound);
 
     /// @notice Most peers a trainer has in an attempt at masking.
-    function MAX_PEERS() external view returns (uint16);
+    function MAX_PEERS() external view returns (uint16 bound);
 
     /// @notice Most averages a round may accept: after so many whose bytes were withheld it fails.
-    function MAX_AVERAGES() external view returns (uint8);
+    function MAX_AVERAGES() external view returns (uint8 bound);
 
     /// @notice The largest D a task may have: an update of so many weights can still be opened in one transaction.
-    function MAX_DIMENSION() external view returns (uint32);
+    function MAX_DIMENSION() external view returns (uint32 bound);
 
     /// @notice The longest a period may last, in seconds, that of masking with all its attempts.
-    function MAX_PERIOD() external view returns (uint32);
+    function MAX_PERIOD() external view returns (uint32 bound);
 
     /// @notice The largest k a task may have.
-    function MAX_K() external view returns (uint8);
+    function MAX_K() external view returns (uint8 bound);
 }

@@ -11,6 +11,6 @@ interface IVerifier {
     /// @notice Whether `proof` proves the circuit's statement for `instances`.
     /// @param proof First the commitments of the statement's vectors, 64 bytes each, then the rest of the proof.
     /// @param instances Public values: always empty here, since all vectors are committed in the proof.
-    /// @return Whether the proof holds. A verifier may also revert instead of returning false.
-    function verifyProof(bytes calldata proof, uint256[] calldata instances) external view returns (bool);
+    /// @return valid Whether the proof holds. A verifier may also revert instead of returning false.
+    function verifyProof(bytes calldata proof, uint256[] calldata instances) external view returns (bool valid);
 }

@@ -37,7 +37,7 @@ CASES = {
     ),
     "payBond": (
         PAY_BOND,
-        lambda arena: arena.stakes._call("payBond", arena.address(OUTSIDER), BOND),
+        lambda arena: arena.stakes._call("payBond", 1, arena.address(OUTSIDER), BOND),
         lambda arena: arena.claimable(OUTSIDER) == BOND,
     ),
     "convict": (

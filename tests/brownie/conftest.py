@@ -13,6 +13,7 @@ class Deployed(NamedTuple):
     stakes: Any
     models: Any
     challenges: Any
+    lens: Any
 
 
 @pytest.fixture(scope="module")

@@ -42,9 +42,10 @@ def free_and_locked(stakes: Any, trainer: Any) -> tuple[int, int]:
     return int(stake["free"]), int(stake["locked"])
 
 
-def test_deploy__when_done__then_the_four_know_each_other(deployed):
-    tasks, stakes, models, challenges = deployed
+def test_deploy__when_done__then_they_know_each_other(deployed):
+    tasks, stakes, models, challenges, lens = deployed
 
+    assert lens.taskManager() == tasks.address
     assert stakes.taskManager() == models.taskManager() == challenges.taskManager() == tasks.address
     assert stakes.challengeManager() == tasks.challengeManager() == challenges.address
     assert tasks.taskCount() == 0

@@ -31,13 +31,13 @@ contract AggregateTest is HeadwaterTest {
         deposit(AGGREGATOR, STAKE);
         vm.warp(block.timestamp + 10);
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Aggregated(taskId, 1, AGGREGATOR, oldModel, hashOf(AVERAGE), MODEL_CID);
+        emit ITaskManager.Aggregated(taskId, 1, AGGREGATOR, oldModel, hashOf(AVERAGE), point(AVERAGE), MODEL_CID);
         vm.expectEmit(address(tasks));
         emit ITaskManager.PhaseChanged(
             taskId, 1, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Challenge, block.timestamp + CHALLENGE_PERIOD
         );
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Locked(taskId, AGGREGATOR, STAKE);
+        emit IStakeManager.Locked(taskId, AGGREGATOR, STAKE, 0, STAKE);
         vm.prank(AGGREGATOR);
         tasks.aggregate(taskId, proof, MODEL_CID);
 
@@ -56,6 +56,7 @@ contract AggregateTest is HeadwaterTest {
     }
 
     function test_advance_makesTheAverageTheModelAndStartsTheNextRound() public {
+        bytes32 first = stateOf(taskId).modelHash;
         toAggregate(taskId, 3);
         post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
         vm.warp(deadlineOf(taskId) + 10);
@@ -66,9 +67,9 @@ contract AggregateTest is HeadwaterTest {
             taskId, 2, ITaskManager.Phase.None, ITaskManager.Phase.Join, block.timestamp + JOIN_PERIOD
         );
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Unlocked(taskId, AGGREGATOR, STAKE);
+        emit IStakeManager.Unlocked(taskId, AGGREGATOR, STAKE, STAKE, 0);
         vm.expectEmit(address(registry));
-        emit IModelRegistry.ModelAdded(taskId, 1, hashOf(AVERAGE), 0, point(AVERAGE), MODEL_CID);
+        emit IModelRegistry.ModelAdded(taskId, 1, hashOf(AVERAGE), 0, first, point(AVERAGE), MODEL_CID);
         tasks.advance(taskId);
 
         ITaskManager.Round memory round = tasks.getRound(taskId, 1);

@@ -26,7 +26,7 @@ contract ChallengeMaskTest is HeadwaterTest {
     function test_challengeMask_accusesBoth() public {
         ITaskManager.Posting[2] memory postings = disagree(4, alice);
         vm.expectEmit(address(challenges));
-        emit IChallengeManager.Challenged(1, taskId, alice, IChallengeManager.Kind.Mask, 1, 1, STRANGER, bob);
+        emit IChallengeManager.Challenged(1, taskId, alice, IChallengeManager.Kind.Mask, 1, 1, STRANGER, bob, BOND);
         uint256 id = challengeMask(taskId, alice, bob, postings);
         IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
         assertEq(challenge.accused, alice);
@@ -96,10 +96,11 @@ contract ChallengeMaskTest is HeadwaterTest {
         vm.warp(block.timestamp + ANSWER_PERIOD - 1);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.MaskOpened(taskId, 1, 1, alice, bob, sharedOf(alice, bob));
-        if (liarIsAlice) expectConvicted(liar);
+        uint256 extended = block.timestamp + ANSWER_PERIOD; // by the acquittal alone: they were accused together
+        if (liarIsAlice) expectConvicted(liar, deadlineOf(taskId));
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Acquitted(taskId, 1, 1, victim);
-        if (!liarIsAlice) expectConvicted(liar);
+        emit ITaskManager.Acquitted(taskId, 1, 1, victim, extended);
+        if (!liarIsAlice) expectConvicted(liar, extended);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.BondReturned(id, STRANGER, BOND);
         answerMask(id, postings, byOther);
@@ -227,7 +228,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         (address wrong, ITaskManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
         uint256 deadline = block.timestamp + ANSWER_PERIOD;
         address[] memory between = betweenOf(wrong);
-        expectConvicted(alice);
+        expectConvicted(alice, deadline);
         vm.prank(STRANGER); // without a bond
         challenges.proveWrongPeer(taskId, alice, posting, wrong, between);
         assertEq(stateOf(taskId).accused, 1);
@@ -376,9 +377,9 @@ contract ChallengeMaskTest is HeadwaterTest {
         }
     }
 
-    function expectConvicted(address who) private {
+    function expectConvicted(address who, uint256 deadline) private {
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Convicted(taskId, 1, 1, who);
+        emit ITaskManager.Convicted(taskId, 1, 1, who, deadline);
     }
 
     function assertFault(address who, bool expected) private view {

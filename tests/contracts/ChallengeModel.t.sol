@@ -31,7 +31,7 @@ contract ChallengeModelTest is HeadwaterTest {
         emit ITaskManager.ModelAccused(taskId, 1, AGGREGATOR, deadline);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.Challenged(
-            1, taskId, AGGREGATOR, IChallengeManager.Kind.Model, 1, 1, STRANGER, address(0)
+            1, taskId, AGGREGATOR, IChallengeManager.Kind.Model, 1, 1, STRANGER, address(0), BOND
         );
         uint256 id = challengeModel(taskId);
         assertEq(challenges.getChallenge(id).attempt, 1);
@@ -121,9 +121,9 @@ contract ChallengeModelTest is HeadwaterTest {
             taskId, 1, ITaskManager.Phase.Challenge, ITaskManager.Phase.Aggregate, block.timestamp + AGGREGATE_PERIOD
         );
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Slashed(taskId, AGGREGATOR, FAULT);
+        emit IStakeManager.Slashed(taskId, AGGREGATOR, FAULT, STAKE - FAULT);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Unlocked(taskId, AGGREGATOR, STAKE - FAULT);
+        emit IStakeManager.Unlocked(taskId, AGGREGATOR, STAKE - FAULT, STAKE - FAULT, 0);
         tasks.advance(taskId);
 
         assertEq(tasks.getRound(taskId, 1).aggregator, address(0));
@@ -209,7 +209,9 @@ contract ChallengeModelTest is HeadwaterTest {
         vm.expectEmit(address(tasks));
         emit ITaskManager.ModelAccused(taskId, 1, CREATOR, block.timestamp + ANSWER_PERIOD);
         vm.expectEmit(address(challenges));
-        emit IChallengeManager.Challenged(1, taskId, CREATOR, IChallengeManager.Kind.Model, 1, 0, STRANGER, address(0));
+        emit IChallengeManager.Challenged(
+            1, taskId, CREATOR, IChallengeManager.Kind.Model, 1, 0, STRANGER, address(0), BOND
+        );
         uint256 id = challengeModel(taskId);
         assertEq(challenges.challengeOf(taskId, 1, 0, CREATOR), id);
         refuses(notAccusable(ITaskManager.Phase.Join)); // demanded already
@@ -278,7 +280,7 @@ contract ChallengeModelTest is HeadwaterTest {
         vm.expectEmit(address(tasks));
         emit ITaskManager.PhaseChanged(taskId, 1, ITaskManager.Phase.Join, ITaskManager.Phase.Skipped, 0);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.EscrowBurnt(taskId, slashed);
+        emit IStakeManager.EscrowBurnt(taskId, slashed, POOL - slashed);
         tasks.advance(taskId);
 
         assertPhase(taskId, 1, ITaskManager.Phase.Skipped);

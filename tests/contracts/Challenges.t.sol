@@ -28,9 +28,11 @@ contract ChallengesTest is HeadwaterTest {
         toAggregate(taskId, 3);
         uint256 deadline = block.timestamp + ANSWER_PERIOD; // later than the phase's
         vm.expectEmit(address(challenges));
-        emit IChallengeManager.Challenged(1, taskId, alice, IChallengeManager.Kind.Update, 1, 1, STRANGER, address(0));
+        emit IChallengeManager.Challenged(
+            1, taskId, alice, IChallengeManager.Kind.Update, 1, 1, STRANGER, address(0), BOND
+        );
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Bonded(BOND);
+        emit IStakeManager.Bonded(1, BOND);
         vm.expectEmit(address(tasks));
         emit ITaskManager.Accused(taskId, 1, 1, alice, deadline);
         assertEq(challengeUpdate(taskId, alice), 1);
@@ -140,11 +142,11 @@ contract ChallengesTest is HeadwaterTest {
         vm.expectEmit(address(challenges));
         emit IChallengeManager.UpdateOpened(taskId, 1, 1, alice, vector);
         vm.expectEmit(address(tasks));
-        emit ITaskManager.Acquitted(taskId, 1, 1, alice);
+        emit ITaskManager.Acquitted(taskId, 1, 1, alice, block.timestamp + ANSWER_PERIOD);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.BondReturned(id, alice, BOND);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.BondPaid(alice, BOND, BOND);
+        emit IStakeManager.BondPaid(id, alice, BOND, BOND);
         vm.prank(AGGREGATOR); // anybody who has it may
         challenges.answerUpdate(id, posting, vector, basis);
 

@@ -13,7 +13,7 @@ contract CreateTaskTest is HeadwaterTest {
     function test_createTask_storesWhatItFixesAndStartsRoundOne() public {
         ITaskManager.TaskConfig memory wanted = defaultConfig();
         vm.expectEmit(address(tasks));
-        emit ITaskManager.TaskCreated(1, CREATOR, wanted.manifest, POOL);
+        emit ITaskManager.TaskCreated(1, CREATOR, wanted.manifest, POOL, wanted);
         vm.expectEmit(address(tasks));
         emit ITaskManager.PhaseChanged(
             1, 1, ITaskManager.Phase.None, ITaskManager.Phase.Join, block.timestamp + JOIN_PERIOD
@@ -47,7 +47,7 @@ contract CreateTaskTest is HeadwaterTest {
         uint256 taskId = tasks.taskCount() + 1;
         bytes32 modelHash = hashOf(tagged(taskId, FIRST_MODEL));
         vm.expectEmit(address(registry));
-        emit IModelRegistry.ModelAdded(taskId, 0, modelHash, 0, point(tagged(taskId, FIRST_MODEL)), MODEL_CID);
+        emit IModelRegistry.ModelAdded(taskId, 0, modelHash, 0, 0, point(tagged(taskId, FIRST_MODEL)), MODEL_CID);
         createTask();
         assertEq(stateOf(taskId).modelHash, modelHash);
     }

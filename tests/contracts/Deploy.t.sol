@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {ILens} from "../../contracts/interfaces/ILens.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 contract DeployTest is HeadwaterTest {
-    function test_deploy_bindsTheFourContractsTogether() public view {
+    function test_deploy_bindsTheContractsTogether() public view {
         assertEq(tasks.stakeManager(), address(stakes));
         assertEq(tasks.modelRegistry(), address(registry));
         assertEq(tasks.challengeManager(), address(challenges));
@@ -16,6 +17,7 @@ contract DeployTest is HeadwaterTest {
         assertEq(stakes.challengeManager(), address(challenges));
         assertEq(registry.taskManager(), address(tasks));
         assertEq(challenges.taskManager(), address(tasks));
+        assertEq(lens.taskManager(), address(tasks));
     }
 
     function test_deploy_refusesAStakeManagerOfAnotherTaskManager() public {
@@ -51,6 +53,8 @@ contract DeployTest is HeadwaterTest {
         this.create("ModelRegistry", abi.encode(address(0)));
         vm.expectRevert(IChallengeManager.ZeroAddress.selector);
         this.create("ChallengeManager", abi.encode(address(0)));
+        vm.expectRevert(ILens.ZeroAddress.selector);
+        this.create("Lens", abi.encode(address(0)));
     }
 
     function create(string memory name, bytes memory arguments) external {

@@ -23,7 +23,7 @@ contract EnrolTest is HeadwaterTest {
         vm.expectEmit(address(tasks));
         emit ITaskManager.Enrolled(taskId, alice, point(dataOf(alice)), maskKeyOf(alice), STAKE);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Locked(taskId, alice, STAKE);
+        emit IStakeManager.Locked(taskId, alice, STAKE, 0, STAKE);
         enrolWith(alice, point(dataOf(alice)));
 
         ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);

@@ -67,6 +67,23 @@ contract GasTest is HeadwaterTest {
         record("claim", 70_000);
     }
 
+    function test_gas_ofScreens() public {
+        createTask();
+        finalizeRound(createTask(), 3);
+        lens.getTasks(3, 1);
+        uint256 first = vm.lastCallGas().gasTotalUsed;
+        lens.getTasks(3, 3);
+        recordEach("Lens.getTasks, each task", (vm.lastCallGas().gasTotalUsed - first) / 2, 110_000);
+        lens.getModels(3, 1);
+        first = vm.lastCallGas().gasTotalUsed;
+        lens.getModels(3, 3);
+        recordEach("Lens.getModels, each model", (vm.lastCallGas().gasTotalUsed - first) / 2, 180_000);
+        lens.getRounds(3, 0, 1);
+        first = vm.lastCallGas().gasTotalUsed;
+        lens.getRounds(3, 0, 2);
+        recordEach("Lens.getRounds, each round", vm.lastCallGas().gasTotalUsed - first, 25_000);
+    }
+
     function test_gas_ofMasks() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
         config.maxTrainers = 17;
@@ -83,8 +100,7 @@ contract GasTest is HeadwaterTest {
         mask(taskId, trainer(1));
         mask(taskId, trainer(2));
         uint256 further = (dearest - vm.lastCallGas().gasTotalUsed) / 13;
-        vm.snapshotValue("calls", "mask, each further peer", further);
-        assertLe(further, 10_000, "each further peer");
+        recordEach("mask, each further peer", further, 10_000);
     }
 
     function test_gas_ofChallenges() public {
@@ -204,6 +220,11 @@ contract GasTest is HeadwaterTest {
 
     function record(string memory name, uint256 limit) private {
         uint256 gas = vm.lastCallGas().gasTotalUsed;
+        vm.snapshotValue("calls", name, gas);
+        assertLe(gas, limit, name);
+    }
+
+    function recordEach(string memory name, uint256 gas, uint256 limit) private {
         vm.snapshotValue("calls", name, gas);
         assertLe(gas, limit, name);
     }

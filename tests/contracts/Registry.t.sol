@@ -51,7 +51,9 @@ contract RegistryTest is HeadwaterTest {
         aggregate(taskId, AGGREGATOR);
         uint256 average = averageOf(taskId, 3, AGGREGATOR);
         vm.expectEmit(address(registry));
-        emit IModelRegistry.ModelAdded(taskId, 3, hashOf(average), 1, point(average), MODEL_CID);
+        emit IModelRegistry.ModelAdded(
+            taskId, 3, hashOf(average), 1, registry.getModel(taskId, 1).modelHash, point(average), MODEL_CID
+        );
         finalize(taskId);
     }
 

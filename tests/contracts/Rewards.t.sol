@@ -28,7 +28,7 @@ contract RewardsTest is HeadwaterTest {
         vm.expectEmit(address(tasks));
         emit ITaskManager.RewardCollected(taskId, 1, alice, share);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Credited(taskId, alice, share, share);
+        emit IStakeManager.Credited(taskId, alice, share, POOL - share, share);
         assertEq(collect(alice, 1), share);
 
         assertEq(stakes.claimable(alice), share);

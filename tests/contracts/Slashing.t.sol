@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Vm} from "forge-std/Vm.sol";
+
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
@@ -123,9 +125,9 @@ contract SlashingTest is HeadwaterTest {
         vm.expectEmit(address(tasks));
         emit ITaskManager.TrainerSlashed(taskId, 1, alice, false, ABSENCE);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Slashed(taskId, alice, ABSENCE);
+        emit IStakeManager.Slashed(taskId, alice, ABSENCE, STAKE - ABSENCE);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Locked(taskId, alice, ABSENCE);
+        emit IStakeManager.Locked(taskId, alice, ABSENCE, 0, STAKE);
         vm.prank(alice);
         tasks.join(taskId);
         assertStake(alice, 0, STAKE);
@@ -165,7 +167,9 @@ contract SlashingTest is HeadwaterTest {
         vm.expectEmit(address(tasks));
         emit ITaskManager.Unenrolled(taskId, alice, block.timestamp + UNBONDING_PERIOD);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Slashed(taskId, alice, FAULT);
+        emit IStakeManager.Slashed(taskId, alice, FAULT, STAKE - FAULT);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.Settled(taskId, 1, alice, FAULT);
         assertEq(tasks.settle(taskId, alice), FAULT);
         assertEq(tasks.getEnrolment(taskId, alice).releasableAt, block.timestamp + UNBONDING_PERIOD);
         assertStake(alice, 0, STAKE - FAULT);
@@ -228,7 +232,10 @@ contract SlashingTest is HeadwaterTest {
         if (amount != 0) return expectSettled(who, fault, amount);
         vm.recordLogs();
         assertEq(tasks.settle(taskId, who), 0);
-        assertEq(vm.getRecordedLogs().length, 0, "nothing is said of who did its duty");
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertEq(logs.length, 1, "nothing but that it is settled is said of who did its duty");
+        assertEq(logs[0].topics[0], ITaskManager.Settled.selector);
+        assertEq(tasks.getEnrolment(taskId, who).unsettled, 0);
     }
 
     function expectSettled(address who, bool fault, uint256 amount) private {
@@ -237,6 +244,8 @@ contract SlashingTest is HeadwaterTest {
         uint256 last = tasks.getEnrolment(taskId, who).unsettled;
         vm.expectEmit(address(tasks));
         emit ITaskManager.TrainerSlashed(taskId, last, who, fault, amount);
+        vm.expectEmit(address(tasks));
+        emit ITaskManager.Settled(taskId, last, who, amount);
         vm.prank(STRANGER); // anyone may
         assertEq(tasks.settle(taskId, who), amount);
         assertEq(stakes.burnt(), burnt + amount);

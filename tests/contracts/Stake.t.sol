@@ -100,7 +100,7 @@ contract StakeTest is HeadwaterTest {
         deposit(ALICE, 3 ether);
         vm.startPrank(address(tasks));
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Locked(TASK, ALICE, 2 ether);
+        emit IStakeManager.Locked(TASK, ALICE, 2 ether, 1 ether, 2 ether);
         stakes.lock(TASK, ALICE, 2 ether);
         stakes.lock(TASK + 1, ALICE, 0.5 ether);
         stakes.lock(TASK + 1, ALICE, 0.5 ether);
@@ -122,7 +122,7 @@ contract StakeTest is HeadwaterTest {
         stakes.lock(TASK, ALICE, 2 ether);
         stakes.lock(TASK + 1, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Unlocked(TASK, ALICE, 0.5 ether);
+        emit IStakeManager.Unlocked(TASK, ALICE, 0.5 ether, 0.5 ether, 1.5 ether);
         stakes.unlock(TASK, ALICE, 0.5 ether);
         assertStake(ALICE, 0.5 ether, 2.5 ether);
         assertEq(stakes.lockOf(TASK, ALICE), 1.5 ether);
@@ -138,7 +138,7 @@ contract StakeTest is HeadwaterTest {
         stakes.lock(TASK, ALICE, 2 ether);
         stakes.lock(TASK + 1, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Slashed(TASK, ALICE, 0.5 ether);
+        emit IStakeManager.Slashed(TASK, ALICE, 0.5 ether, 1.5 ether);
         stakes.slash(TASK, ALICE, 0.5 ether);
         assertStake(ALICE, 0, 2.5 ether);
         assertEq(stakes.lockOf(TASK, ALICE), 1.5 ether);
@@ -155,7 +155,7 @@ contract StakeTest is HeadwaterTest {
     function test_escrow_holdsATasksPool() public {
         hoax(address(tasks), 3 ether);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Escrowed(TASK, 3 ether);
+        emit IStakeManager.Escrowed(TASK, 3 ether, 3 ether);
         stakes.escrow{value: 3 ether}(TASK);
         assertEq(stakes.escrowOf(TASK), 3 ether);
         assertEq(stakes.escrowOf(TASK + 1), 0);
@@ -166,7 +166,7 @@ contract StakeTest is HeadwaterTest {
         vm.startPrank(address(tasks));
         stakes.credit(TASK, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Credited(TASK, ALICE, 0.5 ether, 1.5 ether);
+        emit IStakeManager.Credited(TASK, ALICE, 0.5 ether, 1.5 ether, 1.5 ether);
         stakes.credit(TASK, ALICE, 0.5 ether);
         assertEq(stakes.claimable(ALICE), 1.5 ether);
         assertEq(stakes.escrowOf(TASK), 1.5 ether);
@@ -185,7 +185,7 @@ contract StakeTest is HeadwaterTest {
         fund(TASK + 1, 1 ether);
         vm.startPrank(address(tasks));
         vm.expectEmit(address(stakes));
-        emit IStakeManager.EscrowBurnt(TASK, 2 ether);
+        emit IStakeManager.EscrowBurnt(TASK, 2 ether, 1 ether);
         stakes.burnEscrow(TASK, 2 ether);
         assertEq(stakes.escrowOf(TASK), 1 ether);
         assertEq(stakes.burnt(), 2 ether);
@@ -201,16 +201,16 @@ contract StakeTest is HeadwaterTest {
         vm.deal(address(challenges), 3 ether);
         vm.startPrank(address(challenges));
         vm.expectEmit(address(stakes));
-        emit IStakeManager.Bonded(3 ether);
-        stakes.takeBond{value: 3 ether}();
+        emit IStakeManager.Bonded(7, 3 ether);
+        stakes.takeBond{value: 3 ether}(7);
         assertEq(stakes.bonded(), 3 ether);
         vm.expectEmit(address(stakes));
-        emit IStakeManager.BondPaid(ALICE, 1 ether, 1 ether);
-        stakes.payBond(ALICE, 1 ether);
+        emit IStakeManager.BondPaid(7, ALICE, 1 ether, 1 ether);
+        stakes.payBond(7, ALICE, 1 ether);
         assertEq(stakes.bonded(), 2 ether);
         assertEq(stakes.claimable(ALICE), 1 ether);
         vm.expectRevert(stdError.arithmeticError);
-        stakes.payBond(ALICE, 2 ether + 1);
+        stakes.payBond(7, ALICE, 2 ether + 1);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -284,9 +284,9 @@ contract StakeTest is HeadwaterTest {
         vm.deal(anyone, 1 ether);
         vm.startPrank(anyone);
         vm.expectRevert(reason);
-        stakes.takeBond{value: 1 ether}();
+        stakes.takeBond{value: 1 ether}(1);
         vm.expectRevert(reason);
-        stakes.payBond(anyone, 1);
+        stakes.payBond(1, anyone, 1);
     }
 
     function insufficientLock(uint256 locked, uint256 required) private view returns (bytes memory) {

@@ -20,6 +20,7 @@ from headwater.protocol.machine.tasks import Tasks
 from tests.differential.onchain import Onchain, Transaction
 from tests.differential.players import REFUSING, STRANGER, Players, multiply, verify
 from tests.differential.views import NAMES, View, all_views, answer, encode, encode_refusal, query, recent_views
+from tests.support.indexing import Index
 
 OWNERS = {"tasks": Tasks, "stakes": Stakes, "challenges": Challenges, "models": Models}
 
@@ -58,7 +59,8 @@ class History:
     def play(self, *calls: Call, seconds: int = 1) -> None:
         """Mine calls in one block, so many seconds after the last; compare what they return, and recent views."""
         self.time += seconds
-        self.machine.block.time, self.machine.block.parent_hash = self.time, self.onchain.parent_hash
+        block = self.machine.block
+        block.number, block.time, block.parent_hash = self.onchain.number + 1, self.time, self.onchain.parent_hash
         expected = [self._expect(call) for call in calls]
         actual = self.onchain.mine([self._transaction(call) for call in calls], self.time)
         for call, one, other in zip(calls, expected, actual, strict=True):
@@ -67,15 +69,19 @@ class History:
         self._compare(recent_views(self.machine, self.accounts))
 
     def end(self) -> None:
-        """Compare every view, and what the StakeManager holds."""
+        """Compare every view, also as logs alone tell it, and what the StakeManager holds."""
         self._compare(all_views(self.machine, self.accounts))
+        index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.time_of, multiply)
+        index.read(self.onchain.logs())
+        index.now(self.machine.block)
+        self._compare(all_views(index.machine, self.accounts))
         held, expected = self.onchain.balance(self.onchain.at.stakes), self.machine.stakes.balance()
         if held != expected:
             raise Divergence(f"the machine's StakeManager holds {expected} wei, the contract {held}")
 
     def _compare(self, views: Iterable[View]) -> None:
         views = list(views)
-        addresses = [getattr(self.onchain.at, view.target) for view in views]
+        addresses = [self.onchain.address(view.target) for view in views]
         read = self.onchain.read(b"".join(query(to, *view[:3]) for to, view in zip(addresses, views, strict=True)))
         expected = [answer(view) for view in views]
         if read == b"".join(expected):

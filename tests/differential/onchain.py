@@ -7,10 +7,12 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from eth_utils.address import to_checksum_address
 
 from headwater.chain.deploying import deploy
 from headwater.chain.rpc import connect
@@ -42,20 +44,26 @@ class Onchain:
     """A deployment on a chain that mines when told so.
 
     Attributes:
-        at: where the contracts stand.
+        at: where the contracts stand that know each other.
+        lens: where the one stands that only reads them.
         verifiers: two, of `Verdict`.
         code_hash: of both.
-        start: Unix seconds of the block to which `reset` returns.
-        parent_hash: of the newest block.
+        first: the block to which `reset` returns.
+        start: its time, Unix seconds.
+        number: of the newest block.
+        parent_hash: its hash.
     """
 
     anvil: Anvil
     at: Addresses
+    lens: str
     reader: str
     verifiers: tuple[str, str]
     code_hash: bytes
     connection: http.client.HTTPConnection
+    first: int = 0
     start: int = 0
+    number: int = 0
     parent_hash: bytes = b""
     snapshot: str = ""
 
@@ -71,13 +79,18 @@ class Onchain:
         for account in refusing:
             self.rpc("anvil_setCode", account, REFUSES_COIN)
         self.snapshot = self.rpc("evm_snapshot")
-        self.start = int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        block = self.rpc("eth_getBlockByNumber", "latest", False)
+        self.first, self.start = int(block["number"], 16), int(block["timestamp"], 16)
 
     def reset(self) -> None:
         """Forget all but the deployment."""
         assert self.rpc("evm_revert", self.snapshot)
         self.snapshot = self.rpc("evm_snapshot")
-        self.parent_hash = bytes.fromhex(self.rpc("eth_getBlockByNumber", "latest", False)["hash"][2:])
+        self._look_at(self.rpc("eth_getBlockByNumber", "latest", False))
+
+    def address(self, target: str) -> str:
+        """Where a contract stands."""
+        return self.lens if target == "lens" else str(getattr(self.at, target))
 
     def mine(self, transactions: Sequence[Transaction], time: int) -> list[bytes]:
         """Mine a block of transactions in this order, and return what each returned or was refused with."""
@@ -87,13 +100,26 @@ class Onchain:
         (block,) = self.rpc("evm_mine_detailed", {"timestamp": time, "blocks": 1})
         mined = block["transactions"]
         assert len(mined) == len(transactions), f"{len(mined)} of {len(transactions)} transactions were mined"
-        self.parent_hash = bytes.fromhex(block["hash"][2:])
+        self._look_at(block)
         return [bytes.fromhex(transaction["output"][2:]) for transaction in mined]
+
+    def _look_at(self, block: dict[str, Any]) -> None:
+        self.number, self.parent_hash = int(block["number"], 16), bytes.fromhex(block["hash"][2:])
 
     def read(self, queries: bytes) -> bytes:
         """What `Reader` answers, at the newest block."""
         answer: str = self.rpc("eth_call", {"to": self.reader, "data": "0x" + queries.hex()}, "latest")
         return bytes.fromhex(answer[2:])
+
+    def logs(self) -> list[Any]:
+        """All logs since `reset`, in order."""
+        return self.anvil.web3.eth.get_logs(
+            {"fromBlock": self.first + 1, "address": [*map(to_checksum_address, astuple(self.at))]}
+        )
+
+    def time_of(self, number: int) -> int:
+        """When a block was mined, Unix seconds."""
+        return int(self.rpc("eth_getBlockByNumber", hex(number), False)["timestamp"], 16)
 
     def balance(self, account: str) -> int:
         """An account's coin, wei."""
@@ -131,6 +157,7 @@ def run_onchain() -> Iterator[Onchain]:
         onchain = Onchain(
             anvil,
             at,
+            records["Lens"].address.lower(),
             reader,
             (verifier.lower(), other.lower()),
             chain.code_hash(verifier),

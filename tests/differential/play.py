@@ -516,8 +516,8 @@ class Play(RuleBasedStateMachine):
                     *(Call("stakes", f, at.tasks, (task_id, who, HUGE)) for f in ("lock", "unlock", "slash", "credit")),
                     Call("stakes", "burnEscrow", self.pick((who, at.tasks)), (task_id, HUGE)),
                     Call("stakes", "escrow", who, (task_id,), 5),
-                    Call("stakes", "takeBond", who, (), 5),
-                    Call("stakes", "payBond", who, (who, 5)),
+                    Call("stakes", "takeBond", who, (1,), 5),
+                    Call("stakes", "payBond", who, (1, who, 5)),
                 )
             )
         )

@@ -65,8 +65,8 @@ MUTANTS = {
     ),
     "challengers keep their bonds": (
         "Challenges",
-        "self._close(challenge, trainer)",
-        "self._close(challenge, challenge.challenger)",
+        "self._close(challenge_id, trainer)",
+        "self._close(challenge_id, challenge.challenger)",
     ),
     "an update can be demanded twice": ("Challenges", "self.opened_.add((task_id, number, attempt, trainer))", "pass"),
     "burnt stake is gone": (

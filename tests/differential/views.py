@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from eth_utils.abi import abi_to_signature
+from eth_abi.abi import encode as encode_abi
+from eth_utils.abi import abi_to_signature, collapse_if_tuple
 
 from headwater.chain.codec import CONTRACTS, load_abi
+from headwater.chain.lens import NEWEST
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
 from headwater.protocol.machine.tasks import peer_count
+from tests.differential import screens
 
-NAMES = {"tasks": "TaskManager", "stakes": "StakeManager", "challenges": "ChallengeManager", "models": "ModelRegistry"}
+NAMES = {
+    "tasks": "TaskManager",
+    "stakes": "StakeManager",
+    "challenges": "ChallengeManager",
+    "models": "ModelRegistry",
+    "lens": "Lens",
+}
 
 
 class View(NamedTuple):
-    """A view: a field of `Addresses`, its name in Solidity, its arguments, and the machine's answer."""
+    """A view: a key of `NAMES`, its name in Solidity, its arguments, and the machine's answer."""
 
     target: str
     function: str
@@ -48,6 +57,25 @@ def _add_words(value: Any, words: list[bytes]) -> None:
     else:
         for name in _fields(type(value)):
             _add_words(getattr(value, name), words)
+
+
+def encode_outputs(view: View, value: Any) -> bytes:
+    """What a view returns whose values are dynamic, as its ABI has them: slower, and right for all."""
+    outputs = _outputs(NAMES[view.target], view.function)
+    return encode_abi(outputs, _plain(value if isinstance(value, tuple) else (value,)))
+
+
+@cache
+def _outputs(contract: str, function: str) -> tuple[str, ...]:
+    entry = next(e for e in load_abi(contract) if e["type"] == "function" and e["name"] == function)
+    return tuple(collapse_if_tuple(output) for output in entry["outputs"])
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as tuples, and what is in them."""
+    if is_dataclass(value):
+        return tuple(_plain(getattr(value, name)) for name in _fields(type(value)))
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @cache
@@ -92,7 +120,9 @@ def query(address: str, target: str, function: str, arguments: tuple[Any, ...]) 
 def answer(view: View) -> bytes:
     """What `Reader` answers if the machine is right."""
     try:
-        success, data = 1, encode(view.answer())
+        value = view.answer()
+        dynamic = view.target == "lens" or view.function in ("getRecord", "getRecords")
+        success, data = 1, encode_outputs(view, value) if dynamic else encode(value)
     except Refused as refused:
         success, data = 0, encode_refusal(refused)
     return bytes([success]) + len(data).to_bytes(3, "big") + data
@@ -146,8 +176,23 @@ def recent_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
             yield from round_views(machine, task_id, number, accounts)
 
 
+def screen_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """What the lens makes of it."""
+    for page in ((NEWEST, NEWEST), (len(machine.tasks.states), 1), (1, 5), (0, 1)):
+        yield View("lens", "getTasks", page, lambda page=page: screens.tasks(machine, *page))
+        yield View("lens", "getModels", page, lambda page=page: screens.models(machine, *page))
+    for task_id in range(len(machine.tasks.states) + 2):
+        yield View("lens", "getTask", (task_id,), lambda task_id=task_id: screens.task(machine, task_id))
+        for page in ((task_id, 0, NEWEST), (task_id, 1, 2)):
+            yield View("lens", "getRounds", page, lambda page=page: screens.rounds(machine, *page))
+        for who in accounts:
+            page = (task_id, who, 1, 2)
+            yield View("lens", "getAccount", page, lambda page=page: screens.account(machine, *page))
+
+
 def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
     """All there is to see, and a task, a round and a challenge that there are not."""
+    yield from screen_views(machine, accounts)
     tasks, models, challenges = machine.tasks, machine.models, machine.challenges
     count = len(tasks.states)
     yield View("tasks", "taskCount", (), lambda: count)
@@ -161,6 +206,9 @@ def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
             yield from round_views(machine, task_id, number, accounts)
         page = (task_id, 1, last + 1)
         yield View("models", "getModels", page, lambda page=page: models.get_models(*page))
+        yield View("models", "modelCount", (task_id,), lambda task_id=task_id: models.model_count(task_id))
+        yield View("models", "getRecord", (task_id, last), lambda at=(task_id, last): models.get_record(*at))
+        yield View("models", "getRecords", page, lambda page=page: models.get_records(*page))
         for model_hash in {entry[0] for entry in models.entries.get(task_id, {}).values()} | {bytes(32)}:
             known = (task_id, model_hash)
             yield View("models", "roundOf", known, lambda known=known: models.round_of(*known))

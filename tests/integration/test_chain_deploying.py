@@ -39,7 +39,7 @@ def invoke(anvil, home, tmp_path):
     return run
 
 
-def test_deploy__when_the_chain_is_empty__then_four_contracts_that_open(sender, home, tmp_path):
+def test_deploy__when_the_chain_is_empty__then_contracts_that_open(sender, home, tmp_path):
     deployed = deploy(sender, tmp_path, home)
 
     assert deployed.fresh

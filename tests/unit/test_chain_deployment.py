@@ -26,7 +26,7 @@ def record(name, block):
 
 @pytest.fixture
 def deployment():
-    names = ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager")
+    names = ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager", "Lens")
     return Deployment("testnet", 5, {name: record(name, block) for block, name in enumerate(names, start=7)})
 
 

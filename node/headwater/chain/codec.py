@@ -24,7 +24,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 
-CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager")
+CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens")
 VALUES: dict[str, Any] = {
     "G1": Point,
     "TaskConfig": types.TaskConfig,
@@ -37,6 +37,11 @@ VALUES: dict[str, Any] = {
     "Challenge": types.Challenge,
     "EqualLogProof": EqualLogProof,
     "Model": types.Model,
+    "Record": types.Record,
+    "TaskSummary": types.TaskSummary,
+    "TaskScreen": types.TaskScreen,
+    "RoundSummary": types.RoundSummary,
+    "AccountScreen": types.AccountScreen,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
     "Kind": Kind,

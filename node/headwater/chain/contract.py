@@ -1,4 +1,4 @@
-"""What the wrappers of the four contracts share: reads at a block, calls to send, events."""
+"""What the wrappers of the contracts share: reads at a block, calls to send, events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four contracts of one deployment, checked and ready to use."""
+"""The contracts of one deployment, checked and ready to use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from headwater.chain.challenge_manager import ChallengeManager
 from headwater.chain.deployment import Deployment, network_name
+from headwater.chain.lens import Lens
 from headwater.chain.model_registry import ModelRegistry
 from headwater.chain.rpc import Chain
 from headwater.chain.stake_manager import StakeManager
@@ -22,6 +23,7 @@ class Contracts:
     stakes: StakeManager
     models: ModelRegistry
     challenges: ChallengeManager
+    lens: Lens
 
 
 def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Contracts:
@@ -41,4 +43,5 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         StakeManager(chain, at["StakeManager"], start),
         ModelRegistry(chain, at["ModelRegistry"], start),
         ChallengeManager(chain, at["ChallengeManager"], start),
+        Lens(chain, at["Lens"], start),
     )

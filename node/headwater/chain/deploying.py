@@ -1,4 +1,4 @@
-"""Deploying the four contracts, which know each other for good."""
+"""Deploying the contracts, which know each other for good."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ _SERVED = {
     "ModelRegistry": ("TaskManager",),
     "ChallengeManager": ("TaskManager",),
     "TaskManager": ("StakeManager", "ModelRegistry", "ChallengeManager"),
+    "Lens": ("TaskManager",),
 }
-"""The contracts whose addresses a constructor takes."""
+"""The contracts whose addresses a constructor takes, in the order in which they are deployed."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def deploy(sender: Sender, root: Path, home: Path, network: str | None = None, *
 
 
 def _deploy(sender: Sender, compiled: dict[str, Compiled], network: str) -> Deployment:
-    """Those that TaskManager uses, told the addresses that others will have, and TaskManager, which checks them."""
-    nonce, order = sender.next_nonce(), ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager")
+    """Those that TaskManager uses, told the addresses that others will have; TaskManager, which checks them; Lens."""
+    nonce, order = sender.next_nonce(), tuple(_SERVED)
     at: dict[str, str] = {name: get_create_address(sender.address, Nonce(nonce + n)) for n, name in enumerate(order)}
     records = {}
     for name in order:

@@ -52,7 +52,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The four contracts on one network."""
+    """The contracts on one network."""
 
     network: str
     chain_id: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headwater.chain.types import Posting
+from headwater.chain.types import Posting, TaskConfig
 from headwater.protocol.curve import Point
 from headwater.protocol.phases import Kind, Phase
 
@@ -21,12 +21,13 @@ class Event:
 
 @dataclass(frozen=True)
 class TaskCreated(Event):
-    """A task was published."""
+    """A task was published, with all that it fixes."""
 
     task_id: int
     creator: str
     manifest: bytes
     pool: int
+    config: TaskConfig
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,16 @@ class TrainerSlashed(Event):
     round: int
     trainer: str
     fault: bool
+    slashed: int
+
+
+@dataclass(frozen=True)
+class Settled(Event):
+    """A trainer's part in a round was settled by `settle`; `join` and `release` settle without a word."""
+
+    task_id: int
+    round: int
+    trainer: str
     slashed: int
 
 
@@ -122,6 +133,7 @@ class Aggregated(Event):
     aggregator: str
     old_model_hash: bytes
     new_model_hash: bytes
+    average: Point
     cid: bytes
 
 
@@ -157,22 +169,24 @@ class Accused(Event):
 
 @dataclass(frozen=True)
 class Acquitted(Event):
-    """A member was acquitted."""
+    """A member was acquitted; `deadline` is the phase's then, Unix seconds."""
 
     task_id: int
     round: int
     attempt: int
     trainer: str
+    deadline: int
 
 
 @dataclass(frozen=True)
 class Convicted(Event):
-    """A member was convicted: it is left out when the attempt ends, and loses stake."""
+    """A member was convicted: it is left out when the attempt ends, and loses stake. `deadline` is the phase's then."""
 
     task_id: int
     round: int
     attempt: int
     trainer: str
+    deadline: int
 
 
 @dataclass(frozen=True)
@@ -232,8 +246,14 @@ class ModelAdded(Event):
     round: int
     model_hash: bytes
     parent: int
+    parent_hash: bytes
     commitment: Point
     cid: bytes
+
+
+@dataclass(frozen=True)
+class ContractURIUpdated(Event):
+    """ERC-7572's; the registry declares it and cannot emit it."""
 
 
 @dataclass(frozen=True)
@@ -256,28 +276,33 @@ class Withdrawn(Event):
 
 @dataclass(frozen=True)
 class Locked(Event):
-    """Free stake was locked for a task."""
+    """Free stake was locked for a task; `free` is what is left, `locked` what the task has locked of it then."""
 
     task_id: int
     trainer: str
     amount: int
+    free: int
+    locked: int
 
 
 @dataclass(frozen=True)
 class Unlocked(Event):
-    """Stake locked for a task became free again."""
+    """Stake locked for a task became free again; `free` is all that is then, `locked` what the task has left of it."""
 
     task_id: int
-    trainer: str
+    account: str
     amount: int
+    free: int
+    locked: int
 
 
 @dataclass(frozen=True)
 class Escrowed(Event):
-    """An amount was escrowed for a task's rewards."""
+    """An amount was escrowed for a task's rewards; `escrow` is the task's then."""
 
     task_id: int
     amount: int
+    escrow: int
 
 
 @dataclass(frozen=True)
@@ -287,6 +312,7 @@ class Credited(Event):
     task_id: int
     account: str
     amount: int
+    escrow: int
     claimable: int
 
 
@@ -300,32 +326,36 @@ class Claimed(Event):
 
 @dataclass(frozen=True)
 class Slashed(Event):
-    """Stake locked for a task was burnt."""
+    """Stake locked for a task was burnt; `locked` is what the task has locked of it then."""
 
     task_id: int
     account: str
     amount: int
+    locked: int
 
 
 @dataclass(frozen=True)
 class EscrowBurnt(Event):
-    """An amount of a task's escrow was burnt."""
+    """An amount of a task's escrow was burnt; `escrow` is what is left of it."""
 
     task_id: int
     amount: int
+    escrow: int
 
 
 @dataclass(frozen=True)
 class Bonded(Event):
     """An amount was taken in as a challenge's bond."""
 
+    challenge_id: int
     amount: int
 
 
 @dataclass(frozen=True)
 class BondPaid(Event):
-    """An amount of bonds was credited to the account; `claimable` is all it can claim then."""
+    """A challenge's bond was credited to the account; `claimable` is all it can claim then."""
 
+    challenge_id: int
     account: str
     amount: int
     claimable: int
@@ -343,6 +373,7 @@ class Challenged(Event):
     attempt: int
     challenger: str
     other: str
+    bond: int
 
 
 @dataclass(frozen=True)

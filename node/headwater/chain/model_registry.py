@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.chain.contract import Contract
 from headwater.chain.events import ModelAdded
 from headwater.chain.rpc import BlockId
-from headwater.chain.types import Model
+from headwater.chain.types import Model, Record
 from headwater.errors import ChainError
 
 
@@ -29,6 +29,18 @@ class ModelRegistry(Contract):
     def get_models(self, task_id: int, start: int, limit: int, block: BlockId = "latest") -> tuple[Model, ...]:
         """The models of the `limit` rounds from `start` on, oldest first; rounds that made none are left out."""
         return tuple(self._read(tuple, "getModels", task_id, start, limit, block=block))
+
+    def model_count(self, task_id: int, block: BlockId = "latest") -> int:
+        """How many models a task has, the first included; 0 if there is no such task."""
+        return self._read(int, "modelCount", task_id, block=block)
+
+    def get_record(self, task_id: int, round_: int, block: BlockId = "latest") -> Record:
+        """The model that a round made, with its lineage. Raises ContractError `UnknownModel` if it made none."""
+        return self._read(Record, "getRecord", task_id, round_, block=block)
+
+    def get_records(self, task_id: int, start: int, limit: int, block: BlockId = "latest") -> tuple[Record, ...]:
+        """The records of the `limit` rounds from `start` on, as `get_models` pages."""
+        return tuple(self._read(tuple, "getRecords", task_id, start, limit, block=block))
 
     def round_of(self, task_id: int, model_hash: bytes, block: BlockId = "latest") -> int:
         """The newest round whose model has this hash. Raises ContractError `UnknownModelHash` if there is none."""

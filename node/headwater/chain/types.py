@@ -230,3 +230,104 @@ class Model:
     trainers: int
     aggregator: str
     timestamp: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A model as ERC-7992 describes one, and its lineage; `IModelRegistry.Record` defines each field.
+
+    Attributes:
+        proof_system_id: 4 bytes.
+        uri: `ipfs://` and the CID of the model document.
+        parent: the round that made the model it was trained from; 0 for the first model, too.
+        parent_hash: its model hash; zero for the first model.
+        manifest: digest of the task manifest, and so equal to `circuit_hash`.
+    """
+
+    model_hash: bytes
+    circuit_hash: bytes
+    vk_hash: bytes
+    proof_system_id: bytes
+    uri: str
+    task_id: int
+    round: int
+    parent: int
+    parent_hash: bytes
+    trainers: int
+    aggregator: str
+    timestamp: int
+    creator: str
+    manifest: bytes
+
+
+@dataclass(frozen=True)
+class TaskSummary:
+    """A task in a list. `next` is the phase to which `advance` would move it now; `models` counts the first, too."""
+
+    task_id: int
+    creator: str
+    manifest: bytes
+    pool: int
+    stake: int
+    dimension: int
+    rounds: int
+    min_trainers: int
+    max_trainers: int
+    round: int
+    phase: Phase
+    deadline: int
+    next: Phase
+    joined: int
+    submitted: int
+    models: int
+    model: Model
+
+
+@dataclass(frozen=True)
+class TaskScreen:
+    """All there is to see of a task, at one block: the running round, the latest model, how many there are."""
+
+    block_number: int
+    timestamp: int
+    config: TaskConfig
+    state: TaskState
+    next: Phase
+    round: Round
+    model: Model
+    models: int
+    escrow: int
+    tag: int
+
+
+@dataclass(frozen=True)
+class RoundSummary:
+    """A round in a list; hash and CID are zero if it made no model."""
+
+    number: int
+    round: Round
+    model_hash: bytes
+    cid: bytes
+
+
+@dataclass(frozen=True)
+class AccountScreen:
+    """What an account has to do with a task, at one block.
+
+    Attributes:
+        entry: its part in the running round.
+        free: stake that it may withdraw or lock; `locked` is over all tasks, `lock` for this one.
+        slash: what `settle` would burn of its stake now; `fault` says whether for a fault.
+        rewards: what the rounds that were asked for owe it.
+    """
+
+    block_number: int
+    timestamp: int
+    enrolment: Enrolment
+    entry: RosterEntry
+    free: int
+    locked: int
+    lock: int
+    claimable: int
+    slash: int
+    fault: bool
+    rewards: tuple[int, ...]

@@ -154,7 +154,7 @@ def _contracts(settings: NodeSettings, nodes: list[Check]) -> tuple[Contracts | 
         contracts = open_contracts(connect(settings.rpc, settings.chain_id), settings.deployments, settings.network)
     except HeadwaterError as error:
         return None, [health.failure("contracts", error)]
-    text = f"the recorded code stands at all four addresses, since block {contracts.tasks.start_block:,}"
+    text = f"the recorded code stands at all addresses, since block {contracts.tasks.start_block:,}"
     return contracts, [health.ok("contracts", text)]
 
 

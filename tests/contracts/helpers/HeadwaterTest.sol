@@ -6,6 +6,7 @@ import {Test} from "forge-std/Test.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 import {IChallengeManager} from "../../../contracts/interfaces/IChallengeManager.sol";
+import {ILens} from "../../../contracts/interfaces/ILens.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IStakeManager} from "../../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../../contracts/interfaces/ITaskManager.sol";
@@ -52,6 +53,7 @@ abstract contract HeadwaterTest is Test {
     IModelRegistry internal registry;
     IChallengeManager internal challenges;
     ITaskManager internal tasks;
+    ILens internal lens;
     StubVerifier internal trainVerifier;
     StubVerifier internal averageVerifier;
 
@@ -73,6 +75,7 @@ abstract contract HeadwaterTest is Test {
         registry = IModelRegistry(deploy("ModelRegistry", abi.encode(tasks_)));
         challenges = IChallengeManager(deploy("ChallengeManager", abi.encode(tasks_)));
         tasks = ITaskManager(deploy("TaskManager", abi.encode(stakes, registry, challenges)));
+        lens = ILens(deploy("Lens", abi.encode(tasks)));
         trainVerifier = new StubVerifier();
         averageVerifier = new StubVerifier();
     }

@@ -25,7 +25,7 @@ __all__ = ["Addresses", "Machine", "Multiply", "Refused", "Verify"]
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the four contracts stand: they know each other by it."""
+    """Where the contracts stand: they know each other by it. The lens, which has no rules, is not here."""
 
     tasks: str
     stakes: str
@@ -34,7 +34,7 @@ class Addresses:
 
 
 class Machine:
-    """The four contracts of a deployment.
+    """The contracts of a deployment.
 
     Attributes:
         block: what calls see of the block that they are in; whoever drives the machine sets it.
@@ -53,5 +53,5 @@ class Machine:
         self.block = Block()
         self.stakes = Stakes(at.tasks, at.challenges, refusing)
         self.tasks = Tasks(self.block, chain_id, at.tasks, at.challenges, self.stakes, codes, verify, multiply)
-        self.models = self.tasks.models = Models(at.tasks, self.tasks.get_round)
+        self.models = self.tasks.models = Models(at.tasks, self.tasks.get_task, self.tasks.get_round)
         self.challenges = Challenges(at.challenges, self.tasks)

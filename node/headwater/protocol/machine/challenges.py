@@ -103,7 +103,7 @@ class Challenges:
         _, state = self.tasks.get_task(challenge.task_id)
         if self.tasks.block.time < state.deadline and self._runs(challenge):
             raise Refused("ChallengeOpen", challenge_id)
-        self._close(challenge, challenge.challenger)
+        self._close(challenge_id, challenge.challenger)
 
     # ---- answers
 
@@ -121,7 +121,7 @@ class Challenges:
 
         self.tasks.acquit(self.address, task_id, number, attempt, trainer)
         self.opened_.add((task_id, number, attempt, trainer))
-        self._close(challenge, trainer)
+        self._close(challenge_id, trainer)
 
     def answer_mask(
         self,
@@ -171,7 +171,7 @@ class Challenges:
                 self.tasks.acquit(self.address, task_id, challenge.round, challenge.attempt, trainer)
             else:
                 self.tasks.convict(self.address, task_id, trainer)
-        self._close(challenge, challenge.challenger)
+        self._close(challenge_id, challenge.challenger)
 
     def answer_model(self, challenge_id: int, weights: Sequence[int], basis: Sequence[Point]) -> None:
         """Opens the average, or the first model."""
@@ -188,7 +188,7 @@ class Challenges:
         self.tasks.acquit_model(self.address, task_id)
         if first:
             self.opened_.add((task_id, 0, 0, challenge.accused))
-        self._close(challenge, challenge.accused)
+        self._close(challenge_id, challenge.accused)
 
     # ---- views
 
@@ -218,16 +218,17 @@ class Challenges:
         other: str = ZERO_ADDRESS,
     ) -> int:
         """Keeps a challenge, and its bond."""
-        self.tasks.stakes.take_bond(self.address, value)
         self.challenges.append(Challenge(sender, value, accused, kind, False, number, attempt, other, task_id))
         challenge_id = len(self.challenges)
+        self.tasks.stakes.take_bond(self.address, value, challenge_id)
         for trainer in (accused, other) if kind == Kind.MASK else (accused,):
             self.accusations[task_id, number, 0 if kind == Kind.MODEL else attempt, trainer] = challenge_id
         return challenge_id
 
-    def _close(self, challenge: Challenge, to: str) -> None:
+    def _close(self, challenge_id: int, to: str) -> None:
+        challenge = self.get_challenge(challenge_id)
         challenge.closed = True
-        self.tasks.stakes.pay_bond(self.address, to, challenge.bond)
+        self.tasks.stakes.pay_bond(self.address, challenge_id, to, challenge.bond)
 
     def _runs(self, challenge: Challenge) -> bool:
         """Whether what the challenge was raised in still runs, so that it can be answered.

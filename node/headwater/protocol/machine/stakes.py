@@ -101,13 +101,13 @@ class Stakes:
 
     # ---- only the ChallengeManager
 
-    def take_bond(self, sender: str, value: int) -> None:
-        """Takes the value sent in as a bond."""
+    def take_bond(self, sender: str, value: int, _challenge_id: int) -> None:
+        """Takes the value sent in as a challenge's bond; of which one, only the event says."""
         self._only(self.challenge_manager, sender)
         self.bonded += value
 
-    def pay_bond(self, sender: str, account: str, amount: int) -> None:
-        """Moves bonds to what an account can claim."""
+    def pay_bond(self, sender: str, _challenge_id: int, account: str, amount: int) -> None:
+        """Moves a challenge's bond to what an account can claim; of which one, only the event says."""
         self._only(self.challenge_manager, sender)
         self.bonded -= amount
         self.claimable[account] += amount

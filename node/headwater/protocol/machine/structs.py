@@ -26,8 +26,9 @@ class Refused(Exception):
 
 @dataclass
 class Block:
-    """What a call sees of the block it is in: its time, and the hash of the block before."""
+    """What a call sees of the block it is in: its number, its time, and the hash of the block before."""
 
+    number: int = 0
     time: int = 0
     parent_hash: bytes = ZERO_HASH
 
@@ -148,6 +149,26 @@ class Model:
     trainers: int
     aggregator: str
     timestamp: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A model with its lineage; its task's manifest twice, as the circuits' hash and as what to read."""
+
+    model_hash: bytes
+    circuit_hash: bytes
+    vk_hash: bytes
+    proof_system_id: bytes
+    uri: str
+    task_id: int
+    round: int
+    parent: int
+    parent_hash: bytes
+    trainers: int
+    aggregator: str
+    timestamp: int
+    creator: str
+    manifest: bytes
 
 
 @dataclass

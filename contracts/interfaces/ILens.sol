@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IModelRegistry} from "./IModelRegistry.sol";
+import {ITaskManager} from "./ITaskManager.sol";
+
+/// @title ILens
+/// @notice What a screen shows, in one call each: views of the other contracts, put together.
+/// @dev Nothing is stored here and nothing depends on this contract: it reads what anybody can read, so whoever wants
+/// another selection deploys another. It is meant for eth_call. Lists take their page size from the caller and read as
+/// much as they return, some 90,000 gas a task, 120,000 a record, 17,000 a round; nodes give a call 30 million and more.
+interface ILens {
+    /*//////////////////////////////////////////////////////////////
+                                 TYPES
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice A task in a list.
+    struct TaskSummary {
+        /// The task.
+        uint256 taskId;
+        /// Who published it.
+        address creator;
+        /// The digest of the task manifest (CIDv1, raw): name, columns, training.
+        bytes32 manifest;
+        /// What was escrowed for rewards, in wei.
+        uint96 pool;
+        /// What enrolment locks, in wei.
+        uint96 stake;
+        /// D: how many weights the model has.
+        uint32 dimension;
+        /// How many rounds the task has.
+        uint32 rounds;
+        /// Least and most trainers on a roster.
+        uint16 minTrainers;
+        uint16 maxTrainers;
+        /// The running round; after the end, the last one.
+        uint32 round;
+        /// Its phase as stored: it stays until somebody advances it.
+        ITaskManager.Phase phase;
+        /// The phase's deadline in Unix seconds; 0 after the end.
+        uint40 deadline;
+        /// The phase to which `advance` would move it now; None if there is nothing to advance.
+        ITaskManager.Phase next;
+        /// How many have joined the running round.
+        uint16 joined;
+        /// How many updates of it are accepted.
+        uint16 submitted;
+        /// How many models the task has, the first included.
+        uint256 models;
+        /// The latest of them.
+        IModelRegistry.Model model;
+    }
+
+    /// @notice All there is to see of a task.
+    struct TaskScreen {
+        /// The block of which this is the state: log queries from the next one on lose nothing.
+        uint256 blockNumber;
+        /// Its time in Unix seconds: what deadlines are to be compared with.
+        uint256 timestamp;
+        /// What the task fixes.
+        ITaskManager.TaskConfig config;
+        /// What changes: the running round, its phase as stored, and its deadline among it.
+        ITaskManager.TaskState state;
+        /// The phase to which `advance` would move it now; Mask in Mask is a new attempt; None if there is nothing to
+        /// advance.
+        ITaskManager.Phase next;
+        /// The running round; after the end, the last one.
+        ITaskManager.Round round;
+        /// The latest model.
+        IModelRegistry.Model model;
+        /// How many models the task has, the first included.
+        uint256 models;
+        /// What is left of the pool and has not been credited to anybody, in wei.
+        uint256 escrow;
+        /// The task's tag, the last entry of its model vectors.
+        uint256 tag;
+    }
+
+    /// @notice A round in a list.
+    struct RoundSummary {
+        /// Which round.
+        uint32 number;
+        /// Where it is, or how it ended.
+        ITaskManager.Round round;
+        /// The model hash of what it made; zero if it made no model.
+        bytes32 modelHash;
+        /// The digest of the model document (CIDv1, raw); zero if it made no model.
+        bytes32 cid;
+    }
+
+    /// @notice What an account has to do with a task.
+    struct AccountScreen {
+        /// The block of which this is the state.
+        uint256 blockNumber;
+        /// Its time in Unix seconds.
+        uint256 timestamp;
+        /// Its enrolment; all zero if it is not enrolled.
+        ITaskManager.Enrolment enrolment;
+        /// Its part in the running round.
+        ITaskManager.RosterEntry entry;
+        /// Its stake that it may withdraw or lock, in wei.
+        uint128 free;
+        /// Its stake locked over all tasks, in wei.
+        uint128 locked;
+        /// Its stake locked for this task, in wei.
+        uint256 lock;
+        /// What it can claim, in wei.
+        uint256 claimable;
+        /// What `settle` would burn of its stake now, in wei, and whether for a fault.
+        uint256 slash;
+        bool fault;
+        /// What rounds `start`, `start + 1` and so on owe it, in wei: what `collect` would credit.
+        uint256[] rewards;
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                 ERRORS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Thrown when deploying without a TaskManager.
+    error ZeroAddress();
+
+    /*//////////////////////////////////////////////////////////////
+                                 VIEWS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice The TaskManager that this contract reads, and through it the others.
+    function taskManager() external view returns (address deployed);
+
+    /// @notice Tasks with their latest models, newest first: ids `start`, `start - 1` and so on, `limit` of them at
+    /// most.
+    /// @dev Counting down from an id, pages stay what they are while tasks are added. For the first page ask for
+    /// type(uint256).max, for the next for one less than the last id; from 0 there is nothing.
+    /// @param start The highest id wanted; an id above the newest means the newest.
+    /// @param limit How many tasks at most.
+    /// @return tasks The page.
+    /// @return total How many tasks there are.
+    function getTasks(uint256 start, uint256 limit) external view returns (TaskSummary[] memory tasks, uint256 total);
+
+    /// @notice The latest model of each task with its record, newest task first; paged as `getTasks`.
+    /// @param start The highest task id wanted; an id above the newest means the newest.
+    /// @param limit How many models at most.
+    /// @return models The page.
+    /// @return total How many tasks there are, and so latest models.
+    function getModels(
+        uint256 start,
+        uint256 limit
+    )
+        external
+        view
+        returns (IModelRegistry.Record[] memory models, uint256 total);
+
+    /// @notice One task. Reverts with `ITaskManager.UnknownTask` if there is none.
+    function getTask(uint256 taskId) external view returns (TaskScreen memory task);
+
+    /// @notice Rounds `start` to `start + limit - 1` of a task, oldest first; a page that reaches past the running
+    /// round ends with it. Round 0 stands for the model the creator started from. Reverts with
+    /// `ITaskManager.UnknownTask` if there is no such task.
+    function getRounds(
+        uint256 taskId,
+        uint256 start,
+        uint256 limit
+    )
+        external
+        view
+        returns (RoundSummary[] memory rounds);
+
+    /// @notice An account's part in a task. Reverts with `ITaskManager.UnknownTask` if there is no such task.
+    /// @param taskId The task.
+    /// @param account The account.
+    /// @param start The first round whose rewards are wanted.
+    /// @param limit For how many rounds at most; those after the running one are left out.
+    /// @return screen What it has, owes and can collect.
+    function getAccount(
+        uint256 taskId,
+        address account,
+        uint256 start,
+        uint256 limit
+    )
+        external
+        view
+        returns (AccountScreen memory screen);
+}

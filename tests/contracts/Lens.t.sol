@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ILens} from "../../contracts/interfaces/ILens.sol";
+import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+
+/// @notice Screens say what the single views say.
+contract LensTest is HeadwaterTest {
+    uint256 private taskId;
+
+    function setUp() public override {
+        super.setUp();
+        taskId = createTask();
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                 TASKS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_getTasks_ofNoneIsEmpty() public {
+        ILens other = ILens(deploy("Lens", abi.encode(freshTasks())));
+        (ILens.TaskSummary[] memory page, uint256 total) = other.getTasks(type(uint256).max, 10);
+        assertEq(page.length, 0);
+        assertEq(total, 0);
+    }
+
+    function test_getTasks_pagesDownFromAnId() public {
+        for (uint256 i; i < 4; ++i) {
+            createTask();
+        }
+        assertTasks(type(uint256).max, 2, 5, 2);
+        assertTasks(5, 2, 5, 2);
+        assertTasks(3, 2, 3, 2);
+        assertTasks(1, 2, 1, 1);
+        assertTasks(0, 2, 0, 0);
+        assertTasks(type(uint256).max, type(uint256).max, 5, 5);
+        assertTasks(4, 0, 0, 0);
+    }
+
+    function test_getTasks_saysWhereEachIs() public {
+        finalizeRound(taskId, 3);
+        uint256 other = createTask();
+        joinMany(other, 2);
+        assertTasks(type(uint256).max, 2, other, 2);
+        vm.warp(deadlineOf(other)); // both Joins are over: too few joined one, nobody the other
+        assertTasks(type(uint256).max, 2, other, 2);
+        (ILens.TaskSummary[] memory page,) = lens.getTasks(type(uint256).max, 2);
+        assertEq(page[0].joined, 2);
+        assertEq(uint8(page[0].phase), uint8(ITaskManager.Phase.Join));
+        assertEq(uint8(page[0].next), uint8(ITaskManager.Phase.Skipped));
+        assertEq(page[1].models, 2);
+        assertEq(page[1].model.round, 1);
+    }
+
+    function test_getModels_areTheLatestOfEachTask() public {
+        finalizeRound(taskId, 3);
+        uint256 other = createTask();
+        (IModelRegistry.Record[] memory models, uint256 total) = lens.getModels(type(uint256).max, 10);
+        assertEq(total, 2);
+        assertEq(models.length, 2);
+        assertRecord(models[0], other, 0);
+        assertRecord(models[1], taskId, 1);
+        (models, total) = lens.getModels(1, 10);
+        assertEq(total, 2);
+        assertEq(models.length, 1);
+        assertRecord(models[0], taskId, 1);
+    }
+
+    function test_getTask_hasAllThereIs() public {
+        assertTask();
+        toAggregate(taskId, 4);
+        assertTask();
+        aggregate(taskId, AGGREGATOR);
+        assertTask();
+        vm.warp(deadlineOf(taskId));
+        vm.roll(block.number + 7);
+        assertTask();
+        assertEq(uint8(lens.getTask(taskId).next), uint8(ITaskManager.Phase.Finalized));
+        tasks.advance(taskId);
+        vm.prank(trainer(1));
+        tasks.collect(taskId, one(1));
+        assertTask();
+        endTask(taskId);
+        assertTask();
+    }
+
+    function test_screens_ofNoTaskAreRefused() public {
+        bytes memory unknown = abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 2);
+        vm.expectRevert(unknown);
+        lens.getTask(2);
+        vm.expectRevert(unknown);
+        lens.getRounds(2, 0, 1);
+        vm.expectRevert(unknown);
+        lens.getAccount(2, CREATOR, 0, 1);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                 ROUNDS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_getRounds_saysWhatCameOfEach() public {
+        passDeadline(taskId); // round 1 is skipped
+        finalizeRound(taskId, 3);
+        toMask(taskId, 3); // round 3 runs
+        for (uint256 start; start < 5; ++start) {
+            for (uint256 limit; limit < 6; ++limit) {
+                assertRounds(start, limit);
+            }
+        }
+        assertRounds(0, type(uint256).max);
+        assertRounds(type(uint256).max, type(uint256).max);
+        ILens.RoundSummary[] memory rounds = lens.getRounds(taskId, 1, 3);
+        assertEq(rounds[0].modelHash, 0);
+        assertEq(rounds[1].modelHash, hashOf(modelScalar));
+        assertEq(rounds[1].cid, MODEL_CID);
+        assertEq(uint8(rounds[2].round.phase), uint8(ITaskManager.Phase.Mask));
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                ACCOUNTS
+    //////////////////////////////////////////////////////////////*/
+
+    function test_getAccount_hasAllThatConcernsIt() public {
+        assertAccounts();
+        finalizeRound(taskId, 3);
+        assertAccounts();
+        toTrain(taskId, 4);
+        submit(taskId, trainer(2));
+        deposit(trainer(2), 5);
+        assertAccounts();
+        passDeadline(taskId); // failed: the others are absent
+        vm.prank(trainer(1));
+        tasks.collect(taskId, one(1));
+        assertAccounts();
+        ILens.AccountScreen memory screen = lens.getAccount(taskId, trainer(1), 1, 1);
+        assertEq(screen.claimable, screen.rewards[0] + (POOL / ROUNDS - FEE) / 3);
+        assertEq(screen.slash, uint256(STAKE) * ABSENCE_SLASH / 10_000);
+        assertFalse(screen.fault);
+        assertEq(screen.lock, STAKE);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                HELPERS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev A TaskManager without tasks.
+    function freshTasks() private returns (ITaskManager) {
+        uint256 nonce = vm.getNonce(address(this));
+        address challenges_ = vm.computeCreateAddress(address(this), nonce + 2);
+        address tasks_ = vm.computeCreateAddress(address(this), nonce + 3);
+        address stakes_ = deploy("StakeManager", abi.encode(tasks_, challenges_));
+        address registry_ = deploy("ModelRegistry", abi.encode(tasks_));
+        deploy("ChallengeManager", abi.encode(tasks_));
+        return ITaskManager(deploy("TaskManager", abi.encode(stakes_, registry_, challenges_)));
+    }
+
+    function assertTasks(uint256 start, uint256 limit, uint256 first, uint256 length) private view {
+        (ILens.TaskSummary[] memory page, uint256 total) = lens.getTasks(start, limit);
+        assertEq(total, tasks.taskCount(), "total");
+        assertEq(page.length, length, "length");
+        for (uint256 i; i < length; ++i) {
+            uint256 id = first - i;
+            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(id);
+            (,,, ITaskManager.Phase next) = tasks.currentPhase(id);
+            ILens.TaskSummary memory expected = ILens.TaskSummary({
+                taskId: id,
+                creator: CREATOR,
+                manifest: config.manifest,
+                pool: uint96(POOL),
+                stake: STAKE,
+                dimension: dimension,
+                rounds: ROUNDS,
+                minTrainers: MIN,
+                maxTrainers: MAX,
+                round: state.round,
+                phase: state.phase,
+                deadline: state.deadline,
+                next: next,
+                joined: state.joined,
+                submitted: state.submitted,
+                models: registry.modelCount(id),
+                model: registry.latest(id)
+            });
+            assertEq(keccak256(abi.encode(page[i])), keccak256(abi.encode(expected)), "summary");
+        }
+    }
+
+    function assertTask() private view {
+        ILens.TaskScreen memory expected;
+        (expected.blockNumber, expected.timestamp) = (block.number, block.timestamp);
+        (expected.config, expected.state) = tasks.getTask(taskId);
+        (,,, expected.next) = tasks.currentPhase(taskId);
+        expected.round = tasks.getRound(taskId, expected.state.round);
+        expected.model = registry.latest(taskId);
+        expected.models = registry.modelCount(taskId);
+        expected.escrow = stakes.escrowOf(taskId);
+        expected.tag = tasks.tag(taskId);
+        assertEq(keccak256(abi.encode(lens.getTask(taskId))), keccak256(abi.encode(expected)));
+    }
+
+    function assertRecord(IModelRegistry.Record memory record, uint256 id, uint256 round) private view {
+        assertEq(keccak256(abi.encode(record)), keccak256(abi.encode(registry.getRecord(id, round))));
+    }
+
+    function assertRounds(uint256 start, uint256 limit) private view {
+        ILens.RoundSummary[] memory rounds = lens.getRounds(taskId, start, limit);
+        uint256 last = roundOf(taskId);
+        uint256 length = start > last ? 0 : last + 1 - start;
+        assertEq(rounds.length, limit < length ? limit : length, "length");
+        for (uint256 i; i < rounds.length; ++i) {
+            uint256 number = start + i;
+            ILens.RoundSummary memory expected;
+            expected.number = uint32(number);
+            expected.round = tasks.getRound(taskId, number);
+            try registry.getModel(taskId, number) returns (IModelRegistry.Model memory model) {
+                (expected.modelHash, expected.cid) = (model.modelHash, model.cid);
+            } catch {}
+            assertEq(keccak256(abi.encode(rounds[i])), keccak256(abi.encode(expected)), "round");
+        }
+    }
+
+    function assertAccounts() private view {
+        address[6] memory accounts = [trainer(1), trainer(2), trainer(4), AGGREGATOR, CREATOR, STRANGER];
+        for (uint256 i; i < accounts.length; ++i) {
+            assertAccount(accounts[i], 0, type(uint256).max, roundOf(taskId) + 1);
+            assertAccount(accounts[i], 1, 1, 1);
+            assertAccount(accounts[i], 9, 1, 0);
+        }
+    }
+
+    function assertAccount(address who, uint256 start, uint256 limit, uint256 length) private view {
+        ILens.AccountScreen memory expected;
+        (expected.blockNumber, expected.timestamp) = (block.number, block.timestamp);
+        expected.enrolment = tasks.getEnrolment(taskId, who);
+        expected.entry = tasks.getRosterEntry(taskId, roundOf(taskId), who);
+        (expected.free, expected.locked) = stakes.stakeOf(who);
+        expected.lock = stakes.lockOf(taskId, who);
+        expected.claimable = stakes.claimable(who);
+        (expected.slash, expected.fault) = tasks.slashOf(taskId, who);
+        expected.rewards = new uint256[](length);
+        for (uint256 i; i < length; ++i) {
+            expected.rewards[i] = tasks.rewardOf(taskId, start + i, who);
+        }
+        assertEq(keccak256(abi.encode(lens.getAccount(taskId, who, start, limit))), keccak256(abi.encode(expected)));
+    }
+}

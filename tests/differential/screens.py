@@ -1,0 +1,99 @@
+"""What the lens must answer, put together from the machine. It has no rules, so it is no part of the specification."""
+
+from __future__ import annotations
+
+from headwater.chain.lens import NEWEST
+from headwater.chain.types import AccountScreen, RoundSummary, TaskScreen, TaskSummary
+from headwater.protocol.machine import Machine
+from headwater.protocol.machine.structs import ZERO_HASH, Record
+
+
+def ids(machine: Machine, start: int, limit: int) -> list[int]:
+    """A page of tasks: from an id downwards."""
+    first = min(start, len(machine.tasks.states))
+    return list(range(first, max(first - limit, 0), -1))
+
+
+def tasks(machine: Machine, start: int = NEWEST, limit: int = NEWEST) -> tuple[list[TaskSummary], int]:
+    """`getTasks`."""
+    return [summary(machine, task_id) for task_id in ids(machine, start, limit)], len(machine.tasks.states)
+
+
+def summary(machine: Machine, task_id: int) -> TaskSummary:
+    """A task in a list."""
+    config, state = machine.tasks.get_task(task_id)
+    return TaskSummary(
+        task_id=task_id,
+        creator=state.creator,
+        manifest=config.manifest,
+        pool=state.pool,
+        stake=config.stake,
+        dimension=config.dimension,
+        rounds=config.rounds,
+        min_trainers=config.min_trainers,
+        max_trainers=config.max_trainers,
+        round=state.round,
+        phase=state.phase,
+        deadline=state.deadline,
+        next=machine.tasks.current_phase(task_id)[3],
+        joined=state.joined,
+        submitted=state.submitted,
+        models=machine.models.model_count(task_id),
+        model=machine.models.latest(task_id),
+    )
+
+
+def models(machine: Machine, start: int = NEWEST, limit: int = NEWEST) -> tuple[list[Record], int]:
+    """`getModels`."""
+    page = ids(machine, start, limit)
+    records = [machine.models.get_record(task_id, machine.models.latest(task_id).round) for task_id in page]
+    return records, len(machine.tasks.states)
+
+
+def task(machine: Machine, task_id: int) -> TaskScreen:
+    """`getTask`."""
+    config, state = machine.tasks.get_task(task_id)
+    return TaskScreen(
+        block_number=machine.block.number,
+        timestamp=machine.block.time,
+        config=config,
+        state=state,
+        next=machine.tasks.current_phase(task_id)[3],
+        round=machine.tasks.get_round(task_id, state.round),
+        model=machine.models.latest(task_id),
+        models=machine.models.model_count(task_id),
+        escrow=machine.stakes.escrow_of[task_id],
+        tag=machine.tasks.tag(task_id),
+    )
+
+
+def rounds(machine: Machine, task_id: int, start: int, limit: int) -> list[RoundSummary]:
+    """`getRounds`."""
+    made = machine.models.entries.get(task_id, {})
+    last, *_ = machine.tasks.current_phase(task_id)
+    return [
+        RoundSummary(number, machine.tasks.get_round(task_id, number), *made.get(number, (ZERO_HASH, ZERO_HASH)))
+        for number in range(start, min(start + limit, last + 1))
+    ]
+
+
+def account(machine: Machine, task_id: int, who: str, start: int, limit: int) -> AccountScreen:
+    """`getAccount`."""
+    last, *_ = machine.tasks.current_phase(task_id)
+    free, locked = machine.stakes.stake_of(who)
+    slash, fault = machine.tasks.slash_of(task_id, who)
+    return AccountScreen(
+        block_number=machine.block.number,
+        timestamp=machine.block.time,
+        enrolment=machine.tasks.get_enrolment(task_id, who),
+        entry=machine.tasks.get_roster_entry(task_id, last, who),
+        free=free,
+        locked=locked,
+        lock=machine.stakes.lock_of[task_id, who],
+        claimable=machine.stakes.claimable[who],
+        slash=slash,
+        fault=fault,
+        rewards=tuple(
+            machine.tasks.reward_of(task_id, number, who) for number in range(start, min(start + limit, last + 1))
+        ),
+    )
