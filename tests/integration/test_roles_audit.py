@@ -8,7 +8,7 @@ import pytest
 
 from headwater.chain.events import Submitted
 from headwater.chain.rpc import Chain
-from headwater.errors import TaskError
+from headwater.errors import TaskError, Unavailable
 from headwater.protocol.decisions import (
     ChallengeUpdate,
     Join,
@@ -97,6 +97,22 @@ def test_outcome__of_one_who_withheld__is_silence__and_its_slash_is_told(masking
 def test_audit__of_an_honest_task__holds(finalized):
     assert broken(finalized.task) == set()
     assert broken(finalized.at("aggregating").task) == set()
+
+
+def test_audit__where_the_basis_points_are_gone__says_that_it_could_not_look(finalized):
+    class Store:
+        def __getattr__(self, name):
+            return getattr(finalized.task.store, name)
+
+        def get(self, cid, limit):
+            if str(cid) == finalized.task.manifest.basis:
+                raise Unavailable("nobody has it", "wait")
+            return finalized.task.store.get(cid, limit)
+
+    task = replace(finalized.task, store=Store())
+    unseen = [check.name for section in audit(task) for check in section.checks if check.ok is None]
+    assert "the basis points lie where the manifest says" in unseen
+    assert broken(task) == set()
 
 
 class Lying(Chain):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 
 from headwater.circuits.srs import Srs
 from headwater.errors import CircuitError, ContentMismatch, ContractError, DocumentError, TaskError, Unavailable
+from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import pack
+from headwater.protocol.field import pack, unpack
 from headwater.protocol.fixedpoint import salt_rows_for
+from headwater.protocol.vectors import Basis
 from headwater.roles.task import Task, fetch_srs, open_task
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
@@ -148,6 +151,23 @@ def test_config__with_a_wrong_basis_point__is_refused(created, name):
 )
 def test_config__that_its_manifest_and_srs_do_not_bear_out__is_refused(created, change, what):
     refusal(created, created.create(**change), TaskError, f"its {what} is")
+
+
+def test_manifest__that_names_other_basis_points__is_refused(created):
+    other = created.store.put(created.store.get(Cid.parse(created.task.manifest.basis), MAX_BYTES)[64:])
+    refusal(created, with_manifest(created, basis=str(other)), TaskError, "its file of basis points is")
+
+
+def test_basis_points__read_without_an_srs__commit_to_the_models(finalized):
+    task, config = finalized.task, finalized.task.config
+    data = finalized.store.get(Cid.parse(task.manifest.basis), MAX_BYTES)
+    assert keccak(data) == config.basis_hash
+    numbers = [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
+    basis = Basis(config.offset, tuple(map(Point, numbers[::2], numbers[1::2])))
+    for model in finalized.models.get_models(task.id, 0, 2):
+        document = ModelDocument.decode(finalized.store.get(Cid.from_digest(model.cid), MAX_BYTES))
+        assert keccak(basis.commit([*unpack(document.weights), task.tag]).encode()) == model.model_hash
+    assert model.round == 1
 
 
 def verifier_of(world: World, statement, srs: Srs) -> tuple[str, bytes]:

@@ -31,6 +31,7 @@ TASK = {
     "training": {"rows": 142, "salt_rows": 2, "steps": 1, "rate_shift": 7, "clip": "1"},
     "circuits": {"train": CID, "average": CID},
     "srs": SRS,
+    "basis": CID,
 }
 CIRCUIT = {
     "schema": "headwater/circuit/1",
@@ -127,6 +128,8 @@ BAD = (
     (TaskManifest, "training.rows", (1 << 24) + 1),
     (TaskManifest, "circuits.train", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),
     (TaskManifest, "circuits.train", CID[:-1] + "7"),
+    (TaskManifest, "basis", ...),
+    (TaskManifest, "basis", ""),
     (TaskManifest, "circuits.average", ...),
     (TaskManifest, "srs.id", SHA256.upper()),
     (TaskManifest, "srs.k", 29),

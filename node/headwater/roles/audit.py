@@ -15,13 +15,15 @@ from headwater.chain.events import Event, Masked, ModelAdded, Submitted
 from headwater.circuits.circuit import Circuit, proof_points
 from headwater.errors import ContentMismatch, HeadwaterError, Unavailable
 from headwater.protocol.curve import Point, add, multiply
+from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.faults import Posted, find_faults
 from headwater.protocol.masks import circle
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import sum_of_commitments
 from headwater.roles.history import History, RoundHistory, place, read_history
 from headwater.roles.report import Report, silent
-from headwater.roles.task import Task, point_hash
+from headwater.roles.task import Task, basis_bytes, point_hash
+from headwater.storage.cid import Cid
 
 MODEL, DATA, PUBLIC, LAST = 0, 1, 2, 3  # a proof's points
 
@@ -73,6 +75,7 @@ def audit(task: Task, report: Report = silent) -> Iterator[Section]:
 def _task(task: Task, report: Report) -> Section:
     section = Section(f"task {task.id}: {task.manifest.name}")
     section.check("documents, config, basis points and first model agree", True)
+    section.check(*_basis(task))
     section.check("the SRS is the public ceremony's", task.srs.source != "dev" or None, f"SRS {task.srs.source}")
     try:
         task.check_circuits(report)
@@ -83,6 +86,15 @@ def _task(task: Task, report: Report) -> Section:
     references = {contracts.stakes.task_manager(), contracts.models.task_manager(), contracts.challenges.task_manager()}
     section.check("the contracts serve each other", references == {contracts.tasks.address})
     return section
+
+
+def _basis(task: Task) -> tuple[str, bool | None, str]:
+    """Whether those without an SRS can have the basis points. That the CID is theirs, `open_task` has checked."""
+    name, cid = "the basis points lie where the manifest says", Cid.parse(task.manifest.basis)
+    try:
+        return name, task.store.get(cid, MAX_BYTES) == basis_bytes(task.basis), ""
+    except Unavailable as error:
+        return name, None, error.message
 
 
 def _registry(task: Task, added: Sequence[ModelAdded]) -> Section:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from eth_utils.crypto import keccak
 from pydantic import ValidationError
 
 from headwater.chain.contracts import Contracts
@@ -23,7 +24,7 @@ from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
 from headwater.protocol.machine.tasks import MAX_DIMENSION
 from headwater.protocol.vectors import update_length
 from headwater.roles.report import Report, silent
-from headwater.roles.task import basis_hash, columns_of, growth_problem, spec_of
+from headwater.roles.task import basis_bytes, columns_of, growth_problem, spec_of
 from headwater.roles.terms import Terms, check_terms
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import (
@@ -83,11 +84,12 @@ def create_task(
     srs_cid = str(store.put_file(srs.path)) if source == DEV else ""
     srs_reference = SrsReference.model_validate({"id": srs.id, "k": k, "source": source, "cid": srs_cid})
     train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
-    manifest = _manifest(spec, columns, terms, str(train_cid), str(average_cid), srs_reference)
-    manifest_cid = _put(store, manifest)
+    basis = srs.basis(update_length(spec.dimension))
+    basis_cid = store.put(basis_bytes(basis))
+    cids = {"train": str(train_cid), "average": str(average_cid)}
+    manifest_cid = _put(store, _manifest(spec, columns, terms, cids, srs_reference, str(basis_cid)))
     weights = [0] * spec.dimension
     model_cid = _put(store, ModelDocument.of(round=0, trainers=0, weights=pack(weights)))
-    basis = srs.basis(update_length(spec.dimension))
     verifiers = []
     for circuit in circuits:
         address, receipt = sender.deploy(
@@ -121,7 +123,7 @@ def create_task(
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
         manifest=manifest_cid.digest,
         srs=bytes.fromhex(srs.id),
-        basis_hash=basis_hash(basis),
+        basis_hash=keccak(basis_bytes(basis)),
         offset=basis.offset,
         basis0=basis.points[0],
         basis1=basis.points[1],
@@ -159,7 +161,7 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
     srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})
     hint = "change the name, the columns or the numbers: nothing was sent"
     try:
-        manifest = _manifest(spec, columns, terms, cid, cid, srs)
+        manifest = _manifest(spec, columns, terms, {"train": cid, "average": cid}, srs, cid)
         manifest.encode()
         same = asdict(spec_of(manifest)) == asdict(spec) and columns_of(manifest) == columns
     except ValidationError as error:
@@ -177,7 +179,7 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
 
 
 def _manifest(
-    spec: TrainingSpec, columns: Columns, terms: Terms, train: str, average: str, srs: SrsReference
+    spec: TrainingSpec, columns: Columns, terms: Terms, circuits: dict[str, str], srs: SrsReference, basis: str
 ) -> TaskManifest:
     return TaskManifest.of(
         name=terms.name,
@@ -193,8 +195,9 @@ def _manifest(
             rate_shift=spec.rate_shift,
             clip=_decimal(decode(spec.clip, spec.model_bits)),
         ),
-        circuits={"train": train, "average": average},
+        circuits=circuits,
         srs=srs,
+        basis=basis,
     )
 
 

@@ -33,7 +33,7 @@ from headwater.protocol.field import P, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
 from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
-from headwater.storage.cid import Cid
+from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, TaskReference
 from headwater.storage.store import ContentStore
 from headwater.training.columns import Columns, Feature
@@ -46,9 +46,9 @@ def point_hash(point: Point) -> bytes:
     return keccak(point.encode())
 
 
-def basis_hash(basis: Basis) -> bytes:
-    """keccak256 of all basis points, 64 bytes each."""
-    return keccak(b"".join(point.encode() for point in basis.points))
+def basis_bytes(basis: Basis) -> bytes:
+    """All basis points, 64 bytes each: what the manifest's `basis` names, and the config's `basisHash` hashes."""
+    return b"".join(point.encode() for point in basis.points)
 
 
 def spec_of(manifest: TaskManifest) -> TrainingSpec:
@@ -266,7 +266,8 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
     basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
-    _check(task_id, "basis hash", basis_hash(basis), config.basis_hash)
+    _check(task_id, "basis hash", keccak(basis_bytes(basis)), config.basis_hash)
+    _check(task_id, "file of basis points", str(Cid.of_block(RAW, basis_bytes(basis))), manifest.basis)
     tag = contracts.tasks.tag(task_id)
     task = Task(task_id, contracts, store, config, manifest, spec, srs, basis, tag % P, home)
     if check_model:

@@ -151,7 +151,11 @@ class SrsReference(Part):
 
 
 class TaskManifest(Document):
-    """A task: what the chain's config does not say."""
+    """A task: what the chain's config does not say. `basis` names the basis points whose hash the chain has.
+
+    They are 64 bytes each, x||y, big-endian, one a weight and nine more: with them, whoever has no SRS computes the
+    commitment of a model. Who reads them compares keccak256 of all with the config's `basisHash`.
+    """
 
     kind = "headwater/task/1"
     schema_: Annotated[Literal["headwater/task/1"], Field(alias="schema")]
@@ -162,6 +166,7 @@ class TaskManifest(Document):
     training: Training
     circuits: CircuitCids
     srs: SrsReference
+    basis: CidText
 
 
 class StatementReference(Part):
