@@ -40,7 +40,15 @@ contract Lens is ILens {
     }
 
     /// @inheritdoc ILens
-    function getTasks(uint256 start, uint256 limit) external view returns (TaskSummary[] memory tasks, uint256 total) {
+    function getTasks(
+        uint256 start,
+        uint256 limit
+    )
+        external
+        view
+        returns (TaskSummary[] memory tasks, uint256 total, uint256 blockNumber, uint256 timestamp)
+    {
+        (blockNumber, timestamp) = (block.number, block.timestamp);
         uint256 count;
         (start, count, total) = _page(start, limit);
         tasks = new TaskSummary[](count);

@@ -135,7 +135,15 @@ interface ILens {
     /// @param limit How many tasks at most.
     /// @return tasks The page.
     /// @return total How many tasks there are.
-    function getTasks(uint256 start, uint256 limit) external view returns (TaskSummary[] memory tasks, uint256 total);
+    /// @return blockNumber The block of which this is the state: log queries from the next one on lose nothing.
+    /// @return timestamp Its time in Unix seconds: what deadlines are to be compared with.
+    function getTasks(
+        uint256 start,
+        uint256 limit
+    )
+        external
+        view
+        returns (TaskSummary[] memory tasks, uint256 total, uint256 blockNumber, uint256 timestamp);
 
     /// @notice The latest model of each task with its record, newest task first; paged as `getTasks`.
     /// @param start The highest task id wanted; an id above the newest means the newest.

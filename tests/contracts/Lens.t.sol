@@ -21,7 +21,7 @@ contract LensTest is HeadwaterTest {
 
     function test_getTasks_ofNoneIsEmpty() public {
         ILens other = ILens(deploy("Lens", abi.encode(freshTasks())));
-        (ILens.TaskSummary[] memory page, uint256 total) = other.getTasks(type(uint256).max, 10);
+        (ILens.TaskSummary[] memory page, uint256 total,,) = other.getTasks(type(uint256).max, 10);
         assertEq(page.length, 0);
         assertEq(total, 0);
     }
@@ -46,7 +46,7 @@ contract LensTest is HeadwaterTest {
         assertTasks(type(uint256).max, 2, other, 2);
         vm.warp(deadlineOf(other)); // both Joins are over: too few joined one, nobody the other
         assertTasks(type(uint256).max, 2, other, 2);
-        (ILens.TaskSummary[] memory page,) = lens.getTasks(type(uint256).max, 2);
+        (ILens.TaskSummary[] memory page,,,) = lens.getTasks(type(uint256).max, 2);
         assertEq(page[0].joined, 2);
         assertEq(uint8(page[0].phase), uint8(ITaskManager.Phase.Join));
         assertEq(uint8(page[0].next), uint8(ITaskManager.Phase.Skipped));
@@ -157,8 +157,10 @@ contract LensTest is HeadwaterTest {
     }
 
     function assertTasks(uint256 start, uint256 limit, uint256 first, uint256 length) private view {
-        (ILens.TaskSummary[] memory page, uint256 total) = lens.getTasks(start, limit);
+        (ILens.TaskSummary[] memory page, uint256 total, uint256 number, uint256 time) = lens.getTasks(start, limit);
         assertEq(total, tasks.taskCount(), "total");
+        assertEq(number, block.number, "block");
+        assertEq(time, block.timestamp, "time");
         assertEq(page.length, length, "length");
         for (uint256 i; i < length; ++i) {
             uint256 id = first - i;

@@ -14,9 +14,10 @@ def ids(machine: Machine, start: int, limit: int) -> list[int]:
     return list(range(first, max(first - limit, 0), -1))
 
 
-def tasks(machine: Machine, start: int = NEWEST, limit: int = NEWEST) -> tuple[list[TaskSummary], int]:
+def tasks(machine: Machine, start: int = NEWEST, limit: int = NEWEST) -> tuple[list[TaskSummary], int, int, int]:
     """`getTasks`."""
-    return [summary(machine, task_id) for task_id in ids(machine, start, limit)], len(machine.tasks.states)
+    page = [summary(machine, task_id) for task_id in ids(machine, start, limit)]
+    return page, len(machine.tasks.states), machine.block.number, machine.block.time
 
 
 def summary(machine: Machine, task_id: int) -> TaskSummary:

@@ -19,10 +19,14 @@ class Lens(Contract):
         """The address of the TaskManager that it reads."""
         return self._read(str, "taskManager", block=block)
 
-    def get_tasks(self, start: int, limit: int, block: BlockId = "latest") -> tuple[tuple[TaskSummary, ...], int]:
-        """Tasks `start`, `start - 1` and so on, `limit` at most, with their latest models; and how many there are."""
-        tasks, total = self._read_all("getTasks", start, limit, block=block)
-        return tasks, total
+    def get_tasks(
+        self, start: int, limit: int, block: BlockId = "latest"
+    ) -> tuple[tuple[TaskSummary, ...], int, int, int]:
+        """Tasks `start`, `start - 1` and so on, `limit` at most, with their latest models; how many there are; the
+        number and time, Unix seconds, of the block of which this is the state.
+        """
+        tasks, total, number, timestamp = self._read_all("getTasks", start, limit, block=block)
+        return tasks, total, number, timestamp
 
     def get_models(self, start: int, limit: int, block: BlockId = "latest") -> tuple[tuple[Record, ...], int]:
         """The records of the latest models of tasks `start`, `start - 1` and so on; and how many tasks there are."""
