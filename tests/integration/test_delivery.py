@@ -264,6 +264,24 @@ def test_send__when_its_block_is_dropped_before_anybody_looked__then_it_is_broad
     assert slow.web3.eth.get_balance(target) == 1
 
 
+def test_send__when_the_node_forgets_it_and_refuses_its_price_now__then_it_offers_more(slow):
+    intents, target = Intents(), fresh_address()
+    sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents, fees=BumpingFees(after=1e9))
+    sending = threading.Thread(target=sender.send, args=(gift(target),))
+    sending.start()
+    wait_until(lambda: waiting(slow) == 1)
+    rpc(slow, "anvil_setNextBlockBaseFeePerGas", hex(100 * GWEI))
+    rpc(slow, "evm_mine")
+    rpc(slow, "anvil_dropAllTransactions")
+    wait_until(lambda: waiting(slow) == 1)
+    rpc(slow, "evm_mine")
+    sending.join()
+
+    assert [intent.state for intent in intents.all()] == [State.REPLACED, State.MINED]
+    assert {intent.nonce for intent in intents.all()} == {0}
+    assert slow.web3.eth.get_balance(target) == 1
+
+
 def test_send__when_the_key_is_used_elsewhere__then_the_lost_transaction_is_named_and_work_goes_on(slow):
     """A wallet replaces our transaction with its own, of the same nonce."""
     intents, key, target = Intents(), slow.accounts[0], fresh_address()
@@ -333,6 +351,51 @@ def test_chain__when_it_drops_blocks__then_their_transactions_are_sent_again_in_
     assert sender.next_nonce() == 3
     assert [anvil.web3.eth.get_balance(target) for target in targets] == [1, 1, 1]
     assert [intent.nonce for intent in intents.all()] == [0, 1, 2]
+
+
+def mine_until_ended(anvil: Anvil, *threads: threading.Thread) -> None:
+    """Mine again and again: from what waits, anvil throws out what comes too early."""
+
+    def ended() -> bool:
+        rpc(anvil, "evm_mine")
+        return not any(thread.is_alive() for thread in threads)
+
+    wait_until(ended)
+
+
+@pytest.fixture
+def parted(slow):
+    """The chain drops the first of two transactions while the second waits: its sender, intents, and thread."""
+    intents, targets = Intents(Database(None)), [fresh_address() for _ in range(2)]
+    sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents)
+    threads = [threading.Thread(target=sender.send, args=(gift(target),)) for target in targets]
+    threads[0].start()
+    wait_until(lambda: waiting(slow) == 1)
+    rpc(slow, "evm_mine")
+    threads[0].join()
+    threads[1].start()
+    wait_until(lambda: waiting(slow) == 1)
+    rpc(slow, "anvil_reorg", 1, [])
+    return sender, intents, threads[1], targets
+
+
+def test_send__while_what_came_before_is_dropped__then_that_is_sent_again_first(slow, parted):
+    sender, intents, sending, targets = parted
+    mine_until_ended(slow, sending)
+
+    assert [slow.web3.eth.get_balance(target) for target in targets] == [1, 1]
+    assert [(intent.nonce, intent.state) for intent in intents.all()] == [(0, State.MINED), (1, State.MINED)]
+
+
+def test_node__restarted_between__sends_both_again(slow, parted):
+    """Another process over the same journal, which meets one that was mined and dropped, and a later one in flight."""
+    _, intents, sending, targets = parted
+    again = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents)
+    settling = threading.Thread(target=again.next_nonce)
+    settling.start()
+    mine_until_ended(slow, sending, settling)
+
+    assert [slow.web3.eth.get_balance(target) for target in targets] == [1, 1]
 
 
 def test_sender__without_a_journal__takes_what_was_mined_as_done(anvil):

@@ -131,8 +131,10 @@ class TestIntents:
         intents = Intents(file)
         intents.prepare(an_intent(0))
 
-        with pytest.raises(JournalError, match="UNIQUE"):
+        with pytest.raises(JournalError, match="an earlier transaction is in flight"):
             intents.prepare(an_intent(1))
+        with pytest.raises(JournalError, match="UNIQUE"):
+            intents.prepare(an_intent(0, hash=b"another"))
         intents.prepare(an_intent(1, sender=OTHER.address))
         intents.prepare(an_intent(1, chain="1-00", hash=b"elsewhere"))
         assert [intent.nonce for intent in intents.open(CHAIN, KEY.address, 0)] == [0]

@@ -1,7 +1,8 @@
 """Getting signed transactions of one account into blocks, whatever happens to this process and to the node.
 
 A transaction is written down before it is broadcast, and one is in flight at a time: the next waits for it. So no nonce
-is skipped or used twice. One that nobody mines is replaced, under its own nonce, by one that offers more.
+is skipped or used twice. One that nobody mines is replaced, under its own nonce, by one that offers more. Where the
+chain drops blocks, what was in them goes first, in its order.
 """
 
 from __future__ import annotations
@@ -125,7 +126,11 @@ class Delivery:
         begun = broadcast = offered = time.monotonic()
         pause, missed = 0.02, 0
         while True:
-            if self._count("latest") > intent.nonce:
+            used = self._count("latest")
+            for earlier in self._intents.open(intent.chain, intent.sender, used):
+                if earlier.nonce < intent.nonce:
+                    self._settle_one(earlier, used)
+            if used > intent.nonce:
                 if receipt := self._mined(intent):
                     return receipt
                 missed += 1
@@ -145,7 +150,7 @@ class Delivery:
             if now - offered >= self.fees.after:
                 intent, offered = self._raised(intent), now
             elif now - broadcast >= REBROADCAST_SECONDS or not self._is_known(intent.hash):
-                intent, broadcast = self._broadcast(intent), now
+                intent, broadcast = self._again(intent), now
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
 
@@ -166,20 +171,37 @@ class Delivery:
 
     def _raised(self, intent: Intent) -> Intent:
         """A replacement that offers more; the same intent where the strategy or the node wants none."""
-        signed = TypedTransaction.from_bytes(HexBytes(intent.raw)).as_dict()
-        fields = {name: value for name, value in signed.items() if name not in ("v", "r", "s")}
-        fees = self.fees.next(Fees(fields["maxFeePerGas"], fields["maxPriorityFeePerGas"]), self.market())
-        if fees is None:
+        better = self._better(intent)
+        if better is None:
             return intent
-        better = self._sign({**fields, "maxFeePerGas": fees.most, "maxPriorityFeePerGas": fees.tip}, intent.name)
-        self._intents.prepare(better, replaces=intent.hash)
-        _log.info("offering more", call=intent.name, nonce=intent.nonce, wei_per_gas=fees.most)
         try:
             return self._broadcast(better)
         except _Lost as error:
             _log.warning("offer refused", call=intent.name, reason=error.message)
             self._intents.mark(intent, State.SENT)
             return intent
+
+    def _again(self, intent: Intent) -> Intent:
+        """Broadcast what the node has forgotten. Where it is refused now, prices may have risen: it offers more once."""
+        try:
+            return self._broadcast(intent)
+        except _Lost:
+            better = self._better(intent)
+            if better is None:
+                raise
+            return self._broadcast(better)
+
+    def _better(self, intent: Intent) -> Intent | None:
+        """A transaction that offers more, written down in place of this one; None where the strategy wants none."""
+        signed = TypedTransaction.from_bytes(HexBytes(intent.raw)).as_dict()
+        fields = {name: value for name, value in signed.items() if name not in ("v", "r", "s")}
+        fees = self.fees.next(Fees(fields["maxFeePerGas"], fields["maxPriorityFeePerGas"]), self.market())
+        if fees is None:
+            return None
+        better = self._sign({**fields, "maxFeePerGas": fees.most, "maxPriorityFeePerGas": fees.tip}, intent.name)
+        self._intents.prepare(better, replaces=intent.hash)
+        _log.info("offering more", call=intent.name, nonce=intent.nonce, wei_per_gas=fees.most)
+        return better
 
     def _broadcast(self, intent: Intent) -> Intent:
         """Hand it to the node. A failure does not count where the node knows the transaction, or used its nonce."""

@@ -40,6 +40,15 @@ MIGRATIONS = (
         sealed BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # a reorganization can put an earlier one back in flight
+    """
+    DROP INDEX one_in_flight;
+    CREATE UNIQUE INDEX one_in_flight ON intents (chain, sender, nonce) WHERE state IN ('prepared', 'sent');
+    CREATE TRIGGER one_after_another BEFORE INSERT ON intents WHEN EXISTS (
+        SELECT 1 FROM intents WHERE chain = NEW.chain AND sender = NEW.sender AND nonce < NEW.nonce
+            AND state IN ('prepared', 'sent')
+    ) BEGIN SELECT RAISE(ABORT, 'an earlier transaction is in flight'); END;
+    """,
 )
 """Each takes the schema one version further. What was released once is never edited: append."""
 

@@ -1,7 +1,7 @@
 """Transactions, written down before they are broadcast.
 
 A restarted node finds here what it may have sent, and sends the same bytes again: the chain takes a transaction once,
-however often it arrives. At most one is in flight a chain and account; the database itself refuses a second.
+however often it arrives. A new one waits until none is in flight a chain and account: the database itself refuses it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class Intents:
         self._resends = database is not None
 
     def prepare(self, intent: Intent, replaces: bytes | None = None) -> None:
-        """Write an intent down. `replaces`: the hash of the one in flight that has the same nonce."""
+        """Write an intent down, when none of an earlier nonce is in flight.
+
+        replaces: the hash of the one in flight that has the same nonce.
+        """
         now = time.time()
         with self._database.transaction() as rows:
             if replaces is not None:
@@ -92,7 +95,7 @@ class Intents:
     def open(self, chain: str, sender: str, nonce: int) -> list[Intent]:
         """What may still have to be sent when the chain's next nonce of an account is `nonce`, by nonce.
 
-        That is the one in flight, and those whose blocks the chain has dropped since.
+        That is what is in flight, and what was in blocks that the chain has dropped since.
         """
         return self._select(
             "WHERE chain = ? AND sender = ?"
