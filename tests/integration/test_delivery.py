@@ -365,7 +365,7 @@ def mine_until_ended(anvil: Anvil, *threads: threading.Thread) -> None:
 
 @pytest.fixture
 def parted(slow):
-    """The chain drops the first of two transactions while the second waits: its sender, intents, and thread."""
+    """The chain drops the first of two transactions while the second waits: the intents, its thread, and the targets."""
     intents, targets = Intents(Database(None)), [fresh_address() for _ in range(2)]
     sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents)
     threads = [threading.Thread(target=sender.send, args=(gift(target),)) for target in targets]
@@ -376,11 +376,11 @@ def parted(slow):
     threads[1].start()
     wait_until(lambda: waiting(slow) == 1)
     rpc(slow, "anvil_reorg", 1, [])
-    return sender, intents, threads[1], targets
+    return intents, threads[1], targets
 
 
 def test_send__while_what_came_before_is_dropped__then_that_is_sent_again_first(slow, parted):
-    sender, intents, sending, targets = parted
+    intents, sending, targets = parted
     mine_until_ended(slow, sending)
 
     assert [slow.web3.eth.get_balance(target) for target in targets] == [1, 1]
@@ -389,7 +389,7 @@ def test_send__while_what_came_before_is_dropped__then_that_is_sent_again_first(
 
 def test_node__restarted_between__sends_both_again(slow, parted):
     """Another process over the same journal, which meets one that was mined and dropped, and a later one in flight."""
-    _, intents, sending, targets = parted
+    intents, sending, targets = parted
     again = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents)
     settling = threading.Thread(target=again.next_nonce)
     settling.start()

@@ -27,7 +27,7 @@ class Contract:
         self.address = to_checksum_address(address)
         self.start_block = start_block
 
-    def events(self, kind: type[E], first: int | None = None, last: int | None = None, **indexed: Any) -> Iterator[E]:
+    def events(self, kind: type[E], first: int | None = None, last: BlockId = "latest", **indexed: Any) -> Iterator[E]:
         """Events of one kind in the blocks `first` to `last`, oldest first; by default, since the contract exists.
 
         indexed: values of indexed arguments, by the names of `kind`'s fields, for example `task_id=1, round=2`.
@@ -35,7 +35,7 @@ class Contract:
         """
         topics = event_topics(kind, indexed)
         first = self.start_block if first is None else first
-        last = self.chain.block().number if last is None else last
+        last = last if isinstance(last, int) else self.chain.block(last).number
         for log in self.chain.logs(self.address, topics, first, last):
             event = decode_log(log)
             if not isinstance(event, kind):

@@ -182,7 +182,7 @@ class Delivery:
             return intent
 
     def _again(self, intent: Intent) -> Intent:
-        """Broadcast what the node has forgotten. Where it is refused now, prices may have risen: it offers more once."""
+        """Broadcast what the node has forgotten. Where that is refused, prices may have risen: once, offer more."""
         try:
             return self._broadcast(intent)
         except _Lost:

@@ -54,17 +54,17 @@ class Challenger:
         faults: Faults = NO_FAULTS
         missing: tuple[str, ...] = ()
         if at.phase is Phase.AGGREGATE and not averages and not at.overdue:
-            faults, missing = self._examine(at)
+            faults, missing = self._examine(at, number)
         suspects = {*missing, *faults.mismatched, *(fault.member for fault in faults.misdirected)}
         suspects |= {member for pair in faults.disagreeing for member in pair}
         model = self._model(at, number)
         return ChallengerView(
             at,
-            patience=self._patience(at),
+            patience=self._patience(at, number),
             faults=faults,
             missing=missing,
             accusable=frozenset(member for member in suspects if self._is_accusable(at, member, number)),
-            model=Bytes.FOUND if model is None else self._look(model),
+            model=Bytes.FOUND if model is None else self._look(model, number),
             model_accusable=model is not None,
             faulty=self._faulty(number),
             reclaimable=self._reclaimable(at, averages, number),
@@ -108,16 +108,16 @@ class Challenger:
                 return self._send(task.contracts.stakes.claim(), "claimed")
         return None
 
-    def _examine(self, at: RoundView) -> tuple[Faults, tuple[str, ...]]:
+    def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
         """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had."""
-        events = masking.posted(self.task, at.round, at.attempt)
-        opened = masking.opened(self.task, at.round, at.attempt)
+        events = masking.posted(self.task, at.round, at.attempt, block)
+        opened = masking.opened(self.task, at.round, at.attempt, block)
         vectors = [opened.get(event.trainer) or self._vector(event) for event in events]
         self._vectors = {event.posting.cid: v for event, v in zip(events, vectors, strict=True) if v is not None}
         missing = tuple(event.trainer for event, v in zip(events, vectors, strict=True) if v is None)
         seen = (at.round, at.attempt, missing, frozenset(opened))
         if self._faults[0] != seen:
-            self._faults = (seen, masking.examine(self.task, events, vectors))
+            self._faults = (seen, masking.examine(self.task, events, vectors, block))
         return self._faults[1], missing
 
     def _vector(self, event: Masked) -> list[int] | None:
@@ -133,10 +133,10 @@ class Challenger:
         entry = self.task.contracts.tasks.get_roster_entry(self.task.id, at.round, member, block)
         return entry.status is TrainerStatus.SUBMITTED and entry.attempt == at.attempt
 
-    def _patience(self, at: RoundView) -> int:
+    def _patience(self, at: RoundView, block: int) -> int:
         """When what cannot be fetched counts as withheld: some time after the phase began."""
         config, chain = self.task.config, self.task.contracts.chain
-        events = self.task.contracts.tasks.events(PhaseChanged, task_id=self.task.id, round=at.round)
+        events = self.task.contracts.tasks.events(PhaseChanged, last=block, task_id=self.task.id, round=at.round)
         began = [event.block_number for event in events if event.to_phase is at.phase][-1]
         periods = {
             Phase.JOIN: config.join_period,
@@ -158,10 +158,10 @@ class Challenger:
         latest = models.latest(self.task.id, block)
         return latest if at.phase is Phase.JOIN and latest.round == 0 else None
 
-    def _look(self, model: Model) -> Bytes:
+    def _look(self, model: Model, block: int) -> Bytes:
         """Whether a model's bytes are to be had, and right."""
         try:
-            self.task.weights(model)
+            self.task.weights(model, block)
         except Unavailable:
             return Bytes.MISSING
         except ContentMismatch:

@@ -1,10 +1,14 @@
-"""What chain and store say about an attempt at masking: its circle, keys, postings and vectors, and what is wrong."""
+"""What chain and store say about an attempt at masking: its circle, keys, postings and vectors, and what is wrong.
+
+`block` is the last whose events count. Whoever decides what to do next names the one that it decides by.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
+from headwater.chain.rpc import BlockId
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.documents import MAX_BYTES
@@ -18,22 +22,24 @@ from headwater.storage.cid import Cid
 from headwater.storage.manifests import UpdateDocument
 
 
-def attempt(task: Task, round_: int, number: int) -> Attempt:
+def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> Attempt:
     """An attempt with its members on their circle: who submitted; later, who masked before and was not at fault.
 
     Raises:
         ChainError: the node does not know all of the attempt's events.
     """
-    started = task.contracts.tasks.events(MaskingStarted, task_id=task.id, round=round_)
+    tasks = task.contracts.tasks
+    started = tasks.events(MaskingStarted, last=block, task_id=task.id, round=round_)
     known = {event.attempt: event for event in started}
     if number not in known:
         raise ChainError(f"the node does not know attempt {number} of round {round_}", "it may be behind: try again")
     if number == 1:
-        updates = {e.trainer: e.update for e in task.contracts.tasks.events(Submitted, task_id=task.id, round=round_)}
+        submitted = tasks.events(Submitted, last=block, task_id=task.id, round=round_)
+        updates = {event.trainer: event.update for event in submitted}
     else:
-        updates = {e.trainer: e.posting.update for e in posted(task, round_, number - 1)}
+        updates = {event.trainer: event.posting.update for event in posted(task, round_, number - 1, block)}
     if len(updates) > known[number].members:
-        updates = {m: update for m, update in updates.items() if not _was_at_fault(task, round_, number, m)}
+        updates = {m: update for m, update in updates.items() if not _was_at_fault(task, round_, number, m, block)}
     if len(updates) != known[number].members:
         raise ChainError(
             f"the node knows {len(updates)} of the {known[number].members} members of attempt {number}, round {round_}",
@@ -42,21 +48,22 @@ def attempt(task: Task, round_: int, number: int) -> Attempt:
     return Attempt(task.tag, round_, number, circle(updates, known[number].seed), updates)
 
 
-def posted(task: Task, round_: int, number: int) -> list[Masked]:
+def posted(task: Task, round_: int, number: int, block: BlockId = "latest") -> list[Masked]:
     """What members posted in an attempt, in the order of the chain."""
-    events = task.contracts.tasks.events(Masked, task_id=task.id, round=round_)
+    events = task.contracts.tasks.events(Masked, last=block, task_id=task.id, round=round_)
     return [event for event in events if event.attempt == number]
 
 
-def mask_keys(task: Task, members: Iterable[str]) -> dict[str, Point]:
+def mask_keys(task: Task, members: Iterable[str], block: BlockId = "latest") -> dict[str, Point]:
     """The mask keys with which members enrolled last."""
-    found = {event.trainer: event.mask_key for event in task.contracts.tasks.events(Enrolled, task_id=task.id)}
+    enrolled = task.contracts.tasks.events(Enrolled, last=block, task_id=task.id)
+    found = {event.trainer: event.mask_key for event in enrolled}
     return {member: found[member] for member in members}
 
 
-def opened(task: Task, round_: int, number: int) -> dict[str, list[int]]:
+def opened(task: Task, round_: int, number: int, block: BlockId = "latest") -> dict[str, list[int]]:
     """The masked updates of an attempt that were shown on chain, where each was checked, by member."""
-    events = task.contracts.challenges.events(UpdateOpened, task_id=task.id, round=round_)
+    events = task.contracts.challenges.events(UpdateOpened, last=block, task_id=task.id, round=round_)
     return {event.trainer: list(event.vector) for event in events if event.attempt == number}
 
 
@@ -78,7 +85,9 @@ def read(task: Task, event: Masked) -> list[int]:
         return []
 
 
-def examine(task: Task, events: Sequence[Masked], vectors: Sequence[Sequence[int] | None]) -> Faults:
+def examine(
+    task: Task, events: Sequence[Masked], vectors: Sequence[Sequence[int] | None], block: BlockId = "latest"
+) -> Faults:
     """What is wrong in an attempt; nothing where all vectors are there and add up to what was proved.
 
     Args:
@@ -103,10 +112,10 @@ def examine(task: Task, events: Sequence[Masked], vectors: Sequence[Sequence[int
         )
         for event, vector in zip(events, vectors, strict=True)
     }
-    return find_faults(attempt(task, events[0].round, events[0].attempt).circle, posted_by, task.basis.offset)
+    return find_faults(attempt(task, events[0].round, events[0].attempt, block).circle, posted_by, task.basis.offset)
 
 
-def _was_at_fault(task: Task, round_: int, number: int, member: str) -> bool:
+def _was_at_fault(task: Task, round_: int, number: int, member: str, block: BlockId) -> bool:
     """Whether a member was accused or guilty in the attempt before, and so left out of this one."""
-    entry = task.contracts.tasks.get_roster_entry(task.id, round_, member)
+    entry = task.contracts.tasks.get_roster_entry(task.id, round_, member, block)
     return entry.attempt < number and entry.status in (TrainerStatus.ACCUSED, TrainerStatus.GUILTY)

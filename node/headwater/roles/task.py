@@ -19,7 +19,7 @@ from eth_utils.crypto import keccak
 from headwater.chain.contracts import Contracts
 from headwater.chain.deployment import LOCAL_CHAINS
 from headwater.chain.events import ModelOpened
-from headwater.chain.rpc import Block
+from headwater.chain.rpc import Block, BlockId
 from headwater.chain.types import Model, TaskConfig
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
@@ -148,24 +148,26 @@ class Task:
         """The weights of the task's newest model, D integers, checked against the chain."""
         return self.weights(self.contracts.models.latest(self.id))
 
-    def base_model(self, round_: int) -> list[int]:
+    def base_model(self, round_: int, block: BlockId = "latest") -> list[int]:
         """The weights from which a round starts: the newest model before it, also when newer ones have come since."""
         models = self.contracts.models
-        model = models.latest(self.id)
+        model = models.latest(self.id, block)
         if model.round >= round_:
-            before = (models.get_models(self.id, number, 1) for number in reversed(range(round_)))
+            before = (models.get_models(self.id, number, 1, block) for number in reversed(range(round_)))
             model = next(found[0] for found in before if found)  # that of round 0, if no other
-        return self.weights(model)
+        return self.weights(model, block)
 
-    def weights(self, model: Model) -> list[int]:
+    def weights(self, model: Model, block: BlockId = "latest") -> list[int]:
         """The weights of a version; see `read_weights`."""
-        return self.read_weights(model.round, model.cid, model.model_hash)
+        return self.read_weights(model.round, model.cid, model.model_hash, block)
 
-    def read_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
+    def read_weights(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> list[int]:
         """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
 
         Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
         zero need no bytes: their commitment shows them.
+
+        block: the last in which they may have been shown.
 
         Raises:
             Unavailable: the document cannot be fetched now.
@@ -174,7 +176,8 @@ class Task:
         try:
             return self._fetch_weights(round_, cid, model_hash)
         except (Unavailable, ContentMismatch):
-            shown = (event.weights for event in self.contracts.challenges.events(ModelOpened, task_id=self.id))
+            opened = self.contracts.challenges.events(ModelOpened, last=block, task_id=self.id)
+            shown = (event.weights for event in opened)
             for entries in ((0,) * self.spec.dimension, *shown):
                 weights = [to_signed(entry) for entry in entries]
                 if point_hash(self.commit_model(weights)) == model_hash:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headwater.chain.events import TrainerSlashed
-from headwater.chain.rpc import Block, Call
+from headwater.chain.rpc import Block, BlockId, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import PeerMask, Posting, RosterEntry
 from headwater.circuits.circuit import Proof
@@ -122,7 +122,7 @@ class Trainer:
             enrolled=enrolment.exists,
             status=entry.status,
             masked_in=entry.attempt,
-            published=self._has_published(round_view, entry),
+            published=self._has_published(round_view, entry, at),
             stake=task.config.stake,
             locked=enrolment.stake,
             slash=slash,
@@ -279,22 +279,22 @@ class Trainer:
         """What the members of an attempt posted."""
         return {event.trainer: event.posting for event in masking.posted(self.task, round_, number)}
 
-    def _has_published(self, at: RoundView, entry: RosterEntry) -> bool:
+    def _has_published(self, at: RoundView, entry: RosterEntry, block: int) -> bool:
         """Whether the store has this trainer's masked update of the attempt that succeeded."""
         if at.phase is not Phase.AGGREGATE or at.overdue or entry.attempt != at.attempt:
             return False
         if entry.status is TrainerStatus.GUILTY:
             return False
-        return self.task.store.has(cid_of(self._masked(at.round, at.attempt).document.encode()))
+        return self.task.store.has(cid_of(self._masked(at.round, at.attempt, block).document.encode()))
 
-    def _masked(self, round_: int, number: int) -> MaskedUpdate:
+    def _masked(self, round_: int, number: int, block: BlockId = "latest") -> MaskedUpdate:
         """The update of a round under the masks of an attempt, computed once for as long as the chain says the same."""
         task, me = self.task, self.sender.address
-        attempt = masking.attempt(task, round_, number)
+        attempt = masking.attempt(task, round_, number, block)
         if self._masked_update is not None and self._masked_update.attempt == attempt:
             return self._masked_update
-        update, point = self.update(round_)
-        own = self._masks(attempt, len(update))
+        update, point = self.update(round_, block)
+        own = self._masks(attempt, len(update), block)
         vector = masked(update, own)
         document = UpdateDocument.of(
             task=task.reference,
@@ -307,25 +307,25 @@ class Trainer:
         self._masked_update = MaskedUpdate(attempt, document, point, own)
         return self._masked_update
 
-    def _masks(self, attempt: Attempt, length: int) -> list[OwnMask]:
+    def _masks(self, attempt: Attempt, length: int, block: BlockId) -> list[OwnMask]:
         """This trainer's masks of an attempt, of `length` entries."""
         me, secret = self.sender.address, mask_secret(self._secret, self.task.tag)
-        keys = masking.mask_keys(self.task, peers(attempt.circle, me))
+        keys = masking.mask_keys(self.task, peers(attempt.circle, me), block)
         for key in keys.values():
             if key not in self._shared:
                 self._shared[key] = shared_point(secret, key)
         return masks(attempt, me, {peer: self._shared[key] for peer, key in keys.items()}, length)
 
-    def update(self, round_: int) -> tuple[list[int], Point]:
+    def update(self, round_: int, block: BlockId = "latest") -> tuple[list[int], Point]:
         """The update of a round and its commitment, computed again: it is stored nowhere.
 
         Raises:
             ConfigError: it is not the one that was submitted.
         """
         task = self.task
-        vector = self._update(round_, task.base_model(round_))
+        vector = self._update(round_, task.base_model(round_, block))
         point = task.train.commit(vector)
-        entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address)
+        entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address, block)
         if not point_hash(point).startswith(entry.update_hash):
             raise ConfigError(
                 f"the update that was submitted in round {round_} does not follow from this file and key",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from headwater.chain.rpc import Block
+from headwater.chain.rpc import Block, BlockId
 from headwater.chain.sender import Receipt
 from headwater.errors import HeadwaterError
 from headwater.protocol.decisions import Action, Mask, OpenMask, Wait
@@ -46,8 +46,8 @@ class Cheat(Trainer):
             os._exit(VANISHED)
         return super().act(action)
 
-    def _masks(self, attempt: Attempt, length: int) -> list[OwnMask]:
-        own = super()._masks(attempt, length)
+    def _masks(self, attempt: Attempt, length: int, block: BlockId) -> list[OwnMask]:
+        own = super()._masks(attempt, length, block)
         if attempt.round != CHEATS_IN:
             return own
         first = own[0]
