@@ -50,7 +50,7 @@ class Unreachable(Unavailable):
 
 
 class ContentMismatch(StorageError):
-    """Bytes are not what their CID or commitment says; this provider is not to be asked again."""
+    """Bytes are not what their CID or commitment says; whoever gave them is to be asked last."""
 
 
 class ContentTooLarge(StorageError):

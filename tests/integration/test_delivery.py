@@ -365,7 +365,7 @@ def mine_until_ended(anvil: Anvil, *threads: threading.Thread) -> None:
 
 @pytest.fixture
 def parted(slow):
-    """The chain drops the first of two transactions while the second waits: the intents, its thread, and the targets."""
+    """The chain drops the first of two transactions while the second waits: intents, its thread, and targets."""
     intents, targets = Intents(Database(None)), [fresh_address() for _ in range(2)]
     sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents)
     threads = [threading.Thread(target=sender.send, args=(gift(target),)) for target in targets]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from headwater.chain.challenge_manager import ChallengeManager
 from headwater.chain.events import (
     Accused,
     Acquitted,
@@ -199,6 +200,55 @@ def test_update__whose_bytes_are_others__is_demanded_at_once(masking, lie):
     assert masking.task.current_model() == averaged_of(masking.trained(ZERO))
 
 
+def damage(world: World, digest: bytes) -> None:
+    """Put other bytes into the store, under the name of these."""
+    world.store._path(Cid.from_digest(digest)).write_bytes(b"damaged")
+
+
+def test_update__under_whose_name_the_store_has_other_bytes__counts_as_withheld_when_patience_ends(aggregating):
+    """A store that lies says nothing about who committed: that it has the bytes is its trainer's to show."""
+    world, heard = aggregating, []
+    challenger = Challenger(world.task, world.senders[CHALLENGER], lambda stage, **said: heard.append((stage, said)))
+    damage(world, cid_of(world, 0))
+    assert isinstance(challenger.step(), Wait), "it may still be mended"
+    with pytest.raises(Unavailable, match=f"the update of {address(world, 0)} cannot be had"):
+        world.aggregator().step()
+    be_patient(world)
+    world.steps(challenger, ChallengeUpdate)
+    world.steps(world.trainer(0), OpenUpdate)
+    assert world.stakes.claimable(address(world, 0)) == BOND
+    assert isinstance(challenger.step(), Wait), "once an attempt is enough"
+    (note,) = [said["text"] for stage, said in heard if stage == "note"]
+    assert "challenge 1 was answered" in note
+    assert "name other stores" in note
+    world.finalize()
+    assert world.task.current_model() == averaged_of(world.trained(ZERO))
+
+
+def test_update__that_is_damaged_and_not_shown__costs_its_trainer_the_stake(created, four):
+    challenger, culprit = created.challenger(task=four), address(created, 3)
+    created.put(posting(created, 3, four).document)
+    damage(created, cid_of(created, 3, four))
+    be_patient(created)
+    created.steps(challenger, ChallengeUpdate)
+    created.pass_deadline(four.id)
+    created.steps(challenger, Advance, Reclaim)
+    everybody(created, four, range(3), Mask, Publish)
+    created.finalize(four)
+    created.steps(challenger, Settle)
+    (slashed,) = created.tasks.events(TrainerSlashed, task_id=four.id)
+    assert (slashed.trainer, slashed.fault) == (culprit, True)
+
+
+def test_average__under_whose_name_the_store_has_other_bytes__is_not_demanded_before_patience_ends(averaged):
+    _, state = averaged.tasks.get_task(averaged.task_id)
+    challenger = averaged.challenger()
+    damage(averaged, state.average_cid)
+    assert isinstance(challenger.step(), Wait)
+    be_patient(averaged)
+    averaged.steps(challenger, ChallengeModel)
+
+
 def test_trainer__accused_by_a_griefer__answers_after_a_restart_and_gets_the_bond(aggregating):
     griefer = aggregating.senders[OUTSIDER]
     call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
@@ -338,7 +388,7 @@ def test_node__told_of_a_dispute_that_cannot_be__shows_nothing(aggregating, monk
     aggregating.senders[OUTSIDER].send(challenges.challenge_update(aggregating.task_id, trainer.sender.address, BOND))
     true = challenges.get_challenge(1)
     forged = type(true)(**{**vars(true), "kind": Kind.MASK, "other": peer})
-    monkeypatch.setattr(challenges, "get_challenge", lambda *_: forged)
+    monkeypatch.setattr(ChallengeManager, "get_challenge", lambda *_: forged)
     action = trainer.decide(aggregating.chain.block())
     assert isinstance(action, OpenMask)
     nonce = trainer.sender.next_nonce()

@@ -227,7 +227,7 @@ def test_trainer__started_anew_before_it_publishes__publishes_what_it_committed_
 
 def test_trainer__that_waits_for_the_average__computes_its_masked_update_once(masking, monkeypatch):
     computed, compute = [], Trainer.update
-    monkeypatch.setattr(Trainer, "update", lambda self, round_: computed.append(round_) or compute(self, round_))
+    monkeypatch.setattr(Trainer, "update", lambda self, *at: computed.append(at[0]) or compute(self, *at))
     trainer = masking.trainer(0)
     masking.steps(trainer, Mask)
     everybody(masking, masking.task, (1, 2), Mask)

@@ -25,6 +25,7 @@ def too_large(*_):
 )
 def test_weights__of_no_model__are_a_content_mismatch(get):
     task = SimpleNamespace(id=1, store=SimpleNamespace(get=get))
+    task.fetch = lambda digest: Task.fetch(task, digest)
     with pytest.raises(ContentMismatch, match="is no model") as caught:
         Task._fetch_weights(task, MODEL.round, MODEL.cid, MODEL.model_hash)
     assert "`headwater challenger run --task 1` demands the true one" in caught.value.hint

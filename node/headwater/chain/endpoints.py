@@ -115,6 +115,7 @@ class Endpoints(JSONBaseProvider):
         super().__init__()
         if not urls:
             raise ConfigError("no Ethereum node is named", "give one with --rpc")
+        self.urls = tuple(urls)
         self.endpoints = tuple(Endpoint(url) for url in urls)
         self.where = ", ".join(endpoint.where for endpoint in self.endpoints)
         self.global_ccip_read_enabled = False  # a revert must not make the node fetch URLs

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
@@ -24,6 +24,7 @@ MAX_CHUNK = 10_000
 
 ZERO_ADDRESS = "0x" + "00" * 20
 BlockId = int | Literal["latest", "finalized"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,28 @@ class Chain:
     def explained(self, doing: str) -> AbstractContextManager[None]:
         """A context that turns web3's exceptions into headwater's; `doing` names the call."""
         return explained(self.where, doing)
+
+    def agreed(self, read: Callable[[Chain], T]) -> T:
+        """What more than half of the chain's nodes tell, each asked by itself; of a single one, its word.
+
+        For what must not rest on one node's word where there are others: who answers is not chosen by who lies.
+
+        Raises:
+            ChainError: so many do not answer, or not the same.
+        """
+        told, failures = [], []
+        for url in self._endpoints.urls:
+            try:
+                told.append(read(connect(url, self.chain_id)))
+            except ChainError as error:
+                failures.append(error.message)
+        for answer in told:
+            if 2 * told.count(answer) > len(self._endpoints.urls):
+                return answer
+        raise ChainError(
+            "; ".join([f"{len(told)} of the nodes at {self.where} answer, and no majority says the same", *failures]),
+            "one lies or is behind: name others with --rpc",
+        )
 
     def block(self, which: BlockId = "latest") -> Block:
         """The newest block, the newest that cannot be reorganized away, or one by its number."""

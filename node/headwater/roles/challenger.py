@@ -5,7 +5,7 @@ A challenge takes a bond. Who answers gets it, for the gas; where nobody does, i
 
 from __future__ import annotations
 
-from headwater.chain.events import Accused, Challenged, Convicted, Masked, PhaseChanged
+from headwater.chain.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import Model, Posting
@@ -45,6 +45,7 @@ class Challenger:
         self._report = report
         self._vectors: dict[bytes, list[int]] = {}  # of the attempt that is aggregated, by their CIDs' digests
         self._faults: tuple[object, Faults] = (None, NO_FAULTS)  # and in which vectors they were found
+        self._closed: frozenset[int] | None = None  # own challenges that were closed when last looked
 
     def view(self, block: Block) -> ChallengerView:
         """What is the matter with the task in a block."""
@@ -181,7 +182,18 @@ class Challenger:
         raised = challenges.events(Challenged, last=block, task_id=self.task.id)
         own = [event.challenge_id for event in raised if event.challenger == self.sender.address]
         found = {number: challenges.get_challenge(number, block) for number in own}
+        closed = frozenset(number for number, challenge in found.items() if challenge.closed)
+        for number in sorted(closed - (closed if self._closed is None else self._closed)):
+            self._tell_of(number, block)
+        self._closed = closed
         return tuple(number for number, c in found.items() if not c.closed and not runs(c, at, averages))
+
+    def _tell_of(self, challenge: int, block: int) -> None:
+        """Where a challenge was answered, its bond is lost: its owner should hear of it, and of what may be why."""
+        events = self.task.contracts.challenges.events(BondReturned, last=block, challenge_id=challenge)
+        for to in (event.to for event in events if event.to != self.sender.address):
+            text = f"challenge {challenge} was answered, and its bond is {to}'s: if that goes on, name other stores too"
+            self._report("note", text=text)
 
     def _posting(self, member: str) -> Posting:
         """What a member posted in the attempt that is aggregated."""

@@ -1,9 +1,12 @@
-"""What is demanded of an account, and the answers that need no secret."""
+"""What is demanded of an account, how sure that is, and the answers that need no secret."""
 
 from __future__ import annotations
 
-from headwater.chain.rpc import Call
+from headwater.chain.challenge_manager import ChallengeManager
+from headwater.chain.rpc import Call, Chain
+from headwater.chain.task_manager import TaskManager
 from headwater.chain.types import Challenge, RosterEntry
+from headwater.errors import ChainError
 from headwater.protocol.decisions import OpenMask, OpenModel, OpenUpdate, RoundView
 from headwater.protocol.field import to_field
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
@@ -34,6 +37,34 @@ def demanded_of_member(
     if challenge.closed or not runs(challenge, at, task.contracts.tasks.get_round(task.id, at.round, block).averages):
         return None
     return OpenUpdate(number) if challenge.kind is Kind.UPDATE else OpenMask(number)
+
+
+def dispute(task: Task, number: int, account: str) -> tuple[Challenge, bytes]:
+    """A challenge of an account's mask, and the hash of its peer's mask key, as most of this node's endpoints tell.
+
+    The answer shows what the two share and cannot be taken back. The contract takes no challenge of a pair that agrees,
+    so what must be sure is that there is this challenge; and that the key is the peer's, not a third member's.
+
+    Raises:
+        ChainError: there is no majority for one, or it is no such challenge.
+    """
+    challenges, tasks = task.contracts.challenges, task.contracts.tasks
+
+    def read(chain: Chain) -> tuple[Challenge, bytes]:
+        challenge = ChallengeManager(chain, challenges.address).get_challenge(number)
+        peer = challenge.accused if account == challenge.other else challenge.other
+        return challenge, TaskManager(chain, tasks.address).get_enrolment(task.id, peer).mask_key_hash
+
+    challenge, key_hash = challenges.chain.agreed(read)
+    if (challenge.kind, challenge.task_id) != (Kind.MASK, task.id) or account not in (
+        challenge.accused,
+        challenge.other,
+    ):
+        raise ChainError(
+            f"challenge {number} is none of a mask of {account} in task {task.id}",
+            "this node has seen another chain than most: do not trust it, name another with --rpc",
+        )
+    return challenge, key_hash
 
 
 def demanded_model(task: Task, at: RoundView, account: str, block: int) -> OpenModel | None:

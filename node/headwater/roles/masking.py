@@ -11,14 +11,12 @@ from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted, 
 from headwater.chain.rpc import BlockId
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
-from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults
 from headwater.protocol.field import add, unpack
 from headwater.protocol.masks import Attempt, circle
 from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.vectors import sum_of_commitments, update_length
 from headwater.roles.task import Task
-from headwater.storage.cid import Cid
 from headwater.storage.manifests import UpdateDocument
 
 
@@ -71,11 +69,10 @@ def read(task: Task, event: Masked) -> list[int]:
     """The vector of an update document; maybe of a wrong length, and none where the document is worthless.
 
     Raises:
-        Unavailable: the document cannot be fetched now; the message names the trainer.
+        Unavailable: no store gives the document now; the message names the trainer.
     """
     try:
-        data = task.store.get(Cid.from_digest(event.posting.cid), MAX_BYTES)
-        return unpack(UpdateDocument.decode(data).vector)
+        return unpack(UpdateDocument.decode(task.fetch(event.posting.cid)).vector)
     except Unavailable as error:
         raise Unavailable(
             f"the update of {event.trainer} cannot be had: {error.message}",

@@ -140,6 +140,19 @@ class Task:
         owing = (r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
         return tuple(islice(owing, MOST_ROUNDS))
 
+    def fetch(self, digest: bytes) -> bytes:
+        """The document whose CID has a digest.
+
+        Raises:
+            Unavailable: no store gives it now. One that gives other bytes is no better than one that gives none: that
+                says nothing about who committed to the document.
+            ContentTooLarge: it is none of ours.
+        """
+        try:
+            return self.store.get(Cid.from_digest(digest), MAX_BYTES)
+        except ContentMismatch as error:
+            raise Unavailable(error.message, "name another store, too: this one is damaged, or lies") from error
+
     def publish(self, document: Document) -> Cid:
         """Store a document and return its CID, always of a raw block."""
         return self.store.put(document.encode())
@@ -170,7 +183,7 @@ class Task:
         block: the last in which they may have been shown.
 
         Raises:
-            Unavailable: the document cannot be fetched now.
+            Unavailable: no store gives the document now.
             ContentMismatch: it is none, or its weights are not what the contract accepted.
         """
         try:
@@ -187,7 +200,7 @@ class Task:
     def _fetch_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
         hint = f"do not use it; `headwater challenger run --task {self.id}` demands the true one, if there is time"
         try:
-            document = ModelDocument.decode(self.store.get(Cid.from_digest(cid), MAX_BYTES))
+            document = ModelDocument.decode(self.fetch(cid))
         except (DocumentError, ContentTooLarge) as error:
             raise ContentMismatch(
                 f"the document of task {self.id}'s model of round {round_} is no model: {error.message}", hint

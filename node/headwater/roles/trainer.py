@@ -42,7 +42,7 @@ from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
-from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member
+from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member, dispute
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
@@ -248,10 +248,11 @@ class Trainer:
         """The answer to a challenge of a mask: the point shared with the peer, proved to be it.
 
         Raises:
-            ChainError: the two posted the same commitment, so that there is nothing to show.
+            ChainError: the two posted the same commitment, so that there is nothing to show; or this node's endpoints
+                do not agree that it is challenged, or with whose key.
         """
         task, me = self.task, self.sender.address
-        challenge = task.contracts.challenges.get_challenge(number)
+        challenge, key_hash = dispute(task, number, me)
         pair = (challenge.accused, challenge.other)
         postings, keys = self._postings(challenge.round, challenge.attempt), masking.mask_keys(task, pair)
         one, other = (
@@ -265,6 +266,11 @@ class Trainer:
             )
         by_other = me == challenge.other
         secret, peer_key = mask_secret(self._secret, task.tag), keys[pair[0] if by_other else pair[1]]
+        if point_hash(peer_key) != key_hash:
+            raise ChainError(
+                f"the node tells another mask key of challenge {number}'s peer than most do",
+                "do not trust it, name another with --rpc",
+            )
         return task.contracts.challenges.answer_mask(
             number,
             (postings[pair[0]], postings[pair[1]]),

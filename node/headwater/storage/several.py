@@ -22,8 +22,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 class SeveralStores(ContentStore):
     """A ContentStore over others, in the order in which they are asked.
 
-    A store that gives wrong bytes is never read from again in this process. One that cannot be reached is left alone
-    for a while, each time for longer, unless nothing else is left.
+    A store that gave wrong bytes is asked last from then on: what it gives is hashed all the same. One that cannot be
+    reached is left alone for a while, each time for longer, unless nothing else is left.
     """
 
     def __init__(self, stores: Sequence[ContentStore], pinning: Sequence[PinningService] = ()) -> None:
@@ -84,7 +84,8 @@ class SeveralStores(ContentStore):
 
     def _read(self, read: Callable[[ContentStore], T]) -> T:
         failures: list[StorageError] = []
-        for store in self._askable([store for store in self._stores if store not in self._lied]):
+        liars = [store for store in self._stores if store in self._lied]
+        for store in (*self._askable([store for store in self._stores if store not in self._lied]), *liars):
             for content in self._try(store, read, failures):
                 return content
         raise _summary(failures)
@@ -133,8 +134,6 @@ def _check(store: ContentStore) -> None:
 
 def _summary(failures: Sequence[StorageError]) -> StorageError:
     """One error of several stores: that content is too large matters most, then that it may come later."""
-    if not failures:
-        return ContentMismatch("every store has given wrong bytes before", "name other stores, and start again")
     kinds = (ContentTooLarge, Unreachable, Unavailable, ContentMismatch, StorageError)
     kind = next(kind for kind in kinds if any(type(error) is kind for error in failures))
     hint = next(error.hint for error in failures if type(error) is kind)

@@ -17,7 +17,7 @@ class ContentStore(Protocol):
     Every method raises Unreachable where the store cannot be reached, and StorageError for what the caller must mend,
     for example a full disk. The reading ones also raise
         Unavailable: the content cannot be had now. Ask again later.
-        ContentMismatch: what came is not what the CID names. Never ask this provider again.
+        ContentMismatch: what came is not what the CID names. Ask others first from then on.
         ContentTooLarge: it has more than `max_bytes`. Asking again is useless.
     """
 
