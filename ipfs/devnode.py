@@ -57,7 +57,7 @@ class DevNode:
         self._scratch = repo / "scratch"
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._feeder = Core(repo / "feeder")
-        self._feeder.start()  # makes its folder of blocks
+        self._feeder_id = self._feeder.start().rpartition("/")[2]  # this makes its folder of blocks, too
         self._feeder.stop()
         self._core = Core(repo / "node")
         self.address = self._core.start()
@@ -95,6 +95,7 @@ class DevNode:
 
     def cat(self, query: dict[str, str], _: Iterator[bytes]) -> Path:
         """A file's content, from this node or a peer."""
+        self._check_findable(_cid(query))
         path = Path(tempfile.mkdtemp(dir=self._scratch)) / "content"
         self._core.download(_cid(query), path, _seconds(query))
         return path
@@ -105,6 +106,11 @@ class DevNode:
         if not path.exists():  # the library has no call for one block
             shutil.rmtree(self.cat(query, body).parent)
         return path
+
+    def _check_findable(self, cid: Cid) -> None:
+        """Refuse at once what this node has not and nobody could give it. Kubo would look for it until the timeout."""
+        if not self._core.block_path(cid).exists() and not set(self._core.peers()) - {self._feeder_id}:
+            raise KuboError(f"block was not found locally, and this node has no peers: could not find {cid}")
 
     def pin_add(self, query: dict[str, str], _: Iterator[bytes]) -> Any:
         """Keeps content, from this node or a peer."""

@@ -63,6 +63,10 @@ class Core:
         if self._call("ConnectToPeer", address) != 0:
             raise KuboError(f"failure to dial {address}")
 
+    def peers(self) -> list[str]:
+        """The ids of the nodes that it is connected to."""
+        return list(json.loads(from_c_str(self._call("ListPeersIDs"))))
+
     def pins(self) -> list[str]:
         """What is pinned, as part of something else too."""
         return list(json.loads(from_c_str(self._call("ListPins"))))

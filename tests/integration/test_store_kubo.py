@@ -52,6 +52,11 @@ def test_get__asked_for_too_early__is_served_once_a_peer_has_put_it(ipfs_node, t
         assert KuboStore(other.rpc).get(cid_of(data), LIMIT) == data
 
 
+def test_get__of_what_a_node_without_peers_has_not__is_unavailable_at_once(tmp_path):
+    with run_ipfs_node(tmp_path / "node.log") as alone, pytest.raises(Unavailable, match="has no peers"):
+        KuboStore(alone.rpc, timeout=3600).get(cid_of(b"nowhere"), LIMIT)
+
+
 def test_put__with_the_daemons_own_parameters__is_refused_by_the_dev_node(ipfs_node, monkeypatch):
     """So the tests of this store would notice a parameter that it leaves to the daemon."""
     monkeypatch.delitem(KuboStore.put.__globals__["ADD"], "max-file-links")
