@@ -17,20 +17,26 @@ def markdown(report: dict[str, Any]) -> str:
     """The report as Markdown: the run, then its tables."""
     command = "make bench-quick" if report["quick"] else "make bench"
     parts = [f"`{command}`, {describe_run(report)}"]
-    parts += [f"### {table.title}\n\n{_table(table)}" for table in tables(report)]
+    parts += [f"### {table.title}\n\n{written(table)}" for table in tables(report)]
     return "\n\n".join(parts)
 
 
 def rewrite(report: dict[str, Any], page: Path = PAGE) -> None:
     """Replace what stands between the page's two marks. Ends the program where a mark is missing."""
+    put(markdown(report), page, BEGIN, END)
+
+
+def put(figures: str, page: Path, begin: str, end: str) -> None:
+    """Replace what stands between two marks of a page. Ends the program where a mark is missing."""
     text = page.read_text()
-    before, begun, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
+    before, begun, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
     if not (begun and ended):
-        sys.exit(f"{page.name} must hold the lines {BEGIN} and {END}: figures go between them")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(report)}\n\n{END}{after}")
+        sys.exit(f"{page.name} must hold the lines {begin} and {end}: figures go between them")
+    page.write_text(f"{before}{begin}\n\n{figures}\n\n{end}{after}")
 
 
-def _table(table: Table) -> str:
+def written(table: Table) -> str:
+    """A table as Markdown."""
     rule = ["---", *("---:" for _ in table.headings[1:])]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (table.headings, rule, *table.rows))

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from headwater.protocol.curve import Point, multiply
 from headwater.protocol.field import P, add
 from headwater.protocol.vectors import Basis, sum_of_commitments, update_length
-from scripts import bench
+from scripts import bench, soak
 from scripts.benchmarks import aggregation, page, shapes
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.rounds import per_extra_trainer
@@ -202,3 +202,17 @@ def test_bench__asked_to_document_nothing__says_what_to_run(monkeypatch, tmp_pat
     done = CliRunner().invoke(bench.main, ["--document"])
     assert done.exit_code == 1
     assert "make bench" in done.output
+
+
+def test_soak_figures__are_written_between_their_marks_only(tmp_path):
+    file = tmp_path / "page.md"
+    file.write_text(f"{page.BEGIN}\nbench\n{page.END}\n{soak.BEGIN}\nold\n{soak.END}\nafter\n")
+    machine = {**small_report()["machine"], "load_at_end": 1.0}
+    report = {"seed": 7, "every": 5.0, "machine": machine, "seconds": 600.0, "figures": {"nodes killed": 1234}}
+    soak.document(report, file)
+    text = file.read_text()
+    assert "| nodes killed | 1,234 |" in text
+    assert "--seed 7" in text
+    assert "old" not in text
+    assert text.startswith(f"{page.BEGIN}\nbench\n{page.END}\n")
+    assert text.endswith(f"{soak.END}\nafter\n")
