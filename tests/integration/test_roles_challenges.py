@@ -613,7 +613,8 @@ def test_loop__of_a_challenger__sees_a_task_to_its_end(aggregating):
     heard = []
 
     def report(stage, **details):
-        heard.append(stage)
+        if stage != "idle":
+            heard.append(stage)
         if stage == "waiting" and details["reason"] == "round 1: Aggregate goes on":
             be_patient(aggregating)
         elif stage == "waiting":
