@@ -27,7 +27,7 @@ def ended(tmp_path_factory, home):
     with run_fleet(tmp_path_factory.mktemp("killed"), home, rounds=2) as fleet:
         for node, crashes in zip(fleet.trainers, CRASHES, strict=True):
             node.crashes = list(crashes)
-        fleet.aggregator.crashes = ["1 between proof and submission", "2 before publish"]
+        fleet.operator.crashes = ["1 between proof and submission", "2 before publish"]
         fleet.run_to_end(400)
         yield fleet
 

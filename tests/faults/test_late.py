@@ -9,7 +9,7 @@ import pytest
 from headwater.chain.fees import GWEI
 from headwater.protocol.phases import Phase
 from headwater.roles.history import Outcome
-from tests.support.fleet import run_fleet
+from tests.support.fleet import OPERATOR, run_fleet
 from tests.support.invariants import check_fleet
 
 pytestmark = pytest.mark.faults
@@ -22,7 +22,7 @@ def ended(tmp_path_factory, home):
     """One round of four trainers: the first is suspended while it proves, until it is too late; the second's
     submission meets a base fee many times the one that it was signed for.
     """
-    with run_fleet(tmp_path_factory.mktemp("late"), home, trainers=4, mining=()) as fleet:
+    with run_fleet(tmp_path_factory.mktemp("late"), home, [*[("trainer",)] * 4, OPERATOR], mining=()) as fleet:
         late, poor, *_ = fleet.trainers
         poor.environment["HEADWATER_FEES_AFTER"] = "1"
         suspended, resumed, spikes = [], [], []

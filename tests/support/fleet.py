@@ -1,9 +1,10 @@
-"""Nodes as processes of their own, over one chain and one store, each behind a proxy of its own; and whoever keeps them
-running, as systemd would: a node that is killed or fails is started again.
+"""Nodes as processes of their own, each a `headwater run` with a file of settings, over one chain and one store, each
+behind a proxy of its own; and whoever keeps them running, as systemd would: one that is killed or fails starts again.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -30,10 +31,11 @@ from headwater.chain.sender import Sender
 from headwater.protocol.phases import Phase
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.history import History, read_history
-from headwater.storage.directory import DirectoryStore
+from headwater.storage.opening import open_store
 from headwater.training.columns import describe
 from headwater.training.samples import Sample, deal, load
 from tests.support.circuits import ROOT, SMALL
+from tests.support.ipfs import IpfsDaemon
 from tests.support.proxy import FaultProxy, drop, run_proxy
 
 ETHER = 10**18
@@ -57,29 +59,39 @@ TERMS = Terms(
 CREATOR = 0  # the account; node i has account i + 1
 RESTART_SECONDS = 0.5
 SHARED = ("circuits", "contracts", "srs")  # what nodes on one machine may share of a home: it is checked when used
+OPERATOR = ("aggregator", "challenger")
+ALL = ("trainer", *OPERATOR)
+EIGHT = (*[("trainer",)] * 5, ALL, *[(role,) for role in OPERATOR])
+"""The roles of a soak's nodes: six train, two aggregate, two challenge."""
+
+
+Roles = tuple[str, ...]
 
 
 @dataclass
 class Node:
-    """One process of `headwater`, again and again.
+    """One process of `headwater run`, again and again.
 
     Attributes:
-        words: its command.
+        config: its file of settings; `environment` has the last word.
         folder: its home and its log.
+        endless: whether it goes on when its task has ended, for others, until it is told to stop.
         crashes: where it is still to be killed, the next first; see `tests.support.mortal`.
         exits: how its processes have ended, in order: exit codes, or minus a signal.
     """
 
     name: str
     key: LocalAccount
-    words: Sequence[str]
+    config: Path
     folder: Path
     proxy: FaultProxy
     environment: dict[str, str]
+    endless: bool = False
     crashes: list[str] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _restart_at: float = 0.0
+    _stopping: bool = False
     _log: IO[bytes] | None = None
 
     @property
@@ -93,8 +105,12 @@ class Node:
 
     @property
     def done(self) -> bool:
-        """Whether it has ended by itself, with nothing left to do."""
-        return not self.running and self.exits[-1:] == [0]
+        """Whether it has ended by itself, with nothing left to do, or because it was told to, be it at its start."""
+        return not self.running and bool(self.exits) and (self.exits[-1] == 0 or self._was_stopped)
+
+    @property
+    def _was_stopped(self) -> bool:
+        return self._stopping and self.exits[-1] != -signal.SIGKILL
 
     @property
     def log(self) -> str:
@@ -119,7 +135,7 @@ class Node:
         crash = {"HEADWATER_CRASH": self.crashes[0]} if self.crashes else {}
         self._log = (self.folder / "log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.mortal", *self.words],
+            [sys.executable, "-m", "tests.support.mortal", "-v", "run", "--config", str(self.config)],
             cwd=self.folder,
             env={**os.environ, **self.environment, **crash},
             stdin=subprocess.DEVNULL,
@@ -127,6 +143,13 @@ class Node:
             stderr=self._log,
             start_new_session=True,
         )
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Tell it, once, to end in order."""
+        if self._process is not None and not self._stopping:
+            self._process.terminate()
+            self._stopping = True
 
     def look(self) -> None:
         """Note its end, and start it again a moment after an end that was none of its own."""
@@ -167,45 +190,73 @@ class Node:
 
 
 class Fleet:
-    """A chain with a task, a store that all share, and nodes. Make one with `run_fleet`."""
+    """A chain with a task, a store that all share, and nodes. Make one with `run_fleet`.
 
-    def __init__(self, folder: Path, home: Path, anvil: Anvil, exits: ExitStack, terms: Terms, trainers: int) -> None:
-        self.folder, self.home, self.anvil, self._exits = folder, home, anvil, exits
+    Attributes:
+        ipfs: the store, where it is an IPFS node.
+        data: of those who train, their files, by their place among `nodes`.
+        trainers: all nodes that train.
+        operator: whoever aggregates, and challenges: where several share that, the first.
+    """
+
+    ipfs: IpfsDaemon
+
+    def __init__(
+        self, folder: Path, home: Path, anvil: Anvil, exits: ExitStack, terms: Terms, store: str, roles: Sequence[Roles]
+    ) -> None:
+        self.folder, self.home, self.anvil, self.terms = folder, home, anvil, terms
+        self._exits, self._spec = exits, store
         self.chain = connect(anvil.url)
-        creator = Sender(self.chain, anvil.accounts[CREATOR])
-        deploy(creator, folder / "deployments", home)
+        self._creator = Sender(self.chain, anvil.accounts[CREATOR])
+        deploy(self._creator, folder / "deployments", home)
         self.contracts = open_contracts(self.chain, folder / "deployments")
-        self.store = DirectoryStore(folder / "store")
+        self.store = open_store(store)
         flowers = load("iris")
         rows = tuple(row for row in flowers.rows if row[-1] != "setosa")
-        files, held_out = deal(Sample(flowers.header, rows), [ROWS] * trainers, folder)
+        training = [i for i, each in enumerate(roles) if "trainer" in each]
+        files, held_out = deal(Sample(flowers.header, rows), [ROWS] * len(training), folder)
         for file in files:
             file.chmod(0o600)
-        columns = describe(held_out, flowers.label, FEATURES)
-        self.task_id = create_task(self.contracts, creator, self.store, home, SMALL, columns, terms)
-        self.trainers = [self._add("trainer", i, "--data", str(file)) for i, file in enumerate(files)]
-        self.aggregator = self._add("aggregator", trainers)
-        self.challenger = self._add("challenger", trainers + 1)
-        self.nodes = [*self.trainers, self.aggregator, self.challenger]
+        self._columns = describe(held_out, flowers.label, FEATURES)
+        self.task_id = self.create(terms)
+        self.data = dict(zip(training, files, strict=True))
+        self.nodes = [self._add(i, each) for i, each in enumerate(roles)]
+        self.trainers = [self.nodes[i] for i in training]
+        self.operator = next(node for node, each in zip(self.nodes, roles, strict=True) if "aggregator" in each)
 
-    def _add(self, role: str, number: int, *words: str) -> Node:
-        name = f"{role}-{number}" if role == "trainer" else role
-        folder = self.folder / name
+    def create(self, terms: Terms) -> int:
+        """Publish a task; its id."""
+        return create_task(self.contracts, self._creator, self.store, self.home, SMALL, self._columns, terms)
+
+    def _add(self, number: int, roles: Roles) -> Node:
+        """A node. One of all roles is told of no task but to train in it: it looks for others, and finds the same."""
+        name = "all-roles" if roles == ALL else "-".join(roles)
+        folder = self.folder / f"{number}-{name}"
         (folder / "home").mkdir(mode=0o700, parents=True)
         for shared in SHARED:
             (folder / "home" / shared).symlink_to(self.home / shared)
         key, proxy = self.anvil.accounts[number + 1], self._exits.enter_context(run_proxy(self.anvil.url))
+        settings = {
+            "rpc": [proxy.url],
+            "deployments": str(self.folder / "deployments"),
+            "store": [self._spec],
+            "home": "home",
+            "roles": list(roles),
+            "tasks": [] if "trainer" in roles else [self.task_id],
+            "poll_seconds": 0.5,
+            "log_format": "text",
+        }
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        if number in self.data:
+            lines += ["[data]", f"{self.task_id} = {json.dumps(str(self.data[number]))}"]
+        config = folder / "node.toml"
+        config.write_text("\n".join(lines) + "\n")
         environment = {
             "PYTHONPATH": f"{ROOT / 'node'}{os.pathsep}{ROOT}",
-            "HEADWATER_RPC": proxy.url,
-            "HEADWATER_HOME": str(folder / "home"),
-            "HEADWATER_STORE": f"dir:{self.folder / 'store'}",
             "HEADWATER_PRIVATE_KEY": key.key.hex(),
             "COLUMNS": "200",
         }
-        deployments = ("--deployments", str(self.folder / "deployments"))
-        command = ("-v", role, "run", "--task", str(self.task_id), "--poll", "0.5", *deployments, *words)
-        return Node(name, key, command, folder, proxy, environment)
+        return Node(name, key, config, folder, proxy, environment, endless=roles == ALL)
 
     def run(self, until: Callable[[], bool], seconds: float, tick: Callable[[], None] = lambda: None) -> None:
         """Keep every node running until something holds. `tick` is called about ten times a second."""
@@ -218,8 +269,29 @@ class Fleet:
             time.sleep(0.1)
 
     def run_to_end(self, seconds: float, tick: Callable[[], None] = lambda: None) -> None:
-        """Keep every node running until all have ended by themselves."""
-        self.run(lambda: all(node.done for node in self.nodes), seconds, tick)
+        """Keep every node running until all have ended by themselves, but for endless ones: they are told to stop when
+        the others have ended, and nothing of theirs is left in the task.
+        """
+
+        def ended() -> bool:
+            for node in self.nodes:
+                if not node.done and not node.endless:
+                    return False
+            for node in self.nodes:
+                if node.endless and self.has_left(node):
+                    node.stop()
+            return all(node.done for node in self.nodes)
+
+        self.run(ended, seconds, tick)
+
+    def has_left(self, node: Node) -> bool:
+        """Whether nothing of a node's is in the StakeManager, nor owed to it by the task, which has ended."""
+        contracts, me = self.contracts, node.address
+        if not self.phase()[1].is_end or contracts.tasks.get_enrolment(self.task_id, me).exists:
+            return False
+        owed = [contracts.tasks.reward_of(self.task_id, number, me) for number in range(1, self.terms.rounds + 1)]
+        stake = contracts.stakes.stake_of(me)
+        return not any((stake.free, stake.locked, contracts.stakes.claimable(me), *owed))
 
     @property
     def history(self) -> History:
@@ -254,18 +326,34 @@ class Fleet:
 
 @contextmanager
 def run_fleet(
-    folder: Path, home: Path, trainers: int = 3, mining: Sequence[str] = ("--mixed-mining",), **terms: int
+    folder: Path,
+    home: Path,
+    roles: Sequence[Roles] = (*[("trainer",)] * 3, OPERATOR),
+    *,
+    ipfs: bool = True,
+    mining: Sequence[str] = ("--mixed-mining",),
+    **terms: int,
 ) -> Iterator[Fleet]:
-    """A fleet of trainers, an aggregator and a challenger, none of them started yet; `terms` differ from TERMS.
+    """A fleet, none of whose nodes is started yet; `terms` differ from TERMS.
 
-    mining: by default, the chain mines what arrives at once, and a block each second beside.
+    Args:
+        roles: each node's.
+        ipfs: whether the store is an IPFS node, `Fleet.ipfs`; else a directory. Either keeps it all under `store`.
+        mining: by default, the chain mines what arrives at once, and a block each second beside.
     """
     with ExitStack() as exits:
         anvil = exits.enter_context(
-            run_anvil(folder / "anvil.log", *mining, "--block-time", "1", accounts=trainers + 3)
+            run_anvil(folder / "anvil.log", *mining, "--block-time", "1", accounts=len(roles) + 1)
         )
+        store = f"dir:{folder / 'store'}"
+        if ipfs:
+            daemon = exits.enter_context(IpfsDaemon(folder / "store", folder / "ipfs.log"))
+            store = daemon.spec
+        trainers = sum("trainer" in each for each in roles)
         wanted = Terms(**{**vars(TERMS), "rounds": 1, "max_trainers": trainers, **terms})
-        fleet = Fleet(folder, home, anvil, exits, wanted, trainers)
+        fleet = Fleet(folder, home, anvil, exits, wanted, store, roles)
+        if ipfs:
+            fleet.ipfs = daemon
         try:
             yield fleet
         finally:

@@ -1,11 +1,14 @@
-"""What must hold of a fleet's task when it is over, whatever happened to the nodes: from the chain and from files."""
+"""What must hold of a fleet's task when it is over, whatever happened to the nodes: from the chain and from files.
+
+tests/faults/test_invariants.py shows of each that it fails where it should.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations
 
-from headwater.chain.events import TrainerSlashed
+from headwater.chain.events import AverageRevoked, TrainerSlashed
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.roles.audit import audit
 from headwater.roles.history import Outcome
@@ -14,6 +17,8 @@ from headwater.roles.task import Task, open_task
 from tests.support.fleet import Fleet
 
 ABSENT = {Outcome.NOT_SUBMITTED, Outcome.NOT_MASKED}
+UNEXPLAINED = {Outcome.RUNNING, Outcome.NOT_ENROLLED, Outcome.CONVICTED, Outcome.SILENT, Outcome.WITHHELD}
+"""What must not become of an honest node's part in a round that is over."""
 
 
 def check_fleet(fleet: Fleet) -> Counter[Outcome]:
@@ -28,13 +33,15 @@ def check_fleet(fleet: Fleet) -> Counter[Outcome]:
 
 
 def check_outcomes(fleet: Fleet) -> Counter[Outcome]:
-    """Every round is over, every trainer's part has a named outcome, and no honest node was slashed for a fault."""
+    """Every round is over, every trainer's part has a named outcome, none that only a liar's has, and no honest node
+    was slashed for a fault, or for an absence where it was none.
+    """
     history = fleet.history
     found: dict[tuple[int, str], Outcome] = {}
     for number, round_ in history.rounds.items():
         assert round_.phase.is_end, f"round {number} is in {round_.phase}"
         found |= {(number, node.address): history.outcome(number, node.address) for node in fleet.trainers}
-    assert Outcome.RUNNING not in found.values()
+    assert not UNEXPLAINED & set(found.values()), found
     for event in fleet.contracts.tasks.events(TrainerSlashed, task_id=fleet.task_id):
         assert not event.fault, f"{event.trainer} was slashed for a fault in round {event.round}"
         assert found[event.round, event.trainer] in ABSENT, f"{event.trainer} was slashed, and counted"
@@ -54,13 +61,21 @@ def check_sent_once(fleet: Fleet) -> None:
 
 
 def check_money(fleet: Fleet) -> None:
-    """The StakeManager's coin is somebody's, to the last wei."""
-    stakes, accounts = fleet.contracts.stakes, [key.address for key in fleet.anvil.accounts]
-    heaps = stakes.escrow_of(fleet.task_id) + stakes.bonded() + stakes.burnt()
+    """The StakeManager's coin is somebody's, to the last wei; every node has all of its own back, but for slashes that
+    events name.
+    """
+    contracts, accounts = fleet.contracts, [key.address for key in fleet.anvil.accounts]
+    stakes, tasks = contracts.stakes, contracts.tasks
+    heaps = sum(stakes.escrow_of(number) for number in range(1, tasks.task_count() + 1))
+    heaps += stakes.bonded() + stakes.burnt()
     for account in accounts:
         stake = stakes.stake_of(account)
         heaps += stake.free + stake.locked + stakes.claimable(account)
     assert fleet.chain.balance(stakes.address) == heaps
+    named = [event.slashed for kind in (TrainerSlashed, AverageRevoked) for event in tasks.events(kind)]
+    assert stakes.burnt() == sum(named)
+    for node in fleet.nodes:
+        assert fleet.has_left(node), f"{node.name} has ended, and has something left"
 
 
 def check_audit(task: Task) -> None:
