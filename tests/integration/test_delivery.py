@@ -229,7 +229,7 @@ def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkey
     """A node that still knows the hash is not believed for ever."""
     monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 0.1 if remembers else 1e9)
     if remembers:
-        monkeypatch.setattr(delivery.Delivery, "_is_known", lambda *_: True)
+        monkeypatch.setattr(delivery.Delivery, "_is_known", lambda *_, **__: True)
     target = fresh_address()
     sender = Sender(connect(slow.url), slow.accounts[0], 30)
     sending = threading.Thread(target=sender.send, args=(gift(target),))
@@ -240,6 +240,32 @@ def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkey
     wait_until(lambda: waiting(slow) == 1)
     rpc(slow, "evm_mine")
     sending.join()
+
+    assert slow.web3.eth.get_balance(target) == 1
+
+
+def test_send__when_the_node_takes_it_for_mined_in_a_dropped_block__then_it_is_broadcast_again(slow, monkeypatch):
+    """It knows the transaction with a block, and the account's count without it."""
+    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 1e9)
+    target, known = fresh_address(), []
+
+    def remember(request, forward):
+        answer = forward(request)
+        if answer["result"]:
+            known.append(answer["result"])
+        found = known and {**known[-1], "blockHash": "0x" + "11" * 32, "blockNumber": "0x1", "transactionIndex": "0x0"}
+        return {**answer, "result": found or None}
+
+    with run_proxy(slow.url) as fault:
+        fault.do(remember, "eth_getTransactionByHash")
+        sender = Sender(connect(fault.url), slow.accounts[0], 30)
+        sending = threading.Thread(target=sender.send, args=(gift(target),))
+        sending.start()
+        wait_until(lambda: known)
+        rpc(slow, "anvil_dropAllTransactions")
+        wait_until(lambda: waiting(slow) == 1)
+        rpc(slow, "evm_mine")
+        sending.join()
 
     assert slow.web3.eth.get_balance(target) == 1
 

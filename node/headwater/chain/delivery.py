@@ -149,7 +149,7 @@ class Delivery:
                 )
             if now - offered >= self.fees.after:
                 intent, offered = self._raised(intent), now
-            elif now - broadcast >= REBROADCAST_SECONDS or not self._is_known(intent.hash):
+            elif now - broadcast >= REBROADCAST_SECONDS or not self._is_known(intent.hash, waiting=True):
                 intent, broadcast = self._again(intent), now
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
@@ -219,15 +219,16 @@ class Delivery:
             _log.debug("sent", call=intent.name, nonce=intent.nonce, transaction=HexBytes(intent.hash).to_0x_hex())
         return replace(intent, state=State.SENT)
 
-    def _is_known(self, transaction_hash: bytes) -> bool:
+    def _is_known(self, transaction_hash: bytes, *, waiting: bool = False) -> bool:
+        """Whether the node knows a transaction. waiting: as one in no block, be it one that was dropped since."""
         try:
             with self._chain.explained("eth_getTransactionByHash"):
-                self._chain.web3.eth.get_transaction(HexBytes(transaction_hash))
+                found = self._chain.web3.eth.get_transaction(HexBytes(transaction_hash))
         except ChainError as error:
             if not isinstance(error.__cause__, TransactionNotFound):
                 raise
             return False
-        return True
+        return not waiting or found.get("blockHash") is None
 
     def _count(self, block: Literal["latest", "pending"]) -> int:
         """How many transactions of the account are in blocks, or in blocks and the node's queue."""
