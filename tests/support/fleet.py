@@ -205,7 +205,7 @@ class Fleet:
         self, folder: Path, home: Path, anvil: Anvil, exits: ExitStack, terms: Terms, store: str, roles: Sequence[Roles]
     ) -> None:
         self.folder, self.home, self.anvil, self.terms = folder, home, anvil, terms
-        self._exits, self._spec = exits, store
+        self._exits, self._spec, self._mines_at = exits, store, float("inf")
         self.chain = connect(anvil.url)
         self._creator = Sender(self.chain, anvil.accounts[CREATOR])
         deploy(self._creator, folder / "deployments", home)
@@ -266,6 +266,9 @@ class Fleet:
             for node in self.nodes:
                 node.look()
             tick()
+            if time.monotonic() >= self._mines_at:
+                self.rpc("evm_mine")
+                self._mines_at = time.monotonic() + 1
             time.sleep(0.1)
 
     def run_to_end(self, seconds: float, tick: Callable[[], None] = lambda: None) -> None:
@@ -310,8 +313,16 @@ class Fleet:
         return answer["result"]
 
     def reorganize(self, blocks: int) -> None:
-        """Take the last blocks off the chain, with all that is in them, and put empty ones in their place."""
+        """Take the last blocks off the chain, with all that is in them, and put empty ones in their place.
+
+        Nothing is mined meanwhile: anvil would keep parts of a block that it is mining then. Nor can it be told to mine
+        at once and each second again: from then on, `run` mines each second.
+        """
+        self.rpc("evm_setIntervalMining", 0)
+        time.sleep(0.2)  # for a block that is being mined
         self.rpc("anvil_reorg", blocks, [])
+        self.rpc("evm_setAutomine", True)
+        self._mines_at = time.monotonic()
 
     def files(self) -> Iterator[Path]:
         """What nodes have written, each file of theirs, and what they have put into the store."""
