@@ -6,8 +6,9 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 # npm writes this file when it is done; nothing to wait for where it is there
+JS := deployments/js/node_modules/.package-lock.json deployments/subgraph/node_modules/.package-lock.json
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
-GENERATED := deployments/abi node/headwater/chain/abi tests/gas docs/contracts
+GENERATED := deployments/abi deployments/js/src/abis.ts node/headwater/chain/abi tests/gas docs/contracts
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
@@ -26,7 +27,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak fuzz lint types generated
+.PHONY: test attacks faults soak fuzz js-test lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
@@ -42,6 +43,9 @@ soak: install ## Eight nodes for ten rounds, one killed, stopped or cut off abou
 fuzz: install ## The contracts against the specification for 20,000 histories, the invariants for 10,000: hours
 	HEADWATER_HISTORIES=20000 $(BIN)/python -m pytest --timeout 0 -s tests/differential
 	FOUNDRY_INVARIANT_RUNS=10000 forge test --match-path 'tests/invariants/*'
+
+js-test: install $(JS) ## The npm package, the documentation for dApps and the subgraph, on a chain with a task's past
+	$(BIN)/python -m pytest tests/js
 
 lint: install ## Style of Python and Solidity
 	$(BIN)/ruff check
@@ -66,7 +70,7 @@ bench-quick: install ## The same without the baseline and the largest shape
 
 ##@ Write
 .PHONY: abi sizes docs fmt clean
-abi: contracts ## deployments/abi, and the same for the node, from the contracts
+abi: contracts ## deployments/abi, and the same for the node and for TypeScript, from the contracts
 	$(BIN)/python -m scripts.export_abi
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
@@ -108,6 +112,11 @@ build/bin/.installed: .venv/.created package.json package-lock.json scripts/inst
 build/solc/.installed: .venv/.installed build/bin/.installed scripts/install_solc.py scripts/solc-npm.cjs
 	$(BIN)/python scripts/install_solc.py
 	@ln -sf ../../.venv/bin/headwater build/bin/headwater
+	@touch $@
+
+# what only js-test needs
+deployments/%/node_modules/.package-lock.json: deployments/%/package.json deployments/%/package-lock.json
+	cd deployments/$* && npm ci --loglevel=error
 	@touch $@
 
 .PHONY: missing

@@ -1,6 +1,6 @@
 """Run every suite, one after another, and close with one line that counts them all.
 
-pytest    unit, integration, e2e, attacks, differential: all of tests/ but what follows, and faults (`make faults`)
+pytest    unit, integration, e2e, attacks, differential: all of tests/ but what follows, faults and js-test
 forge     tests/contracts and tests/invariants, written in Solidity
 brownie   tests/brownie, contracts from Python as a script would use them
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
 SUITES = {
     # two files at a time: most of them wait for a chain, and a proof fills a machine by itself
-    "pytest": [sys.executable, "-m", "pytest", "-m", "not faults", "-n", "2", "--dist", "loadfile"],
+    "pytest": [sys.executable, "-m", "pytest", "-m", "not faults and not js", "-n", "2", "--dist", "loadfile"],
     "forge": ["build/bin/forge", "test"],
     "brownie": ["scripts/brownie", "test"],
 }

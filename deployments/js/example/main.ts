@@ -1,0 +1,63 @@
+// A frontend in one file: list tasks, follow one, and predict with its latest model, verified here.
+// `npx tsc --noEmit --strict` checks it; any bundler serves it.
+
+import {
+  HeadwaterError,
+  type Row,
+  type TaskScreen,
+  deploymentOf,
+  listTasks,
+  parseAddresses,
+  predict,
+  pullModel,
+  readHistory,
+  readLineage,
+  watchTask,
+} from "@headwater/contracts";
+import { createPublicClient, http } from "viem";
+
+const client = createPublicClient({ transport: http("http://127.0.0.1:8545") });
+const gateways = ["http://127.0.0.1:8080", "https://ipfs.io"];
+
+/** This chain's deployment: the package's, or that of an addresses.json beside the page. */
+async function findDeployment() {
+  const own = await fetch("addresses.json");
+  return own.ok ? parseAddresses(await own.text()) : deploymentOf(await client.getChainId());
+}
+
+function show(id: string, text: string): void {
+  const element = document.getElementById(id);
+  if (element) element.textContent = text; // names come from strangers: as text, never as HTML
+}
+
+function showTask(task: TaskScreen): void {
+  const left = Math.max(0, task.state.deadline - Number(task.timestamp));
+  show("phase", `round ${task.state.round}: ${task.state.phase}, ${left} s left`);
+}
+
+async function start(row: Row): Promise<void> {
+  const deployment = await findDeployment();
+  const { tasks, total } = await listTasks({ client, deployment, limit: 20 });
+  show("count", `${total} tasks`);
+  const [newest] = tasks;
+  if (newest === undefined) return;
+  const { taskId } = newest;
+  watchTask({ client, deployment, taskId, onTask: showTask, onError: (error) => show("phase", error.message) });
+
+  const { rounds } = await readHistory({ client, deployment, taskId });
+  const outcomes = rounds.flatMap(({ round, parts }) =>
+    parts.map(({ trainer, outcome }) => `round ${round}: ${trainer} ${outcome}`),
+  );
+  show("outcomes", outcomes.join("\n"));
+
+  const lineage = await readLineage({ client, deployment, taskId });
+  show("lineage", lineage.map(({ round, contributions }) => `${round} (${contributions.length} updates)`).join(" <- "));
+
+  const { manifest, weights } = await pullModel({ client, deployment, taskId, round: newest.model.round, gateways });
+  const { name, probabilities } = predict(manifest, weights, row);
+  show("prediction", `${name} (${Math.max(...probabilities).toFixed(2)})`);
+}
+
+start({ "petal length (cm)": "4.7" }).catch((error: unknown) => {
+  show("problem", error instanceof HeadwaterError ? error.message : String(error));
+});

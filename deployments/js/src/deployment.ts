@@ -1,0 +1,74 @@
+// Where the contracts stand.
+
+import { type Address, getAddress, isAddress } from "viem";
+import { addresses } from "./addresses.js";
+import { UnknownDeployment } from "./errors.js";
+
+/** The contracts of a deployment, by Solidity's names. */
+export const CONTRACTS = ["TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens"] as const;
+
+/** The name of a contract. */
+export type ContractName = (typeof CONTRACTS)[number];
+
+/** The contracts on one chain: what `deployments/<network>/addresses.json` holds. */
+export interface Deployment {
+  readonly chainId: number;
+  /** The first block that can hold an event. */
+  readonly startBlock: number;
+  readonly contracts: Readonly<Record<ContractName, Address>>;
+}
+
+/**
+ * The deployment that this package knows on a chain.
+ * @throws UnknownDeployment it knows none there.
+ */
+export function deploymentOf(chainId: number): Deployment {
+  const known: Readonly<Record<number, Omit<Deployment, "chainId">>> = addresses;
+  const found = Object.hasOwn(known, chainId) ? known[chainId] : undefined;
+  if (found === undefined) {
+    throw new UnknownDeployment(
+      `no deployment is known on chain ${chainId}, only on ${Object.keys(known).join(", ")}: ` +
+        "give the addresses.json of yours to parseAddresses",
+    );
+  }
+  return { chainId, ...found };
+}
+
+/**
+ * A deployment of one's own, from the text or the value of its `addresses.json`.
+ * @throws UnknownDeployment it is no such file; the message says what it lacks.
+ */
+export function parseAddresses(json: unknown): Deployment {
+  const { chainId, startBlock, contracts } = fieldsOf(typeof json === "string" ? parse(json) : json);
+  if (!isCount(chainId) || !isCount(startBlock)) throw malformed("chainId and startBlock are no whole numbers");
+  const given = fieldsOf(contracts);
+  const pairs = CONTRACTS.map((name) => {
+    const address = given[name];
+    if (typeof address !== "string" || !isAddress(address)) throw malformed(`it has no address of ${name}`);
+    return [name, getAddress(address)] as const;
+  });
+  return { chainId, startBlock, contracts: Object.fromEntries(pairs) as Record<ContractName, Address> };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw malformed(String(error));
+  }
+}
+
+function fieldsOf(value: unknown): { readonly [key: string]: unknown } {
+  if (typeof value !== "object" || value === null) throw malformed("it is no object");
+  return value as { readonly [key: string]: unknown };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function malformed(reason: string): UnknownDeployment {
+  return new UnknownDeployment(
+    `this is no addresses.json of a deployment: ${reason}. \`headwater deploy\` writes one.`,
+  );
+}

@@ -1,0 +1,100 @@
+// The documents that the chain refers to, as ipfs/schemas and node/headwater/storage/manifests.py define them. What a
+// document says is believed only where a commitment bears it out. Names come from strangers: show them as text only.
+
+import { decode } from "./canonical.js";
+import { isCid } from "./cid.js";
+import { parseDecimal } from "./decimal.js";
+import { P, toSigned } from "./field.js";
+import { checked, flag, integer, list, object, oneOf, text } from "./shape.js";
+
+const decimal = text(/^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$/, 64);
+const hex32 = text(/^[0-9a-f]{64}$/);
+const cid = checked(text(/^b[a-z2-7]{58}$/), (found) => (isCid(found) ? undefined : "no CID"));
+const noCid = oneOf("");
+const name = text(/^[^\x00-\x1f\x7f-\x9f]+$/, 200);
+const description = text(/^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$/, 10_000);
+const bits = integer(1, 40);
+
+const manifest = object({
+  schema: oneOf("headwater/task/1"),
+  name,
+  description,
+  model: object({
+    kind: oneOf("logistic", "one-vs-rest"),
+    features: list(object({ name, mean: decimal, deviation: decimal }), 1),
+    intercept: flag,
+    label: object({ column: name, classes: list(name, 2, 100) }),
+  }),
+  fixed_point: object({ data_bits: bits, model_bits: bits, clamp: decimal }),
+  training: object({
+    rows: integer(1, 1 << 24),
+    salt_rows: integer(1, 1 << 24),
+    steps: integer(1, 1000),
+    rate_shift: integer(0, 40),
+    clip: decimal,
+  }),
+  circuits: object({ train: cid, average: cid }),
+  basis: cid,
+  srs: object({
+    id: hex32,
+    k: integer(1, 28),
+    source: oneOf("dev", "perpetual-powers-of-tau"),
+    cid: (value, place) => (value === "" ? noCid(value, place) : cid(value, place)),
+  }),
+});
+
+const model = object({
+  schema: oneOf("headwater/model/1"),
+  round: integer(0),
+  trainers: integer(0),
+  weights: text(/^([0-9a-f]{64})+$/),
+});
+
+/** A task's manifest: what is trained on which columns. Names of fields are the document's own. */
+export type TaskManifest = ReturnType<typeof manifest>;
+
+/** A model. */
+export interface Model {
+  /** The round that made it; 0 for the first model. */
+  readonly round: number;
+  /** How many updates it averages. */
+  readonly trainers: number;
+  /** D signed integers, units of 2^-model_bits; weight of feature f for output o at f * outputs + o. */
+  readonly weights: readonly bigint[];
+}
+
+/**
+ * The task manifest of stored bytes.
+ * @throws MalformedDocument not canonical JSON, not of this schema, or columns that make no sense.
+ */
+export function parseManifest(bytes: Uint8Array): TaskManifest {
+  return checked(manifest, nonsense)(decode(bytes), "");
+}
+
+/**
+ * The model of stored bytes.
+ * @throws MalformedDocument not canonical JSON, not of this schema, or an entry that is no field element.
+ */
+export function parseModel(bytes: Uint8Array): Model {
+  const { round, trainers, weights } = checked(model, unreduced)(decode(bytes), "");
+  return { round, trainers, weights: entries(weights).map(toSigned) };
+}
+
+function nonsense({ model: { features, label }, fixed_point }: TaskManifest): string | undefined {
+  for (const names of [[...features.map((feature) => feature.name), label.column], label.classes]) {
+    if (new Set(names).size < names.length) return "two columns or classes of one name";
+    if (names.some((text) => text !== text.trim())) return "a name with spaces around it";
+  }
+  if (features.some(({ deviation }) => (parseDecimal(deviation)?.coefficient ?? 0n) <= 0n)) {
+    return "a deviation that is not above 0";
+  }
+  return Number.isFinite(Number(fixed_point.clamp)) ? undefined : "a clamp that is no finite number";
+}
+
+function unreduced({ weights }: { readonly weights: string }): string | undefined {
+  return entries(weights).some((entry) => entry >= P) ? "a weight that is no field element" : undefined;
+}
+
+function entries(vector: string): bigint[] {
+  return Array.from({ length: vector.length / 64 }, (_, i) => BigInt(`0x${vector.slice(64 * i, 64 * (i + 1))}`));
+}

@@ -1,0 +1,211 @@
+// What happened in a task, from the chain's events alone: who did what in each round, and whether it counted. The same
+// outcomes in the same words as node/headwater/roles/history.py.
+
+import type { Address, Hex } from "viem";
+import type { Reading } from "./call.js";
+import type { Point } from "./commitment.js";
+import { NotFound } from "./errors.js";
+import { type LogRange, type TaskEvent, readLogs } from "./logs.js";
+import { type Outcome, outcomeIn } from "./outcome.js";
+import { type Phase, phaseOf } from "./phases.js";
+import { type Place, order, placeOf } from "./place.js";
+
+/** An enrolment, with the commitment of the trainer's data. */
+export interface Enrolment extends Place {
+  readonly trainer: Address;
+  readonly data: Point;
+  /** What was locked, in wei. */
+  readonly stake: bigint;
+}
+
+/** What a trainer committed to in an attempt at masking. */
+export interface Masking extends Place {
+  readonly attempt: number;
+  readonly update: Point;
+  /** The digest of its update document. */
+  readonly cid: Hex;
+}
+
+/** Something about a member of an attempt. */
+export interface InAttempt extends Place {
+  readonly attempt: number;
+}
+
+/** A trainer's part in a round, each step with the event that says so; of accusations the last. */
+export interface Part {
+  readonly trainer: Address;
+  readonly joined: Place;
+  /** The transaction with its proof, and the commitment of its update. */
+  readonly submitted?: Place & { readonly update: Point };
+  readonly masked: readonly Masking[];
+  readonly accused?: InAttempt;
+  readonly acquitted?: InAttempt;
+  readonly convicted?: InAttempt;
+  /** What was burnt of its stake, in wei, and whether for a fault or an absence. */
+  readonly slashed?: Place & { readonly fault: boolean; readonly amount: bigint };
+  /** What was credited to it for the round, in wei. */
+  readonly rewarded?: Place & { readonly amount: bigint };
+  readonly outcome: Outcome;
+}
+
+/** An attempt at masking. */
+export interface Attempt extends InAttempt {
+  readonly members: number;
+}
+
+/** An average that was accepted, with the transaction that carried its proof. */
+export interface Average extends Place {
+  readonly aggregator: Address;
+  readonly oldModelHash: Hex;
+  readonly newModelHash: Hex;
+  /** The digest of the model document. */
+  readonly cid: Hex;
+}
+
+/** A round's step from one phase to the next. `deadline` is that of `to`, in Unix seconds; 0 where that is an end. */
+export interface PhaseChange extends Place {
+  readonly from: Phase;
+  readonly to: Phase;
+  readonly deadline: bigint;
+}
+
+/** One round. */
+export interface RoundHistory {
+  readonly round: number;
+  /** Where it is, or how it ended. */
+  readonly phase: Phase;
+  readonly phases: readonly PhaseChange[];
+  /** In the order of joining. */
+  readonly parts: readonly Part[];
+  readonly attempts: readonly Attempt[];
+  /** Those accepted, the ones that were taken back included. */
+  readonly averages: readonly Average[];
+  readonly revoked: readonly (Place & { readonly aggregator: Address; readonly slashed: bigint })[];
+  /** Demands for a model's bytes: of the average in Challenge, of the first model in Join. */
+  readonly demands: readonly (Place & { readonly accused: Address; readonly deadline: bigint })[];
+  /** When these bytes were shown. */
+  readonly shown: readonly Place[];
+  /** Whose updates the round's model averages; nobody's unless it is finalized. */
+  readonly counted: readonly Address[];
+}
+
+/** A model that was added to the registry. */
+export interface AddedModel extends Place {
+  readonly round: number;
+  readonly modelHash: Hex;
+  readonly commitment: Point;
+  /** The digest of the model document. */
+  readonly cid: Hex;
+  /** The round that made the model before it; 0 for the first model, too. */
+  readonly parent: number;
+  /** The model hash of that; zero for the first model. */
+  readonly parentHash: Hex;
+}
+
+/** A task's events, grouped. */
+export interface History {
+  readonly taskId: bigint;
+  /** In order; a trainer that left and came back is there twice. */
+  readonly enrolments: readonly Enrolment[];
+  /** By round, from 1. */
+  readonly rounds: readonly RoundHistory[];
+  /** By round, the first model first. */
+  readonly models: readonly AddedModel[];
+  /** Set where the task ended because nobody showed its first model: what was burnt of its pool, in wei. */
+  readonly withheld?: Place & { readonly slashed: bigint };
+}
+
+type Building<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+type PartDraft = Building<Omit<Part, "outcome">>;
+type RoundDraft = Building<Omit<RoundHistory, "parts" | "counted" | "phase">> & { parts: PartDraft[] };
+type Draft = Building<Omit<History, "rounds">> & { rounds: RoundDraft[] };
+
+/**
+ * All that happened in a task. One log query, unless `span` divides it.
+ * @throws NotFound there is no such task. @throws ChainUnavailable
+ */
+export async function readHistory(range: Pick<Reading, "client"> & LogRange & { taskId: bigint }): Promise<History> {
+  return historyOf(range.taskId, await readLogs(range));
+}
+
+/**
+ * The history that a task's events tell: all of them, in any order; those of other tasks are left out.
+ * @throws NotFound the task has none.
+ */
+export function historyOf(taskId: bigint, events: readonly TaskEvent[]): History {
+  const draft: Draft = { taskId, enrolments: [], rounds: [], models: [] };
+  const own = events.filter(({ args }) => args.taskId === taskId);
+  for (const event of own.sort((a, b) => order(placeOf(a), placeOf(b)))) record(draft, event);
+  if (!draft.rounds.length) throw new NotFound(`there is no task ${taskId}: see listTasks`);
+  return { ...draft, rounds: draft.rounds.map(finish) };
+}
+
+function record(history: Draft, event: TaskEvent): void {
+  const place = placeOf(event);
+  const { eventName: name, args } = event;
+  if (name === "Enrolled") {
+    history.enrolments.push({ ...place, trainer: args.trainer, data: args.data, stake: args.stake });
+  } else if (name === "ModelAdded") {
+    const { modelHash, parentHash, commitment, cid } = args;
+    const [round, parent] = [Number(args.round), Number(args.parent)];
+    history.models.push({ ...place, round, modelHash, commitment, cid, parent, parentHash });
+  } else if (name === "FirstModelWithheld") {
+    history.withheld = { ...place, slashed: args.slashed };
+  } else if (name === "PhaseChanged" && phaseOf(args.from) === "None") {
+    const lists = { parts: [], attempts: [], averages: [], revoked: [], demands: [], shown: [] };
+    history.rounds.push({ round: Number(args.round), phases: [change(place, args)], ...lists });
+  } else if ("round" in args) {
+    const round = history.rounds.find(({ round }) => round === Number(args.round));
+    if (round) recordInRound(round, event, place);
+  }
+}
+
+function recordInRound(round: RoundDraft, { eventName: name, args }: TaskEvent, place: Place): void {
+  if (name === "PhaseChanged") round.phases.push(change(place, args));
+  else if (name === "Joined") round.parts.push({ trainer: args.trainer, joined: place, masked: [] });
+  else if (name === "MaskingStarted") {
+    round.attempts.push({ ...place, attempt: Number(args.attempt), members: Number(args.members) });
+  } else if (name === "Aggregated") {
+    const { aggregator, oldModelHash, newModelHash, cid } = args;
+    round.averages.push({ ...place, aggregator, oldModelHash, newModelHash, cid });
+  } else if (name === "AverageRevoked") {
+    round.revoked.push({ ...place, aggregator: args.aggregator, slashed: args.slashed });
+  } else if (name === "ModelAccused") {
+    round.demands.push({ ...place, accused: args.accused, deadline: args.deadline });
+  } else if (name === "ModelAcquitted") round.shown.push(place);
+  else if (name === "RewardCollected") {
+    const part = partOf(round, args.account);
+    if (part) part.rewarded = { ...place, amount: args.amount };
+  } else if ("trainer" in args) {
+    const part = partOf(round, args.trainer);
+    if (part) recordInPart(part, { eventName: name, args } as TaskEvent, place);
+  }
+}
+
+function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, place: Place): void {
+  if (name === "Submitted") part.submitted = { ...place, update: args.update };
+  else if (name === "Masked") {
+    const { update, cid } = args.posting;
+    part.masked.push({ ...place, attempt: Number(args.attempt), update, cid });
+  } else if (name === "Accused") part.accused = { ...place, attempt: Number(args.attempt) };
+  else if (name === "Acquitted") part.acquitted = { ...place, attempt: Number(args.attempt) };
+  else if (name === "Convicted") part.convicted = { ...place, attempt: Number(args.attempt) };
+  else if (name === "TrainerSlashed") part.slashed = { ...place, fault: args.fault, amount: args.slashed };
+}
+
+function finish(draft: RoundDraft): RoundHistory {
+  const phase = draft.phases.at(-1)?.to ?? "None";
+  const last = draft.attempts.length;
+  const counted =
+    phase === "Finalized" ? draft.parts.filter(({ masked }) => masked.some(({ attempt }) => attempt === last)) : [];
+  const round = { ...draft, phase, counted: counted.map(({ trainer }) => trainer) };
+  return { ...round, parts: draft.parts.map((part) => ({ ...part, outcome: outcomeIn(round, part) })) };
+}
+
+function partOf(round: RoundDraft, trainer: Address): PartDraft | undefined {
+  return round.parts.find((part) => part.trainer === trainer);
+}
+
+function change(place: Place, args: { from: number; to: number; deadline: bigint }): PhaseChange {
+  return { ...place, from: phaseOf(args.from), to: phaseOf(args.to), deadline: args.deadline };
+}

@@ -1,0 +1,71 @@
+// The log of what happened: events of the TaskManager and the ModelRegistry, decoded.
+
+import { type Address, BaseError, type Hex, type Log, type RpcLog, formatLog, numberToHex, parseEventLogs } from "viem";
+import { modelRegistryAbi, taskManagerAbi } from "./abis.js";
+import type { Reading } from "./call.js";
+import type { Deployment } from "./deployment.js";
+import { ChainUnavailable } from "./errors.js";
+
+const abi = [
+  ...taskManagerAbi.filter((entry) => entry.type === "event"),
+  ...modelRegistryAbi.filter((entry) => entry.type === "event" && entry.name === "ModelAdded"),
+] as unknown as Events;
+
+type EventsOf<A extends readonly unknown[]> = Extract<A[number], { readonly type: "event" }>;
+type Events = readonly (
+  | EventsOf<typeof taskManagerAbi>
+  | Extract<EventsOf<typeof modelRegistryAbi>, { readonly name: "ModelAdded" }>
+)[];
+
+/** A decoded event: `eventName`, `args` by Solidity's names, and where it stands. */
+export type TaskEvent = Log<bigint, number, false, undefined, true, Events>;
+
+/** Which events. */
+export interface LogRange {
+  readonly deployment: Deployment;
+  /** Events of this task; by default of all. */
+  readonly taskId?: bigint | undefined;
+  /** By default the deployment's first block. */
+  readonly fromBlock?: bigint | undefined;
+  /** By default the latest block. */
+  readonly toBlock?: bigint | undefined;
+  /** The most blocks that the node takes in one query: then there is one query for each so many. By default all. */
+  readonly span?: number | undefined;
+}
+
+/**
+ * What happened in a task, or in all, oldest first. One log query, unless `span` divides it.
+ * @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
+ */
+export async function readLogs({ client, ...range }: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
+  const { deployment, taskId, fromBlock = BigInt(deployment.startBlock), span } = range;
+  const { TaskManager, ModelRegistry } = deployment.contracts;
+  const request = async <T>(method: string, params: readonly unknown[]): Promise<T> => {
+    try {
+      return (await client.request({ method, params } as never)) as T;
+    } catch (error) {
+      if (!(error instanceof BaseError)) throw error;
+      const told = `events cannot be read: ${error.shortMessage}`;
+      throw new ChainUnavailable(`${told} Ask another node, or give a span of blocks a query.`, { cause: error });
+    }
+  };
+  const query = async (first: bigint, last: bigint | undefined): Promise<RpcLog[]> => {
+    const address: Address[] = [TaskManager, ModelRegistry];
+    const topics = taskId === undefined ? [] : [null, numberToHex(taskId, { size: 32 })];
+    const toBlock: Hex | "latest" = last === undefined ? "latest" : numberToHex(last);
+    return request("eth_getLogs", [{ address, topics, fromBlock: numberToHex(first), toBlock }]);
+  };
+  if (span === undefined) return decodeLogs(await query(fromBlock, range.toBlock));
+  const found: RpcLog[] = [];
+  const last = range.toBlock ?? BigInt(await request<Hex>("eth_blockNumber", []));
+  for (let first = fromBlock; first <= last; first += BigInt(span)) {
+    const end = first + BigInt(span) - 1n;
+    found.push(...(await query(first, end < last ? end : last)));
+  }
+  return decodeLogs(found);
+}
+
+/** The events of logs as a node gives them; others' are left out. */
+export function decodeLogs(logs: readonly RpcLog[]): TaskEvent[] {
+  return parseEventLogs({ abi, logs: logs.map((log) => formatLog(log)), strict: true }) as TaskEvent[];
+}

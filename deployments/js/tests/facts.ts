@@ -1,0 +1,110 @@
+// What the Python node says, as tests/js/facts.py wrote it.
+
+import { readFileSync } from "node:fs";
+import { parseAddresses } from "@headwater/contracts";
+import { type Address, type Hex, createPublicClient, http } from "viem";
+
+export interface PlaceFacts {
+  readonly block: number;
+  readonly transaction: Hex;
+  readonly logIndex: number;
+}
+
+export interface PartFacts {
+  readonly trainer: Address;
+  readonly joined: PlaceFacts;
+  readonly submitted: PlaceFacts | null;
+  readonly masked: readonly (PlaceFacts & { readonly attempt: number })[];
+  readonly accused: PlaceFacts | null;
+  readonly acquitted: PlaceFacts | null;
+  readonly convicted: PlaceFacts | null;
+  readonly slashed: { readonly fault: boolean; readonly amount: string } | null;
+  readonly rewarded: string | null;
+}
+
+export interface ModelFacts {
+  readonly round: number;
+  readonly hash: Hex;
+  readonly cid: string;
+  readonly trainers: number;
+  readonly aggregator: Address;
+  readonly weights: readonly string[];
+}
+
+export interface TaskFacts {
+  readonly id: number;
+  readonly manifest: string;
+  readonly name: string;
+  readonly dimension: number;
+  readonly tag: string;
+  readonly enrolled: Readonly<Record<Address, readonly PlaceFacts[]>>;
+  readonly rounds: readonly {
+    readonly round: number;
+    readonly phase: string;
+    readonly phases: readonly string[];
+    readonly attempts: readonly number[];
+    readonly averages: readonly (PlaceFacts & { readonly aggregator: Address })[];
+    readonly revoked: readonly (PlaceFacts & { readonly slashed: string })[];
+    readonly counted: readonly Address[];
+    readonly parts: readonly PartFacts[];
+  }[];
+  readonly outcomes: readonly { readonly round: number; readonly account: Address; readonly outcome: string }[];
+  readonly models: readonly (ModelFacts | null)[];
+}
+
+interface Facts {
+  readonly rpc: string;
+  readonly gateway: string;
+  readonly addresses: unknown;
+  readonly accounts: readonly Address[];
+  readonly tasks: { readonly long: TaskFacts; readonly short: TaskFacts; readonly plain: TaskFacts };
+  readonly cids: readonly { readonly hex: string; readonly cid: string }[];
+  readonly documents: readonly {
+    readonly hex: string;
+    readonly canonical: boolean;
+    readonly manifest: boolean;
+    readonly model: boolean;
+  }[];
+  readonly commitments: readonly {
+    readonly vector: readonly string[];
+    readonly x: string;
+    readonly y: string;
+    readonly hash: Hex;
+  }[];
+  readonly predictions: readonly {
+    readonly manifest: string;
+    readonly weights: readonly string[];
+    readonly rows: readonly {
+      readonly cells: Readonly<Record<string, string>>;
+      readonly encoded: readonly string[];
+      readonly scores: readonly number[];
+      readonly name: string;
+      readonly probabilities: readonly number[];
+    }[];
+    readonly evaluation: {
+      readonly rows: number;
+      readonly accuracy: number;
+      readonly logLoss: number;
+      readonly confusion: readonly (readonly number[])[];
+    };
+  }[];
+}
+
+export const facts = JSON.parse(readFileSync(process.env["HEADWATER_FACTS"] ?? "", "utf8")) as Facts;
+export const client = createPublicClient({ transport: http(facts.rpc) });
+export const deployment = parseAddresses(facts.addresses);
+export const { long, short, plain } = facts.tasks;
+export const gateways = [facts.gateway];
+
+/** The bytes of a text of hex without 0x. */
+export function bytes(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, "hex"));
+}
+
+/** The only entry of a list that is what is asked for. */
+export function only<T>(list: readonly T[], wanted: (entry: T) => boolean = () => true): T {
+  const [found, ...more] = list.filter(wanted);
+  if (found === undefined || more.length)
+    throw new Error(`${more.length ? "more than one" : "none"} of ${list.length}`);
+  return found;
+}

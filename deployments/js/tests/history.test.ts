@@ -1,0 +1,160 @@
+// A task's history and lineage, from one log query, as the node tells them.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  ChainUnavailable,
+  NotFound,
+  Outcome,
+  type Place,
+  historyOf,
+  lineageOf,
+  outcomeOf,
+  readHistory,
+  readLineage,
+  readLogs,
+} from "@headwater/contracts";
+import { createPublicClient, http, zeroHash } from "viem";
+import { type PlaceFacts, client, deployment, facts, long, only, plain, short } from "./facts.js";
+import { counting, serving } from "./servers.js";
+
+const taskId = BigInt(long.id);
+const history = await readHistory({ client, deployment, taskId });
+
+function placed(place: Place | undefined): PlaceFacts | null {
+  return place ? { block: Number(place.block), transaction: place.transaction, logIndex: place.logIndex } : null;
+}
+
+for (const task of [long, short, plain]) {
+  test(`the rounds of task ${task.id} went as the node says`, async () => {
+    const found = await readHistory({ client, deployment, taskId: BigInt(task.id) });
+    const rounds = found.rounds.map((round) => ({
+      round: round.round,
+      phase: round.phase,
+      phases: round.phases.map(({ to }) => to),
+      attempts: round.attempts.map(({ members }) => members),
+      averages: round.averages.map((average) => ({ ...placed(average), aggregator: average.aggregator })),
+      revoked: round.revoked.map((event) => ({ ...placed(event), slashed: String(event.slashed) })),
+      counted: round.counted,
+      parts: round.parts.map((part) => ({
+        trainer: part.trainer,
+        joined: placed(part.joined),
+        submitted: placed(part.submitted),
+        masked: part.masked.map((event) => ({ ...placed(event), attempt: event.attempt })),
+        accused: placed(part.accused),
+        acquitted: placed(part.acquitted),
+        convicted: placed(part.convicted),
+        slashed: part.slashed ? { fault: part.slashed.fault, amount: String(part.slashed.amount) } : null,
+        rewarded: part.rewarded ? String(part.rewarded.amount) : null,
+      })),
+    }));
+    assert.deepEqual(rounds, task.rounds);
+  });
+
+  test(`everybody's outcome in task ${task.id} is the node's`, async () => {
+    const found = await readHistory({ client, deployment, taskId: BigInt(task.id) });
+    assert(task.outcomes.length > 0);
+    for (const { round, account, outcome } of task.outcomes) {
+      assert.equal(outcomeOf(found, round, account), outcome, `${account} in round ${round}`);
+    }
+  });
+}
+
+test("the story has what is to be told: a drop-out, a slash, a revoked average, and every end", () => {
+  const outcomes = new Set([long, short, plain].flatMap((task) => task.outcomes.map(({ outcome }) => outcome)));
+  const wanted = [
+    Outcome.COUNTED,
+    Outcome.RUNNING,
+    Outcome.NOT_ENROLLED,
+    Outcome.NOT_JOINED,
+    Outcome.NOT_SUBMITTED,
+    Outcome.NOT_MASKED,
+    Outcome.CONVICTED,
+    Outcome.SKIPPED,
+    Outcome.TOO_FEW_UPDATES,
+  ];
+  for (const outcome of wanted) assert(outcomes.has(outcome), outcome);
+  assert(history.rounds.some(({ revoked }) => revoked.length));
+  assert(history.rounds.some(({ parts }) => parts.some(({ slashed }) => slashed?.fault)));
+});
+
+test("a round that has not started has no outcome", () => {
+  assert.throws(() => outcomeOf(history, 9, facts.accounts[1] ?? "0x"), NotFound);
+  assert.throws(() => historyOf(99n, []), NotFound);
+});
+
+test("history and lineage are one log query each", async () => {
+  const methods: string[] = [];
+  await serving(counting(facts.rpc, methods), async (url) => {
+    const counted = createPublicClient({ transport: http(url) });
+    assert.deepEqual(await readHistory({ client: counted, deployment, taskId }), history);
+    await readLineage({ client: counted, deployment, taskId });
+  });
+  assert.deepEqual(methods, ["eth_getLogs", "eth_getLogs"]);
+});
+
+test("a history of many queries, or of events in any order, is the same", async () => {
+  assert.deepEqual(await readHistory({ client, deployment, taskId, span: 7 }), history);
+  const events = await readLogs({ client, deployment });
+  assert.deepEqual(historyOf(taskId, events.reverse()), history);
+});
+
+test("events are read from a block and up to one", async () => {
+  const [middle] = history.rounds[1]?.phases ?? [];
+  assert(middle);
+  const before = await readLogs({ client, deployment, taskId, toBlock: middle.block - 1n });
+  const after = await readLogs({ client, deployment, taskId, fromBlock: middle.block });
+  assert.deepEqual(historyOf(taskId, [...before, ...after]), history);
+  assert.equal(historyOf(taskId, before).rounds.length, 1);
+});
+
+test("a lineage leads back to the first model, with all data and proofs", async () => {
+  const lineage = await readLineage({ client, deployment, taskId });
+  assert.deepEqual(
+    lineage.map(({ round }) => round),
+    [4, 3, 2, 1, 0],
+  );
+  for (const generation of lineage) {
+    const model = long.models[generation.round];
+    assert.deepEqual([generation.modelHash, generation.contributions.length], [model?.hash, model?.trainers]);
+    assert.equal(generation.parentHash, generation.round ? long.models[generation.parent]?.hash : zeroHash);
+    const round = long.rounds[generation.round - 1];
+    for (const { trainer, dataHash, enrolled, proof } of generation.contributions) {
+      const part = only(round?.parts ?? [], (each) => each.trainer === trainer);
+      assert.deepEqual(placed(proof), part.submitted);
+      assert.deepEqual(placed(enrolled), long.enrolled[trainer]?.[0]);
+      assert.equal(dataHash, await registered(trainer));
+    }
+    const last = round?.averages.at(-1);
+    assert.equal(generation.aggregated?.transaction, last?.transaction, "not of an average that was revoked");
+  }
+});
+
+async function registered(trainer: `0x${string}`): Promise<`0x${string}`> {
+  const { taskManagerAbi } = await import("@headwater/contracts");
+  const { dataHash } = await client.readContract({
+    address: deployment.contracts.TaskManager,
+    abi: taskManagerAbi,
+    functionName: "getEnrolment",
+    args: [taskId, trainer],
+  });
+  return dataHash;
+}
+
+test("a lineage starts from any model, and from none that was not made", async () => {
+  assert.deepEqual(
+    lineageOf(history, 2).map(({ round }) => round),
+    [2, 1, 0],
+  );
+  const other = await readHistory({ client, deployment, taskId: BigInt(short.id) });
+  assert.throws(() => lineageOf(other, 1), NotFound);
+  assert.deepEqual(
+    lineageOf(other).map(({ round }) => round),
+    [0],
+  );
+});
+
+test("a node that does not answer is unavailable", async () => {
+  const dead = createPublicClient({ transport: http("http://127.0.0.1:9", { retryCount: 0 }) });
+  await assert.rejects(readHistory({ client: dead, deployment, taskId }), ChainUnavailable);
+});

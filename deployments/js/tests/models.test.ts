@@ -1,0 +1,134 @@
+// A model is verified by its CID and its commitment; a changed one is found out, whatever was changed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  ContentUnavailable,
+  ModelRejected,
+  WrongBytes,
+  checkModel,
+  digestFromCid,
+  digestOf,
+  fetchContent,
+  parseManifest,
+  predict,
+  pullModel,
+  readTask,
+  tagOf,
+  verifyModel,
+} from "@headwater/contracts";
+import { createPublicClient, http } from "viem";
+import { client, deployment, facts, gateways, long } from "./facts.js";
+import { answering, lying, serving } from "./servers.js";
+
+const taskId = BigInt(long.id);
+const where = { client, deployment, taskId };
+const round = 4;
+const [fact, other] = [long.models[round], long.models[1]];
+assert(fact && other);
+const get = async (cid: string): Promise<Uint8Array> => (await fetchContent(gateways, digestFromCid(cid))).bytes;
+const manifest = parseManifest(await get(long.manifest));
+const [bytes, basis] = [await get(fact.cid), await get(manifest.basis)];
+const { config } = await readTask(where);
+const expected = {
+  modelHash: fact.hash,
+  cid: digestOf(bytes),
+  dimension: config.dimension,
+  basisHash: config.basisHash,
+  offset: config.offset,
+  tag: tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId),
+};
+
+/** The names of the checks that fail. */
+function failing(verification: { checks: readonly { name: string; ok: boolean }[] }): string[] {
+  return verification.checks.filter(({ ok }) => !ok).map(({ name }) => name);
+}
+
+/** The document with the last digit of its first weight changed. */
+function tampered(): Uint8Array {
+  const text = new TextDecoder().decode(bytes);
+  const changed = text.replace(
+    /("weights":".{63})(.)/,
+    (_, before: string, last: string) => before + (last === "0" ? "1" : "0"),
+  );
+  assert.notEqual(changed, text);
+  return new TextEncoder().encode(changed);
+}
+
+for (const model of long.models) {
+  test(`the model of round ${model?.round} is verified`, async () => {
+    assert(model);
+    const found = await verifyModel({ ...where, round: model.round, bytes: await get(model.cid), basis });
+    assert.deepEqual([found.verified, failing(found)], [true, []]);
+    assert.deepEqual(found.weights?.map(String), model.weights);
+  });
+}
+
+test("another round's model is not this one's", async () => {
+  const found = await verifyModel({ ...where, round, bytes: await get(other.cid), basis });
+  assert.deepEqual([found.verified, found.weights, failing(found)], [false, undefined, ["cid", "commitment"]]);
+});
+
+test("a changed weight breaks both CID and commitment", async () => {
+  const found = await verifyModel({ ...where, round, bytes: tampered(), basis });
+  assert.deepEqual(failing(found), ["cid", "commitment"]);
+});
+
+test("a document of other weights, published under its own CID, breaks the commitment", () => {
+  const lie = tampered();
+  const found = checkModel({ ...expected, cid: digestOf(lie) }, lie, basis);
+  assert.deepEqual([found.verified, failing(found), found.weights], [false, ["commitment"], undefined]);
+});
+
+test("bytes that are no model fail, and the check says why", () => {
+  const found = checkModel(expected, new TextEncoder().encode("no model"), basis);
+  assert.deepEqual(failing(found), ["cid", "document", "commitment"]);
+  assert.match(found.checks[1]?.found ?? "", /no JSON/);
+});
+
+test("a basis other than the task's fails, though its points be fine", () => {
+  const swapped = Uint8Array.from([...basis.subarray(64, 128), ...basis.subarray(0, 64), ...basis.subarray(128)]);
+  for (const wrong of [swapped, basis.subarray(64), new Uint8Array()]) {
+    assert.deepEqual(failing(checkModel(expected, bytes, wrong)), ["basis", "commitment"]);
+  }
+});
+
+test("the same weights under another task's tag are another model", () => {
+  const elsewhere = { ...expected, tag: tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId + 1n) };
+  assert.deepEqual(failing(checkModel(elsewhere, bytes, basis)), ["commitment"]);
+});
+
+test("a model of another size fails before its commitment", () => {
+  assert.deepEqual(failing(checkModel({ ...expected, dimension: 5 }, bytes, basis)), ["document"]);
+});
+
+test("a model is pulled with its manifest, and predicts", async () => {
+  const pulled = await pullModel({ ...where, round, gateways });
+  assert.deepEqual(pulled.weights.map(String), fact.weights);
+  assert.deepEqual([...pulled.bytes], [...bytes]);
+  const [flowers] = facts.predictions;
+  const [row] = flowers?.rows ?? [];
+  assert.equal(predict(pulled.manifest, pulled.weights, row?.cells ?? {}).name, row?.name);
+});
+
+test("a model is not pulled from a gateway that lies", async () => {
+  await serving(answering(bytes), async (liar) => {
+    await assert.rejects(pullModel({ ...where, round, gateways: [liar] }), WrongBytes);
+    const pulled = await pullModel({ ...where, round, gateways: [liar, ...gateways] });
+    assert.equal(pulled.verification.verified, true, "the next one has it");
+  });
+});
+
+test("a model is not pulled while its bytes cannot be had", async () => {
+  await assert.rejects(pullModel({ ...where, round, gateways: ["http://127.0.0.1:9"] }), ContentUnavailable);
+});
+
+test("a model that an RPC node gives another hash is rejected: the commitment finds it out", async () => {
+  await serving(lying(facts.rpc, fact.hash.slice(2), other.hash.slice(2)), async (url) => {
+    const misled = createPublicClient({ transport: http(url) });
+    await assert.rejects(pullModel({ ...where, client: misled, round, gateways }), (error) => {
+      assert(error instanceof ModelRejected);
+      return /does not hold that the weights are those that the proofs were about/.test(error.message);
+    });
+  });
+});

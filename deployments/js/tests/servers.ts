@@ -1,0 +1,50 @@
+// Gateways that misbehave, and a node whose requests are counted.
+
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Runs a server on 127.0.0.1 for as long as `use` takes, which is given its URL. */
+export async function serving<T>(answer: Answer, use: (url: string) => Promise<T>): Promise<T> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** A server that answers everything with these bytes. */
+export function answering(bytes: Uint8Array, status = 200): Answer {
+  return (_, response) => {
+    response.writeHead(status);
+    response.end(bytes);
+  };
+}
+
+/** A proxy of a JSON-RPC node that notes the methods asked for. */
+export function counting(node: string, methods: string[]): Answer {
+  return proxy(node, (question, answer) => {
+    methods.push((JSON.parse(question) as { method: string }).method);
+    return answer;
+  });
+}
+
+/** A proxy of a JSON-RPC node that says another text wherever the node says one. */
+export function lying(node: string, text: string, other: string): Answer {
+  return proxy(node, (_, answer) => answer.replaceAll(text, other));
+}
+
+function proxy(node: string, change: (question: string, answer: string) => string): Answer {
+  return async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const answer = await fetch(node, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    response.writeHead(answer.status, { "Content-Type": "application/json" });
+    response.end(change(body, await answer.text()));
+  };
+}

@@ -1,0 +1,139 @@
+"""A task with a past, for readers of the chain: rounds that were finalized, failed and skipped, and what went wrong.
+
+Four rounds of task `long`, with real proofs, finalized each:
+
+    1   the fourth trainer submits nothing
+    2   it submits, and misses the first attempt at masking
+    3   it posts a wrong mask, is convicted, and slashed
+    4   the first aggregator withholds its average, which is revoked; another one's counts
+
+Task `short` has a round that failed, since too few submitted, and one that was skipped. Task `plain` stands as it was
+created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headwater.protocol.decisions import (
+    Action,
+    Advance,
+    Aggregate,
+    ChallengeMask,
+    ChallengeModel,
+    Enrol,
+    Join,
+    Mask,
+    OpenMask,
+    Publish,
+    Reclaim,
+    Settle,
+    Submit,
+)
+from headwater.protocol.field import add
+from headwater.roles.loop import Role
+from headwater.roles.task import Task
+from tests.support.posting import posting
+from tests.support.roles import AGGREGATOR, OUTSIDER, TERMS, World
+
+FOUR, THREE = range(4), range(3)
+NOWHERE = b"\x09" * 32
+"""The digest of nothing that anybody has."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """The world after all of it, and its tasks."""
+
+    world: World
+    long: Task
+    short: Task
+    plain: Task
+
+
+def play(world: World) -> Story:
+    """Let it all happen; the world must be new."""
+    long = world.open(world.create(max_trainers=4, rounds=4))
+    _one_submits_nothing(world, long)
+    _one_misses_masking(world, long)
+    _one_lies(world, long)
+    _average_withheld(world, long)
+    world.senders[1].send(world.tasks.collect(long.id, (1, 3)))
+    return Story(world, long, _too_few(world), world.open(world.task_id))
+
+
+def _one_submits_nothing(world: World, task: Task) -> None:
+    _everybody(world, task, FOUR, Enrol, Join)
+    _everybody(world, task, THREE, Submit)
+    world.advance(task.id)
+    _everybody(world, task, THREE, Mask, Publish)
+    world.finalize(task)
+
+
+def _one_misses_masking(world: World, task: Task) -> None:
+    _everybody(world, task, FOUR, Join, Submit)
+    _everybody(world, task, THREE, Mask)
+    world.advance(task.id)
+    _everybody(world, task, THREE, Mask, Publish)
+    world.finalize(task)
+
+
+def _one_lies(world: World, task: Task) -> None:
+    _everybody(world, task, FOUR, Join, Submit)
+    liar = posting(world, 3, task, round_=3).masking(1)
+    for posted in (*(posting(world, i, task, round_=3) for i in THREE), liar):
+        posted.send()
+    challenger = world.challenger(task=task)
+    _until(challenger, ChallengeMask)
+    victim = next(i for i in THREE if world.senders[i + 1].address == liar.masks[0].peer)
+    _until(world.trainer(victim, task), OpenMask)
+    world.pass_deadline(task.id)
+    _until(challenger, Advance)
+    _everybody(world, task, THREE, Mask, Publish)
+    world.finalize(task)
+    _until(challenger, Settle)
+
+
+def _average_withheld(world: World, task: Task) -> None:
+    _everybody(world, task, THREE, Join)
+    world.advance(task.id)
+    _everybody(world, task, THREE, Submit, Mask, Publish)
+    withholding = world.aggregator(AGGREGATOR, task)
+    _, proof = withholding.prove(add(withholding.fetch(4)), 3)
+    world.senders[AGGREGATOR].send(world.tasks.aggregate(task.id, proof.data, NOWHERE))
+    challenger = world.challenger(task=task)
+    world.rpc("evm_increaseTime", TERMS.aggregate_period // 4)  # what cannot be fetched for so long is withheld
+    world.rpc("evm_mine")
+    _until(challenger, ChallengeModel)
+    world.pass_deadline(task.id)
+    _until(challenger, Advance)
+    _until(challenger, Reclaim)
+    _until(world.aggregator(OUTSIDER, task), Aggregate)
+    world.advance(task.id)
+
+
+def _too_few(world: World) -> Task:
+    """Round 1 failed, round 2 was skipped."""
+    task = world.open(world.create(rounds=2))
+    _everybody(world, task, THREE, Enrol, Join)
+    _everybody(world, task, range(2), Submit)
+    world.advance(task.id)
+    _everybody(world, task, range(1), Join)
+    world.advance(task.id)
+    return task
+
+
+def _everybody(world: World, task: Task, members: Sequence[int], *actions: type[Action]) -> None:
+    """Let trainers do each of the actions, one after another."""
+    for action in actions:
+        for i in members:
+            _until(world.trainer(i, task), action)
+
+
+def _until(role: Role, wanted: type[Action]) -> None:
+    """Let a role act until it has done this; a trainer that joins may have stake to deposit first, say."""
+    done = []
+    while not done or type(done[-1]) is not wanted:
+        done.append(role.step())
+        assert len(done) < 5, f"{done} and no {wanted.__name__}"
