@@ -53,7 +53,7 @@ async function start(row: Row): Promise<void> {
   const lineage = await readLineage({ client, deployment, taskId });
   show("lineage", lineage.map(({ round, contributions }) => `${round} (${contributions.length} updates)`).join(" <- "));
 
-  const { manifest, weights } = await pullModel({ client, deployment, taskId, round: newest.model.round, gateways });
+  const { manifest, weights } = await pullModel({ client, deployment, taskId, gateways });
   const { name, probabilities } = predict(manifest, weights, row);
   show("prediction", `${name} (${Math.max(...probabilities).toFixed(2)})`);
 }

@@ -1,7 +1,7 @@
 // The documents that the chain refers to, as ipfs/schemas and node/headwater/storage/manifests.py define them. What a
 // document says is believed only where a commitment bears it out. Names come from strangers: show them as text only.
 
-import { decode } from "./canonical.js";
+import { decode, encode } from "./canonical.js";
 import { isCid } from "./cid.js";
 import { parseDecimal } from "./decimal.js";
 import { P, toSigned } from "./field.js";
@@ -78,6 +78,15 @@ export function parseManifest(bytes: Uint8Array): TaskManifest {
 export function parseModel(bytes: Uint8Array): Model {
   const { round, trainers, weights } = checked(model, unreduced)(decode(bytes), "");
   return { round, trainers, weights: entries(weights).map(toSigned) };
+}
+
+/**
+ * The bytes of a model's document: what lies under its CID. With these, whoever knows the weights, from the chain's
+ * `ModelOpened`, say, has the document.
+ */
+export function modelBytes({ round, trainers, weights }: Model): Uint8Array {
+  const entries = weights.map((weight) => (weight < 0n ? weight + P : weight).toString(16).padStart(64, "0"));
+  return new TextEncoder().encode(encode({ schema: "headwater/model/1", round, trainers, weights: entries.join("") }));
 }
 
 function nonsense({ model: { features, label }, fixed_point }: TaskManifest): string | undefined {

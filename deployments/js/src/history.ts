@@ -155,7 +155,7 @@ function record(history: Draft, event: TaskEvent): void {
     const lists = { parts: [], attempts: [], averages: [], revoked: [], demands: [], shown: [] };
     history.rounds.push({ round: Number(args.round), phases: [change(place, args)], ...lists });
   } else if ("round" in args) {
-    const round = history.rounds.find(({ round }) => round === Number(args.round));
+    const round = history.rounds.findLast(({ round }) => round === Number(args.round));
     if (round) recordInRound(round, event, place);
   }
 }

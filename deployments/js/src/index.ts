@@ -4,7 +4,7 @@ export type { Reading } from "./call.js";
 export { MAX_BYTES, cidFromDigest, cidOf, digestFromCid, digestOf } from "./cid.js";
 export { type Point, commit, decodeBasis, hashPoint, tagOf } from "./commitment.js";
 export { CONTRACTS, type ContractName, type Deployment, deploymentOf, parseAddresses } from "./deployment.js";
-export { type Model, type TaskManifest, parseManifest, parseModel } from "./documents.js";
+export { type Model, type TaskManifest, modelBytes, parseManifest, parseModel } from "./documents.js";
 export * from "./errors.js";
 export { type Content, type FetchOptions, fetchContent } from "./gateway.js";
 export * from "./history.js";

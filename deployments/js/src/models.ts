@@ -1,6 +1,6 @@
 // Models of the registry, and whether bytes are theirs.
 
-import { type ContractFunctionReturnType, maxUint256 } from "viem";
+import { type ContractFunctionReturnType, type Hex, maxUint256 } from "viem";
 import { readContract } from "viem/actions";
 import { getAbiItem } from "viem/utils";
 import { lensAbi, modelRegistryAbi } from "./abis.js";
@@ -11,8 +11,8 @@ import type { Deployment } from "./deployment.js";
 import { type TaskManifest, parseManifest } from "./documents.js";
 import { ModelRejected } from "./errors.js";
 import { type FetchOptions, fetchContent } from "./gateway.js";
-import { type Page, readTask } from "./tasks.js";
-import { type Verification, checkModel } from "./verify.js";
+import { type Page, type TaskScreen, readTask } from "./tasks.js";
+import { type Expected, type Verification, checkModel } from "./verify.js";
 
 /** A model with where it comes from, as `IModelRegistry.Record`. */
 export type ModelRecord = ContractFunctionReturnType<typeof modelRegistryAbi, "view", "getRecord">;
@@ -27,6 +27,7 @@ export interface ModelId {
 
 /** A verified model with all that is needed to use it. */
 export interface PulledModel {
+  readonly record: ModelRecord;
   readonly manifest: TaskManifest;
   /** Signed integers, units of 2^-model_bits. */
   readonly weights: readonly bigint[];
@@ -112,49 +113,56 @@ export async function verifyModel({
   basis,
   ...where
 }: Reading & ModelId & { readonly bytes: Uint8Array; readonly basis: Uint8Array }): Promise<Verification> {
-  const { deployment, taskId } = where;
-  const [record, { config }] = await Promise.all([readRecord(where), readTask(where)]);
-  const expected = {
-    modelHash: record.modelHash,
-    cid: digestFromCid(record.uri.replace(/^ipfs:\/\//, "")),
-    dimension: config.dimension,
-    basisHash: config.basisHash,
-    offset: config.offset,
-    tag: tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId),
-  };
-  return checkModel(expected, bytes, basis);
+  const [record, task] = await Promise.all([readRecord(where), readTask(where)]);
+  return checkModel(expectedOf(where, record, task), bytes, basis);
 }
 
 /**
  * Fetches a model with its task's manifest and basis points, and verifies it.
+ * @param round The round that made it; by default the task's latest model.
  * @param gateways URLs such as `https://ipfs.io`, trusted with nothing.
  * @throws ModelRejected it is not what the contract accepted.
  * @throws ContentUnavailable, WrongBytes a document cannot be had. @throws MalformedDocument one is none.
  * @throws NotFound, NoContract, ChainUnavailable
  */
 export async function pullModel({
+  round,
   gateways,
   signal,
   timeout,
   ...where
-}: Reading & ModelId & FetchOptions & { readonly gateways: readonly string[] }): Promise<PulledModel> {
-  const options = { ...(signal && { signal }), ...(timeout && { timeout }) };
-  const record = await readRecord(where);
-  const fetched = await fetchContent(gateways, record.manifest, options);
-  const manifest = parseManifest(fetched.bytes);
-  const [model, basis] = await Promise.all(
-    [record.uri.replace(/^ipfs:\/\//, ""), manifest.basis].map((cid) =>
-      fetchContent(gateways, digestFromCid(cid), options),
-    ),
-  );
-  if (model === undefined || basis === undefined) throw new RangeError("two requests have two answers");
-  const verification = await verifyModel({ ...where, bytes: model.bytes, basis: basis.bytes });
+}: Reading &
+  Omit<ModelId, "round"> &
+  FetchOptions & { readonly round?: number; readonly gateways: readonly string[] }): Promise<PulledModel> {
+  const task = await readTask(where);
+  const record = await readRecord({ ...where, round: round ?? task.model.round });
+  const get = async (digest: Hex): Promise<Uint8Array> =>
+    (await fetchContent(gateways, digest, { ...(signal && { signal }), ...(timeout && { timeout }) })).bytes;
+  const manifest = parseManifest(await get(record.manifest));
+  const bytes = await get(cidOfRecord(record));
+  const basis = await get(digestFromCid(manifest.basis));
+  const verification = checkModel(expectedOf(where, record, task), bytes, basis);
   if (verification.weights === undefined) {
     const failed = verification.checks.filter(({ ok }) => !ok).map(({ says }) => says);
     throw new ModelRejected(
-      `the model of round ${where.round} of task ${where.taskId} is not what was accepted: it does not hold that ` +
+      `the model of round ${record.round} of task ${where.taskId} is not what was accepted: it does not hold that ` +
         `${failed.join(", nor that ")}. Do not use it.`,
     );
   }
-  return { manifest, weights: verification.weights, bytes: model.bytes, verification };
+  return { record, manifest, weights: verification.weights, bytes, verification };
+}
+
+function expectedOf(
+  { deployment, taskId }: Omit<ModelId, "round">,
+  record: ModelRecord,
+  { config }: TaskScreen,
+): Expected {
+  const { dimension, basisHash, offset } = config;
+  const tag = tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId);
+  return { modelHash: record.modelHash, cid: cidOfRecord(record), dimension, basisHash, offset, tag };
+}
+
+/** The digest of a record's model document. */
+function cidOfRecord({ uri }: ModelRecord): Hex {
+  return digestFromCid(uri.replace(/^ipfs:\/\//, ""));
 }

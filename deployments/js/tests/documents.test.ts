@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MalformedDocument, fetchContent, digestFromCid, parseManifest, parseModel } from "@headwater/contracts";
+import {
+  MalformedDocument,
+  fetchContent,
+  digestFromCid,
+  modelBytes,
+  parseManifest,
+  parseModel,
+} from "@headwater/contracts";
 import { bytes, facts, gateways, long } from "./facts.js";
 
 function accepts(parse: (data: Uint8Array) => unknown, hex: string): boolean {
@@ -61,6 +68,7 @@ test("a model's weights are signed", async () => {
     const { weights, round, trainers } = parseModel(data);
     assert.deepEqual(weights.map(String), expected.weights);
     assert.deepEqual([round, trainers], [expected.round, expected.trainers]);
+    assert.deepEqual(modelBytes({ round, trainers, weights }), data, "and back");
   }
   assert(
     long.models.some((model) => model?.weights.some((weight) => weight.startsWith("-"))),

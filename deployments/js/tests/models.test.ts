@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   ContentUnavailable,
   ModelRejected,
+  NotFound,
   WrongBytes,
   checkModel,
   digestFromCid,
@@ -19,7 +20,7 @@ import {
 } from "@headwater/contracts";
 import { createPublicClient, http } from "viem";
 import { client, deployment, facts, gateways, long } from "./facts.js";
-import { answering, lying, serving } from "./servers.js";
+import { answering, counting, lying, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);
 const where = { client, deployment, taskId };
@@ -103,12 +104,27 @@ test("a model of another size fails before its commitment", () => {
 });
 
 test("a model is pulled with its manifest, and predicts", async () => {
-  const pulled = await pullModel({ ...where, round, gateways });
+  const pulled = await pullModel({ ...where, gateways });
   assert.deepEqual(pulled.weights.map(String), fact.weights);
+  assert.deepEqual([pulled.record.round, pulled.record.modelHash], [round, fact.hash], "the latest, if none is named");
   assert.deepEqual([...pulled.bytes], [...bytes]);
   const [flowers] = facts.predictions;
   const [row] = flowers?.rows ?? [];
   assert.equal(predict(pulled.manifest, pulled.weights, row?.cells ?? {}).name, row?.name);
+});
+
+test("an earlier model is pulled by its round, and none that was not made", async () => {
+  const pulled = await pullModel({ ...where, round: 1, gateways });
+  assert.deepEqual([pulled.record.modelHash, pulled.weights.map(String)], [other.hash, other.weights]);
+  await assert.rejects(pullModel({ ...where, round: 5, gateways }), NotFound);
+});
+
+test("a model is two calls", async () => {
+  const methods: string[] = [];
+  await serving(counting(facts.rpc, methods), async (url) => {
+    await pullModel({ ...where, client: createPublicClient({ transport: http(url) }), gateways });
+  });
+  assert.deepEqual(methods, ["eth_call", "eth_call"]);
 });
 
 test("a model is not pulled from a gateway that lies", async () => {
