@@ -41,6 +41,7 @@ from headwater.protocol.decisions import (
     Withdraw,
     decide_aggregator,
     decide_challenger,
+    decide_leaver,
     decide_trainer,
 )
 from headwater.protocol.faults import NO_FAULTS, Faults, WrongPeer
@@ -477,4 +478,18 @@ def test_challenger__whatever_it_sees__accuses_only_who_can_be_accused_and_in_ti
         Advance(at.round),
         Done(),
         Wait(f"round {at.round}: {at.phase} goes on", at.deadline),
+    )
+
+
+@pytest.mark.parametrize("phase", (*ENDS, *RUNNING))
+@pytest.mark.parametrize("status", list(TrainerStatus))
+def test_leaver__in_any_phase__leaves_first_and_takes_no_seat_and_no_duty(phase, status):
+    view = trainer(phase, status, collectable=(1,))
+    assert decide_leaver(view) == Unenrol()
+    leaving = replace(view, releasable_at=NOW + 5)
+    seated = phase in RUNNING and status is not TrainerStatus.NONE
+    waiting = Wait("round 2 runs, and this account has a seat in it", DEADLINE)
+    assert decide_leaver(leaving) == (waiting if seated else Collect((1,)))
+    assert decide_leaver(replace(leaving, at=at(phase, DEADLINE))) == (
+        Advance(2) if phase in RUNNING else Collect((1,))
     )

@@ -125,6 +125,40 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
         report("stopped" if stop.requested else "finished")
 
 
+def leave_task(
+    task_id: int,
+    rpc: tuple[str, ...],
+    deployments: Path,
+    network: str | None,
+    keystore: Path | None,
+    home: Path,
+    poll: float,
+) -> None:
+    """Have an account leave a task, until its stake is withdrawn or a signal comes.
+
+    Raises:
+        HeadwaterError: something that is needed is not in order; for example another process uses the account.
+    """
+    from headwater.chain.contracts import open_contracts
+    from headwater.chain.rpc import connect
+    from headwater.chain.sender import Sender
+    from headwater.cli.keys import load_key
+    from headwater.cli.progress import log_report
+    from headwater.journal.journal import open_journal
+    from headwater.roles.leaving import Leaver
+    from headwater.roles.loop import Job, Loop, Stop
+
+    chain = connect(rpc)
+    contracts = open_contracts(chain, deployments, network)
+    contracts.tasks.get_task(task_id)
+    key, stop, report = load_key(keystore), Stop(), log_report("trainer", task=task_id)
+    with open_journal(home, key) as journal, _stopping(stop):
+        sender = Sender(chain, key, intents=journal.intents)
+        job = Job(lambda: Leaver(contracts, task_id, sender, report), report)
+        Loop(chain, [job], report, poll=poll, stop=stop).run()
+        report("stopped" if stop.requested else "finished")
+
+
 @contextmanager
 def _stopping(stop: Stop) -> Iterator[None]:
     """The first SIGTERM or SIGINT stops after the step in hand, the second at once."""

@@ -63,3 +63,29 @@ def run(
         data={task_id: data},
         keep_stake=keep_stake,
     )
+
+
+@command.command()
+@click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
+@click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
+@chain_options
+@key_options
+@home_option
+def leave(
+    task_id: int,
+    poll: float,
+    rpc: tuple[str, ...],
+    deployments: Path,
+    network: str | None,
+    keystore: Path | None,
+    home: Path,
+) -> None:
+    """Leave a task before its end, and take stake and rewards home. Neither data nor store are needed.
+
+    The account takes no seat from now on. Where it has one in a running round and can still train, leave after that
+    round: this command does nothing for it, and an absence costs stake. It ends when the unbonding time has passed and
+    all is paid out; started again, it goes on.
+    """
+    from headwater.cli.run import leave_task
+
+    leave_task(task_id, rpc, deployments, network, keystore, home, poll)

@@ -363,6 +363,17 @@ def decide_trainer(view: TrainerView) -> Action:
     return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline)
 
 
+def decide_leaver(view: TrainerView) -> Action:
+    """The next action of a trainer that wants its stake back, whatever becomes of the round in which it has a seat."""
+    if view.enrolled and not view.releasable_at and view.locked > view.slash:
+        return Unenrol()
+    if view.at.overdue:
+        return Advance(view.at.round)
+    if view.plays:
+        return Wait(f"round {view.at.round} runs, and this account has a seat in it", view.at.deadline)
+    return _leave(view)
+
+
 def decide_aggregator(view: AggregatorView) -> Action:
     """The aggregator's next action."""
     at = view.at

@@ -51,6 +51,12 @@ def basis_bytes(basis: Basis) -> bytes:
     return b"".join(point.encode() for point in basis.points)
 
 
+def collectable(contracts: Contracts, task_id: int, rounds: int, account: str, block: int) -> tuple[int, ...]:
+    """The first of a task's rounds that owe the account something, as many as one `Collect` takes."""
+    owing = (r for r in range(1, rounds + 1) if contracts.tasks.reward_of(task_id, r, account, block))
+    return tuple(islice(owing, MOST_ROUNDS))
+
+
 def spec_of(manifest: TaskManifest) -> TrainingSpec:
     """The numbers of a task's training."""
     model, fixed, training = manifest.model, manifest.fixed_point, manifest.training
@@ -136,9 +142,7 @@ class Task:
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
-        rounds = range(1, self.config.rounds + 1)
-        owing = (r for r in rounds if self.contracts.tasks.reward_of(self.id, r, account, block))
-        return tuple(islice(owing, MOST_ROUNDS))
+        return collectable(self.contracts, self.id, self.config.rounds, account, block)
 
     def fetch(self, digest: bytes) -> bytes:
         """The document whose CID has a digest.
