@@ -8,14 +8,17 @@ from click.testing import CliRunner
 from eth_account import Account
 
 from headwater.chain.anvil import run_anvil
+from headwater.chain.reverts import format_wei
 from headwater.cli import console
+from headwater.cli.keys import write_keystore
 from headwater.cli.main import cli
+from headwater.cli.run import ROLES
 from headwater.roles import health
 from headwater.roles.health import Verdict
 from headwater.storage.opening import PINNING_TOKEN
 from tests.support import proxy
 from tests.support.gateway import run_pinning_service
-from tests.support.roles import CREATOR, TERMS, Place, World
+from tests.support.roles import AGGREGATOR, CREATOR, OUTSIDER, TERMS, Place, World
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +159,7 @@ def test_check_account__when_the_balance_does_not_suffice__then_it_says_what_is_
 ):
     account = Account.create().address
     fresh.rpc("anvil_setBalance", account, hex(wei))
-    need = health.need_of(fresh.contracts, account, ("trainer",), (fresh.task_id,))
+    need = health.need_of(fresh.contracts, account, ("trainer",), (fresh.task_id,), (fresh.task_id,))
 
     balance, stake = health.check_account(fresh.contracts, account, need)
 
@@ -169,11 +172,95 @@ def test_check_account__when_the_balance_does_not_suffice__then_it_says_what_is_
 def test_need_of__when_a_trainer_is_enrolled__then_it_needs_no_more_stake(enrolled: World):
     account = enrolled.senders[1].address
 
-    need = health.need_of(enrolled.contracts, account, ("trainer",), (enrolled.task_id,))
+    need = health.need_of(enrolled.contracts, account, ("trainer",), (enrolled.task_id,), (enrolled.task_id,))
 
-    assert need.stake == 0
+    assert (need.stake, need.bonds) == (0, 0)
     assert need.gas > 0
-    assert health.need_of(enrolled.contracts, account, ("challenger",), (enrolled.task_id,)) == health.Need(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("roles", "trains", "stakes", "bonds"),
+    (
+        (("aggregator",), False, 1, 0),
+        (("challenger",), False, 0, 1),
+        (("trainer", "aggregator", "challenger"), True, 2, 1),
+        (("trainer", "aggregator"), False, 1, 0),
+    ),
+)
+def test_need_of__for_other_roles__counts_their_locks_and_bonds(
+    fresh: World, roles: tuple[str, ...], trains: bool, stakes: int, bonds: int
+):
+    training = (fresh.task_id,) if trains else ()
+
+    need = health.need_of(fresh.contracts, fresh.senders[AGGREGATOR].address, roles, (fresh.task_id,), training)
+
+    assert need.stake == stakes * TERMS.stake
+    assert need.bonds == bonds * TERMS.challenge_bond
+    assert need.gas > 0
+
+
+def test_need_of__when_the_aggregator_has_posted_its_average__then_its_stake_is_locked_already(averaged: World):
+    def need(account: int) -> int:
+        address = averaged.senders[account].address
+        return health.need_of(averaged.contracts, address, ("aggregator",), (averaged.task_id,), ()).stake
+
+    assert (need(AGGREGATOR), need(OUTSIDER)) == (0, TERMS.stake)
+
+
+def test_need_of__when_the_task_has_ended__then_nothing_is_needed(finalized: World):
+    finalized.advance()  # nobody joins the last round
+    tasks = (finalized.task_id,)
+
+    assert health.need_of(finalized.contracts, finalized.senders[1].address, ROLES, tasks, tasks) == health.Need(
+        0, 0, 0
+    )
+
+
+def test_check_account__when_only_the_bond_is_missing__then_it_says_so(fresh: World):
+    account = Account.create().address
+    fresh.rpc("anvil_setBalance", account, hex(TERMS.challenge_bond))
+    need = health.need_of(fresh.contracts, account, ("challenger",), (fresh.task_id,), ())
+
+    check, _ = health.check_account(fresh.contracts, account, need)
+
+    assert check.verdict is Verdict.FAILED
+    assert f"{format_wei(TERMS.challenge_bond)} of bonds" in check.text
+    assert "of stake" not in check.text
+
+
+def test_doctor__when_settings_name_an_aggregator__then_its_stake_is_part_of_what_is_needed(
+    fresh: World, tmp_path: Path, monkeypatch
+):
+    account, config, key = Account.create(), tmp_path / "node.toml", tmp_path / "key"
+    key.write_text(account.key.hex())
+    key.chmod(0o600)
+    monkeypatch.setenv("HEADWATER_PRIVATE_KEY_FILE", str(key))
+    fresh.rpc("anvil_setBalance", account.address, hex(TERMS.stake // 2))
+    text = f'rpc = ["{fresh.anvil.url}"]\ndeployments = "{fresh.folder}/deployments"\nhome = "{tmp_path}/home"\n'
+    config.write_text(text + f'store = ["dir:{fresh.folder}/store"]\ntasks = [1]\nroles = ["aggregator"]\n')
+
+    done = CliRunner().invoke(cli, ["doctor", "--config", str(config)])
+
+    assert done.exit_code == 1
+    assert "1 ETH of stake" in done.output
+
+
+def test_doctor__when_the_password_is_at_hand__then_the_keystore_is_opened(fresh: World, tmp_path: Path, monkeypatch):
+    account, password = fresh.anvil.accounts[1], tmp_path / "password"
+    path = write_keystore(tmp_path, account, "right")
+    monkeypatch.setenv("HEADWATER_PASSWORD_FILE", str(password))
+
+    def check(text: str) -> str:
+        password.write_text(text)
+        password.chmod(0o600)
+        return doctor(fresh, "--keystore", str(path)).output
+
+    assert f"✓ keystore  its password opens it: {account.address}" in check("right\n")
+    wrong = check("wrong")
+    assert "✗ keystore" in wrong
+    assert "check the password" in wrong
+    path.write_text(json.dumps({**json.loads(path.read_text()), "address": "11" * 20}))
+    assert "andholdsthekeyof" in "".join(check("right").split())
 
 
 def test_check_task__when_the_srs_is_another__then_it_fails(fresh: World, tmp_path: Path):

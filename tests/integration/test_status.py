@@ -108,6 +108,25 @@ def test_status__when_the_average_is_challenged__then_its_aggregator_is_told_to_
     assert look(averaged, 1)[1] == "waiting for the average to be final"
 
 
+def test_status__when_the_first_model_is_challenged__then_the_creator_is_told_to_show_it(created: World):
+    document = bytes(31) + b"\1"  # that nobody has
+    task_id = created.create(created.task.basis.commit([3, -1, 4, 1]), document)
+    creator = created.senders[CREATOR].address
+    created.senders[CHALLENGER].send(created.contracts.challenges.challenge_model(task_id, TERMS.challenge_bond))
+    number = created.contracts.challenges.challenge_count()
+
+    _, text, until, task = look(created, CREATOR, task_id)
+    assert text == f"show the model that challenge {number} demands"
+    assert until == task.state.deadline > 0
+    assert progress(task) == "0 joined, of 3 to 3, first model demanded"
+    shown = status(created, "--task", str(task_id), "--address", creator).output
+    assert f"show the model that challenge {number} demands (" in " ".join(shown.split())
+    assert look(created, 1, task_id)[1] == "nothing to do now"
+
+    created.pass_deadline(task_id)
+    assert look(created, CREATOR, task_id)[1:3] == (f"did not answer challenge {number} in time", 0)
+
+
 def test_status__when_a_deadline_has_passed__then_it_says_that_anyone_may_advance(training: World):
     training.pass_deadline()
 

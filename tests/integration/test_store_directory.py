@@ -43,7 +43,7 @@ def test_get__of_a_damaged_file__is_a_mismatch_until_it_is_put_again(store, tmp_
     assert store.get(cid, len(data)) == data
 
 
-PUT_WITH_LITTLE_SPACE = """
+WITH_LITTLE_SPACE = """
 import resource, signal, sys
 from pathlib import Path
 from headwater.errors import StorageError
@@ -51,19 +51,20 @@ from headwater.storage.directory import DirectoryStore
 
 store = DirectoryStore(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+limit = int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    store.put(bytes(1_000_000))
+    store.check() if sys.argv[2] == "check" else store.put(bytes(1_000_000))
 except StorageError as error:
     print(error)
 """
 
 
-def test_put__that_the_disk_refuses__says_so_and_leaves_nothing(store, tmp_path):
+@pytest.mark.parametrize(("call", "limit"), (("put", 100_000), ("check", 0)))
+def test_store__whose_disk_is_full__says_so_and_leaves_nothing(store, tmp_path, call, limit):
     """A limit on the size of files stands in for a full disk: the same failure of the same write."""
-    done = subprocess.run(
-        [sys.executable, "-c", PUT_WITH_LITTLE_SPACE, tmp_path / "store"], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", WITH_LITTLE_SPACE, tmp_path / "store", call, str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert "cannot write" in done.stdout
     assert "File too large" in done.stdout

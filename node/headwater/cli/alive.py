@@ -136,7 +136,9 @@ class Health:
             allowed = f"it should look every {self._stale_seconds:.0f} s"
             return {"chain_silent": f"no look at the chain has succeeded for {quiet:.0f} s; {allowed}"}
         if not self._is_local and age > STALE:
-            return {"chain_stale": f"the newest block is {age:.0f} s old: the Ethereum node is not in sync"}
+            return {
+                "chain_stale": f"the newest block is {age:.0f} s old: the node is not in sync, or this clock is fast"
+            }
         return {}
 
     def _step_reasons(self) -> dict[str, str]:

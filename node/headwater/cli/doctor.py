@@ -66,8 +66,8 @@ def command(
 ) -> None:
     """Check all that a node needs: nodes, contracts, account, stores, tasks, files, this machine.
 
-    Exit code 1 where something failed, with what to do; warnings leave it at 0. No transaction is sent, and no password
-    is needed.
+    Exit code 1 where something failed, with what to do; warnings leave it at 0. No transaction is sent. The keystore is
+    opened where HEADWATER_PASSWORD_FILE names its password; nothing is asked for.
     """
     from headwater.cli.settings import NodeSettings, load_settings
     from headwater.errors import ConfigError
@@ -139,7 +139,26 @@ def _files(settings: NodeSettings, files: list[Path], *, daemon: bool) -> list[C
     if daemon and settings.keystore and "password" not in private:
         hint = f"name a file with it in {PASSWORD_FILE}, if nobody is there to type it"
         checks.append(health.warning("password", "it will be asked for when the node starts", hint))
+    if settings.keystore and "password" in private:
+        checks.append(_opened(settings.keystore))
     return checks + [health.check_private_file("data", path) for path in files]
+
+
+def _opened(keystore: Path) -> Check:
+    """Whether the password opens the keystore, and it holds the key of the account that it names."""
+    from headwater.cli.account import account_of
+    from headwater.cli.keys import load_key
+    from headwater.errors import ConfigError
+    from headwater.roles import health
+
+    try:
+        opened, named = load_key(keystore).address, account_of(keystore)
+    except ConfigError as error:
+        return health.failure("keystore", error)
+    if opened != named:
+        text = f"{keystore} names {named}, and holds the key of {opened}"
+        return health.failed("keystore", text, "restore the file from its backup")
+    return health.ok("keystore", f"its password opens it: {opened}")
 
 
 def _contracts(settings: NodeSettings, nodes: list[Check]) -> tuple[Contracts | None, list[Check]]:
@@ -169,7 +188,8 @@ def _account(settings: NodeSettings, contracts: Contracts, training: tuple[int, 
             hint = "`headwater key create` makes one; name it with --keystore"
             said = health.failed if daemon else health.warning
             return [said("account", "none is named, so its coin was not looked at", hint)]
-        need = health.need_of(contracts, account, settings.roles, training)
+        roles, tasks = (settings.roles, {*settings.tasks, *training}) if daemon else (("trainer",), training)
+        need = health.need_of(contracts, account, roles, sorted(tasks), training)
         return health.check_account(contracts, account, need)
     except HeadwaterError as error:
         return [health.failure("account", error)]

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -206,28 +206,38 @@ class Need:
     """What an account has to have for its tasks.
 
     Attributes:
-        stake: free stake that seats will take, wei.
+        stake: free stake that seats and averages will take, wei.
+        bonds: coin that goes with a challenge, until it is answered, wei.
         gas: of a round of all tasks.
     """
 
     stake: int
+    bonds: int
     gas: int
 
 
-def need_of(contracts: Contracts, account: str, roles: Iterable[str], training: Iterable[int]) -> Need:
-    """What an account has to have. training: ids of the tasks that it trains in."""
+def need_of(
+    contracts: Contracts, account: str, roles: Collection[str], tasks: Iterable[int], training: Collection[int]
+) -> Need:
+    """What an account has to have for its roles in these tasks. training: those of them that it trains in."""
     at = contracts.chain.block().number
-    stake = gas = 0
-    for task_id in training if "trainer" in roles else ():
+    stake = bonds = gas = 0
+    for task_id in tasks:
         config, state = contracts.tasks.get_task(task_id, at)
         if state.has_ended:
             continue
-        enrolment = contracts.tasks.get_enrolment(task_id, account, at)
-        slash, _ = contracts.tasks.slash_of(task_id, account, at)
-        stake += config.stake - (enrolment.stake - slash)
-        costs = expenses(config.dimension, 1, config.max_trainers)
-        gas += sum(cost.gas for cost in costs if cost.who == "trainer" and cost.times)
-    return Need(stake, gas)
+        plays = {role for role in roles if role != "trainer" or task_id in training}
+        if "trainer" in plays:
+            enrolment = contracts.tasks.get_enrolment(task_id, account, at)
+            slash, _ = contracts.tasks.slash_of(task_id, account, at)
+            stake += config.stake - (enrolment.stake - slash)
+        if "aggregator" in plays and contracts.tasks.get_round(task_id, state.round, at).aggregator != account:
+            stake += config.stake
+        if "challenger" in plays:
+            bonds += config.challenge_bond
+        for cost in expenses(config.dimension, 1, config.max_trainers):
+            gas += cost.gas if cost.who in plays and (cost.times or cost.who == "challenger") else 0
+    return Need(stake, bonds, gas)
 
 
 def check_account(contracts: Contracts, account: str, need: Need) -> list[Check]:
@@ -238,14 +248,14 @@ def check_account(contracts: Contracts, account: str, need: Need) -> list[Check]
     at = chain.block().number
     balance, stake = chain.balance(account, at), contracts.stakes.stake_of(account, at)
     lacking = max(0, need.stake - stake.free)
-    least = lacking + need.gas * price
+    least = lacking + need.bonds + need.gas * price
     facts = f"{account} has {format_wei(balance)}"
     hint = f"send it coin of chain {chain.chain_id}"
-    if not balance:
-        checks = [failed("account", f"{account} has no coin", hint)]
-    elif balance < least:
-        wanted = f"a round of its tasks takes {format_wei(lacking)} of stake and {format_wei(need.gas * price)} of gas"
-        checks = [failed("account", f"{facts}, and {wanted}", hint)]
+    if balance < max(least, 1):
+        parts = {"stake": lacking, "bonds": need.bonds, "gas": need.gas * price}
+        wanted = ", ".join(f"{format_wei(wei)} of {what}" for what, wei in parts.items() if wei)
+        more = f", and a round of its tasks takes more: {wanted}" if wanted else ""
+        checks = [failed("account", (facts if balance else f"{account} has no coin") + more, hint)]
     else:
         checks = [ok("account", facts)]
     claimable = contracts.stakes.claimable(account, at)

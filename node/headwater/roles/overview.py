@@ -188,7 +188,8 @@ def progress(task: TaskOverview) -> str:
     state, most = task.state, task.config.max_trainers
     match state.phase:
         case Phase.JOIN:
-            return f"{state.joined} joined, of {task.config.min_trainers} to {most}"
+            demanded = ", first model demanded" if state.accused else ""
+            return f"{state.joined} joined, of {task.config.min_trainers} to {most}{demanded}"
         case Phase.TRAIN:
             return f"{state.submitted} of {state.joined} submitted"
         case Phase.MASK:
