@@ -59,7 +59,7 @@ def test_doctor__when_all_is_in_order__then_no_check_fails(fresh: World, key: Pa
 
     assert done.exit_code == 0, done.output
     assert "✗" not in done.output
-    for text in ("solc", "ezkl", "chain 31337", "four addresses", "10000 ETH", "0 ETH free", "put and got", "task 1"):
+    for text in ("solc", "ezkl", "chain 31337", "at all addresses", "10000 ETH", "0 ETH free", "put and got", "task 1"):
         assert text in done.output, text
 
 
