@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from headwater.chain.contracts import Contracts
 from headwater.chain.events import Event, Masked
+from headwater.chain.rpc import BlockId
 from headwater.chain.sender import Sender
 from headwater.chain.types import Posting
 from headwater.protocol.curve import Point, add, negate
@@ -58,7 +59,7 @@ class SimulatedTasks:
         """The round's events."""
         return iter(self.masked)
 
-    def get_round(self, _task_id: int, _round: int) -> SimpleNamespace:
+    def get_round(self, _task_id: int, _round: int, _block: BlockId = "latest") -> SimpleNamespace:
         """The round, in its first attempt."""
         return SimpleNamespace(attempt=ATTEMPT, masked=len(self.masked))
 

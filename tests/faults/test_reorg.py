@@ -105,5 +105,5 @@ def test_node_of_all_roles__finds_tasks_at_its_start_and_later(reorganized):
 def test_task__whose_stake_the_account_has_not__is_named_and_the_others_go_on(reorganized):
     fleet, _, dear, _ = reorganized
     assert fleet.trainers[0].said(rf"failed .*the account cannot pay for StakeManager.deposit.* task={dear}\b") > 0
-    assert fleet.operator.said(rf"passed over .*its stake is {TOO_DEAR} wei.*role=aggregator task={dear}\b") == 1
+    assert fleet.operator.said(rf"passed over .*its stake is {TOO_DEAR} wei.*role=aggregator task={dear}\b") > 0
     assert fleet.trainers[0].said(rf"submitted .*task={fleet.task_id}\b") >= len(DEPTHS)

@@ -1,14 +1,28 @@
-"""What a role decides follows from one block, whatever the chain has grown by meanwhile."""
+"""What a role decides follows from one block, whatever the chain has grown by, or lost, meanwhile."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from headwater.chain.endpoints import Endpoint
-from headwater.protocol.decisions import ChallengeUpdate, Deposit, Enrol, Join, Mask, OpenUpdate, Publish, Submit
+from headwater.errors import ChainError
+from headwater.protocol.decisions import (
+    ChallengeUpdate,
+    Deposit,
+    Enrol,
+    Join,
+    Mask,
+    OpenUpdate,
+    ProveWrongPeer,
+    Publish,
+    Submit,
+)
+from headwater.protocol.faults import WrongPeer
+from headwater.roles import masking
 from headwater.roles.task import Task
 from headwater.storage.cid import Cid
 from tests.support.roles import STAGES, World
@@ -60,6 +74,49 @@ def check_pinned(world: World, asked: list[dict[str, Any]], task: Task, trainers
         ]
         assert not newer, newer
     return decided
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Endpoints know no event any more, as while they drop blocks; state they know."""
+    ask = Endpoint.ask
+
+    def forgotten(self, body, number):
+        logs = json.loads(body)["method"] == "eth_getLogs"
+        return {"jsonrpc": "2.0", "id": number, "result": []} if logs else ask(self, body, number)
+
+    return lambda: monkeypatch.setattr(Endpoint, "ask", forgotten)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_decide__when_the_node_knows_the_state_without_its_events__tries_again_later(world, forgetful, stage):
+    """No other error than those that a job outlives: else one block dropped at the wrong moment would end a node."""
+    world.at(stage)
+    roles = [*(world.trainer(i) for i in range(3)), world.aggregator(), world.challenger()]
+    forgetful()
+    for role in roles:
+        with suppress(ChainError):
+            role.decide(world.chain.block())
+
+
+def test_work__when_the_node_knows_the_state_without_its_events__is_tried_again_later(aggregating, forgetful):
+    world = aggregating
+    challenge = world.contracts.challenges.challenge_update(
+        world.task_id, world.senders[1].address, world.task.config.challenge_bond
+    )
+    world.senders[-1].send(challenge)
+    trainer, aggregator, challenger = world.trainer(0), world.aggregator(), world.challenger()
+    liar = world.senders[1].address
+    forgetful()
+    for work in (
+        lambda: trainer.open_update(1),
+        lambda: trainer.mask(1, 1),
+        lambda: aggregator.fetch(1),
+        lambda: challenger.act(ProveWrongPeer(WrongPeer(liar, liar, ()))),
+        lambda: masking.mask_keys(world.task, [liar]),
+    ):
+        with pytest.raises(ChainError, match=r"the node (does not know|knows)"):
+            work()
 
 
 @pytest.mark.parametrize("stage", STAGES)

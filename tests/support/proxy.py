@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -134,15 +135,25 @@ def lagging(blocks: int) -> Fault:
     return fault
 
 
-def flaky(seed: int, share: float) -> Fault:
-    """Does something of all that goes wrong to a share of the requests."""
-    chance = random.Random(seed)
-    faults = (drop, drop_answer, duplicate, garbage, other_request, rate_limit_in_json, delay(1.0))
+class Flaky:
+    """A fault that does something of all that goes wrong to a share of the requests.
 
-    def fault(request: Request, forward: Forward) -> Any:
-        return (chance.choice(faults) if chance.random() < share else honest)(request, forward)
+    Attributes:
+        dealt: how often it did what.
+    """
 
-    return fault
+    FAULTS = (drop, drop_answer, duplicate, garbage, other_request, rate_limit_in_json, delay(1.0))
+
+    def __init__(self, seed: int, share: float) -> None:
+        self.dealt: Counter[Fault] = Counter()
+        self._chance, self._share = random.Random(seed), share
+
+    def __call__(self, request: Request, forward: Forward) -> Any:
+        if self._chance.random() >= self._share:
+            return forward(request)
+        fault = self._chance.choice(self.FAULTS)
+        self.dealt[fault] += 1
+        return fault(request, forward)
 
 
 class FaultProxy:

@@ -113,7 +113,7 @@ class Aggregator:
 
     def accepted(self, round_: int) -> list[Masked]:
         """What the members of the round's last attempt posted, as the chain tells."""
-        return masking.posted(self.task, round_, self.task.contracts.tasks.get_round(self.task.id, round_).attempt)
+        return masking.all_posted(self.task, round_, self.task.contracts.tasks.get_round(self.task.id, round_).attempt)
 
     def check(self, events: Sequence[Masked], vectors: Sequence[Sequence[int]]) -> None:
         """Check the sum of the vectors against the sum of the updates' commitments on chain.

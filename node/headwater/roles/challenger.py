@@ -9,7 +9,7 @@ from headwater.chain.events import Accused, BondReturned, Challenged, Convicted,
 from headwater.chain.rpc import Block, Call
 from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import Model, Posting
-from headwater.errors import ContentMismatch, Unavailable
+from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -111,7 +111,7 @@ class Challenger:
 
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
         """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had."""
-        events = masking.posted(self.task, at.round, at.attempt, block)
+        events = masking.all_posted(self.task, at.round, at.attempt, block)
         opened = masking.opened(self.task, at.round, at.attempt, block)
         vectors = [opened.get(event.trainer) or self._vector(event) for event in events]
         self._vectors = {event.posting.cid: v for event, v in zip(events, vectors, strict=True) if v is not None}
@@ -138,13 +138,15 @@ class Challenger:
         """When what cannot be fetched counts as withheld: some time after the phase began."""
         config, chain = self.task.config, self.task.contracts.chain
         events = self.task.contracts.tasks.events(PhaseChanged, last=block, task_id=self.task.id, round=at.round)
-        began = [event.block_number for event in events if event.to_phase is at.phase][-1]
+        began = [event.block_number for event in events if event.to_phase is at.phase]
+        if not began:
+            raise ChainError(f"the node does not know when {at.phase} of round {at.round} began", "it may be behind")
         periods = {
             Phase.JOIN: config.join_period,
             Phase.AGGREGATE: config.aggregate_period,
             Phase.CHALLENGE: config.challenge_period,
         }
-        return chain.block(began).timestamp + periods.get(at.phase, 0) // PATIENCE
+        return chain.block(began[-1]).timestamp + periods.get(at.phase, 0) // PATIENCE
 
     def _model(self, at: RoundView, block: int) -> Model | None:
         """The model whose bytes can be demanded now: the average in Challenge, the first one in Join."""
@@ -198,8 +200,7 @@ class Challenger:
     def _posting(self, member: str) -> Posting:
         """What a member posted in the attempt that is aggregated."""
         _, state = self.task.contracts.tasks.get_task(self.task.id)
-        posted = masking.posted(self.task, state.round, state.attempt)
-        return next(event.posting for event in posted if event.trainer == member)
+        return masking.postings(self.task, state.round, state.attempt, [member])[0]
 
     def _send(self, call: Call, stage: str, **details: object) -> Receipt:
         receipt = self.sender.send(call)

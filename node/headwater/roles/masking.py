@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
 from headwater.chain.rpc import BlockId
+from headwater.chain.types import Posting
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults
@@ -18,6 +20,8 @@ from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.vectors import sum_of_commitments, update_length
 from headwater.roles.task import Task
 from headwater.storage.manifests import UpdateDocument
+
+T = TypeVar("T")
 
 
 def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> Attempt:
@@ -52,11 +56,37 @@ def posted(task: Task, round_: int, number: int, block: BlockId = "latest") -> l
     return [event for event in events if event.attempt == number]
 
 
+def all_posted(task: Task, round_: int, number: int, block: BlockId = "latest") -> list[Masked]:
+    """What all members of an attempt posted, when it has succeeded.
+
+    Raises:
+        ChainError: the node does not know all of it: it is behind, or drops blocks just now.
+    """
+    events = posted(task, round_, number, block)
+    expected = task.contracts.tasks.get_round(task.id, round_, block).masked
+    if len(events) != expected or not events:
+        raise ChainError(
+            f"the node knows {len(events)} of the {expected} masked updates of round {round_}",
+            "it may be behind: try again, or name another with --rpc",
+        )
+    return events
+
+
+def postings(task: Task, round_: int, number: int, members: Iterable[str]) -> list[Posting]:
+    """What some members of an attempt posted, in their order.
+
+    Raises:
+        ChainError: the node does not know it.
+    """
+    found = {event.trainer: event.posting for event in posted(task, round_, number)}
+    return [_known(found, member, f"what {member} posted in round {round_}") for member in members]
+
+
 def mask_keys(task: Task, members: Iterable[str], block: BlockId = "latest") -> dict[str, Point]:
-    """The mask keys with which members enrolled last."""
+    """The mask keys with which members enrolled last. Raises ChainError where the node does not know them."""
     enrolled = task.contracts.tasks.events(Enrolled, last=block, task_id=task.id)
     found = {event.trainer: event.mask_key for event in enrolled}
-    return {member: found[member] for member in members}
+    return {member: _known(found, member, f"the mask key of {member}") for member in members}
 
 
 def opened(task: Task, round_: int, number: int, block: BlockId = "latest") -> dict[str, list[int]]:
@@ -110,6 +140,13 @@ def examine(
         for event, vector in zip(events, vectors, strict=True)
     }
     return find_faults(attempt(task, events[0].round, events[0].attempt, block).circle, posted_by, task.basis.offset)
+
+
+def _known(found: Mapping[str, T], member: str, what: str) -> T:
+    """A member's. Raises ChainError where it is missing: nodes that are behind, or drop blocks just now, know less."""
+    if member not in found:
+        raise ChainError(f"the node does not know {what}", "it may be behind: try again, or name another with --rpc")
+    return found[member]
 
 
 def _was_at_fault(task: Task, round_: int, number: int, member: str, block: BlockId) -> bool:

@@ -240,9 +240,9 @@ class Trainer:
         """The answer to a challenge of this trainer's masked update: the bytes that it publishes anyway."""
         task = self.task
         challenge = task.contracts.challenges.get_challenge(number)
-        postings = self._postings(challenge.round, challenge.attempt)
+        (posting,) = masking.postings(task, challenge.round, challenge.attempt, [self.sender.address])
         vector = unpack(self._masked(challenge.round, challenge.attempt).document.vector)
-        return task.contracts.challenges.answer_update(number, postings[self.sender.address], vector, task.basis.points)
+        return task.contracts.challenges.answer_update(number, posting, vector, task.basis.points)
 
     def open_mask(self, number: int) -> Call:
         """The answer to a challenge of a mask: the point shared with the peer, proved to be it.
@@ -254,10 +254,10 @@ class Trainer:
         task, me = self.task, self.sender.address
         challenge, key_hash = dispute(task, number, me)
         pair = (challenge.accused, challenge.other)
-        postings, keys = self._postings(challenge.round, challenge.attempt), masking.mask_keys(task, pair)
+        postings, keys = masking.postings(task, challenge.round, challenge.attempt, pair), masking.mask_keys(task, pair)
         one, other = (
-            next(mask.commitment for mask in postings[member].masks if mask.peer == peer)
-            for member, peer in (pair, pair[::-1])
+            {mask.commitment for mask in posting.masks if mask.peer == peer}
+            for posting, peer in zip(postings, pair[::-1], strict=True)
         )
         if one == other:
             raise ChainError(
@@ -273,17 +273,13 @@ class Trainer:
             )
         return task.contracts.challenges.answer_mask(
             number,
-            (postings[pair[0]], postings[pair[1]]),
+            (postings[0], postings[1]),
             (keys[pair[0]], keys[pair[1]]),
             shared_point(secret, peer_key),
             prove(secret, peer_key),
             by_other,
             task.basis.points,
         )
-
-    def _postings(self, round_: int, number: int) -> dict[str, Posting]:
-        """What the members of an attempt posted."""
-        return {event.trainer: event.posting for event in masking.posted(self.task, round_, number)}
 
     def _has_published(self, at: RoundView, entry: RosterEntry, block: int) -> bool:
         """Whether the store has this trainer's masked update of the attempt that succeeded."""
