@@ -5,12 +5,12 @@ Nothing here is typed by hand: every value is computed by the node's own code, f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from headwater.chain.deployment import Deployment
 from headwater.protocol.field import P
 from headwater.roles.history import Part, RoundHistory, read_history
 from headwater.roles.task import Task, point_hash
@@ -28,7 +28,7 @@ def facts(story: Story, folder: Path) -> Json:
     world = story.world
     return {
         "rpc": world.anvil.url,
-        "addresses": json.loads((world.folder / "deployments" / "anvil" / "addresses.json").read_text()),
+        "addresses": addresses(Deployment.load("anvil", world.folder / "deployments")),
         "accounts": [sender.address for sender in world.senders],
         "tasks": {name: task_facts(getattr(story, name)) for name in ("long", "short", "plain")},
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
@@ -36,6 +36,12 @@ def facts(story: Story, folder: Path) -> Json:
         "commitments": list(commitment_cases(story.long)),
         "predictions": [prediction_facts(*case) for case in prediction_cases(story, folder)],
     }
+
+
+def addresses(deployment: Deployment) -> Json:
+    """A deployment as its users name it."""
+    contracts = {name: record.address for name, record in deployment.records.items()}
+    return {"chainId": deployment.chain_id, "startBlock": deployment.start_block, "contracts": contracts}
 
 
 def task_facts(task: Task) -> Json:

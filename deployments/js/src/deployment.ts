@@ -28,20 +28,31 @@ export function deploymentOf(chainId: number): Deployment {
   if (found === undefined) {
     throw new UnknownDeployment(
       `no deployment is known on chain ${chainId}, only on ${Object.keys(known).join(", ")}: ` +
-        "give the addresses.json of yours to parseAddresses",
+        "give the addresses of yours to parseAddresses",
     );
   }
   return { chainId, ...found };
 }
 
 /**
- * A deployment of one's own, from the text or the value of its `addresses.json`.
- * @throws UnknownDeployment it is no such file; the message says what it lacks.
+ * A deployment of one's own, from JSON, as text or value: `{chainId, startBlock, contracts: {TaskManager: ...}}`, or a
+ * table of such by chain id: `{31337: {startBlock, TaskManager: ...}}`.
+ * @param chainId Which entry of a table; it may be left out where the table has only one.
+ * @throws UnknownDeployment it is neither; the message says what it lacks.
  */
-export function parseAddresses(json: unknown): Deployment {
-  const { chainId, startBlock, contracts } = fieldsOf(typeof json === "string" ? parse(json) : json);
-  if (!isCount(chainId) || !isCount(startBlock)) throw malformed("chainId and startBlock are no whole numbers");
-  const given = fieldsOf(contracts);
+export function parseAddresses(json: unknown, chainId?: number): Deployment {
+  const fields = fieldsOf(typeof json === "string" ? parse(json) : json);
+  if ("contracts" in fields) return checked(fields["chainId"], fields["startBlock"], fieldsOf(fields["contracts"]));
+  const [only, ...others] = Object.keys(fields);
+  const id = String(chainId ?? only);
+  if (chainId === undefined && others.length) throw malformed(`it has ${others.length + 1} chains, and none was named`);
+  if (!Object.hasOwn(fields, id)) throw malformed(chainId === undefined ? "it is empty" : `it has no chain ${id}`);
+  const entry = fieldsOf(fields[id]);
+  return checked(Number(id), entry["startBlock"], entry);
+}
+
+function checked(chainId: unknown, startBlock: unknown, given: { readonly [key: string]: unknown }): Deployment {
+  if (!isCount(chainId) || !isCount(startBlock)) throw malformed("chainId or startBlock is no whole number");
   const pairs = CONTRACTS.map((name) => {
     const address = given[name];
     if (typeof address !== "string" || !isAddress(address)) throw malformed(`it has no address of ${name}`);
@@ -68,7 +79,6 @@ function isCount(value: unknown): value is number {
 }
 
 function malformed(reason: string): UnknownDeployment {
-  return new UnknownDeployment(
-    `this is no addresses.json of a deployment: ${reason}. \`headwater deploy\` writes one.`,
-  );
+  const expected = `{chainId, startBlock, contracts: {${CONTRACTS.join(", ")}}}`;
+  return new UnknownDeployment(`these are no addresses of a deployment: ${reason}. Expected is ${expected}.`);
 }

@@ -195,13 +195,22 @@ test("an unknown chain's is not, and Object's own properties are no chains", () 
   assert.throws(() => deploymentOf("constructor" as never as number), UnknownDeployment);
 });
 
-test("one's own addresses.json is read, as text or value, and checked", () => {
+test("one's own addresses are read, as text or value, and checked", () => {
   assert.deepEqual(parseAddresses(JSON.stringify(facts.addresses)), deployment);
+  const { chainId, startBlock, contracts } = deployment;
+  const table = { [chainId]: { ...contracts, startBlock } };
+  assert.deepEqual(parseAddresses(table), deployment, "a table of one chain");
+  assert.deepEqual(parseAddresses({ 1: {}, ...table }, chainId), deployment, "a chain of a table");
+  assert.throws(() => parseAddresses({ 1: {}, ...table }), /2 chains, and none was named/);
+  assert.throws(() => parseAddresses(table, 1), /no chain 1/);
   const right = facts.addresses as Record<string, unknown>;
   const wrongs = [
     null,
     "",
     "{}",
+    { [chainId]: contracts },
+    { [chainId]: { ...contracts, startBlock: "1" } },
+    { first: { ...contracts, startBlock } },
     [],
     { ...right, chainId: "31337" },
     { ...right, startBlock: -1 },
