@@ -123,8 +123,8 @@ class Health:
                 found["prover_ended"] = f"{where}: {error}"
             elif stage == "given up":
                 found["given_up"] = f"{where}: {error}"
-        silent = 0.0 if self._store_since is None else time.monotonic() - self._store_since
-        if silent > STORE_SECONDS:
+        since = self._store_since
+        if since is not None and (silent := time.monotonic() - since) > STORE_SECONDS:
             found["store"] = f"no store that keeps content has answered for {silent:.0f} s: {self._store_problem}"
         return found
 
