@@ -1,0 +1,116 @@
+/**
+ * Where this page looks: a node, the contracts, gateways. Four sources, the later before the earlier:
+ *   published  `deployment.json` beside this page, by whoever put it there
+ *   saved      by this visitor, on the settings page
+ *   link       in the address, after `#...?`: it holds for this tab only, and the page says so, because whoever chooses
+ *              the node chooses what the chain seems to say
+ */
+
+import { parseAddresses } from './vendor/headwater.js';
+
+const KEY = 'headwater-viewer';
+const memory = {};
+export const FIELDS = ['rpc', 'deployment', 'gateways', 'sample'];
+
+/** What each setting must be. Every function takes text and returns the value; it throws an Error that says why not. */
+export const PARSE = {
+  rpc: url,
+  deployment: (text) => (text ? parseAddresses(JSON.parse(text)) : undefined),
+  gateways: (text) => text.split(/[\s,]+/).filter(Boolean).map(url),
+  sample: (text) => {
+    if (!text || /^b[a-z2-7]{58}$/.test(text)) return text || undefined;
+    throw new Error('this is no CIDv1 in base32: it begins with b and has 59 letters and digits');
+  },
+};
+
+/** The settings in force, from where each came, and what was published: `{values, from, published}`, each by field. */
+export async function readSettings() {
+  const layers = [['published', await published()], ['saved', load('localStorage')], ['link', load('sessionStorage')]];
+  const settings = { values: { gateways: [] }, from: {}, published: layers[0][1] };
+  for (const [source, texts] of layers) {
+    for (const field of FIELDS) {
+      if (texts[field] === undefined) continue;
+      try {
+        settings.values[field] = PARSE[field](texts[field]) ?? settings.values[field];
+        settings.from[field] = source;
+      } catch {
+        // damaged or of another time: the source before it holds
+      }
+    }
+  }
+  return settings;
+}
+
+/** Keeps what a link brought, for this tab. Returns whether it brought anything. */
+export function takeLink(query) {
+  const given = Object.fromEntries([...query].filter(([name]) => FIELDS.includes(name)));
+  if (Object.keys(given).length) store('sessionStorage', given);
+  return Object.keys(given).length > 0;
+}
+
+/** Saves what the visitor chose, texts by field, and forgets what a link brought. */
+export function save(texts) {
+  store('localStorage', texts);
+  forgetLink();
+}
+
+/** Forgets what a link brought. */
+export function forgetLink() {
+  store('sessionStorage', {});
+}
+
+/** The settings as a link's query, so that somebody else sees the same. */
+export function asQuery(values) {
+  const query = new URLSearchParams();
+  if (values.rpc) query.set('rpc', values.rpc);
+  if (values.deployment) query.set('deployment', JSON.stringify(values.deployment));
+  if (values.gateways.length) query.set('gateways', values.gateways.join(','));
+  if (values.sample) query.set('sample', values.sample);
+  return query;
+}
+
+/** The text of a setting, as a form shows it. */
+export function textOf(field, value) {
+  if (value === undefined) return '';
+  if (field === 'deployment') return JSON.stringify(value, null, 2);
+  return field === 'gateways' ? value.join('\n') : value;
+}
+
+async function published() {
+  try {
+    const file = await (await fetch('deployment.json')).json();
+    const texts = {};
+    if (file.rpc) texts.rpc = file.rpc;
+    if (file.deployment) texts.deployment = JSON.stringify(file.deployment);
+    if (file.gateways) texts.gateways = file.gateways.join(' ');
+    if (file.sample) texts.sample = file.sample;
+    return texts;
+  } catch {
+    return {}; // a page without it is whole: the visitor says where to look
+  }
+}
+
+/** An address of http or https, without a slash at its end. One without a scheme is beside this page. */
+function url(text) {
+  const parsed = new URL(text, document.baseURI);
+  if (!['http:', 'https:'].includes(parsed.protocol)) throw new Error('write it as https://... or http://127.0.0.1:...');
+  if (parsed.username || parsed.password) throw new Error('a browser sends no user names and passwords in addresses');
+  return parsed.href.replace(/\/$/, '');
+}
+
+function load(name) {
+  try {
+    return JSON.parse(window[name].getItem(KEY)) ?? {};
+  } catch {
+    return memory[name] ?? {}; // a browser that keeps nothing: settings hold until the page is left
+  }
+}
+
+function store(name, texts) {
+  memory[name] = texts;
+  try {
+    window[name].setItem(KEY, JSON.stringify(texts));
+  } catch {
+    // see `load`
+  }
+}
