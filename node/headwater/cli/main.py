@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": ("headwater.cli.plan", "What a task will cost, before it is created."),
     "status": ("headwater.cli.status", "Where tasks are, and what an account waits for."),
     "doctor": ("headwater.cli.doctor", "Whether all that a node needs is in order."),
+    "viewer": ("headwater.cli.viewer", "A page in the browser: tasks, rounds, and models that it verifies."),
     "explain": ("headwater.cli.explain", "Whether a contribution counted, and if not, why."),
     "audit": ("headwater.cli.audit", "Verify a task's whole history again."),
     "key": ("headwater.cli.key", "Create, import and list the keys of accounts."),
