@@ -8,7 +8,7 @@ BIN := .venv/bin
 # npm writes this file when it is done; nothing to wait for where it is there
 JS := deployments/js/node_modules/.package-lock.json deployments/subgraph/node_modules/.package-lock.json
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
-GENERATED := deployments/abi deployments/js/src/abis.ts node/headwater/chain/abi tests/gas docs/contracts
+GENERATED := deployments/abi deployments/js/src/abis.ts deployments/viewer/vendor node/headwater/chain/abi tests/gas docs/contracts
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
@@ -27,7 +27,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak fuzz js-test lint types generated
+.PHONY: test attacks faults soak fuzz js-test viewer-test lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
@@ -47,6 +47,9 @@ fuzz: install ## The contracts against the specification for 20,000 histories, t
 js-test: install $(JS) ## The npm package, the documentation for dApps and the subgraph, on a chain with a task's past
 	$(BIN)/python -m pytest tests/js
 
+viewer-test: install .venv/.viewer ## The page of deployments/viewer in a real browser: build/viewer has pictures
+	$(BIN)/python -m pytest tests/viewer
+
 lint: install ## Style of Python and Solidity
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -55,7 +58,7 @@ lint: install ## Style of Python and Solidity
 types: install ## mypy --strict on node/
 	$(BIN)/mypy --strict node/
 
-generated: abi sizes docs ## Generated files are what is committed
+generated: abi sizes docs viewer-vendor ## Generated files are what is committed
 	git --no-pager diff -- $(GENERATED)
 	@test -z "$$(git status --porcelain -- $(GENERATED))" \
 		|| { echo "generated: these differ from what is committed:"; git status --short -- $(GENERATED); exit 1; }
@@ -69,12 +72,15 @@ bench-quick: install ## The same without the baseline and the largest shape
 	$(BIN)/python -m scripts.bench --quick
 
 ##@ Write
-.PHONY: abi sizes docs fmt clean
+.PHONY: abi sizes viewer-vendor docs fmt clean
 abi: contracts ## deployments/abi, and the same for the node and for TypeScript, from the contracts
 	$(BIN)/python -m scripts.export_abi
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
 	$(BIN)/python -m scripts.check_sizes
+
+viewer-vendor: install deployments/js/node_modules/.package-lock.json ## deployments/viewer/vendor, from deployments/js
+	$(BIN)/python -m scripts.vendor_viewer
 
 docs: install ## docs/contracts, from the interfaces' comments
 	$(BIN)/python -m scripts.export_contract_docs
@@ -103,6 +109,10 @@ contracts: install # from scratch: what is committed must not depend on a cache
 .venv/.installed: .venv/.created pyproject.toml constraints.txt
 	@echo "installing Python packages: a minute, or longer where torch comes over a slow line"
 	$(BIN)/pip install -qq --no-compile --constraint constraints.txt --editable '.[prover,brownie,dev]'
+	@touch $@
+
+.venv/.viewer: .venv/.installed scripts/install_browser.py
+	$(BIN)/python -m scripts.install_browser
 	@touch $@
 
 build/bin/.installed: .venv/.created package.json package-lock.json scripts/install_node.py $(NODE_MODULES)

@@ -1,6 +1,6 @@
 """Run every suite, one after another, and close with one line that counts them all.
 
-pytest    unit, integration, e2e, attacks, differential: all of tests/ but what follows, faults and js-test
+pytest    unit, integration, e2e, attacks, differential: all of tests/ but faults, js and viewer: targets of their own
 forge     tests/contracts and tests/invariants, written in Solidity
 brownie   tests/brownie, contracts from Python as a script would use them
 

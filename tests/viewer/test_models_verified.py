@@ -1,0 +1,243 @@
+"""What the page says of a model: verified only if it is what the contract accepted; loud where it is not."""
+
+import csv
+import json
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from headwater.errors import Unavailable
+from headwater.protocol.field import pack, to_signed, unpack
+from headwater.storage.cid import Cid
+from headwater.storage.manifests import ModelDocument, TaskManifest
+from headwater.training.data import read_csv
+from headwater.training.evaluate import evaluate, integer_scores, predict
+from tests.support.site import PATIENCE, honest, lying
+
+WARNING = "Do not use"
+
+
+def badge(guest):
+    return guest.page.get_by_role("main").get_by_text("Verified", exact=True)
+
+
+def form(guest):
+    return guest.page.get_by_role("button", name="Predict")
+
+
+def save_button(guest):
+    return guest.page.get_by_text("Save the model")
+
+
+def refused(guest):
+    """The page warns, and offers nothing of the model for use."""
+    guest.sees(WARNING)
+    expect(badge(guest)).to_have_count(0)
+    expect(form(guest)).to_have_count(0)
+    expect(save_button(guest)).to_be_disabled()
+    guest.sees("Only a verified model can be tried.")
+
+
+@pytest.fixture
+def proved(finalized, world_gateway, visitor):
+    """A visitor on the model that real proofs made."""
+    guest = visitor()
+    guest.visit(f"/task/{finalized.task_id}/model/1", of=finalized, gateways=[world_gateway])
+    return guest
+
+
+def document_of(world, round_):
+    return Cid.from_digest(world.models.get_model(world.task_id, round_).cid)
+
+
+def test_model__that_was_proved__is_verified_by_cid_and_commitment(finalized, proved):
+    expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+
+    checks = proved.page.locator(".checks li.good")
+    expect(checks).to_have_count(4)
+    proved.sees("0x" + finalized.models.get_model(finalized.task_id, 1).model_hash.hex())
+    expect(proved.page.get_by_text(WARNING)).to_have_count(0)
+    proved.picture("model-verified")
+
+
+def test_model__that_is_verified__can_be_saved__byte_for_byte(finalized, proved, tmp_path):
+    expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+    with proved.page.expect_download() as download:
+        save_button(proved).click()
+    download.value.save_as(tmp_path / "model.json")
+
+    assert (tmp_path / "model.json").read_bytes() == finalized.store.get(document_of(finalized, 1), 1 << 20)
+
+
+def test_prediction__of_a_row__is_what_python_says(finalized, proved):
+    with finalized.held_out.open(newline="") as file:
+        row = next(csv.DictReader(file))
+    task = finalized.task
+    document = ModelDocument.decode(finalized.store.get(document_of(finalized, 1), 1 << 20))
+    weights = list(map(to_signed, unpack(document.weights)))
+    dataset = read_csv(finalized.held_out, task.columns, task.spec, training=False)
+    expected = predict(task.columns, integer_scores(weights, dataset, task.spec))[0]
+    expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+
+    for name in task.columns.names:
+        proved.page.get_by_label(name).fill(row[name])
+    form(proved).click()
+
+    proved.sees(f"{task.columns.label}: {expected.name}")
+    for name, probability in zip(task.columns.classes, expected.probabilities, strict=True):
+        meter = proved.page.get_by_role("meter", name=f"Probability of {name}")
+        assert float(meter.get_attribute("value")) == probability
+    proved.picture("prediction")
+
+
+def test_prediction__of_a_cell_that_is_no_number__says_which(finalized, proved):
+    expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+    first = finalized.task.columns.names[0]
+
+    proved.page.get_by_role("button", name="Fill in the means").click()
+    proved.page.get_by_label(first).fill("41,5")
+    form(proved).click()
+
+    proved.sees(f"column '{first}' has '41,5'")
+    expect(proved.page.get_by_role("meter")).to_have_count(0)
+
+
+def test_model__of_which_a_gateway_gives_other_bytes__is_flagged(finalized, gateway, visitor):
+    cid = document_of(finalized, 1)
+    document = ModelDocument.decode(finalized.store.get(cid, 1 << 20))
+    weights = list(unpack(document.weights))
+    tampered = document.model_copy(update={"weights": pack([weights[0] + 1, *weights[1:]])}).encode()
+    guest = visitor()
+
+    guest.visit(
+        f"/task/{finalized.task_id}/model/1", of=finalized, gateways=[gateway(lying(finalized.store, cid, tampered))]
+    )
+
+    refused(guest)
+    guest.sees("a gateway gave other bytes than those the contract names")
+    guest.picture("model-tampered")
+
+
+def test_model__of_which_only_the_first_gateway_lies__is_verified_from_the_second__and_the_liar_is_named(
+    finalized, gateway, world_gateway, visitor
+):
+    liar = gateway(lying(finalized.store, document_of(finalized, 1), b"{}"))
+    guest = visitor()
+
+    guest.visit(f"/task/{finalized.task_id}/model/1", of=finalized, gateways=[liar, world_gateway])
+
+    expect(badge(guest)).to_be_visible(timeout=PATIENCE)
+    guest.sees(f"Before it, {liar} gave other bytes")
+
+
+def test_model__whose_document_is_not_of_the_weights_that_were_committed__is_flagged(workshop, visitor, gateway):
+    """The registry itself names this document, so its bytes match their CID: only the commitment tells."""
+    other = ModelDocument.of(round=0, trainers=0, weights=pack([1, 2, 3])).encode()
+    task_id = workshop.publish("a lie of its creator", document=other)
+    guest = visitor()
+
+    guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
+
+    refused(guest)
+    guest.sees("The weights have the commitment that the proofs were about? No.")
+    expect(guest.page.locator(".checks li.bad")).to_have_count(1)
+    guest.picture("model-false-weights")
+
+
+def test_model__whose_document_is_none__is_flagged(workshop, visitor, gateway):
+    task_id = workshop.publish("no model at all", document=b'{"weights": "<script>"}')
+    guest = visitor()
+
+    guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
+
+    refused(guest)
+
+
+def test_model__whose_basis_points_are_not_those_of_the_task__is_flagged(workshop, visitor, gateway):
+    other = bytes(range(64)) * 12
+    task_id = workshop.publish("flowers")
+    config, _ = workshop.contracts.tasks.get_task(task_id)
+    manifest = TaskManifest.decode(workshop.store.get(Cid.from_digest(config.manifest), 1 << 20))
+    basis = Cid.parse(manifest.basis)
+    guest = visitor()
+
+    guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(lying(workshop.store, basis, other))])
+
+    refused(guest)
+
+
+def test_model__that_no_gateway_has__is_neither_verified_nor_called_a_lie(finalized, gateway, visitor, world_gateway):
+    def forgetful(cid):
+        if cid == document_of(finalized, 1):
+            raise Unavailable(f"nobody has {cid}", "ask again")
+        return finalized.store.get(cid, 1 << 20)
+
+    guest = visitor()
+    guest.visit(f"/task/{finalized.task_id}/model/1", of=finalized, gateways=[gateway(forgetful)])
+
+    guest.sees("No gateway has it now")
+    expect(badge(guest)).to_have_count(0)
+    expect(guest.page.get_by_text(WARNING)).to_have_count(0)
+    expect(form(guest)).to_have_count(0)
+    guest.picture("model-unavailable")
+
+
+def test_accuracy_by_round__on_a_file_of_the_visitors__is_what_python_says__and_the_file_stays(
+    finalized, visitor, world_gateway
+):
+    task = finalized.task
+    dataset = read_csv(finalized.held_out, task.columns, task.spec, training=False)
+    expected = {}
+    for model in finalized.models.get_models(finalized.task_id, 0, 10):
+        document = ModelDocument.decode(finalized.store.get(Cid.from_digest(model.cid), 1 << 20))
+        weights = list(map(to_signed, unpack(document.weights)))
+        expected[model.round] = evaluate(task.columns, integer_scores(weights, dataset, task.spec), dataset)
+    guest = visitor()
+    guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[world_gateway])
+    guest.sees("two species")
+
+    guest.page.get_by_label("CSV file with labelled rows").set_input_files(finalized.held_out)
+    guest.sees(f"{len(dataset)} labelled rows of {finalized.held_out.name}")
+    guest.page.get_by_text("Accuracy as a table").click()
+    guest.page.get_by_text("Log-loss as a table").click()
+
+    accuracy, loss = (guest.page.get_by_role("table", name=f"{what} by round") for what in ("Accuracy", "Log-loss"))
+    expect(accuracy.get_by_role("row")).to_have_count(1 + len(expected), timeout=PATIENCE)
+    for number, evaluation in expected.items():
+        expect(accuracy.get_by_role("row", name=f"{number} {percent(evaluation.accuracy)}")).to_have_count(1)
+        expect(loss.get_by_role("row", name=f"{number} {evaluation.log_loss:.3f}")).to_have_count(1)
+    assert finalized.held_out.name not in json.dumps(guest.asked)
+    assert {url.split("/")[2] for url in guest.asked if url.startswith("http")} <= {
+        part.split("/")[2] for part in (guest.host, finalized.anvil.url, world_gateway)
+    }
+    guest.picture("task")
+
+
+def test_accuracy_by_round__on_a_file_of_other_columns__says_what_is_missing(
+    finalized, visitor, world_gateway, tmp_path
+):
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    guest = visitor()
+    guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[world_gateway])
+    guest.sees("two species")
+
+    guest.page.get_by_label("CSV file with labelled rows").set_input_files(tmp_path / "other.csv")
+
+    guest.sees(f"there is no column “{finalized.task.columns.names[0]}”")
+
+
+def test_accuracy_by_round__on_a_public_sample__is_measured_by_a_press(finalized, visitor, world_gateway):
+    sample = finalized.store.put(finalized.held_out.read_bytes())
+    guest = visitor()
+    guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[world_gateway], sample=str(sample))
+    guest.sees("two species")
+
+    guest.page.get_by_role("button", name="Use the public sample").click()
+
+    guest.sees("labelled rows of the public sample")
+    guest.sees("Accuracy as a table")
+
+
+def percent(fraction):
+    return f"{Decimal(100 * fraction):.1f} %"
