@@ -39,7 +39,7 @@ export function explain(error, app) {
     case 'unknown-deployment':
       return {
         title: 'No contracts are known on this chain',
-        text: error.message,
+        text: `${originOf(node)} serves a chain on which this page knows no Headwater.`,
         advice: 'Name the contracts in the settings: the addresses.json that “headwater deploy” wrote.',
       };
     case 'not-found':

@@ -158,7 +158,7 @@ def test_settings__that_are_saved__hold_when_the_page_is_opened_again__and_can_b
     (
         ("Ethereum node", "ftp://example.org", "write it as https://"),
         ("Ethereum node", "http://user:secret@127.0.0.1", "a browser sends no user names"),
-        ("Contracts", '{"chainId": 1}', "this is no addresses.json"),
+        ("Contracts", '{"chainId": 1}', "these are no addresses of a deployment"),
         ("Contracts", "{", "JSON"),
         ("IPFS gateways", "javascript:alert(1)", "write it as https://"),
         ("Public sample", "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG", "this is no CIDv1"),
