@@ -11,6 +11,8 @@ import {
   challengeManagerAbi,
   digestFromCid,
   modelRegistryAbi,
+  readHistory,
+  readTask,
   stakeManagerAbi,
   taskManagerAbi,
 } from "@headwater/contracts";
@@ -31,7 +33,6 @@ const abis: Record<string, Abi> = {
 /** Events that tell nothing that others do not. */
 const IGNORED = new Set([
   "TaskManager.Settled", // TrainerSlashed tells what it cost
-  "TaskManager.ModelAccused", // Challenged
   "TaskManager.ModelAcquitted", // BondReturned
   "ModelRegistry.ContractURIUpdated", // never emitted
   "ChallengeManager.MaskOpened",
@@ -110,12 +111,13 @@ function named(parameters: readonly AbiParameter[], values: Record<string, unkno
   return Object.fromEntries(parameters.map((each) => [each.name, graphValue(each, values[each.name ?? ""])]));
 }
 
-/** Everything that the handlers make of all events of the chain. */
-async function index(): Promise<Store> {
+/** What the handlers make of all events of the chain, or of those up to a block. */
+async function index(toBlock?: bigint): Promise<Store> {
   const store = new Store(read("schema.graphql"));
   Object.assign(globalThis, { entities: store.classes() });
   const handlers = await compiled(Object.keys(store.classes()));
-  const logs = await client.getLogs({ address: sources.map(({ address }) => address as `0x${string}`), fromBlock: 0n });
+  const address = sources.map((source) => source.address as `0x${string}`);
+  const logs = await client.getLogs({ address, fromBlock: 0n, ...(toBlock && { toBlock }) });
   for (const log of logs) {
     const source = only(sources, ({ address }) => address.toLowerCase() === log.address.toLowerCase());
     const abi = abis[source.name] ?? [];
@@ -176,6 +178,21 @@ test("tasks are where they are on chain", () => {
     const last = task.rounds.at(-1);
     assert.deepEqual([entity["round"], entity["phase"]], [last?.round, last?.phase]);
     assert.deepEqual([hex(entity["manifest"]), entity["dimension"]], [digestFromCid(task.manifest), task.dimension]);
+  }
+});
+
+test("an accusation moves a task's deadline, in the index as on chain", async () => {
+  const { rounds } = await readHistory({ client, deployment, taskId: BigInt(long.id) });
+  const accused = rounds.flatMap(({ parts, demands }) => [
+    ...parts.flatMap((part) => part.accused ?? []),
+    ...parts.flatMap((part) => part.acquitted ?? part.convicted ?? []),
+    ...demands,
+  ]);
+  assert(accused.length > 3, "accused, acquitted, convicted, and a model's bytes demanded");
+  for (const { block } of accused) {
+    const then = (await index(block)).get("Task", String(long.id));
+    const { state } = await readTask({ client, deployment, taskId: BigInt(long.id), blockNumber: block });
+    assert.deepEqual([then["phase"], String(then["deadline"])], [state.phase, String(state.deadline)]);
   }
 });
 

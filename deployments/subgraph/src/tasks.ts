@@ -13,6 +13,7 @@ import {
   Joined,
   Masked,
   MaskingStarted,
+  ModelAccused,
   PhaseChanged,
   PoolReclaimed,
   Released,
@@ -169,23 +170,41 @@ export function handleMasked(event: Masked): void {
 }
 
 export function handleAccused(event: Accused): void {
-  setAccused(event.params.taskId, event.params.round, event.params.trainer, true);
+  const params = event.params;
+  const part = Part.load(partId(params.taskId, params.round, params.trainer))!;
+  part.accused = true;
+  part.save();
+  extend(params.taskId, params.round, params.deadline);
 }
 
 export function handleAcquitted(event: Acquitted): void {
-  setAccused(event.params.taskId, event.params.round, event.params.trainer, false);
-}
-
-function setAccused(taskId: BigInt, round: BigInt, trainer: Address, accused: boolean): void {
-  const part = Part.load(partId(taskId, round, trainer))!;
-  part.accused = accused;
+  const params = event.params;
+  const part = Part.load(partId(params.taskId, params.round, params.trainer))!;
+  part.accused = false;
   part.save();
+  extend(params.taskId, params.round, params.deadline);
 }
 
 export function handleConvicted(event: Convicted): void {
-  const part = Part.load(partId(event.params.taskId, event.params.round, event.params.trainer))!;
+  const params = event.params;
+  const part = Part.load(partId(params.taskId, params.round, params.trainer))!;
   part.convicted = true;
   part.save();
+  extend(params.taskId, params.round, params.deadline);
+}
+
+export function handleModelAccused(event: ModelAccused): void {
+  extend(event.params.taskId, event.params.round, event.params.deadline);
+}
+
+/** Who is accused has time to answer: the running phase's deadline is another then. */
+function extend(taskId: BigInt, number: BigInt, deadline: BigInt): void {
+  const round = Round.load(roundId(taskId, number))!;
+  round.deadline = deadline;
+  round.save();
+  const task = Task.load(round.task)!;
+  task.deadline = deadline;
+  task.save();
 }
 
 export function handleAggregated(event: Aggregated): void {
