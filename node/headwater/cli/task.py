@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headwater.roles.task import Task
 
 MAX_CLIP = 8.0
+PAGE = 100  # tasks a call: some nine million gas
 MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
 MOST_COIN = 10**9  # fits the contracts' 96 bits of wei
 _EXACT = Context(prec=100)
@@ -257,18 +258,21 @@ def show(
 
 
 def _list(contracts: Contracts) -> Table:
+    from headwater.chain.lens import NEWEST
     from headwater.chain.reverts import format_wei
 
-    table = Table("task", "weights", "trainers", "stake", "pool", "round")
-    for task_id in range(1, contracts.tasks.task_count() + 1):
-        config, state = contracts.tasks.get_task(task_id)
-        seats, place = (
-            f"{config.min_trainers} to {config.max_trainers}",
-            f"{state.round} of {config.rounds}, {state.phase}",
-        )
-        table.add_row(
-            str(task_id), str(config.dimension), seats, format_wei(config.stake), format_wei(state.pool), place
-        )
+    table = Table("task", "weights", "trainers", "stake", "pool", "round", "newest model")
+    start, left = NEWEST, True
+    while left:
+        page, _ = contracts.lens.get_tasks(start, PAGE)
+        for task in page:
+            seats = f"{task.min_trainers} to {task.max_trainers}"
+            place = f"{task.round} of {task.rounds}, {task.phase}"
+            model = f"of round {task.model.round}" if task.model.round else "the first"
+            amounts = (format_wei(task.stake), format_wei(task.pool))
+            table.add_row(str(task.task_id), str(task.dimension), seats, *amounts, place, model)
+            start = task.task_id - 1
+        left = len(page) == PAGE
     return table
 
 

@@ -1,0 +1,48 @@
+"""A first screen: 200 tasks with their models from one call, and their configs from one log query."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import astuple
+
+from headwater.chain.codec import decode_log, decode_result, encode_call, event_topics
+from headwater.chain.events import TaskCreated
+from headwater.chain.lens import NEWEST
+from tests.differential import screens
+from tests.differential.history import Call, History
+from tests.differential.onchain import run_onchain
+from tests.differential.players import CID, CREATOR, REFUSING, config_of, first_model
+from tests.support.indexing import lowered
+
+TASKS = 200
+CALL_GAS = 30_000_000
+"""What anvil gives a call by default; public nodes give more."""
+
+
+def test_lens__of_200_tasks__shows_all_in_one_call_and_one_query():
+    with run_onchain() as onchain:
+        onchain.fund((CREATOR,), (REFUSING,))
+        history = History(onchain, Counter(), (CREATOR,))
+        config = config_of(3, onchain.verifiers, onchain.code_hash)
+        create = Call("tasks", "createTask", CREATOR, (config, first_model(3), CID), 1000)
+        for _ in range(4):
+            history.play(*[create] * (TASKS // 4))
+
+        started = time.monotonic()
+        data = encode_call("Lens", "getTasks", (NEWEST, TASKS))
+        call = {"to": onchain.lens, "data": "0x" + data.hex(), "gas": hex(CALL_GAS)}
+        answer = bytes.fromhex(onchain.rpc("eth_call", call, "latest")[2:])
+        called = time.monotonic()
+        logs = onchain.anvil.web3.eth.get_logs({"fromBlock": 0, "topics": event_topics(TaskCreated, {})})
+        print(f"{TASKS} tasks: {called - started:.2f} s for the call, {time.monotonic() - called:.2f} s for the query")
+
+    tasks, total = decode_result("Lens", "getTasks", answer)
+    expected, count = screens.tasks(history.machine)
+    assert [astuple(task) for task in lowered(tasks)] == [astuple(task) for task in expected]
+    assert total == count == TASKS
+    assert [task.task_id for task in tasks] == list(range(TASKS, 0, -1))
+    assert len({task.model.model_hash for task in tasks}) == TASKS
+    created = [decode_log(log) for log in logs]
+    assert [event.task_id for event in created] == list(range(1, TASKS + 1))
+    assert {astuple(lowered(event.config)) for event in created} == {astuple(config)}
