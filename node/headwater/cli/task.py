@@ -264,7 +264,7 @@ def _list(contracts: Contracts) -> Table:
     table = Table("task", "weights", "trainers", "stake", "pool", "round", "newest model")
     start, left = NEWEST, True
     while left:
-        page, _ = contracts.lens.get_tasks(start, PAGE)
+        page, *_ = contracts.lens.get_tasks(start, PAGE)
         for task in page:
             seats = f"{task.min_trainers} to {task.max_trainers}"
             place = f"{task.round} of {task.rounds}, {task.phase}"
