@@ -1,33 +1,78 @@
-"""Deploy TaskManager with its StakeManager, ModelRegistry, ChallengeManager and Lens: `scripts/brownie run deploy`.
+"""Deploy through brownie, with the same code and the same records as `headwater deploy`.
 
-For a development chain and for brownie's console and tests. `headwater deploy` does it for a real network and records
-the addresses under deployments/.
+    brownie run deploy --network NETWORK
+    brownie run deploy main ACCOUNT [FOLDER] --network NETWORK
+
+ACCOUNT is one of `brownie accounts`; on a local network it is the node's first. Records go to deployments/NETWORK, or
+into FOLDER. Where the contracts stand already as recorded, nothing is sent.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from brownie import ChallengeManager, Lens, ModelRegistry, StakeManager, TaskManager, accounts, chain
+from brownie import accounts, chain, network, web3
+
+from headwater.chain.deploying import deploy
+from headwater.chain.deployment import Deployment
+from headwater.chain.rpc import Chain, connect
+from headwater.errors import HeadwaterError
+from headwater.tools import ROOT
 
 
-def main() -> None:
-    """Deploy from the first account and print the addresses."""
-    names = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens")
-    for name, contract in zip(names, deploy(accounts[0]), strict=True):
-        print(f"{name:16} {contract.address}")
-    chain.snapshot()  # brownie takes one of its own after each transaction, in a thread: wait, or it misses the chain
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction that brownie has sent."""
+
+    transaction_hash: bytes
 
 
-def deploy(deployer: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """TaskManager, StakeManager, ModelRegistry, ChallengeManager and Lens as brownie contracts, knowing each other.
+@dataclass
+class BrownieDeployer:
+    """An account of brownie's, as `headwater.chain.deploying` takes it."""
 
-    Those that serve TaskManager are told its address before it exists: it follows from the deployer's nonce. Its
-    constructor reverts where another transaction of the deployer came between.
+    account: Any
+    chain: Chain
+
+    @property
+    def address(self) -> str:
+        """The account's address."""
+        return str(self.account.address)
+
+    def next_nonce(self) -> int:
+        """Its next nonce."""
+        return int(self.account.nonce)
+
+    def deploy(self, creation_code: bytes, name: str, /) -> tuple[str, Transaction]:
+        """Deploy a contract, and wait until it is mined."""
+        sent = self.account.transfer(data="0x" + creation_code.hex(), silent=True)
+        print(f"{name:16} {sent.contract_address}  {sent.gas_used:9,} gas")
+        return str(sent.contract_address), Transaction(bytes.fromhex(sent.txid.removeprefix("0x")))
+
+
+def main(account: str = "", folder: str = "") -> None:
+    """Deploy to brownie's active network, unless the contracts stand there, and say where they are recorded."""
+    root = Path(folder) if folder else ROOT / "deployments"
+    try:
+        deployment = deploy_to_active(account, root)
+    except HeadwaterError as error:
+        raise SystemExit(f"deploy: {error.message}\n  {error.hint}") from error
+    print(f"{deployment.network}, chain {deployment.chain_id}: recorded in {root / deployment.network}")
+    if network.show_active() == "development":
+        chain.snapshot()  # brownie takes one after each transaction, in a thread: wait, or it misses the chain
+
+
+def deploy_to_active(account: str, root: Path) -> Deployment:
+    """The deployment on brownie's active network, made now or found.
+
+    Raises:
+        HeadwaterError: as `headwater.chain.deploying.deploy` does.
     """
-    challenge_manager, task_manager = (deployer.get_deployment_address(deployer.nonce + n) for n in (2, 3))
-    stakes = StakeManager.deploy(task_manager, challenge_manager, {"from": deployer})
-    models = ModelRegistry.deploy(task_manager, {"from": deployer})
-    challenges = ChallengeManager.deploy(task_manager, {"from": deployer})
-    tasks = TaskManager.deploy(stakes, models, challenges, {"from": deployer})
-    return tasks, stakes, models, challenges, Lens.deploy(tasks, {"from": deployer})
+    if not account and not len(accounts):
+        raise SystemExit("deploy: this network has no accounts of its own: brownie run deploy main ACCOUNT --network …")
+    sender = BrownieDeployer(accounts.load(account) if account else accounts[0], connect((web3.provider.endpoint_uri,)))
+    deployed = deploy(sender, root, ROOT / "build" / "headwater", network.show_active())
+    print("deployed now" if deployed.fresh else "nothing to do: they stand as recorded")
+    return deployed.deployment

@@ -1,11 +1,12 @@
-"""Freshly deployed contracts for every test of brownie."""
+"""The contracts for every test of brownie, deployed as `brownie run deploy` does."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from brownie import accounts
+from brownie import ChallengeManager, Lens, ModelRegistry, StakeManager, TaskManager
 
-from scripts.deploy import deploy
+from scripts.deploy import deploy_to_active
 
 
 class Deployed(NamedTuple):
@@ -17,9 +18,12 @@ class Deployed(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Deployed:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """Deployed once a module; brownie's `fn_isolation` takes every test's changes back."""
-    return Deployed(*deploy(accounts[0]))
+    root: Path = tmp_path_factory.mktemp("deployments")
+    records = deploy_to_active("", root).records
+    containers = (TaskManager, StakeManager, ModelRegistry, ChallengeManager, Lens)
+    return Deployed(*(container.at(records[container._name].address) for container in containers))
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from headwater.chain.codec import CONTRACTS
 from headwater.chain.compiling import compile_contracts
 from headwater.chain.contracts import open_contracts
 from headwater.chain.deploying import deploy
@@ -76,12 +77,14 @@ def test_deploy__when_anvil_was_restarted__then_opening_says_so_and_deploying_me
 
 def test_deploy__when_other_contracts_are_recorded__then_they_are_replaced_only_on_demand(sender, home, tmp_path):
     deployment = deploy(sender, tmp_path, home).deployment
-    older = replace(deployment.records["StakeManager"], creation_code_hash="0x" + "00" * 32)
+    older = deployment.records["StakeManager"].model_copy(update={"creation_code_hash": "0x" + "00" * 32})
     replace(deployment, records={**deployment.records, "StakeManager": older}).save(tmp_path)
 
     with pytest.raises(ConfigError, match="--replace"):
         deploy(sender, tmp_path, home)
-    assert deploy(sender, tmp_path, home, replace=True).fresh
+    again = deploy(sender, tmp_path, home, replace=True)
+    assert again.fresh
+    assert {record.num_deployments for record in again.deployment.records.values()} == {2}
 
 
 def test_deploy__when_the_deployers_nonce_moves_meanwhile__then_the_contracts_refuse_and_nothing_is_recorded(
@@ -127,10 +130,10 @@ def test_headwater_deploy__when_run_twice__then_the_second_time_there_is_nothing
     first, second = invoke(), invoke()
 
     assert first.exit_code == second.exit_code == 0, first.stderr + second.stderr
-    summary = json.loads((tmp_path / "anvil" / "addresses.json").read_text())
-    for name, address in summary["contracts"].items():
+    for name in CONTRACTS:
+        record = json.loads((tmp_path / "anvil" / f"{name}.json").read_text())
         assert name in first.stdout
-        assert address in first.stdout
+        assert record["address"] in first.stdout
     assert "Recorded in" in first.stdout
     assert "Nothing to do" in second.stdout
 

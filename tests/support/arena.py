@@ -192,7 +192,7 @@ class Arena:
     def weakened(self, weakness: Weakness) -> Iterator[None]:
         """The arena with a weakened copy in a contract's place. All that happens meanwhile is forgotten in the end."""
         record = self.deployment.records[weakness.contract]
-        arguments = (bytes(12) + bytes.fromhex(address[2:]) for address in record.constructor_args)
+        arguments = (bytes(12) + bytes.fromhex(address[2:]) for address in record.args)
         code = self.weak[weakness].filled(arguments)
         before = self.snapshot()
         self.rpc("anvil_setCode", record.address, "0x" + code.hex())

@@ -1,33 +1,63 @@
 """A deployment's files: what is written is what is read, and damage is found before it is used."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from headwater.chain.codec import CONTRACTS, load_abi
 from headwater.chain.deployment import Deployment, Record, network_name
 from headwater.errors import ConfigError
 
+HARDHAT_DEPLOYS = {"address", "abi", "transactionHash", "receipt", "args", "numDeployments", "metadata"} | {
+    "bytecode",
+    "deployedBytecode",
+}
+OURS = {"codeHash", "creationCodeHash", "startBlock", "compiler", "commit"}
+RECEIPT = {
+    *("to", "from", "contractAddress", "transactionIndex", "gasUsed", "logsBloom", "blockHash", "transactionHash"),
+    *("logs", "blockNumber", "cumulativeGasUsed", "status"),
+}
+
 
 def record(name, block):
-    return Record(
-        contract=name,
-        address="0x" + f"{block:02x}" * 20,
-        transaction_hash="0x" + "aa" * 32,
-        block_number=block,
-        deployer="0x" + "bb" * 20,
-        constructor_args=("0x" + "cc" * 20,),
-        code_hash="0x" + "dd" * 32,
-        code_size=100,
-        creation_code_hash="0x" + "ee" * 32,
-        gas_used=50_000,
-        compiler={"version": "0.8.37", "evmVersion": "cancun", "optimizerRuns": 200},
+    address, transaction = "0x" + f"{block:02x}" * 20, "0x" + "aa" * 32
+    return Record.model_validate(
+        {
+            "address": address,
+            "abi": load_abi(name),
+            "transactionHash": transaction,
+            "receipt": {
+                "to": None,
+                "from": "0x" + "bb" * 20,
+                "contractAddress": address,
+                "transactionIndex": 0,
+                "gasUsed": "50000",
+                "logsBloom": "0x" + "00" * 256,
+                "blockHash": "0x" + "ab" * 32,
+                "transactionHash": transaction,
+                "logs": [],
+                "blockNumber": block,
+                "cumulativeGasUsed": "50000",
+                "status": 1,
+            },
+            "args": ["0x" + "cc" * 20],
+            "numDeployments": 1,
+            "metadata": "{}",
+            "bytecode": "0x6000",
+            "deployedBytecode": "0x600000",
+            "codeHash": "0x" + "dd" * 32,
+            "creationCodeHash": "0x" + "ee" * 32,
+            "startBlock": block,
+            "compiler": {"version": "0.8.37", "evmVersion": "cancun", "optimizerRuns": 200, "viaIR": True},
+            "commit": "ff" * 20 + "-dirty",
+        }
     )
 
 
 @pytest.fixture
 def deployment():
-    names = ("StakeManager", "ModelRegistry", "ChallengeManager", "TaskManager", "Lens")
-    return Deployment("testnet", 5, {name: record(name, block) for block, name in enumerate(names, start=7)})
+    return Deployment("testnet", 5, {name: record(name, block) for block, name in enumerate(CONTRACTS, start=7)})
 
 
 def test_deployment__when_saved__then_loaded_as_it_was(deployment, tmp_path):
@@ -37,21 +67,29 @@ def test_deployment__when_saved__then_loaded_as_it_was(deployment, tmp_path):
     assert Deployment.exists("testnet", tmp_path)
     assert Deployment.load("testnet", tmp_path) == deployment
     assert deployment.start_block == 7
+    assert (deployment.records["Lens"].gas_used, deployment.records["Lens"].code_size) == (50_000, 3)
 
 
-def test_deployment__when_saved__then_dapps_find_addresses_and_abis(deployment, tmp_path):
+def test_deployment__when_saved__then_files_are_hardhat_deploys_and_some_fields_more(deployment, tmp_path):
     deployment.save(tmp_path)
 
-    assert json.loads((tmp_path / "testnet" / "addresses.json").read_text()) == {
-        "network": "testnet",
-        "chainId": 5,
-        "startBlock": 7,
-        "contracts": {name: r.address for name, r in deployment.records.items()},
-    }
-    contract = json.loads((tmp_path / "testnet" / "TaskManager.json").read_text())
-    assert contract["abi"] == "../abi/TaskManager.json"
-    assert contract["codeHash"] == "0x" + "dd" * 32
-    assert contract["transactionHash"] == "0x" + "aa" * 32
+    folder = tmp_path / "testnet"
+    assert {path.name for path in folder.iterdir()} == {".chainId", *(f"{name}.json" for name in CONTRACTS)}
+    assert (folder / ".chainId").read_text() == "5\n"
+    for name in CONTRACTS:
+        content = json.loads((folder / f"{name}.json").read_text())
+        assert set(content) == HARDHAT_DEPLOYS | OURS
+        assert set(content["receipt"]) == RECEIPT
+        assert content["abi"] == load_abi(name)
+
+
+def test_addresses__when_networks_are_deployed_to__then_each_chain_is_listed_but_local_ones(deployment, tmp_path):
+    for chain_id, network in ((5, "testnet"), (1, "mainnet"), (31337, "anvil")):
+        replace(deployment, chain_id=chain_id, network=network).save(tmp_path)
+
+    listed = json.loads((tmp_path / "addresses.json").read_text())
+    assert list(listed) == ["1", "5"]
+    assert listed["5"] == {**{name: r.address for name, r in deployment.records.items()}, "startBlock": 7}
 
 
 def test_load__when_nothing_was_deployed__then_says_what_to_run(tmp_path):
@@ -59,17 +97,28 @@ def test_load__when_nothing_was_deployed__then_says_what_to_run(tmp_path):
         Deployment.load("anvil", tmp_path)
 
 
-def test_load__when_a_contract_was_edited__then_it_is_damaged(deployment, tmp_path):
+def test_load__when_an_address_was_edited__then_it_is_damaged(deployment, tmp_path):
     deployment.save(tmp_path)
     path = tmp_path / "testnet" / "TaskManager.json"
-    path.write_text(path.read_text().replace(deployment.records["TaskManager"].address, "0x" + "99" * 20))
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "address": "0x" + "99" * 20}))
 
-    with pytest.raises(ConfigError, match="disagree"):
+    with pytest.raises(ConfigError, match=r"TaskManager\.json: .*disagree"):
+        Deployment.load("testnet", tmp_path)
+
+
+@pytest.mark.parametrize("change", ({"codeHash": "0x12"}, {"commit": "main"}, {"extra": 1}, {"args": [1]}))
+def test_load__when_a_field_is_no_such_thing__then_it_is_damaged(deployment, tmp_path, change):
+    deployment.save(tmp_path)
+    path = tmp_path / "testnet" / "TaskManager.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+
+    with pytest.raises(ConfigError, match=rf"TaskManager\.json: {next(iter(change))}"):
         Deployment.load("testnet", tmp_path)
 
 
 @pytest.mark.parametrize("content", ("", "{}", "[]", "nonsense"))
-@pytest.mark.parametrize("name", ("addresses.json", "StakeManager.json"))
+@pytest.mark.parametrize("name", (".chainId", "StakeManager.json"))
 def test_load__when_a_file_is_no_record__then_it_is_damaged(deployment, tmp_path, name, content):
     deployment.save(tmp_path)
     (tmp_path / "testnet" / name).write_text(content)

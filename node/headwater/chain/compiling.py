@@ -20,14 +20,33 @@ from headwater.errors import ConfigError
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 
+_WANTED = [
+    "abi",
+    "metadata",
+    "evm.bytecode.object",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+]
 _IMPORT = re.compile(r'^\s*import\s[^;"]*"([^"]+)"\s*;', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled contract. `creation_code` is hex without 0x and lacks the constructor's arguments."""
+    """A compiled contract. Code is hex without 0x.
 
+    Attributes:
+        creation_code: lacks the constructor's arguments.
+        runtime_code: has zeros where immutables go.
+        immutables: for each, in the order of their declaration, the places of its 32 bytes.
+        metadata: solc's, as JSON.
+        compiler: as a record has it.
+    """
+
+    abi: list[dict[str, Any]]
     creation_code: str
+    runtime_code: str
+    immutables: list[list[int]]
+    metadata: str
     compiler: dict[str, Any]
 
 
@@ -50,14 +69,32 @@ def compile_contracts(home: Path, root: Path = ROOT) -> dict[str, Compiled]:
         return {name: Compiled(**entry) for name, entry in json.loads(cache.read_text()).items()}
     output = compile_standard(sources, settings)["contracts"]
     optimizer = settings["optimizer"]
-    compiler = {"version": SOLC_VERSION, "evmVersion": settings["evmVersion"], "optimizerRuns": optimizer["runs"]}
-    codes = {name: output[f"contracts/{name}.sol"][name]["evm"]["bytecode"]["object"] for name in CONTRACTS}
-    compiled = {name: Compiled(code, compiler) for name, code in codes.items()}
+    compiler = {
+        "version": SOLC_VERSION,
+        "evmVersion": settings["evmVersion"],
+        "optimizerRuns": optimizer["runs"],
+        "viaIR": settings["viaIR"],
+    }
+    compiled = {name: _compiled(output[f"contracts/{name}.sol"][name], compiler) for name in CONTRACTS}
     cache.parent.mkdir(parents=True, exist_ok=True)
     partial = cache.with_suffix(f".{os.getpid()}")
     partial.write_text(json.dumps({name: asdict(entry) for name, entry in compiled.items()}))
     partial.rename(cache)
     return compiled
+
+
+def _compiled(output: dict[str, Any], compiler: dict[str, Any]) -> Compiled:
+    """A contract from solc's output. The compiler numbers declarations as it reads them."""
+    runtime = output["evm"]["deployedBytecode"]
+    references = sorted(runtime["immutableReferences"].items(), key=lambda item: int(item[0]))
+    return Compiled(
+        abi=output["abi"],
+        creation_code=output["evm"]["bytecode"]["object"],
+        runtime_code=runtime["object"],
+        immutables=[[place["start"] for place in places] for _, places in references],
+        metadata=output["metadata"],
+        compiler=compiler,
+    )
 
 
 def _add_source(sources: dict[str, str], unit: str, root: Path) -> None:
@@ -84,5 +121,5 @@ def _settings(root: Path) -> dict[str, Any]:
         "evmVersion": profile["evm_version"],
         "viaIR": profile["via_ir"],
         "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
-        "outputSelection": {f"contracts/{name}.sol": {name: ["evm.bytecode.object"]} for name in CONTRACTS},
+        "outputSelection": {f"contracts/{name}.sol": {name: _WANTED} for name in CONTRACTS},
     }
