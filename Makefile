@@ -27,7 +27,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak fuzz js-test viewer-test lint types generated
+.PHONY: test attacks faults soak fuzz js-test viewer-test deploy-check lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
@@ -49,6 +49,9 @@ js-test: install $(JS) ## The npm package, the documentation for dApps and the s
 
 viewer-test: install .venv/.viewer ## The page of deployments/viewer in a real browser: build/viewer has pictures
 	$(BIN)/python -m pytest tests/viewer
+
+deploy-check: install build/hardhat/.installed ## Deploy to fresh chains of anvil, brownie and Hardhat; verify what is recorded
+	$(BIN)/python -m pytest tests/deploy
 
 lint: install ## Style of Python and Solidity
 	$(BIN)/ruff check
@@ -75,6 +78,9 @@ bench-quick: install ## The same without the baseline and the largest shape
 .PHONY: abi sizes viewer-vendor docs fmt clean
 abi: contracts ## deployments/abi, and the same for the node and for TypeScript, from the contracts
 	$(BIN)/python -m scripts.export_abi
+
+addresses: install ## deployments/addresses.json, and the same for TypeScript, from a fresh chain and recorded networks
+	$(BIN)/python -m scripts.export_addresses
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
 	$(BIN)/python -m scripts.check_sizes
@@ -127,6 +133,11 @@ build/solc/.installed: .venv/.installed build/bin/.installed scripts/install_sol
 # what only js-test needs
 deployments/%/node_modules/.package-lock.json: deployments/%/package.json deployments/%/package-lock.json
 	cd deployments/$* && npm ci --loglevel=error
+
+# what only deploy-check needs
+build/hardhat/.installed: build/bin/.installed scripts/install_hardhat.py $(wildcard scripts/hardhat/*)
+	@echo "installing Hardhat's node: a minute, 280 MB"
+	$(BIN)/python -m scripts.install_hardhat
 	@touch $@
 
 .PHONY: missing

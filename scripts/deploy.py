@@ -47,7 +47,8 @@ class BrownieDeployer:
 
     def deploy(self, creation_code: bytes, name: str, /) -> tuple[str, Transaction]:
         """Deploy a contract, and wait until it is mined."""
-        sent = self.account.transfer(data="0x" + creation_code.hex(), silent=True)
+        fees = {"max_fee": 2 * chain.base_fee + chain.priority_fee, "priority_fee": chain.priority_fee}
+        sent = self.account.transfer(data="0x" + creation_code.hex(), silent=True, **fees)
         print(f"{name:16} {sent.contract_address}  {sent.gas_used:9,} gas")
         return str(sent.contract_address), Transaction(bytes.fromhex(sent.txid.removeprefix("0x")))
 

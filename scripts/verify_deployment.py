@@ -1,0 +1,54 @@
+"""Compare a deployment's records with the chain that they name.
+
+    python scripts/verify_deployment.py --network NETWORK [--rpc URL] [--rebuild]
+
+Code at every address, the transactions that put it there, the constructors' arguments, and which contract knows which.
+With --rebuild, this checkout's contracts are compiled too, and the code on chain compared with them byte for byte,
+addresses included: then no record has to be believed. The exit code is 1 where anything differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from headwater.chain.compiling import compile_contracts
+from headwater.chain.deployment import Deployment, network_name
+from headwater.chain.rpc import connect
+from headwater.chain.verifying import Check, verify
+from headwater.cli.options import chain_options, home_option
+from headwater.errors import HeadwaterError
+
+
+@click.command(help=__doc__)
+@chain_options
+@home_option
+@click.option("--rebuild", is_flag=True, help="Compile this checkout, and compare the code on chain with it.")
+def main(rpc: tuple[str, ...], deployments: Path, network: str | None, home: Path, *, rebuild: bool) -> None:
+    """Print a table of checks."""
+    try:
+        chain = connect(rpc)
+        deployment = Deployment.load(network or network_name(chain.chain_id), deployments)
+        checks = list(verify(deployment, chain, compile_contracts(home) if rebuild else None))
+    except HeadwaterError as error:
+        sys.exit(f"verify_deployment: {error.message}\n  {error.hint}")
+    Console(soft_wrap=True).print(_table(deployment, checks))
+    failed = sum(not check.ok for check in checks)
+    print(f"{len(checks) - failed} of {len(checks)} checks hold")
+    sys.exit(bool(failed))
+
+
+def _table(deployment: Deployment, checks: list[Check]) -> Table:
+    title = f"{deployment.network}, chain {deployment.chain_id}"
+    table = Table("", "contract", "check", "found", box=None, pad_edge=False, title=title, title_justify="left")
+    for check in checks:
+        table.add_row("[green]✓[/]" if check.ok else "[red]✗[/]", check.contract, check.what, check.detail)
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""On Hardhat's node: deployed, verified, and a task played as far as a trainer's seat."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+from headwater.chain.anvil import derive_accounts
+from headwater.chain.deploying import deploy
+from headwater.chain.events import Joined, TaskCreated
+from headwater.chain.lens import NEWEST
+from headwater.chain.rpc import connect
+from headwater.chain.sender import Sender
+from headwater.chain.types import TaskConfig
+from headwater.errors import ChainError
+from headwater.protocol.curve import multiply
+from headwater.protocol.masks import GENERATOR
+from headwater.protocol.phases import Phase
+from headwater.tools import ROOT, find_tool
+from scripts.export_addresses import addresses
+from tests.support.deploying import HOME, stands
+
+pytestmark = pytest.mark.deploy
+
+HARDHAT = ROOT / "build" / "hardhat"
+COMMAND = HARDHAT / "node_modules" / "hardhat" / "internal" / "cli" / "bootstrap.js"
+START_SECONDS = 120
+STAKE = 10**18
+CODE = bytes.fromhex("60016000f3")  # a constructor that leaves a byte of code behind, for a verifier's
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A chain of Hardhat's, which has anvil's accounts."""
+    assert COMMAND.exists(), "run `make deploy-check`: it installs Hardhat"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [find_tool("node"), COMMAND, "node", "--hostname", "127.0.0.1", "--port", str(port)]
+    environment = os.environ | {"HARDHAT_DISABLE_TELEMETRY_PROMPT": "true", "CI": "true"}
+    log = tmp_path / "hardhat.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=HARDHAT, stdout=output, stderr=output, env=environment) as process,
+    ):
+        try:
+            yield wait(process, f"http://127.0.0.1:{port}", log)
+        finally:
+            process.kill()
+
+
+def wait(process, url, log):
+    """The chain, as soon as it answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return connect(url)
+        except ChainError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+
+
+def config(verifier, code_hash):
+    point = multiply(GENERATOR, 7)
+    return TaskConfig(
+        train_verifier=verifier,
+        k=10,
+        dimension=3,
+        mask_period=3600,
+        average_verifier=verifier,
+        stake=STAKE,
+        aggregator_fee=0,
+        rounds=1,
+        min_trainers=3,
+        max_trainers=3,
+        join_period=3600,
+        train_period=3600,
+        aggregate_period=3600,
+        challenge_bond=0,
+        answer_period=3600,
+        challenge_period=3600,
+        unbonding_period=3600,
+        fault_slash=0,
+        absence_slash=0,
+        train_code_hash=code_hash,
+        average_code_hash=code_hash,
+        manifest=b"\x01" * 32,
+        srs=b"\x02" * 32,
+        basis_hash=b"\x03" * 32,
+        offset=point,
+        basis0=point,
+        basis1=point,
+        basis_d=point,
+    )
+
+
+def test_deployment__on_hardhats_node__carries_a_task_to_its_roster(node, tmp_path):
+    keys = derive_accounts(4)
+    creator, *trainers = (Sender(node, key) for key in keys)
+    assert node.chain_id == 31337
+    made = deploy(creator, tmp_path, HOME, "hardhat").deployment
+    assert made.summary()["31337"] == addresses()["31337"], "a chain is a chain"
+    contracts = stands(tmp_path, "hardhat", node, keys[0])
+
+    verifier, _ = creator.deploy(CODE, "verifier")
+    create = contracts.tasks.create_task(
+        config(verifier, node.code_hash(verifier)), multiply(GENERATOR, 5), b"\x04" * 32, 0
+    )
+    task_id = creator.send(create).event(TaskCreated).task_id
+    for i, trainer in enumerate(trainers):
+        trainer.send(contracts.stakes.deposit(STAKE))
+        trainer.send(contracts.tasks.enrol(task_id, multiply(GENERATOR, 100 + i), multiply(GENERATOR, 200 + i)))
+        assert trainer.send(contracts.tasks.join(task_id)).event(Joined).joined == i + 1
+    (task,), total, *_ = contracts.lens.get_tasks(NEWEST, 10)
+    assert (task.task_id, total, task.phase, task.joined) == (task_id, 1, Phase.TRAIN, 3)
