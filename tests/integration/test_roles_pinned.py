@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headwater.chain.codec import encode_call
 from headwater.chain.endpoints import Endpoint
 from headwater.errors import ChainError
 from headwater.protocol.decisions import (
@@ -117,6 +118,22 @@ def test_work__when_the_node_knows_the_state_without_its_events__is_tried_again_
     ):
         with pytest.raises(ChainError, match=r"the node (does not know|knows)"):
             work()
+
+
+def test_mask__when_the_submission_is_dropped_meanwhile__is_tried_again_later(masking, monkeypatch):
+    """The trainer knows its attempt, and then the node knows no submission: not a word about its file and key."""
+    ask, selector = Endpoint.ask, encode_call("TaskManager", "getRosterEntry", (1, 1, masking.senders[1].address))[:4]
+
+    def dropped(self, body, number):
+        answer = ask(self, body, number)
+        asked = selector.hex() in str(json.loads(body)["params"])[:300]
+        return {**answer, "result": "0x" + "00" * (len(answer["result"]) // 2 - 1)} if asked else answer
+
+    trainer = masking.trainer(0)
+    assert isinstance(trainer.decide(masking.chain.block()), Mask)
+    monkeypatch.setattr(Endpoint, "ask", dropped)
+    with pytest.raises(ChainError, match="does not know what was submitted in round 1"):
+        trainer.mask(1, 1)
 
 
 @pytest.mark.parametrize("stage", STAGES)

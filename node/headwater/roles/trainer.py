@@ -323,11 +323,17 @@ class Trainer:
 
         Raises:
             ConfigError: it is not the one that was submitted.
+            ChainError: the node knows of none.
         """
         task = self.task
         vector = self._update(round_, task.base_model(round_, block))
         point = task.train.commit(vector)
         entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address, block)
+        if not any(entry.update_hash):
+            raise ChainError(
+                f"the node does not know what was submitted in round {round_}",
+                "it may be behind, or drop blocks just now: try again, or name another with --rpc",
+            )
         if not point_hash(point).startswith(entry.update_hash):
             raise ConfigError(
                 f"the update that was submitted in round {round_} does not follow from this file and key",
