@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from playwright.sync_api import Page, Request, expect
 
 from headwater.chain.anvil import Anvil
+from headwater.chain.deployment import Deployment
 from headwater.cli.viewer.server import PAGE, TYPES
 from headwater.errors import StorageError
 from headwater.storage.cid import Cid
@@ -166,10 +167,10 @@ class Visitor:
 
 
 def addresses(place: Place) -> dict[str, Any]:
-    """The contracts of a chain, as `headwater deploy` recorded them and the page takes them."""
-    (file,) = (place.folder / "deployments").glob("*/addresses.json")
-    recorded: dict[str, Any] = json.loads(file.read_text())
-    return recorded
+    """The contracts of a chain, as the page takes them."""
+    deployment = Deployment.load("anvil", place.folder / "deployments")
+    contracts = {name: record.address for name, record in deployment.records.items()}
+    return {"chainId": deployment.chain_id, "startBlock": deployment.start_block, "contracts": contracts}
 
 
 def files_of_page() -> list[Path]:
