@@ -8,7 +8,8 @@ BIN := .venv/bin
 # npm writes this file when it is done; nothing to wait for where it is there
 JS := deployments/js/node_modules/.package-lock.json deployments/subgraph/node_modules/.package-lock.json
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
-GENERATED := deployments/abi deployments/js/src/abis.ts deployments/viewer/vendor node/headwater/chain/abi tests/gas docs/contracts
+GENERATED := deployments/abi deployments/js/src/abis.ts deployments/js/src/addresses.ts deployments/viewer/vendor \
+	node/headwater/chain/abi tests/gas docs/contracts
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
@@ -78,6 +79,7 @@ bench-quick: install ## The same without the baseline and the largest shape
 .PHONY: abi sizes viewer-vendor docs fmt clean
 abi: contracts ## deployments/abi, and the same for the node and for TypeScript, from the contracts
 	$(BIN)/python -m scripts.export_abi
+	$(BIN)/python -m scripts.export_typescript
 
 addresses: install ## deployments/addresses.json, and the same for TypeScript, from a fresh chain and recorded networks
 	$(BIN)/python -m scripts.export_addresses

@@ -21,8 +21,9 @@ const gateways = ["http://127.0.0.1:8080", "https://ipfs.io"];
 
 /** This chain's deployment: the package's, or that of an addresses.json beside the page. */
 async function findDeployment() {
+  const chainId = await client.getChainId();
   const own = await fetch("addresses.json");
-  return own.ok ? parseAddresses(await own.text()) : deploymentOf(await client.getChainId());
+  return own.ok ? parseAddresses(await own.text(), chainId) : deploymentOf(chainId);
 }
 
 function show(id: string, text: string): void {

@@ -1,4 +1,4 @@
-// Where the contracts stand.
+// A deployment: the contracts on one chain.
 
 import { type Address, getAddress, isAddress } from "viem";
 import { addresses } from "./addresses.js";
@@ -10,7 +10,7 @@ export const CONTRACTS = ["TaskManager", "StakeManager", "ModelRegistry", "Chall
 /** The name of a contract. */
 export type ContractName = (typeof CONTRACTS)[number];
 
-/** The contracts on one chain: what `deployments/<network>/addresses.json` holds. */
+/** The contracts on one chain. */
 export interface Deployment {
   readonly chainId: number;
   /** The first block that can hold an event. */

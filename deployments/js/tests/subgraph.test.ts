@@ -30,7 +30,7 @@ const abis: Record<string, Abi> = {
   ChallengeManager: challengeManagerAbi,
   StakeManager: stakeManagerAbi,
 };
-/** Events that tell nothing that others do not. */
+/** Events that change nothing that the schema has, and what of it others tell. */
 const IGNORED = new Set([
   "TaskManager.Settled", // TrainerSlashed tells what it cost
   "TaskManager.ModelAcquitted", // BondReturned
