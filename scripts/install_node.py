@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def main() -> None:
     node, npm = find_node() or install_node()
     BIN.mkdir(parents=True, exist_ok=True)
     link(BIN / "node", node)
+    if npm != [str(BIN / "npm")]:  # it is found there the second time
+        write_npm(BIN / "npm", npm)
     # npm's own children look for `node` on PATH, also where it comes from the wheel
     env = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     run([*npm, "ci", "--ignore-scripts", "--loglevel=error"], env)
@@ -85,6 +88,13 @@ def link(path: Path, target: Path) -> None:
         sys.exit(f"install: {target} is missing after npm installed; remove node_modules and run `make install` again")
     path.unlink(missing_ok=True)
     path.symlink_to(os.path.relpath(target, path.parent) if target.is_relative_to(ROOT) else target)
+
+
+def write_npm(path: Path, command: list[str]) -> None:
+    """Make `path` run npm, for those who find it on PATH: the wheel's is a script that nothing links."""
+    path.unlink(missing_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+    path.chmod(0o755)
 
 
 def run(command: list[str], env: dict[str, str]) -> None:
