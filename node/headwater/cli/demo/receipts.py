@@ -47,14 +47,14 @@ class Cost:
 def read_costs(contracts: Contracts, deployed: Mapping[str, str]) -> Iterator[Cost]:
     """Every transaction of the chain, oldest first.
 
-    deployed: what the contracts are called that are not among the four, by address.
+    deployed: what the contracts are called that are not of the deployment, by address.
 
     Raises:
         ChainError: the node fails.
     """
     chain, eth = contracts.chain, contracts.chain.web3.eth
-    all_four = (contracts.stakes, contracts.models, contracts.challenges, contracts.tasks)
-    names = {**deployed, **{str(contract.address): contract.name for contract in all_four}}
+    own = (contracts.stakes, contracts.models, contracts.challenges, contracts.tasks, contracts.lens)
+    names = {**deployed, **{str(contract.address): contract.name for contract in own}}
     for number in range(chain.block().number + 1):
         with chain.explained("eth_getBlockByNumber"):
             hashes = eth.get_block(number)["transactions"]
