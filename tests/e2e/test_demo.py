@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from web3 import Web3
 
 from headwater.cli.demo.cheat import VANISHED
@@ -98,7 +99,7 @@ def wait_until_gone(group: int) -> None:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory, home):
     """A demo that is over, but for its chain and its store."""
-    with run_demo(tmp_path_factory.mktemp("demo"), home, "--keep") as demo:
+    with run_demo(tmp_path_factory.mktemp("demo"), home, "--viewer") as demo:
         demo.wait_until(lambda: KEPT in demo.screen and "model pull" in demo.screen)
         yield demo
 
@@ -176,6 +177,20 @@ def test_demo__that_is_kept__can_be_looked_at_with_the_commands_that_it_prints(k
         shown += done.stdout + done.stderr
     assert " 0 broken" in shown
     assert "posted a mask or peers that were shown to be wrong" in shown
+
+
+def test_demo__with_the_viewer__serves_its_page_over_chain_and_store__with_the_held_out_rows(kept, url):
+    page = re.search(r"watch it at (http://127\.0\.0\.1:\d+/)", kept.screen)[1]
+    question = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
+
+    settings = requests.get(page + "deployment.json", timeout=SECONDS).json()
+    answer = requests.post(page + settings["rpc"], json=question, timeout=SECONDS).json()
+    sample = requests.get(f"{page}ipfs/{settings['sample']}", timeout=SECONDS)
+
+    assert f"{page}#/task/1" in kept.screen.partition(KEPT)[2]
+    assert "Headwater" in requests.get(page, timeout=SECONDS).text
+    assert int(answer["result"], 16) == Web3(Web3.HTTPProvider(url)).eth.block_number
+    assert sample.content == (kept.out / "data" / "held-out.csv").read_bytes()
 
 
 def test_demo__that_is_kept__ends_with_ctrl_c__and_leaves_nobody(kept, url):

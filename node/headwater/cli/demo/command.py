@@ -34,6 +34,7 @@ from headwater.cli.options import home_option
     help="Where report.json, the trainers' files, the nodes' settings and logs, and the chain's log go.",
 )
 @click.option("--keep", is_flag=True, help="Then leave chain and store to look at, until Ctrl-C; it says how.")
+@click.option("--viewer", is_flag=True, help="Show it in a browser from the start on, and keep it as --keep does.")
 @home_option
 def command(
     data: Path | None,
@@ -44,6 +45,7 @@ def command(
     seed: int,
     out: Path,
     keep: bool,
+    viewer: bool,
     home: Path,
 ) -> None:
     """Train one model among mutually distrusting trainers, on a chain of its own, and prove every step.
@@ -62,4 +64,4 @@ def command(
     if (data is None) != (label is None):
         raise click.UsageError("--data and --label go together")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # the screen is the log
-    run(Settings(data, label, trainers, rounds, store, seed, keep, out, home))
+    run(Settings(data, label, trainers, rounds, store, seed, keep or viewer, viewer, out, home))

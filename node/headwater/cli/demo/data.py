@@ -22,7 +22,7 @@ CLIP = 512  # a weight moves by at most 1/8 in one step
 
 @dataclass(frozen=True)
 class DemoData:
-    """What the demo trains and evaluates on. `files` and `shares`: one for each trainer."""
+    """What the demo trains and evaluates on. `files` and `shares`: one for each trainer; `sample`: held-out rows."""
 
     name: str
     columns: Columns
@@ -30,6 +30,7 @@ class DemoData:
     files: tuple[Path, ...]
     shares: tuple[Dataset, ...]
     held_out: Dataset
+    sample: Path
 
 
 def read_table(data: Path | None, label: str | None) -> tuple[str, Sample]:
@@ -69,7 +70,8 @@ def prepare(name: str, table: Sample, trainers: int, seed: int, folder: Path) ->
     largest = read_csv(files[0], columns, probe)
     spec = TrainingSpec(rows, columns.width, columns.outputs, rate_shift=_rate_shift(largest), clip=CLIP)
     shares = tuple(read_csv(file, columns, spec) for file in files)
-    return DemoData(name, columns, spec, tuple(files), shares, read_csv(held_out, columns, spec, training=False))
+    rest_of_all = read_csv(held_out, columns, spec, training=False)
+    return DemoData(name, columns, spec, tuple(files), shares, rest_of_all, held_out)
 
 
 def _rate_shift(dataset: Dataset) -> int:

@@ -11,11 +11,13 @@ from headwater.cli.demo.cheat import CHEATS_IN
 from headwater.cli.demo.daemons import Place
 
 
-def keep(place: Place, rounds: int) -> None:
-    """Say how to look at the task, and stay until Ctrl-C."""
+def keep(place: Place, rounds: int, page: str | None) -> None:
+    """Say how to look at the task, and stay until Ctrl-C. page: where the viewer is, if it is served."""
     out.print("\nChain and store go on until Ctrl-C. In another terminal:\n")
     for command in commands(place, rounds):
         out.print("    " + command, soft_wrap=True, highlight=False, markup=False)
+    if page:
+        out.print(f"\nOr look at it in a browser: {page}#/task/{place.task_id}", soft_wrap=True, highlight=False)
     with suppress(KeyboardInterrupt):
         signal.pause()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from eth_account.signers.local import LocalAccount
+from rich.text import Text
 
 from headwater.chain.anvil import run_anvil
 from headwater.chain.contracts import Contracts, open_contracts
@@ -24,6 +25,7 @@ from headwater.cli.demo.play import Play
 from headwater.cli.demo.receipts import read_costs
 from headwater.cli.demo.record import CountingStore, Record
 from headwater.cli.demo.screen import Screen
+from headwater.cli.demo.show import show
 from headwater.cli.demo.summary import write_report
 from headwater.errors import HeadwaterError
 from headwater.roles.audit import audit
@@ -54,6 +56,7 @@ class Settings:
     store: str
     seed: int
     keep: bool
+    viewer: bool
     out: Path
     home: Path
 
@@ -81,6 +84,9 @@ def run(settings: Settings) -> None:
             report = screen.node("creator")
             screen.title("deploying the contracts")
             contracts = _deploy(anvil.url, creator, settings, report)
+            page = stack.enter_context(show(anvil.url, settings.out, where, data.sample)) if settings.viewer else None
+            if page:
+                screen.line(Text(f"watch it at {page}"))
             screen.title("creating the task: circuits, verifiers, documents")
             counted = cast(ContentStore, CountingStore(store, record))
             task_id = _create(contracts, creator, counted, settings, data, report)
@@ -98,7 +104,7 @@ def run(settings: Settings) -> None:
         write_report(settings, data, task, record, screen.elapsed)
         _judge(record)
         if settings.keep:
-            keep(place, settings.rounds)
+            keep(place, settings.rounds, page)
 
 
 @contextmanager
