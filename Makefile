@@ -76,12 +76,12 @@ bench-quick: install ## The same without the baseline and the largest shape
 	$(BIN)/python -m scripts.bench --quick
 
 ##@ Write
-.PHONY: abi sizes viewer-vendor docs fmt clean
+.PHONY: abi addresses sizes viewer-vendor docs fmt clean
 abi: contracts ## deployments/abi, and the same for the node and for TypeScript, from the contracts
 	$(BIN)/python -m scripts.export_abi
 	$(BIN)/python -m scripts.export_typescript
 
-addresses: install ## deployments/addresses.json, and the same for TypeScript, from a fresh chain and recorded networks
+addresses: install ## deployments/addresses.json, from a fresh local chain and the networks recorded; then `make abi`
 	$(BIN)/python -m scripts.export_addresses
 
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed

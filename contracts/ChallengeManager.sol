@@ -234,17 +234,26 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IChallengeManager
-    function taskManager() external view returns (address) {
+    function taskManager() external view returns (address deployed) {
         return address(TASK_MANAGER);
     }
 
     /// @inheritdoc IChallengeManager
-    function getChallenge(uint256 challengeId) external view returns (Challenge memory) {
+    function getChallenge(uint256 challengeId) external view returns (Challenge memory challenge) {
         return _challenges[challengeId];
     }
 
     /// @inheritdoc IChallengeManager
-    function opened(uint256 taskId, uint256 round, uint256 attempt, address accused) external view returns (bool) {
+    function opened(
+        uint256 taskId,
+        uint256 round,
+        uint256 attempt,
+        address accused
+    )
+        external
+        view
+        returns (bool isOpened)
+    {
         return _opened[taskId][attempt == 0 ? 0 : round][attempt][accused];
     }
 

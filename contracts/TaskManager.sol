@@ -383,17 +383,17 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function stakeManager() external view returns (address) {
+    function stakeManager() external view returns (address deployed) {
         return address(STAKE_MANAGER);
     }
 
     /// @inheritdoc ITaskManager
-    function challengeManager() external view returns (address) {
+    function challengeManager() external view returns (address deployed) {
         return address(CHALLENGE_MANAGER);
     }
 
     /// @inheritdoc ITaskManager
-    function modelRegistry() external view returns (address) {
+    function modelRegistry() external view returns (address deployed) {
         return address(MODEL_REGISTRY);
     }
 
@@ -426,7 +426,7 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory) {
+    function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory enrolment) {
         return _enrolments[taskId][trainer];
     }
 
@@ -446,17 +446,17 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function tag(uint256 taskId) public view returns (uint256) {
+    function tag(uint256 taskId) public view returns (uint256 entry) {
         return uint256(keccak256(abi.encode(block.chainid, address(this), taskId))) % BN254.P;
     }
 
     /// @inheritdoc ITaskManager
-    function peerCount(uint256 members) public pure returns (uint256) {
+    function peerCount(uint256 members) public pure returns (uint256 peers) {
         return Math.min(Math.saturatingSub(members, 1), MAX_PEERS);
     }
 
     /// @inheritdoc ITaskManager
-    function rewardOf(uint256 taskId, uint256 round, address account) external view returns (uint256) {
+    function rewardOf(uint256 taskId, uint256 round, address account) external view returns (uint256 amount) {
         (uint256 share, uint256 fee) = _owed(taskId, round, account);
         return share + fee;
     }

@@ -144,6 +144,15 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
         assert [f.name for f in fields(kind) if not f.kw_only] == arguments
 
 
+@pytest.mark.parametrize("name", sorted(EVENTS.keys() - {"ContractURIUpdated"}))
+def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_about(name):
+    first, *_ = inputs = EVENTS[name]["inputs"]
+    assert first["indexed"]
+    assert first["name"] in ("taskId", "challengeId", "trainer", "account")
+    assert sum(i["indexed"] for i in inputs) <= 3
+    assert all(i["name"] for i in inputs)
+
+
 def test_decode_result__when_a_view_returns_a_struct__then_its_dataclass():
     data = encode(["(uint8,uint16,uint16,address,bool,uint8,uint40)"], [(6, 2, 4, ALICE.lower(), True, 1, 99)])
 
