@@ -4,8 +4,26 @@
  */
 
 import {
-  cidFromDigest, ChainUnavailable, createClient, decodeLogs, deploymentOf, digestFromCid, fetchContent, historyOf, http, isEnd, listRounds, listTasks,
-  numberToHex, parseManifest, phaseOf, readRecord, readTask, taskManagerAbi, toEventSelector, verifyModel,
+  cidFromDigest,
+  ChainUnavailable,
+  createClient,
+  decodeLogs,
+  deploymentOf,
+  digestFromCid,
+  fetchContent,
+  historyOf,
+  http,
+  isEnd,
+  listRounds,
+  listTasks,
+  numberToHex,
+  parseManifest,
+  phaseOf,
+  readRecord,
+  readTask,
+  taskManagerAbi,
+  toEventSelector,
+  verifyModel,
 } from './vendor/headwater.js';
 
 const RECENT_BLOCKS = 1000; // that the first screen's log query spans: nodes that limit a query allow so many
@@ -17,7 +35,20 @@ const TIMEOUT = 15_000; // milliseconds
 
 // what the first screen tells: the rest of what trainers do is on the task's page
 const NEWS = taskManagerAbi
-  .filter(({ type, name }) => type === 'event' && ['TaskCreated', 'PhaseChanged', 'Submitted', 'Aggregated', 'AverageRevoked', 'Convicted', 'TrainerSlashed', 'FirstModelWithheld'].includes(name))
+  .filter(
+    ({ type, name }) =>
+      type === 'event' &&
+      [
+        'TaskCreated',
+        'PhaseChanged',
+        'Submitted',
+        'Aggregated',
+        'AverageRevoked',
+        'Convicted',
+        'TrainerSlashed',
+        'FirstModelWithheld',
+      ].includes(name),
+  )
   .map(toEventSelector);
 
 export class Chain {
@@ -78,7 +109,10 @@ export class Chain {
     ]);
     // the chain's word on the round and the events' are of the same block; both have `averages`, and the events' is wanted
     const list = summaries.map(({ number, round, cid }) => ({
-      ...round, ...history.rounds.find((each) => each.round === number), number, made: BigInt(cid) !== 0n,
+      ...round,
+      ...history.rounds.find((each) => each.round === number),
+      number,
+      made: BigInt(cid) !== 0n,
     }));
     const before = history.models[0]?.parent ?? (await this.#latestBefore(start, taskId, task));
     return { list, before };
@@ -136,7 +170,9 @@ export class Chain {
     told('fetching the model');
     const { bytes, gateway, liars } = await this.content(digestFromCid(record.uri.replace('ipfs://', '')));
     told('computing the commitment');
-    await new Promise((resolve) => { setTimeout(resolve); }); // lets the page say so: it takes a moment
+    await new Promise((resolve) => {
+      setTimeout(resolve);
+    }); // lets the page say so: it takes a moment
     const verification = await verifyModel({ ...(await this.#where()), taskId, round, bytes, basis: points.bytes });
     const found = { bytes, gateway, liars, verification };
     if (verification.verified) this.#models.set(key, found);
@@ -150,7 +186,11 @@ export class Chain {
     const work = async () => {
       for (let hash = waiting.pop(); hash !== undefined; hash = waiting.pop()) {
         const receipt = await this.#ask('eth_getTransactionReceipt', hash);
-        receipts.push({ transactionHash: receipt.transactionHash, gasUsed: BigInt(receipt.gasUsed), price: BigInt(receipt.effectiveGasPrice) });
+        receipts.push({
+          transactionHash: receipt.transactionHash,
+          gasUsed: BigInt(receipt.gasUsed),
+          price: BigInt(receipt.effectiveGasPrice),
+        });
         told(receipts.length);
       }
     };
@@ -198,15 +238,24 @@ export class Chain {
   async #activity(newest) {
     const from = max(BigInt(this.deployment.startBlock), newest - BigInt(RECENT_BLOCKS) + 1n);
     const events = decodeLogs(await this.#query([NEWS], from, newest));
-    return events.filter(({ eventName, args }) => eventName !== 'PhaseChanged' || isEnd(phaseOf(args.to))).reverse().slice(0, MOST_RECENT);
+    return events
+      .filter(({ eventName, args }) => eventName !== 'PhaseChanged' || isEnd(phaseOf(args.to)))
+      .reverse()
+      .slice(0, MOST_RECENT);
   }
 
   async #events(taskId, rounds, newest) {
     const key = `${taskId} ${rounds[0]} ${rounds.length}`;
     const { logs: known, until } = this.#logs.get(key) ?? { logs: [], until: undefined };
-    const from = until === undefined ? BigInt(this.deployment.startBlock) : max(BigInt(this.deployment.startBlock), until - UNSETTLED);
+    const from =
+      until === undefined
+        ? BigInt(this.deployment.startBlock)
+        : max(BigInt(this.deployment.startBlock), until - UNSETTLED);
     const topics = [null, word(taskId), rounds.map(word)];
-    const logs = [...known.filter((log) => BigInt(log.blockNumber) < from), ...(await this.#query(topics, from, newest))];
+    const logs = [
+      ...known.filter((log) => BigInt(log.blockNumber) < from),
+      ...(await this.#query(topics, from, newest)),
+    ];
     this.#logs.set(key, { logs, until: newest });
     return decodeLogs(logs);
   }
@@ -214,7 +263,12 @@ export class Chain {
   // Nodes limit how much one answer may cover, each in its own way: a query that is refused is halved.
   async #query(topics, first, last) {
     const { TaskManager, ModelRegistry } = this.deployment.contracts;
-    const filter = { address: [TaskManager, ModelRegistry], topics, fromBlock: numberToHex(first), toBlock: numberToHex(last) };
+    const filter = {
+      address: [TaskManager, ModelRegistry],
+      topics,
+      fromBlock: numberToHex(first),
+      toBlock: numberToHex(last),
+    };
     try {
       return await this.#ask('eth_getLogs', filter);
     } catch (error) {

@@ -10,16 +10,21 @@ const MOST_BYTES = 64 << 20;
  * @throws Error that says what is wrong, and in which line.
  */
 export function readRows(bytes, needed) {
-  if (bytes.length > MOST_BYTES) throw new Error(`the file has ${bytes.length} bytes, the most is ${MOST_BYTES}: take fewer rows`);
+  if (bytes.length > MOST_BYTES)
+    throw new Error(`the file has ${bytes.length} bytes, the most is ${MOST_BYTES}: take fewer rows`);
   const records = parse(new TextDecoder().decode(bytes));
   const header = records.shift()?.cells;
   if (!header) throw new Error('the file is empty: the first line names the columns, each next line is a row');
   for (const name of needed) {
-    if (header.filter((cell) => cell === name).length !== 1) throw new Error(`there is no column “${name}”, or more than one: the header has ${header.slice(0, 30).join(', ')}`);
+    if (header.filter((cell) => cell === name).length !== 1)
+      throw new Error(
+        `there is no column “${name}”, or more than one: the header has ${header.slice(0, 30).join(', ')}`,
+      );
   }
   if (records.length === 0) throw new Error('the file has a header and no rows');
   return records.map(({ cells, line }) => {
-    if (cells.length !== header.length) throw new Error(`line ${line} has ${cells.length} cells, the header ${header.length}`);
+    if (cells.length !== header.length)
+      throw new Error(`line ${line} has ${cells.length} cells, the header ${header.length}`);
     return Object.fromEntries(needed.map((name) => [name, cells[header.indexOf(name)]]));
   });
 }

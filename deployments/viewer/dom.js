@@ -96,4 +96,5 @@ function patchChildren(old, fresh) {
 }
 
 // without keys, whatever stands there is taken for the same if it is of the same kind
-const isAlike = (old, fresh) => old && !old.key && old.nodeName === fresh.nodeName && old.getAttribute?.('class') === fresh.getAttribute?.('class');
+const isAlike = (old, fresh) =>
+  old && !old.key && old.nodeName === fresh.nodeName && old.getAttribute?.('class') === fresh.getAttribute?.('class');

@@ -28,13 +28,15 @@ export function explain(error, app) {
       return {
         title: 'The node does not answer',
         text: `Nothing sensible came from ${originOf(node)}.`,
-        advice: 'Is it running, and does it let pages of other origins ask (CORS)? “headwater viewer” passes questions on to a node that does not. Another node can be named in the settings.',
+        advice:
+          'Is it running, and does it let pages of other origins ask (CORS)? “headwater viewer” passes questions on to a node that does not. Another node can be named in the settings.',
       };
     case 'no-contract':
       return {
         title: 'There is no Headwater at this address',
         text: error.message,
-        advice: 'Does the node serve the chain that the contracts are on? A local chain forgets everything when it is started anew: deploy again, and name the new addresses.',
+        advice:
+          'Does the node serve the chain that the contracts are on? A local chain forgets everything when it is started anew: deploy again, and name the new addresses.',
       };
     case 'unknown-deployment':
       return {
@@ -43,9 +45,17 @@ export function explain(error, app) {
         advice: 'Name the contracts in the settings: the addresses.json that “headwater deploy” wrote.',
       };
     case 'not-found':
-      return { title: 'The chain has nothing there', text: error.message, advice: 'Look at the list of tasks: ids and rounds are counted from 1.' };
+      return {
+        title: 'The chain has nothing there',
+        text: error.message,
+        advice: 'Look at the list of tasks: ids and rounds are counted from 1.',
+      };
     default:
-      return { title: 'Something unexpected happened', text: error.message, advice: 'Reload the page. If it happens again, please report it.' };
+      return {
+        title: 'Something unexpected happened',
+        text: error.message,
+        advice: 'Reload the page. If it happens again, please report it.',
+      };
   }
 }
 
@@ -60,7 +70,11 @@ export function explainContent(error, gateways) {
     };
   }
   if (gateways.length === 0) {
-    return { title: 'No gateway is named', text: 'Documents lie on IPFS, and this page fetches them from gateways.', advice: 'Name one in the settings.' };
+    return {
+      title: 'No gateway is named',
+      text: 'Documents lie on IPFS, and this page fetches them from gateways.',
+      advice: 'Name one in the settings.',
+    };
   }
   if (error.code === 'content-unavailable') {
     const refused = gateways.map(originOf).filter((origin) => blocked.has(origin));
@@ -78,7 +92,8 @@ export function explainContent(error, gateways) {
 const refusedByPolicy = (origin) => ({
   title: 'This page may not ask there',
   text: `Whoever serves this page forbids it to connect to ${origin}.`,
-  advice: 'A page that “headwater viewer” serves asks only that command: start it with another --rpc or --store. A plain http:// address of another machine is never asked.',
+  advice:
+    'A page that “headwater viewer” serves asks only that command: start it with another --rpc or --store. A plain http:// address of another machine is never asked.',
 });
 
 const originOf = (text) => {

@@ -35,7 +35,12 @@ export function coins(wei) {
 /** A time span in its two largest units: `2 min 5 s`. */
 export function span(seconds) {
   const total = Math.max(0, Math.ceil(seconds));
-  const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
+  const units = [
+    ['d', 86400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ];
   const first = units.findIndex(([, size]) => total >= size);
   if (first < 0) return '0 s';
   return units
@@ -53,5 +58,9 @@ export function when(seconds) {
 
 /** `1.2 kB` */
 export function size(bytes) {
-  return bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return bytes < 1000
+    ? `${bytes} B`
+    : bytes < 1e6
+      ? `${(bytes / 1000).toFixed(1)} kB`
+      : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -144,7 +144,9 @@ async function lookAgain() {
 function schedule() {
   clearTimeout(look);
   if (!app.chain || !screen?.load) return;
-  const pause = failed ? Math.min(SLOWEST * 2, FASTEST * 2 ** failed) : Math.min(SLOWEST, Math.max(FASTEST, app.chain.pace));
+  const pause = failed
+    ? Math.min(SLOWEST * 2, FASTEST * 2 ** failed)
+    : Math.min(SLOWEST, Math.max(FASTEST, app.chain.pace));
   look = setTimeout(lookAgain, pause);
 }
 
@@ -156,21 +158,48 @@ function repaint() {
 // the screen in one element, so that what replaces it is patched into it
 function content() {
   if (!screen) {
-    return h('div', { key: 'nowhere' }, h('h1', { tabindex: -1 }, 'There is no such page'),
-      h('p', {}, 'The address names none of this page’s screens. ', h('a', { href: '#/' }, 'All tasks'), ' are on the first.'));
+    return h(
+      'div',
+      { key: 'nowhere' },
+      h('h1', { tabindex: -1 }, 'There is no such page'),
+      h(
+        'p',
+        {},
+        'The address names none of this page’s screens. ',
+        h('a', { href: '#/' }, 'All tasks'),
+        ' are on the first.',
+      ),
+    );
   }
   if (screen.load && !app.chain) return connectFirst();
   const known = screen.ready?.() ?? true;
   if (!known && failure) return h('div', { key: 'failed' }, h('h1', { tabindex: -1 }, screen.title()));
-  if (!known) return h('div', { key: 'loading', 'aria-busy': 'true' }, h('h1', { tabindex: -1 }, screen.title()), h('p', { class: 'soft' }, 'Asking the node …'));
+  if (!known)
+    return h(
+      'div',
+      { key: 'loading', 'aria-busy': 'true' },
+      h('h1', { tabindex: -1 }, screen.title()),
+      h('p', { class: 'soft' }, 'Asking the node …'),
+    );
   return h('div', { key: 'screen' }, screen.render());
 }
 
 function connectFirst() {
-  return h('div', { key: 'unconnected' }, h('h1', { tabindex: -1 }, 'Connect to a node'),
-    h('div', { class: 'card' },
-      h('p', {}, 'This page reads a chain through an Ethereum node of your choice, and models through IPFS gateways. None is named yet.'),
-      h('p', {}, h('a', { class: 'button', href: '#/settings' }, 'Name them in the settings'))));
+  return h(
+    'div',
+    { key: 'unconnected' },
+    h('h1', { tabindex: -1 }, 'Connect to a node'),
+    h(
+      'div',
+      { class: 'card' },
+      h(
+        'p',
+        {},
+        'This page reads a chain through an Ethereum node of your choice, and models through IPFS gateways. None is named yet.',
+      ),
+      h('p', {}, h('a', { class: 'button', href: '#/settings' }, 'Name them in the settings')),
+    ),
+  );
 }
 
 // all that is outside the screen: title, banners, the state of the connection
@@ -193,19 +222,62 @@ function paint() {
 }
 
 function failureNotice() {
-  const again = h('button', { type: 'button', onclick: () => { failed = 0; refresh(); } }, 'Try again now');
+  const again = h(
+    'button',
+    {
+      type: 'button',
+      onclick: () => {
+        failed = 0;
+        refresh();
+      },
+    },
+    'Try again now',
+  );
   const seen = app.chain?.block && (screen?.ready?.() ?? true);
-  const stale = seen ? ['What is shown below was true at block ' + app.chain.block.number + '; the page keeps trying.'] : [];
-  return h('div', { key: 'failure' }, notice('bad', failure.title, [failure.text, failure.advice, ...stale], { actions: [again, h('a', { href: '#/settings' }, 'Settings')] }));
+  const stale = seen
+    ? ['What is shown below was true at block ' + app.chain.block.number + '; the page keeps trying.']
+    : [];
+  return h(
+    'div',
+    { key: 'failure' },
+    notice('bad', failure.title, [failure.text, failure.advice, ...stale], {
+      actions: [again, h('a', { href: '#/settings' }, 'Settings')],
+    }),
+  );
 }
 
 function linkNotice() {
   const { values, from } = app.settings;
-  const named = [from.rpc === 'link' && `the node ${values.rpc}`, from.deployment === 'link' && 'the contracts', from.gateways === 'link' && 'the gateways']
-    .filter(Boolean).join(', ');
-  const mine = h('button', { type: 'button', onclick: () => { forgetLink(); restart(); } }, 'Use mine instead');
-  return h('div', { key: 'link' }, notice('warn', 'The link you followed chose what this page looks at',
-    [`It named ${named || 'a sample'}. Whoever chooses the node and the contracts decides what is shown as true here, badges included.`], { actions: [mine, h('a', { href: '#/settings' }, 'See the settings')] }));
+  const named = [
+    from.rpc === 'link' && `the node ${values.rpc}`,
+    from.deployment === 'link' && 'the contracts',
+    from.gateways === 'link' && 'the gateways',
+  ]
+    .filter(Boolean)
+    .join(', ');
+  const mine = h(
+    'button',
+    {
+      type: 'button',
+      onclick: () => {
+        forgetLink();
+        restart();
+      },
+    },
+    'Use mine instead',
+  );
+  return h(
+    'div',
+    { key: 'link' },
+    notice(
+      'warn',
+      'The link you followed chose what this page looks at',
+      [
+        `It named ${named || 'a sample'}. Whoever chooses the node and the contracts decides what is shown as true here, badges included.`,
+      ],
+      { actions: [mine, h('a', { href: '#/settings' }, 'See the settings')] },
+    ),
+  );
 }
 
 // whose word all this is
@@ -213,7 +285,8 @@ function showSource() {
   const { values } = app.settings;
   const parts = [values.rpc ? `Read through the node at ${new URL(values.rpc).origin}` : 'No node is named'];
   if (app.chain?.deployment) parts.push(`TaskManager ${app.chain.deployment.contracts.TaskManager}`);
-  document.getElementById('source').textContent = `${parts.join(' · ')}. The node’s word is taken for what the chain says; models are checked here against it.`;
+  document.getElementById('source').textContent =
+    `${parts.join(' · ')}. The node’s word is taken for what the chain says; models are checked here against it.`;
 }
 
 /** Says something to those who listen instead of look. */
@@ -230,7 +303,9 @@ setInterval(() => {
 }, 1000);
 
 window.addEventListener('hashchange', route);
-document.addEventListener('visibilitychange', () => { if (!document.hidden && app.chain) lookAgain(); });
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && app.chain) lookAgain();
+});
 document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault(); // the address names the screen
   main.focus();

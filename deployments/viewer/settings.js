@@ -16,7 +16,11 @@ export const FIELDS = ['rpc', 'deployment', 'gateways', 'sample'];
 export const PARSE = {
   rpc: url,
   deployment: (text) => (text ? parseAddresses(JSON.parse(text)) : undefined),
-  gateways: (text) => text.split(/[\s,]+/).filter(Boolean).map(url),
+  gateways: (text) =>
+    text
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(url),
   sample: (text) => {
     if (!text || /^b[a-z2-7]{58}$/.test(text)) return text || undefined;
     throw new Error('this is no CIDv1 in base32: it begins with b and has 59 letters and digits');
@@ -25,7 +29,11 @@ export const PARSE = {
 
 /** The settings in force, from where each came, and what was published: `{values, from, published}`, each by field. */
 export async function readSettings() {
-  const layers = [['published', await published()], ['saved', load('localStorage')], ['link', load('sessionStorage')]];
+  const layers = [
+    ['published', await published()],
+    ['saved', load('localStorage')],
+    ['link', load('sessionStorage')],
+  ];
   const settings = { values: { gateways: [] }, from: {}, published: layers[0][1] };
   for (const [source, texts] of layers) {
     for (const field of FIELDS) {
@@ -93,7 +101,8 @@ async function published() {
 /** An address of http or https, without a slash at its end. One without a scheme is beside this page. */
 function url(text) {
   const parsed = new URL(text, document.baseURI);
-  if (!['http:', 'https:'].includes(parsed.protocol)) throw new Error('write it as https://... or http://127.0.0.1:...');
+  if (!['http:', 'https:'].includes(parsed.protocol))
+    throw new Error('write it as https://... or http://127.0.0.1:...');
   if (parsed.username || parsed.password) throw new Error('a browser sends no user names and passwords in addresses');
   return parsed.href.replace(/\/$/, '');
 }

@@ -6,7 +6,19 @@ import { explain } from '../errors.js';
 import { table } from './table.js';
 import { button, card, notice } from './words.js';
 
-const ORDER = ['create task', 'join', 'submit', 'mask', 'aggregate', 'advance', 'challenge', 'answer', 'convict', 'collect', 'settle'];
+const ORDER = [
+  'create task',
+  'join',
+  'submit',
+  'mask',
+  'aggregate',
+  'advance',
+  'challenge',
+  'answer',
+  'convict',
+  'collect',
+  'settle',
+];
 const MOST = 500; // receipts that one press asks for
 
 /**
@@ -26,7 +38,10 @@ export function gasCard(app, rounds) {
     asking = 0;
     app.repaint();
     try {
-      const receipts = await app.chain.receipts(hashes, (done) => { asking = done; app.repaint(); });
+      const receipts = await app.chain.receipts(hashes, (done) => {
+        asking = done;
+        app.repaint();
+      });
       costs = new Map();
       for (const receipt of receipts) {
         const kind = kinds.get(receipt.transactionHash);
@@ -41,20 +56,38 @@ export function gasCard(app, rounds) {
 
   function render() {
     const hashes = kindsOf(rounds()).size;
-    return card('Gas',
-      failure && h('div', { key: 'failure' }, notice('warn', failure.title, [failure.text, failure.advice], { level: 'h3' })),
+    return card(
+      'Gas',
+      failure &&
+        h('div', { key: 'failure' }, notice('warn', failure.title, [failure.text, failure.advice], { level: 'h3' })),
       costs && h('div', { key: 'costs' }, costTable()),
       hashes === 0
         ? h('p', { class: 'soft' }, 'No transactions yet.')
-        : h('div', { class: 'actions', key: 'actions' },
-            button(costs ? 'Read it again' : `Read the gas of ${count(Math.min(MOST, hashes), 'transaction')}`, read, { disabled: asking !== undefined }),
-            h('span', { class: 'soft small' }, asking === undefined ? 'One question to the node for each receipt.' : `${asking} read …`)));
+        : h(
+            'div',
+            { class: 'actions', key: 'actions' },
+            button(costs ? 'Read it again' : `Read the gas of ${count(Math.min(MOST, hashes), 'transaction')}`, read, {
+              disabled: asking !== undefined,
+            }),
+            h(
+              'span',
+              { class: 'soft small' },
+              asking === undefined ? 'One question to the node for each receipt.' : `${asking} read …`,
+            ),
+          ),
+    );
   }
 
   function costTable() {
     return table({
       caption: 'Gas by kind of transaction',
-      rows: ORDER.filter((kind) => costs.has(kind)).map((kind) => [kind, costs.get(kind)]).map(([kind, paid]) => ({ kind, gas: paid.map((one) => Number(one.gas)).sort((a, b) => a - b), wei: paid.reduce((sum, one) => sum + one.wei, 0n) })),
+      rows: ORDER.filter((kind) => costs.has(kind))
+        .map((kind) => [kind, costs.get(kind)])
+        .map(([kind, paid]) => ({
+          kind,
+          gas: paid.map((one) => Number(one.gas)).sort((a, b) => a - b),
+          wei: paid.reduce((sum, one) => sum + one.wei, 0n),
+        })),
       key: (row) => row.kind,
       columns: [
         { name: 'Transaction', cell: (row) => row.kind },
@@ -89,7 +122,13 @@ function kindsOf(rounds) {
   note('collect', each('rewarded'));
   note('settle', each('slashed'));
   const phases = of('phases');
-  note('create task', rounds.filter(({ number }) => number === 1).flatMap((round) => round.phases.slice(0, 1)));
-  note('advance', phases.filter(({ from }) => from !== 'None')); // what no other kind moved on; a round begins as the one before it ends
+  note(
+    'create task',
+    rounds.filter(({ number }) => number === 1).flatMap((round) => round.phases.slice(0, 1)),
+  );
+  note(
+    'advance',
+    phases.filter(({ from }) => from !== 'None'),
+  ); // what no other kind moved on; a round begins as the one before it ends
   return kinds;
 }

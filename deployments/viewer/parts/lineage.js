@@ -22,7 +22,10 @@ const MOST_TRAINERS = 24;
  * @param {number} [before] The round of the model that these began with; undefined where that is not known.
  */
 export function lineage(taskId, rounds, before) {
-  const root = before === undefined ? [] : [{ number: before, phase: 'Finalized', parts: [], isFirst: before === 0, isRoot: true }];
+  const root =
+    before === undefined
+      ? []
+      : [{ number: before, phase: 'Finalized', parts: [], isFirst: before === 0, isRoot: true }];
   const columns = [...root, ...rounds];
   const trainers = [...new Set(rounds.flatMap((round) => round.parts.map((part) => part.trainer)))];
   const shown = trainers.slice(0, MOST_TRAINERS);
@@ -31,17 +34,26 @@ export function lineage(taskId, rounds, before) {
   const x = (index) => LEFT + index * STEP + STEP / 2 - 20;
   const models = columns.flatMap((round, index) => (round.phase === 'Finalized' ? [index] : []));
   const edges = models.slice(1).map((index, at) => [models[at], index]);
-  const label = `Lineage of the models of task ${taskId}: ${edges
-    .map(([from, to]) => `round ${columns[to].number} from ${nameOf(columns[from])}`)
-    .join(', ') || 'no round has made one yet'}.`;
-  return h('figure', {},
+  const label = `Lineage of the models of task ${taskId}: ${
+    edges.map(([from, to]) => `round ${columns[to].number} from ${nameOf(columns[from])}`).join(', ') ||
+    'no round has made one yet'
+  }.`;
+  return h(
+    'figure',
+    {},
     // it scrolls sideways where it is wider than the page, so the keyboard must reach it
-    h('div', { class: 'scroll', 'data-newest': true, tabindex: 0, role: 'group', 'aria-label': 'Picture of the lineage' },
-      svg('svg', { class: 'picture', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': label },
+    h(
+      'div',
+      { class: 'scroll', 'data-newest': true, tabindex: 0, role: 'group', 'aria-label': 'Picture of the lineage' },
+      svg(
+        'svg',
+        { class: 'picture', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': label },
         svg('text', { x: 0, y: AXIS + 4 }, 'models'),
         edges.map(([from, to]) => edge(x(from), x(to))),
         columns.map((round, index) => [
-          lost(round) && models.some((model) => model < index) && svg('path', { class: 'lost', d: `M${x(index) - STEP + RADIUS} ${AXIS}H${x(index) - RADIUS}` }),
+          lost(round) &&
+            models.some((model) => model < index) &&
+            svg('path', { class: 'lost', d: `M${x(index) - STEP + RADIUS} ${AXIS}H${x(index) - RADIUS}` }),
           node(taskId, round, x(index)),
         ]),
         shown.map((trainer, row) => [
@@ -50,11 +62,31 @@ export function lineage(taskId, rounds, before) {
           columns.map((round, index) => (round.isRoot ? null : mark(round, trainer, x(index), FIRST_ROW + row * ROW))),
         ]),
         trainers.length > shown.length &&
-          svg('text', { x: 0, y: height - 4 }, `and ${count(trainers.length - shown.length, 'more trainer')}, see the rounds`),
-      )),
-    h('ul', { class: 'legend', 'aria-label': 'Legend' },
-      [['counted', 'in the average'], ['missing', 'left out: came too late or not at all'], ['fault', 'left out: at fault'], ['pending', 'not decided'], ['absent', 'not on the roster']].map(([kind, text]) =>
-        h('li', {}, svg('svg', { class: 'picture', viewBox: '0 0 16 16', 'aria-hidden': 'true' }, shape(kind, 8, 8)), text))),
+          svg(
+            'text',
+            { x: 0, y: height - 4 },
+            `and ${count(trainers.length - shown.length, 'more trainer')}, see the rounds`,
+          ),
+      ),
+    ),
+    h(
+      'ul',
+      { class: 'legend', 'aria-label': 'Legend' },
+      [
+        ['counted', 'in the average'],
+        ['missing', 'left out: came too late or not at all'],
+        ['fault', 'left out: at fault'],
+        ['pending', 'not decided'],
+        ['absent', 'not on the roster'],
+      ].map(([kind, text]) =>
+        h(
+          'li',
+          {},
+          svg('svg', { class: 'picture', viewBox: '0 0 16 16', 'aria-hidden': 'true' }, shape(kind, 8, 8)),
+          text,
+        ),
+      ),
+    ),
   );
 }
 
@@ -78,8 +110,16 @@ function node(taskId, round, x) {
   const kind = made ? (round.isFirst ? 'root' : 'model') : lost(round) ? 'failed' : 'running';
   // what is written is in the link's name, in other words
   const written = [
-    svg('text', { x, y: AXIS + 4, class: `on-${kind}`, 'text-anchor': 'middle', 'aria-hidden': 'true' }, made ? round.number : lost(round) ? '×' : '…'),
-    svg('text', { x, y: AXIS + 34, 'text-anchor': 'middle', 'aria-hidden': 'true' }, round.isFirst ? 'first' : made ? round.masked !== undefined && `of ${round.masked}` : round.phase.toLowerCase()),
+    svg(
+      'text',
+      { x, y: AXIS + 4, class: `on-${kind}`, 'text-anchor': 'middle', 'aria-hidden': 'true' },
+      made ? round.number : lost(round) ? '×' : '…',
+    ),
+    svg(
+      'text',
+      { x, y: AXIS + 34, 'text-anchor': 'middle', 'aria-hidden': 'true' },
+      round.isFirst ? 'first' : made ? round.masked !== undefined && `of ${round.masked}` : round.phase.toLowerCase(),
+    ),
   ];
   const counted = round.masked === undefined ? '' : `, average of ${count(round.masked, 'update')}`;
   const text = made

@@ -30,5 +30,7 @@ export function tally(parts) {
     [of('missing'), 'warn', 'left out'],
     [of('fault'), 'bad', 'at fault'],
     [slashed, 'bad', 'slashed'],
-  ].filter(([number]) => number > 0).map(([number, kind, word]) => chip(kind, `${number} ${word}`));
+  ]
+    .filter(([number]) => number > 0)
+    .map(([number, kind, word]) => chip(kind, `${number} ${word}`));
 }

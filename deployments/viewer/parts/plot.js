@@ -27,13 +27,19 @@ export function plot(name, points, write, most) {
   const lines = [0, 0.25, 0.5, 0.75, 1].map((part) => bottom + part * (top - bottom));
   const step = Math.max(1, Math.ceil((last - first) / 8));
   const ticks = rounds.filter((round) => (round - first) % step === 0);
-  const path = points.map(({ round, value }, index) => `${index ? 'L' : 'M'}${x(round).toFixed(1)} ${y(value).toFixed(1)}`);
+  const path = points.map(
+    ({ round, value }, index) => `${index ? 'L' : 'M'}${x(round).toFixed(1)} ${y(value).toFixed(1)}`,
+  );
   const end = points[points.length - 1];
   const from = points[0];
   const summary = `${name} by round: from ${write(from.value)} in round ${from.round} to ${write(end.value)} in round ${end.round}.`;
-  return h('figure', {},
+  return h(
+    'figure',
+    {},
     h('figcaption', {}, summary),
-    svg('svg', { class: 'picture plot', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': summary },
+    svg(
+      'svg',
+      { class: 'picture plot', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': summary },
       lines.map((value) => [
         svg('path', { class: 'grid', d: `M${LEFT} ${y(value).toFixed(1)}H${WIDTH - RIGHT}` }),
         svg('text', { x: LEFT - 8, y: (y(value) + 4).toFixed(1), 'text-anchor': 'end' }, write(value)),
@@ -43,10 +49,17 @@ export function plot(name, points, write, most) {
       svg('text', { x: LEFT - 8, y: HEIGHT - 14, 'text-anchor': 'end' }, 'round'),
       svg('path', { class: 'curve', d: path.join('') }),
       points.map(({ round, value }) =>
-        svg('circle', { class: 'dot', cx: x(round).toFixed(1), cy: y(value).toFixed(1), r: points.length > 60 ? 2.5 : 4.5 },
-          svg('title', {}, `round ${round}: ${write(value)}`))),
+        svg(
+          'circle',
+          { class: 'dot', cx: x(round).toFixed(1), cy: y(value).toFixed(1), r: points.length > 60 ? 2.5 : 4.5 },
+          svg('title', {}, `round ${round}: ${write(value)}`),
+        ),
+      ),
     ),
-    h('details', {}, h('summary', {}, `${name} as a table`),
+    h(
+      'details',
+      {},
+      h('summary', {}, `${name} as a table`),
       table({
         caption: `${name} by round`,
         columns: [
@@ -55,7 +68,8 @@ export function plot(name, points, write, most) {
         ],
         rows: points,
         key: (point) => point.round,
-      })),
+      }),
+    ),
   );
 }
 

@@ -32,29 +32,69 @@ export function predictionForm(app, manifest, weights) {
   // the means are a row that every task has
   function fill(event) {
     const { form } = event.currentTarget;
-    features.forEach(({ mean }, index) => { form.elements[`feature-${index}`].value = mean; });
+    features.forEach(({ mean }, index) => {
+      form.elements[`feature-${index}`].value = mean;
+    });
   }
 
   function render() {
-    return card('Try a prediction',
-      h('form', { onsubmit: compute, key: 'form', novalidate: true },
-        h('div', { class: 'fields' }, features.map(({ name, mean }, index) =>
-          h('div', {}, h('label', { for: `feature-${index}` }, name),
-            h('input', { id: `feature-${index}`, name: `feature-${index}`, type: 'text', inputmode: 'decimal', autocomplete: 'off', placeholder: `for example ${mean}`, maxlength: 60 })))),
-        h('div', { class: 'actions' }, h('button', { class: 'main' }, `Predict ${label.column}`), button('Fill in the means', fill))),
+    return card(
+      'Try a prediction',
+      h(
+        'form',
+        { onsubmit: compute, key: 'form', novalidate: true },
+        h(
+          'div',
+          { class: 'fields' },
+          features.map(({ name, mean }, index) =>
+            h(
+              'div',
+              {},
+              h('label', { for: `feature-${index}` }, name),
+              h('input', {
+                id: `feature-${index}`,
+                name: `feature-${index}`,
+                type: 'text',
+                inputmode: 'decimal',
+                autocomplete: 'off',
+                placeholder: `for example ${mean}`,
+                maxlength: 60,
+              }),
+            ),
+          ),
+        ),
+        h(
+          'div',
+          { class: 'actions' },
+          h('button', { class: 'main' }, `Predict ${label.column}`),
+          button('Fill in the means', fill),
+        ),
+      ),
       problem && h('div', { key: 'problem' }, notice('warn', 'The row cannot be used', problem, { level: 'h3' })),
-      found && result());
+      found && result(),
+    );
   }
 
   function result() {
-    return h('div', { key: 'result' },
+    return h(
+      'div',
+      { key: 'result' },
       h('h3', {}, `${label.column}: ${found.name}`),
-      h('div', { class: 'bars' }, found.classes.map((name, index) => [
-        h('span', {}, name),
-        h('meter', { min: 0, max: 1, value: found.probabilities[index], 'aria-label': `Probability of ${name}` }),
-        h('span', { class: 'number' }, percent(found.probabilities[index])),
-      ])),
-      h('p', { class: 'soft small' }, 'Computed here, from the weights that were proved, in the same integers as every node.'));
+      h(
+        'div',
+        { class: 'bars' },
+        found.classes.map((name, index) => [
+          h('span', {}, name),
+          h('meter', { min: 0, max: 1, value: found.probabilities[index], 'aria-label': `Probability of ${name}` }),
+          h('span', { class: 'number' }, percent(found.probabilities[index])),
+        ]),
+      ),
+      h(
+        'p',
+        { class: 'soft small' },
+        'Computed here, from the weights that were proved, in the same integers as every node.',
+      ),
+    );
   }
 
   return { render };

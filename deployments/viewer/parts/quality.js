@@ -43,7 +43,9 @@ export function qualityCard(app, taskId, known) {
       const bytes = await read();
       rows = readRows(bytes, [...model.features.map((feature) => feature.name), model.label.column]);
     } catch (error) {
-      problem = error.code ? explainContent(error, app.settings.values.gateways) : { title: `${name} cannot be used`, text: error.message, advice: 'Correct the file and choose it again.' };
+      problem = error.code
+        ? explainContent(error, app.settings.values.gateways)
+        : { title: `${name} cannot be used`, text: error.message, advice: 'Correct the file and choose it again.' };
       app.repaint();
       return;
     }
@@ -62,15 +64,28 @@ export function qualityCard(app, taskId, known) {
         const { verification } = await app.chain.verified(taskId, round);
         if (rows !== asked) return;
         if (!verification.verified) {
-          problem = { title: `The model of round ${round} is not the one that was accepted`, text: 'It is left out of the plot.', advice: 'Its page says what does not fit.', lied: true };
+          problem = {
+            title: `The model of round ${round} is not the one that was accepted`,
+            text: 'It is left out of the plot.',
+            advice: 'Its page says what does not fit.',
+            lied: true,
+          };
           continue;
         }
-        points = [...points, { round, ...evaluate(manifest, verification.weights, rows) }].sort((a, b) => a.round - b.round);
+        points = [...points, { round, ...evaluate(manifest, verification.weights, rows) }].sort(
+          (a, b) => a.round - b.round,
+        );
       } catch (error) {
         if (rows !== asked) return;
         problem = ['content-unavailable', 'wrong-bytes', 'malformed-document'].includes(error.code)
           ? explainContent(error, app.settings.values.gateways)
-          : error.code === 'invalid-row' ? { title: `${source} cannot be used`, text: error.message, advice: 'Correct the file and choose it again.' } : explain(error, app);
+          : error.code === 'invalid-row'
+            ? {
+                title: `${source} cannot be used`,
+                text: error.message,
+                advice: 'Correct the file and choose it again.',
+              }
+            : explain(error, app);
         break;
       }
     }
@@ -80,21 +95,52 @@ export function qualityCard(app, taskId, known) {
 
   function render() {
     const { manifest } = known();
-    return card('Accuracy by round',
-      h('p', {}, 'Choose a CSV file with labelled rows to see how good each model is on them. The file stays in this browser; the models are fetched and verified first.'),
-      h('div', { class: 'actions' },
-        h('div', { key: 'file' }, h('label', { for: 'rows' }, 'CSV file with labelled rows'),
-          h('input', { id: 'rows', type: 'file', accept: '.csv,text/csv', onchange: choose, disabled: !manifest })),
-        app.settings.values.sample && button('Use the public sample', sample, { disabled: !manifest || working !== undefined })),
+    return card(
+      'Accuracy by round',
+      h(
+        'p',
+        {},
+        'Choose a CSV file with labelled rows to see how good each model is on them. The file stays in this browser; the models are fetched and verified first.',
+      ),
+      h(
+        'div',
+        { class: 'actions' },
+        h(
+          'div',
+          { key: 'file' },
+          h('label', { for: 'rows' }, 'CSV file with labelled rows'),
+          h('input', { id: 'rows', type: 'file', accept: '.csv,text/csv', onchange: choose, disabled: !manifest }),
+        ),
+        app.settings.values.sample &&
+          button('Use the public sample', sample, { disabled: !manifest || working !== undefined }),
+      ),
       !manifest && h('p', { class: 'soft', key: 'waiting' }, 'The columns are in the manifest, which has not come.'),
-      problem && h('div', { key: 'problem' }, notice(problem.lied ? 'bad' : 'warn', problem.title, [problem.text, problem.advice], { level: 'h3' })),
+      problem &&
+        h(
+          'div',
+          { key: 'problem' },
+          notice(problem.lied ? 'bad' : 'warn', problem.title, [problem.text, problem.advice], { level: 'h3' }),
+        ),
       working && h('p', { class: 'soft', role: 'status', key: 'working' }, `${working} …`),
       points.length > 0 && [
         h('p', { class: 'soft', key: 'rows' }, `${count(points[0].rows, 'labelled row')} of ${source}.`),
-        h('div', { class: 'columns', key: 'plots' },
-          plot('Accuracy', points.map(({ round, accuracy }) => ({ round, value: accuracy })), percent, 1),
-          plot('Log-loss', points.map(({ round, logLoss }) => ({ round, value: logLoss })), (value) => value.toFixed(3))),
-      ]);
+        h(
+          'div',
+          { class: 'columns', key: 'plots' },
+          plot(
+            'Accuracy',
+            points.map(({ round, accuracy }) => ({ round, value: accuracy })),
+            percent,
+            1,
+          ),
+          plot(
+            'Log-loss',
+            points.map(({ round, logLoss }) => ({ round, value: logLoss })),
+            (value) => value.toFixed(3),
+          ),
+        ),
+      ],
+    );
   }
 
   return { render, measure: () => rows && !working && measure() };

@@ -33,7 +33,10 @@ export function modelScreen(app, [id, number]) {
 
   async function verify() {
     [problem, found] = [undefined, undefined];
-    const told = (step) => { doing = step; app.repaint(); };
+    const told = (step) => {
+      doing = step;
+      app.repaint();
+    };
     told('beginning');
     try {
       found = await app.chain.verified(taskId, round, told);
@@ -71,17 +74,44 @@ export function modelScreen(app, [id, number]) {
 
   function warning() {
     if (round === 0 && isVerified()) {
-      return h('div', { key: 'first' }, notice('info', 'Nobody proved the first model', 'It is what the creator of the task started from. Its bytes are checked like any other’s.'));
+      return h(
+        'div',
+        { key: 'first' },
+        notice(
+          'info',
+          'Nobody proved the first model',
+          'It is what the creator of the task started from. Its bytes are checked like any other’s.',
+        ),
+      );
     }
     if (problem) {
       const again = button('Ask again', verify);
-      return h('div', { key: 'problem' }, notice(problem.lied ? 'bad' : 'warn', problem.lied ? `Do not use this: ${lower(problem.title)}` : problem.title, [problem.text, problem.advice], { loud: problem.lied, actions: [again] }));
+      return h(
+        'div',
+        { key: 'problem' },
+        notice(
+          problem.lied ? 'bad' : 'warn',
+          problem.lied ? `Do not use this: ${lower(problem.title)}` : problem.title,
+          [problem.text, problem.advice],
+          { loud: problem.lied, actions: [again] },
+        ),
+      );
     }
     if (!found || isVerified()) return null;
     const failed = found.verification.checks.filter((check) => !check.ok);
-    return h('div', { key: 'rejected' }, notice('bad', 'Do not use this model: it is not the one that was accepted',
-      [`It came from ${found.gateway}, and the contract says otherwise:`, ...failed.map(({ name, expected, found: was }) => `${SAYS[name]}? No. Expected ${expected}, found ${was}.`)],
-      { loud: true, actions: [button('Ask again', verify)] }));
+    return h(
+      'div',
+      { key: 'rejected' },
+      notice(
+        'bad',
+        'Do not use this model: it is not the one that was accepted',
+        [
+          `It came from ${found.gateway}, and the contract says otherwise:`,
+          ...failed.map(({ name, expected, found: was }) => `${SAYS[name]}? No. Expected ${expected}, found ${was}.`),
+        ],
+        { loud: true, actions: [button('Ask again', verify)] },
+      ),
+    );
   }
 
   // ---- the checks
@@ -91,41 +121,88 @@ export function modelScreen(app, [id, number]) {
     const items = Object.entries(SAYS).map(([name, says]) => {
       const check = made.find((each) => each.name === name);
       const kind = !check ? 'wait' : check.ok ? 'good' : 'bad';
-      return h('li', { class: kind, key: name },
+      return h(
+        'li',
+        { class: kind, key: name },
         h('span', { 'aria-hidden': 'true' }, { wait: '·', good: '✓', bad: '✗' }[kind]),
-        h('p', {}, says, h('span', { class: 'hidden' }, { wait: ': not checked yet', good: ': yes', bad: ': no' }[kind]), check && h('span', { class: 'soft small' }, ' ', evidence(check))));
+        h(
+          'p',
+          {},
+          says,
+          h('span', { class: 'hidden' }, { wait: ': not checked yet', good: ': yes', bad: ': no' }[kind]),
+          check && h('span', { class: 'soft small' }, ' ', evidence(check)),
+        ),
+      );
     });
-    return card('Checked in this browser',
+    return card(
+      'Checked in this browser',
       h('ul', { class: 'checks' }, items),
-      found && h('p', { class: 'soft small' }, `Fetched from ${found.gateway}, ${size(found.bytes.length)}.`,
-        found.liars.length > 0 && ` Before it, ${found.liars.map(({ gateway }) => gateway).join(', ')} gave other bytes, which were thrown away: take it out of the settings.`),
-      h('div', { class: 'actions' },
+      found &&
+        h(
+          'p',
+          { class: 'soft small' },
+          `Fetched from ${found.gateway}, ${size(found.bytes.length)}.`,
+          found.liars.length > 0 &&
+            ` Before it, ${found.liars.map(({ gateway }) => gateway).join(', ')} gave other bytes, which were thrown away: take it out of the settings.`,
+        ),
+      h(
+        'div',
+        { class: 'actions' },
         isVerified()
           ? h('a', { class: 'button', href: saved, download: `task-${taskId}-round-${round}.json` }, 'Save the model')
-          : h('button', { type: 'button', disabled: true }, 'Save the model')));
+          : h('button', { type: 'button', disabled: true }, 'Save the model'),
+      ),
+    );
   }
 
   function evidence({ ok, expected, found: was }) {
-    return ok ? h('code', { title: expected }, expected.length > 24 ? `${expected.slice(0, 12)}…${expected.slice(-8)}` : expected) : `expected ${expected}, found ${was}`;
+    return ok
+      ? h(
+          'code',
+          { title: expected },
+          expected.length > 24 ? `${expected.slice(0, 12)}…${expected.slice(-8)}` : expected,
+        )
+      : `expected ${expected}, found ${was}`;
   }
 
   // ---- where it comes from
 
   function origin() {
-    return card('On chain', facts(
-      ['Average of', round > 0 && [count(record.trainers, 'proved update'), ', ', h('a', { href: `#/task/${taskId}/round/${round}` }, 'see whose')]],
-      ['Trained from', round > 0 && h('a', { href: `#/task/${taskId}/model/${record.parent}` }, record.parent === 0 ? 'the first model' : `the model of round ${record.parent}`)],
-      ['Aggregator', round > 0 && code(record.aggregator, { whole: true })],
-      ['Accepted', round > 0 && when(record.timestamp)],
-      ['Model hash', code(record.modelHash, { whole: true, copy: true })],
-      ['Document', [h('code', {}, record.uri), copyButton(record.uri, 'the CID'), gatewayLinks()]],
-      ['Registry', code(app.chain.deployment.contracts.ModelRegistry, { whole: true, copy: true })],
-    ));
+    return card(
+      'On chain',
+      facts(
+        [
+          'Average of',
+          round > 0 && [
+            count(record.trainers, 'proved update'),
+            ', ',
+            h('a', { href: `#/task/${taskId}/round/${round}` }, 'see whose'),
+          ],
+        ],
+        [
+          'Trained from',
+          round > 0 &&
+            h(
+              'a',
+              { href: `#/task/${taskId}/model/${record.parent}` },
+              record.parent === 0 ? 'the first model' : `the model of round ${record.parent}`,
+            ),
+        ],
+        ['Aggregator', round > 0 && code(record.aggregator, { whole: true })],
+        ['Accepted', round > 0 && when(record.timestamp)],
+        ['Model hash', code(record.modelHash, { whole: true, copy: true })],
+        ['Document', [h('code', {}, record.uri), copyButton(record.uri, 'the CID'), gatewayLinks()]],
+        ['Registry', code(app.chain.deployment.contracts.ModelRegistry, { whole: true, copy: true })],
+      ),
+    );
   }
 
   function gatewayLinks() {
     const cid = record.uri.replace('ipfs://', '');
-    return app.settings.values.gateways.map((gateway) => [' ', h('a', { href: `${gateway}/ipfs/${cid}`, rel: 'noreferrer' }, `at ${new URL(gateway).host}`)]);
+    return app.settings.values.gateways.map((gateway) => [
+      ' ',
+      h('a', { href: `${gateway}/ipfs/${cid}`, rel: 'noreferrer' }, `at ${new URL(gateway).host}`),
+    ]);
   }
 
   // ---- use
@@ -139,12 +216,22 @@ export function modelScreen(app, [id, number]) {
 
   function elsewhere() {
     const command = `headwater model pull --task ${taskId} --round ${round} --out model\nheadwater model verify model`;
-    return card('Check it elsewhere', h('p', {}, 'The same checks by another program, over a node of your own:'),
-      h('pre', {}, command), h('div', { class: 'actions' }, copyButton(command, 'the commands')));
+    return card(
+      'Check it elsewhere',
+      h('p', {}, 'The same checks by another program, over a node of your own:'),
+      h('pre', {}, command),
+      h('div', { class: 'actions' }, copyButton(command, 'the commands')),
+    );
   }
 
-  return { load, render, ready: () => record !== undefined, title: () => (round === 0 ? `First model of task ${taskId}` : `Model of round ${round}, task ${taskId}`) };
+  return {
+    load,
+    render,
+    ready: () => record !== undefined,
+    title: () => (round === 0 ? `First model of task ${taskId}` : `Model of round ${round}, task ${taskId}`),
+  };
 }
 
-const isContent = (error) => ['content-unavailable', 'wrong-bytes', 'malformed-document', 'invalid-cid'].includes(error.code);
+const isContent = (error) =>
+  ['content-unavailable', 'wrong-bytes', 'malformed-document', 'invalid-cid'].includes(error.code);
 const lower = (text) => text[0].toLowerCase() + text.slice(1);

@@ -5,12 +5,39 @@ import { PARSE, asQuery, save, textOf } from '../settings.js';
 import { button, copyButton, title } from '../parts/words.js';
 
 const FIELDS = [
-  { name: 'rpc', label: 'Ethereum node', type: 'url', placeholder: 'http://127.0.0.1:8545', help: 'The address of its JSON-RPC. What it says is taken for what the chain says: use one that you trust, or your own.' },
-  { name: 'deployment', label: 'Contracts', rows: 8, placeholder: '{"chainId": 31337, "startBlock": 1, "contracts": {…}}', help: 'The addresses.json of a deployment. Empty: the contracts that are known on the node’s chain.' },
-  { name: 'gateways', label: 'IPFS gateways', rows: 3, placeholder: 'https://ipfs.io', help: 'One a line, in the order in which they are asked. Nothing is believed of them: bytes are checked against the contract’s CIDs.' },
-  { name: 'sample', label: 'Public sample', placeholder: 'bafkrei…', help: 'The CID of a CSV file with labelled rows, to measure models on. May be empty.' },
+  {
+    name: 'rpc',
+    label: 'Ethereum node',
+    type: 'url',
+    placeholder: 'http://127.0.0.1:8545',
+    help: 'The address of its JSON-RPC. What it says is taken for what the chain says: use one that you trust, or your own.',
+  },
+  {
+    name: 'deployment',
+    label: 'Contracts',
+    rows: 8,
+    placeholder: '{"chainId": 31337, "startBlock": 1, "contracts": {…}}',
+    help: 'The addresses.json of a deployment. Empty: the contracts that are known on the node’s chain.',
+  },
+  {
+    name: 'gateways',
+    label: 'IPFS gateways',
+    rows: 3,
+    placeholder: 'https://ipfs.io',
+    help: 'One a line, in the order in which they are asked. Nothing is believed of them: bytes are checked against the contract’s CIDs.',
+  },
+  {
+    name: 'sample',
+    label: 'Public sample',
+    placeholder: 'bafkrei…',
+    help: 'The CID of a CSV file with labelled rows, to measure models on. May be empty.',
+  },
 ];
-const SOURCES = { published: 'as this page was published', saved: 'saved in this browser', link: 'from the link that you followed' };
+const SOURCES = {
+  published: 'as this page was published',
+  saved: 'saved in this browser',
+  link: 'from the link that you followed',
+};
 
 export function settingsScreen(app) {
   const problems = {};
@@ -44,7 +71,9 @@ export function settingsScreen(app) {
 
   // what is as published is not saved, so that it follows what is published
   function changed(texts) {
-    return Object.fromEntries(Object.entries(texts).filter(([name, text]) => text !== shown(name, app.settings.published[name])));
+    return Object.fromEntries(
+      Object.entries(texts).filter(([name, text]) => text !== shown(name, app.settings.published[name])),
+    );
   }
 
   // a published text as the form would show it
@@ -60,22 +89,54 @@ export function settingsScreen(app) {
     const { values, from } = app.settings;
     return [
       title('Settings'),
-      h('form', { class: 'card', onsubmit: keep, key: 'form', novalidate: true },
-        FIELDS.map(({ name, label, help, rows, placeholder, type = 'text' }) => h('div', { class: 'field', key: name },
-          h('label', { for: name }, label),
-          h(rows ? 'textarea' : 'input', {
-            id: name, name, placeholder, rows, type: rows ? undefined : type, spellcheck: 'false', autocomplete: 'off',
-            value: rows ? undefined : textOf(name, values[name]), 'aria-describedby': `${name}-help`, 'aria-invalid': problems[name] ? 'true' : undefined,
-          }, rows && textOf(name, values[name])),
-          problems[name] && h('p', { class: 'problem', role: 'alert' }, problems[name]),
-          h('p', { class: 'help', id: `${name}-help` }, help, from[name] && h('em', {}, ` Now ${SOURCES[from[name]]}.`)))),
-        h('div', { class: 'actions' },
+      h(
+        'form',
+        { class: 'card', onsubmit: keep, key: 'form', novalidate: true },
+        FIELDS.map(({ name, label, help, rows, placeholder, type = 'text' }) =>
+          h(
+            'div',
+            { class: 'field', key: name },
+            h('label', { for: name }, label),
+            h(
+              rows ? 'textarea' : 'input',
+              {
+                id: name,
+                name,
+                placeholder,
+                rows,
+                type: rows ? undefined : type,
+                spellcheck: 'false',
+                autocomplete: 'off',
+                value: rows ? undefined : textOf(name, values[name]),
+                'aria-describedby': `${name}-help`,
+                'aria-invalid': problems[name] ? 'true' : undefined,
+              },
+              rows && textOf(name, values[name]),
+            ),
+            problems[name] && h('p', { class: 'problem', role: 'alert' }, problems[name]),
+            h(
+              'p',
+              { class: 'help', id: `${name}-help` },
+              help,
+              from[name] && h('em', {}, ` Now ${SOURCES[from[name]]}.`),
+            ),
+          ),
+        ),
+        h(
+          'div',
+          { class: 'actions' },
           h('button', { class: 'main' }, 'Save and connect'),
           button('Forget what is saved', forget),
-          saved && h('span', { role: 'status' }, 'Saved in this browser.'))),
-      h('section', { class: 'card', key: 'share' }, h('h2', {}, 'Show somebody the same'),
+          saved && h('span', { role: 'status' }, 'Saved in this browser.'),
+        ),
+      ),
+      h(
+        'section',
+        { class: 'card', key: 'share' },
+        h('h2', {}, 'Show somebody the same'),
         h('p', {}, 'A link with these settings, for whoever trusts your choice of a node:'),
-        h('div', { class: 'actions' }, copyButton(link(values), 'a link with these settings'))),
+        h('div', { class: 'actions' }, copyButton(link(values), 'a link with these settings')),
+      ),
     ];
   }
 

@@ -30,10 +30,14 @@ export function taskScreen(app, [id], query) {
   async function load() {
     task = await app.chain.task(taskId);
     const shown = await app.chain.rounds(taskId, task, upTo, PAGE);
-    running = shown.list.at(-1)?.number === task.state.round ? shown.list.at(-1) : await app.chain.round(taskId, task, task.state.round);
+    running =
+      shown.list.at(-1)?.number === task.state.round
+        ? shown.list.at(-1)
+        : await app.chain.round(taskId, task, task.state.round);
     rounds = shown;
     const now = `${task.state.round} ${task.state.phase} ${task.state.attempt}`;
-    if (told !== undefined && told !== now) app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
+    if (told !== undefined && told !== now)
+      app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
     told = now;
     if (!manifest && !problem) readManifest();
   }
@@ -52,7 +56,11 @@ export function taskScreen(app, [id], query) {
     const { state, config } = task;
     return [
       trail(['Tasks', '#/']),
-      title(name(), phaseChip(state.phase), h('span', { class: 'soft' }, `task ${taskId}, round ${state.round} of ${whole(config.rounds)}`)),
+      title(
+        name(),
+        phaseChip(state.phase),
+        h('span', { class: 'soft' }, `task ${taskId}, round ${state.round} of ${whole(config.rounds)}`),
+      ),
       h('div', { class: 'columns', key: 'top' }, now(), what()),
       card('Lineage of the models', lineage(taskId, rounds.list, rounds.before), roundsPager()),
       card('Rounds', roundsTable(), roundsPager()),
@@ -69,28 +77,60 @@ export function taskScreen(app, [id], query) {
   function now() {
     const { state } = task;
     if (isEnd(state.phase)) {
-      return card('Where it is', h('p', { class: 'countdown' }, 'The task has ended'),
-        h('p', {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`));
+      return card(
+        'Where it is',
+        h('p', { class: 'countdown' }, 'The task has ended'),
+        h('p', {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`),
+      );
     }
-    return card('Where it is',
-      h('ol', { key: 'steps', class: 'steps', 'aria-label': 'Phases of a round' }, STEPS.map((phase) =>
-        h('li', { class: STEPS.indexOf(phase) < STEPS.indexOf(state.phase) ? 'done' : phase === state.phase ? 'now' : undefined, 'aria-current': phase === state.phase ? 'step' : undefined }, phase))),
-      h('p', { class: 'countdown' }, task.next === 'None' ? [countdown(state.deadline, app.now()), h('span', { class: 'soft small' }, ' left')] : 'The time is up'),
+    return card(
+      'Where it is',
+      h(
+        'ol',
+        { key: 'steps', class: 'steps', 'aria-label': 'Phases of a round' },
+        STEPS.map((phase) =>
+          h(
+            'li',
+            {
+              class:
+                STEPS.indexOf(phase) < STEPS.indexOf(state.phase) ? 'done' : phase === state.phase ? 'now' : undefined,
+              'aria-current': phase === state.phase ? 'step' : undefined,
+            },
+            phase,
+          ),
+        ),
+      ),
+      h(
+        'p',
+        { class: 'countdown' },
+        task.next === 'None'
+          ? [countdown(state.deadline, app.now()), h('span', { class: 'soft small' }, ' left')]
+          : 'The time is up',
+      ),
       h('p', {}, task.next === 'None' ? MEANING[state.phase] : `Whoever sends “advance” moves it on to ${task.next}.`),
-      facts(['Progress', progress()], ['Deadline', `${when(state.deadline)}, by the chain’s clock`],
-        state.accused > 0 && ['Challenged', count(state.accused, 'one', 'ones')]),
-      running.parts.length > 0 && h('details', { key: 'roster' }, h('summary', {}, `Who takes part in round ${state.round}`), roster(running)),
+      facts(
+        ['Progress', progress()],
+        ['Deadline', `${when(state.deadline)}, by the chain’s clock`],
+        state.accused > 0 && ['Challenged', count(state.accused, 'one', 'ones')],
+      ),
+      running.parts.length > 0 &&
+        h('details', { key: 'roster' }, h('summary', {}, `Who takes part in round ${state.round}`), roster(running)),
     );
   }
 
   function progress() {
     const { state, config } = task;
     switch (state.phase) {
-      case 'Join': return `${state.joined} joined, of ${config.minTrainers} to ${config.maxTrainers}`;
-      case 'Train': return `${state.submitted} of ${state.joined} have proved their updates`;
-      case 'Mask': return `${task.round.masked} of ${state.members} have masked${state.attempt > 1 ? `, attempt ${state.attempt}` : ''}`;
-      case 'Aggregate': return `${count(state.members, 'masked update')} to average`;
-      default: return `average of ${count(task.round.masked, 'update')}`;
+      case 'Join':
+        return `${state.joined} joined, of ${config.minTrainers} to ${config.maxTrainers}`;
+      case 'Train':
+        return `${state.submitted} of ${state.joined} have proved their updates`;
+      case 'Mask':
+        return `${task.round.masked} of ${state.members} have masked${state.attempt > 1 ? `, attempt ${state.attempt}` : ''}`;
+      case 'Aggregate':
+        return `${count(state.members, 'masked update')} to average`;
+      default:
+        return `average of ${count(task.round.masked, 'update')}`;
     }
   }
 
@@ -98,22 +138,54 @@ export function taskScreen(app, [id], query) {
 
   function what() {
     if (problem) {
-      return card('What is trained', notice(problem.lied ? 'bad' : 'warn', problem.title, [problem.text, problem.advice], { level: 'h3', actions: [button('Ask again', () => { problem = undefined; readManifest(); })] }),
-        facts(['Weights', whole(config().dimension)], ['Manifest', code(app.chain.cid(config().manifest), { whole: true, copy: true })]));
+      return card(
+        'What is trained',
+        notice(problem.lied ? 'bad' : 'warn', problem.title, [problem.text, problem.advice], {
+          level: 'h3',
+          actions: [
+            button('Ask again', () => {
+              problem = undefined;
+              readManifest();
+            }),
+          ],
+        }),
+        facts(
+          ['Weights', whole(config().dimension)],
+          ['Manifest', code(app.chain.cid(config().manifest), { whole: true, copy: true })],
+        ),
+      );
     }
     if (!manifest) return card('What is trained', h('p', { class: 'soft' }, 'Fetching the manifest …'));
     const { model, training } = manifest;
     const names = model.features.map((feature) => feature.name);
-    return card('What is trained',
+    return card(
+      'What is trained',
       manifest.description && h('p', {}, manifest.description),
       facts(
-        ['Model', `${model.kind === 'logistic' ? 'logistic regression' : 'one-vs-rest regression'}, ${count(config().dimension, 'weight')}`],
+        [
+          'Model',
+          `${model.kind === 'logistic' ? 'logistic regression' : 'one-vs-rest regression'}, ${count(config().dimension, 'weight')}`,
+        ],
         ['Predicts', [h('code', {}, model.label.column), `: ${model.label.classes.join(', ')}`]],
-        ['From', names.length <= 8 ? names.join(', ') : h('details', {}, h('summary', {}, count(names.length, 'column')), names.join(', '))],
-        ['Each update', `${count(training.steps, 'step')} on up to ${count(training.rows, 'row')}, each step’s gradient clipped to ±${training.clip}`],
-        ['Set-up', manifest.srs.source === 'dev' ? 'made by one machine, which could forge proofs: for local chains only' : 'the Perpetual Powers of Tau'],
+        [
+          'From',
+          names.length <= 8
+            ? names.join(', ')
+            : h('details', {}, h('summary', {}, count(names.length, 'column')), names.join(', ')),
+        ],
+        [
+          'Each update',
+          `${count(training.steps, 'step')} on up to ${count(training.rows, 'row')}, each step’s gradient clipped to ±${training.clip}`,
+        ],
+        [
+          'Set-up',
+          manifest.srs.source === 'dev'
+            ? 'made by one machine, which could forge proofs: for local chains only'
+            : 'the Perpetual Powers of Tau',
+        ],
         ['Manifest', code(app.chain.cid(config().manifest), { whole: true, copy: true })],
-      ));
+      ),
+    );
   }
 
   const config = () => task.config;
@@ -121,16 +193,27 @@ export function taskScreen(app, [id], query) {
   // ---- rounds
 
   function roundsTable() {
-    if (rounds.list.length === 0) return empty('No rounds on this page', h('p', {}, h('a', { href: `#/task/${taskId}` }, 'The newest rounds')));
+    if (rounds.list.length === 0)
+      return empty('No rounds on this page', h('p', {}, h('a', { href: `#/task/${taskId}` }, 'The newest rounds')));
     return table({
       caption: 'Rounds, the newest first',
       rows: [...rounds.list].reverse(),
       key: (round) => round.number,
       columns: [
-        { name: 'Round', cell: (round) => h('a', { href: `#/task/${taskId}/round/${round.number}` }, `Round ${round.number}`) },
+        {
+          name: 'Round',
+          cell: (round) => h('a', { href: `#/task/${taskId}/round/${round.number}` }, `Round ${round.number}`),
+        },
         { name: 'State', cell: (round) => phaseChip(round.phase) },
-        { name: 'Trainers', cell: (round) => round.parts.length > 0 && h('span', { class: 'chips' }, tally(round.parts)) },
-        { name: 'Model', cell: (round) => round.made && h('a', { href: `#/task/${taskId}/model/${round.number}` }, `average of ${round.masked}`) },
+        {
+          name: 'Trainers',
+          cell: (round) => round.parts.length > 0 && h('span', { class: 'chips' }, tally(round.parts)),
+        },
+        {
+          name: 'Model',
+          cell: (round) =>
+            round.made && h('a', { href: `#/task/${taskId}/model/${round.number}` }, `average of ${round.masked}`),
+        },
         { name: 'Aggregator', cell: (round) => BigInt(round.aggregator) !== 0n && code(round.aggregator) },
         { name: 'Ended', cell: (round) => round.endedAt > 0 && when(round.endedAt) },
       ],
@@ -144,7 +227,8 @@ export function taskScreen(app, [id], query) {
     return pager({
       name: 'rounds',
       text: `Rounds ${first} to ${last} of ${whole(task.state.round)}`,
-      newer: last < task.state.round && (newer >= task.state.round ? `#/task/${taskId}` : `#/task/${taskId}?upto=${newer}`),
+      newer:
+        last < task.state.round && (newer >= task.state.round ? `#/task/${taskId}` : `#/task/${taskId}?upto=${newer}`),
       older: first > 1 && `#/task/${taskId}?upto=${first - 1}`,
     });
   }
@@ -153,25 +237,48 @@ export function taskScreen(app, [id], query) {
 
   function terms() {
     const { config: fixed, state } = task;
-    return card('Terms', facts(
-      ['Trainers a round', `${fixed.minTrainers} to ${fixed.maxTrainers}`],
-      ['Stake', `${coins(fixed.stake)}; a fault costs ${fixed.faultSlash / 100} %, a missed duty ${fixed.absenceSlash / 100} %`],
-      ['Rewards', `${coins(state.pool)} for all rounds, ${coins(state.pool - state.spent)} not yet owed; the aggregator of a round has ${coins(fixed.aggregatorFee)} of its part`],
-      ['Phases', `join ${span(fixed.joinPeriod)}, train ${span(fixed.trainPeriod)}, mask ${span(fixed.maskPeriod)}, aggregate ${span(fixed.aggregatePeriod)}, challenge ${span(fixed.challengePeriod)}`],
-      ['Answers', `within ${span(fixed.answerPeriod)}; a challenge takes a bond of ${coins(fixed.challengeBond)}`],
-      ['Leaving', `stake is free ${span(fixed.unbondingPeriod)} after`],
-    ));
+    return card(
+      'Terms',
+      facts(
+        ['Trainers a round', `${fixed.minTrainers} to ${fixed.maxTrainers}`],
+        [
+          'Stake',
+          `${coins(fixed.stake)}; a fault costs ${fixed.faultSlash / 100} %, a missed duty ${fixed.absenceSlash / 100} %`,
+        ],
+        [
+          'Rewards',
+          `${coins(state.pool)} for all rounds, ${coins(state.pool - state.spent)} not yet owed; the aggregator of a round has ${coins(fixed.aggregatorFee)} of its part`,
+        ],
+        [
+          'Phases',
+          `join ${span(fixed.joinPeriod)}, train ${span(fixed.trainPeriod)}, mask ${span(fixed.maskPeriod)}, aggregate ${span(fixed.aggregatePeriod)}, challenge ${span(fixed.challengePeriod)}`,
+        ],
+        ['Answers', `within ${span(fixed.answerPeriod)}; a challenge takes a bond of ${coins(fixed.challengeBond)}`],
+        ['Leaving', `stake is free ${span(fixed.unbondingPeriod)} after`],
+      ),
+    );
   }
 
   function addresses() {
     const { contracts } = app.chain.deployment;
-    return card('On chain', facts(
-      ['Creator', code(task.state.creator, { whole: true })],
-      ...Object.entries(contracts).map(([contract, address]) => [contract, code(address, { whole: true, copy: true })]),
-      ['Train verifier', code(task.config.trainVerifier, { whole: true })],
-      ['Average verifier', code(task.config.averageVerifier, { whole: true })],
-    ));
+    return card(
+      'On chain',
+      facts(
+        ['Creator', code(task.state.creator, { whole: true })],
+        ...Object.entries(contracts).map(([contract, address]) => [
+          contract,
+          code(address, { whole: true, copy: true }),
+        ]),
+        ['Train verifier', code(task.config.trainVerifier, { whole: true })],
+        ['Average verifier', code(task.config.averageVerifier, { whole: true })],
+      ),
+    );
   }
 
-  return { load, render, ready: () => rounds !== undefined, title: () => (manifest ? `${manifest.name} (task ${taskId})` : `Task ${taskId}`) };
+  return {
+    load,
+    render,
+    ready: () => rounds !== undefined,
+    title: () => (manifest ? `${manifest.name} (task ${taskId})` : `Task ${taskId}`),
+  };
 }

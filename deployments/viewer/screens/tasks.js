@@ -24,7 +24,13 @@ export function tasksScreen(app, _, query) {
     for (const { manifest } of seen.tasks) {
       if (names.has(manifest)) continue;
       names.set(manifest, undefined);
-      app.chain.manifest(manifest).then(({ name }) => { names.set(manifest, name); app.repaint(); }, () => {});
+      app.chain.manifest(manifest).then(
+        ({ name }) => {
+          names.set(manifest, name);
+          app.repaint();
+        },
+        () => {},
+      );
     }
   }
 
@@ -37,19 +43,32 @@ export function tasksScreen(app, _, query) {
   }
 
   function nothing() {
-    return h('div', { class: 'card', key: 'empty' }, empty('Nobody has published a task here yet',
-      'The contracts are in place and wait. Whoever wants a model trained publishes a task:',
-      h('pre', {}, 'headwater task create --name iris --sample sample.csv --label species --rows 30')));
+    return h(
+      'div',
+      { class: 'card', key: 'empty' },
+      empty(
+        'Nobody has published a task here yet',
+        'The contracts are in place and wait. Whoever wants a model trained publishes a task:',
+        h('pre', {}, 'headwater task create --name iris --sample sample.csv --label species --rows 30'),
+      ),
+    );
   }
 
   function list() {
-    if (seen.tasks.length === 0) return h('p', {}, 'There are fewer pages of tasks than this. ', h('a', { href: '#/' }, 'The first page'));
+    if (seen.tasks.length === 0)
+      return h('p', {}, 'There are fewer pages of tasks than this. ', h('a', { href: '#/' }, 'The first page'));
     return table({
       caption: 'Tasks, the newest first',
       rows: seen.tasks,
       key: (task) => task.taskId,
       columns: [
-        { name: 'Task', cell: (task) => [h('a', { href: `#/task/${task.taskId}` }, names.get(task.manifest) ?? `Task ${task.taskId}`), h('span', { class: 'soft small' }, ` #${task.taskId}`)] },
+        {
+          name: 'Task',
+          cell: (task) => [
+            h('a', { href: `#/task/${task.taskId}` }, names.get(task.manifest) ?? `Task ${task.taskId}`),
+            h('span', { class: 'soft small' }, ` #${task.taskId}`),
+          ],
+        },
         { name: 'Round', cell: (task) => `${task.round} of ${whole(task.rounds)}` },
         { name: 'Phase', cell: (task) => phaseChip(task.phase) },
         { name: 'Time left', cell: (task) => left(task) },
@@ -77,19 +96,35 @@ export function tasksScreen(app, _, query) {
   }
 
   function progress(task) {
-    if (isEnd(task.phase) || task.phase === 'Join') return `${task.joined} of ${task.minTrainers} to ${task.maxTrainers} joined`;
+    if (isEnd(task.phase) || task.phase === 'Join')
+      return `${task.joined} of ${task.minTrainers} to ${task.maxTrainers} joined`;
     return `${task.submitted} of ${task.joined} proved`;
   }
 
   function model(task) {
     const { round, trainers } = task.model;
-    return h('a', { href: `#/task/${task.taskId}/model/${round}` }, round === 0 ? 'first model' : `round ${round}, average of ${trainers}`);
+    return h(
+      'a',
+      { href: `#/task/${task.taskId}/model/${round}` },
+      round === 0 ? 'first model' : `round ${round}, average of ${trainers}`,
+    );
   }
 
   function activity() {
-    if (seen.activity.length === 0) return h('p', { class: 'soft' }, `Nothing in the newest ${count(seen.span, 'block')}.`);
-    return h('ul', { class: 'plain activity' }, seen.activity.map((event) =>
-      h('li', { key: `${event.transactionHash} ${event.logIndex}` }, h('span', {}, sentence(event)), h('span', { class: 'soft small nowrap' }, ago(event)))));
+    if (seen.activity.length === 0)
+      return h('p', { class: 'soft' }, `Nothing in the newest ${count(seen.span, 'block')}.`);
+    return h(
+      'ul',
+      { class: 'plain activity' },
+      seen.activity.map((event) =>
+        h(
+          'li',
+          { key: `${event.transactionHash} ${event.logIndex}` },
+          h('span', {}, sentence(event)),
+          h('span', { class: 'soft small nowrap' }, ago(event)),
+        ),
+      ),
+    );
   }
 
   function ago(event) {
