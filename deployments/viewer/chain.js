@@ -33,6 +33,9 @@ const FURTHEST = 500; // rounds that are looked back for a model
 const AT_ONCE = 6; // receipts under way
 const TIMEOUT = 15_000; // milliseconds
 
+// of a round that the node knows and whose events it does not have yet
+const UNTOLD = { parts: [], phases: [], attempts: [], averages: [], revoked: [], demands: [], shown: [] };
+
 // what the first screen tells: the rest of what trainers do is on the task's page
 const NEWS = taskManagerAbi
   .filter(
@@ -63,7 +66,7 @@ export class Chain {
   #gateways;
   #manifests = new Map(); // by digest: promises
   #logs = new Map(); // by task and rounds: what was found, up to which block
-  #models = new Map(); // by task and round: verified ones
+  #models = new Map(); // verified ones, by task, round, model hash and URI
 
   /** @param {Object} values The settings: `rpc`, `gateways`, and `deployment`, if one is named. */
   constructor({ rpc, deployment, gateways }) {
@@ -110,7 +113,7 @@ export class Chain {
     // the chain's word on the round and the events' are of the same block; both have `averages`, and the events' is wanted
     const list = summaries.map(({ number, round, cid }) => ({
       ...round,
-      ...history.rounds.find((each) => each.round === number),
+      ...(history.rounds.find((each) => each.round === number) ?? UNTOLD),
       number,
       made: BigInt(cid) !== 0n,
     }));
@@ -131,12 +134,14 @@ export class Chain {
 
   /** What happened in these rounds of a task, by its events. */
   async history(taskId, rounds, blockNumber) {
-    return historyOf(taskId, await this.#events(taskId, rounds, blockNumber));
+    const events = await this.#events(taskId, rounds, blockNumber);
+    return events.length > 0 ? historyOf(taskId, events) : { rounds: [], models: [] };
   }
 
-  /** The record of the model that a round made. */
-  async record(taskId, round) {
-    return readRecord({ ...(await this.#where()), taskId, round });
+  /** The record of the model that a round made, as it is now: a chain can be reorganized, or started anew. */
+  async modelNow(taskId, round) {
+    const [record] = await Promise.all([readRecord({ ...(await this.#where()), taskId, round }), this.task(taskId)]);
+    return record;
   }
 
   /** The manifest with a digest. */
@@ -160,10 +165,10 @@ export class Chain {
    * @returns `{bytes, gateway, liars, verification}`
    */
   async verified(taskId, round, told = () => {}) {
-    const key = `${taskId} ${round}`;
-    if (this.#models.has(key)) return this.#models.get(key);
     told('asking the registry');
-    const record = await this.record(taskId, round);
+    const record = await readRecord({ ...(await this.#where()), taskId, round });
+    const key = `${taskId} ${round} ${record.modelHash} ${record.uri}`;
+    if (this.#models.has(key)) return this.#models.get(key);
     told('fetching the manifest and the basis points');
     const { basis } = await this.manifest(record.manifest);
     const points = await this.content(digestFromCid(basis));
@@ -246,11 +251,9 @@ export class Chain {
 
   async #events(taskId, rounds, newest) {
     const key = `${taskId} ${rounds[0]} ${rounds.length}`;
-    const { logs: known, until } = this.#logs.get(key) ?? { logs: [], until: undefined };
-    const from =
-      until === undefined
-        ? BigInt(this.deployment.startBlock)
-        : max(BigInt(this.deployment.startBlock), until - UNSETTLED);
+    const start = BigInt(this.deployment.startBlock);
+    const { logs: known, until } = this.#logs.get(key) ?? { logs: [], until: 0n };
+    const from = until <= newest ? max(start, until - UNSETTLED) : start; // fewer blocks than before: started anew
     const topics = [null, word(taskId), rounds.map(word)];
     const logs = [
       ...known.filter((log) => BigInt(log.blockNumber) < from),

@@ -61,6 +61,20 @@ def test_model__that_was_proved__is_verified_by_cid_and_commitment(finalized, pr
     proved.picture("model-verified")
 
 
+def test_model__that_the_chain_takes_back__is_shown_as_verified_no_more(finalized, proved):
+    expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+
+    finalized.at("averaged")  # a reorganization: the average can be challenged again
+
+    expect(proved.page.get_by_role("alert")).to_contain_text("The chain has nothing there", timeout=PATIENCE)
+    expect(badge(proved)).to_have_count(0)
+    expect(form(proved)).to_have_count(0)
+
+    finalized.at("averaged").advance()
+
+    expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+
+
 def test_model__that_is_verified__can_be_saved__byte_for_byte(finalized, proved, tmp_path):
     expect(badge(proved)).to_be_visible(timeout=PATIENCE)
     with proved.page.expect_download() as download:

@@ -26,8 +26,12 @@ export function modelScreen(app, [id, number]) {
   let saved; // the address of the file to save
 
   async function load() {
-    record ??= await app.chain.record(taskId, round);
-    await app.chain.task(taskId); // the model never changes; this is whether the node still answers, and at which block
+    const now = await app.chain.modelNow(taskId, round).catch((error) => {
+      if (error.code !== 'chain-unavailable') [record, found, problem] = []; // the chain takes back what was shown
+      throw error;
+    });
+    if (record?.modelHash !== now.modelHash || record.uri !== now.uri) [found, problem, saved] = [];
+    record = now;
     if (!found && !problem && !doing) verify();
   }
 
