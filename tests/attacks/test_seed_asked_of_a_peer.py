@@ -66,6 +66,10 @@ def names_in(source: str) -> set[str]:
 
 LISTENS = {"socketserver", "http.server", "create_server", "start_server", "start_unix_server", "listen", "accept"}
 SERVER = NODE / "cli" / "serving.py"  # serves a node's figures, if its owner wants, and takes no question
+VIEWER = NODE / "cli" / "viewer" / "server.py"  # a command of its own, which has no key: page, documents, the chain
+VIEWERS = {NODE / "cli" / "viewer" / "command.py", NODE / "cli" / "demo" / "show.py"}
+SECRETS = {"headwater.roles.secrets", "headwater.roles.trainer"}
+KEYS = {*SECRETS, "headwater.cli.keys", "headwater.journal.journal"}
 SHARES = {"shared_point", "pair_seed"}
 ALLOWED = {NODE / "protocol" / "equal_log.py", NODE / "roles" / "trainer.py"}
 
@@ -76,9 +80,11 @@ def test_nodes__take_no_questions__and_only_trainers_compute_what_they_share():
     assert names_in((support / "arena.py").read_text()) & SHARES, "whoever computes a shared point is found"
     names = {path: names_in(path.read_text()) for path in NODE.rglob("*.py")}
     assert len(names) > 50
-    assert [path for path, found in names.items() if found & LISTENS] == [SERVER]
+    assert {path for path, found in names.items() if found & LISTENS} == {SERVER, VIEWER}
     assert {name for name in names[SERVER] if name.startswith("headwater.")} == {"headwater.errors"}
     users = [path for path, found in names.items() if "headwater.cli.serving" in found]
     assert users == [NODE / "cli" / "monitor.py"]
-    assert not {"headwater.roles.secrets", "headwater.roles.trainer"} & names[users[0]], "it knows no secret"
+    assert not SECRETS & names[users[0]], "it knows no secret"
+    assert {path for path, found in names.items() if "headwater.cli.viewer.server" in found} == VIEWERS
+    assert not KEYS & (names[VIEWER] | names[NODE / "cli" / "viewer" / "command.py"]), "nor does the page's"
     assert {path for path, found in names.items() if found & SHARES} == ALLOWED

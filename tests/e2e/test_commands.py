@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-import subprocess
-import sys
 
 import pytest
 
-from headwater.tools import ROOT
 from tests.support.anvil import run_anvil
 from tests.support.commands import Commands, write_rows
 
@@ -87,17 +84,6 @@ def test_model_verify__when_a_weight_was_changed__is_refused(world, task):
     )
     assert "was changed" in world.run("model", "verify", "changed", code=1)
     assert "was changed" in world.run("model", "predict", "changed", "--data", "new.csv", code=1)
-
-
-def test_readme__reading_a_model_from_a_dapp__runs_as_printed(world, task):
-    world.run("model", "pull", "--task", "1", "--out", "model")
-    abi = world.folder / "deployments" / "abi"
-    if not abi.exists():
-        abi.symlink_to(ROOT / "deployments" / "abi")
-    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    snippet = snippet.replace("http://127.0.0.1:8545", world.anvil.url)
-    done = subprocess.run([sys.executable, "-c", snippet], cwd=world.folder, capture_output=True, text=True, timeout=60)
-    assert "round 2, average of 3 proved updates, model hash 0x" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(
