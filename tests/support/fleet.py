@@ -28,6 +28,7 @@ from headwater.chain.contracts import open_contracts
 from headwater.chain.deploying import deploy
 from headwater.chain.rpc import connect
 from headwater.chain.sender import Sender
+from headwater.cli.settings import PREFIX
 from headwater.protocol.phases import Phase
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.history import History, read_history
@@ -131,13 +132,14 @@ class Node:
         return found
 
     def start(self) -> None:
-        """Start it, to be killed at the next of `crashes`."""
+        """Start it, to be killed at the next of `crashes`. What make or whoever runs the tests has set is not its."""
+        unset = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         crash = {"HEADWATER_CRASH": self.crashes[0]} if self.crashes else {}
         self._log = (self.folder / "log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.mortal", "-v", "run", "--config", str(self.config)],
             cwd=self.folder,
-            env={**os.environ, **self.environment, **crash},
+            env={**unset, **self.environment, **crash},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
