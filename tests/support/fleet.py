@@ -105,6 +105,12 @@ class Node:
         return self._process is not None
 
     @property
+    def pid(self) -> int:
+        """The process that runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def done(self) -> bool:
         """Whether it has ended by itself, with nothing left to do, or because it was told to, be it at its start."""
         return not self.running and bool(self.exits) and (self.exits[-1] == 0 or self._was_stopped)
