@@ -75,6 +75,7 @@ async function route() {
     await restart();
     return;
   }
+  if (!app.settings) return; // somebody was quick: `restart` comes here when it has read them
   const { path, query } = address();
   const [found, make, page] = match(path);
   const first = screen === undefined;

@@ -137,6 +137,18 @@ def test_link__that_chooses_a_node__is_told_of__and_can_be_declined(visitor, cat
     expect(guest.page.get_by_text("The link you followed")).to_have_count(0)
 
 
+def test_address__that_changes_before_the_settings_are_read__is_the_one_shown(visitor):
+    guest = visitor()
+    guest.page.add_init_script("fetch = (ask => url => new Promise(go => answer = () => go(ask(url))))(fetch)")
+    guest.visit("/")
+    guest.page.wait_for_function("'answer' in window")
+    guest.go("/settings")
+
+    guest.page.evaluate("answer()")
+
+    guest.sees("Ethereum node")
+
+
 def test_settings__that_are_saved__hold_when_the_page_is_opened_again__and_can_be_forgotten(visitor, catalogue):
     guest = visitor()
     guest.visit("/settings")
