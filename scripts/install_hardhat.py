@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from scripts.install_node import BIN, ROOT, find_node, install_node, run
+from scripts.install_node import BIN, ROOT, run
 
 SOURCE = ROOT / "scripts" / "hardhat"
 HARDHAT = ROOT / "build" / "hardhat"
@@ -16,12 +16,11 @@ HARDHAT = ROOT / "build" / "hardhat"
 
 def main() -> None:
     """The packages of the lock file, under the repository's npm settings."""
-    _, npm = find_node() or install_node()
     HARDHAT.mkdir(parents=True, exist_ok=True)
     for path in (ROOT / ".npmrc", *SOURCE.iterdir()):
         shutil.copy(path, HARDHAT)
     env = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    run([*npm, "--prefix", str(HARDHAT), "ci", "--loglevel=error"], env)
+    run([str(BIN / "npm"), "--prefix", str(HARDHAT), "ci", "--loglevel=error"], env)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from headwater.cli.options import Real, chain_options, home_option, key_options, store_option
+from headwater.cli.options import role_options, store_option
 
 
 @click.group()
@@ -15,26 +15,12 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
-@click.option("--poll", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks.")
+@role_options
 @click.option(
     "--keep-stake", is_flag=True, help="After the task's end, leave the account's free stake for other tasks."
 )
-@chain_options
-@key_options
 @store_option
-@home_option
-def run(
-    task_id: int,
-    poll: float,
-    keep_stake: bool,
-    rpc: tuple[str, ...],
-    deployments: Path,
-    network: str | None,
-    keystore: Path | None,
-    store: str | None,
-    home: Path,
-) -> None:
+def run(task_id: int, store: str | None, **settings: Any) -> None:
     """Post the proved average of every round until the task has ended; then collect, withdraw and claim.
 
     Anyone may aggregate, and several may: the first valid average wins the round's fee. Posting one locks as much stake
@@ -42,15 +28,4 @@ def run(
     """
     from headwater.cli.run import run_role
 
-    run_role(
-        "aggregator",
-        task_id,
-        store,
-        rpc=rpc,
-        deployments=deployments,
-        network=network,
-        keystore=keystore,
-        home=home,
-        poll_seconds=poll,
-        keep_stake=keep_stake,
-    )
+    run_role("aggregator", task_id, store, **settings)

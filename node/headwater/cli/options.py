@@ -80,6 +80,15 @@ def store_option(command: F) -> F:
     return option(command)
 
 
+def role_options(command: F) -> F:
+    """Passes `task_id: int` and `poll_seconds: float`, and what `chain_options`, `key_options`, `home_option` pass."""
+    task = click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
+    poll = click.option(
+        "--poll", "poll_seconds", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks."
+    )
+    return task(poll(chain_options(key_options(home_option(command)))))
+
+
 def key_options(command: F) -> F:
     """Passes `keystore: Path | None`, for `keys.load_key`."""
     option = click.option(

@@ -132,7 +132,7 @@ def leave_task(
     network: str | None,
     keystore: Path | None,
     home: Path,
-    poll: float,
+    poll_seconds: float,
 ) -> None:
     """Have an account leave a task, until its stake is withdrawn or a signal comes.
 
@@ -155,7 +155,7 @@ def leave_task(
     with open_journal(home, key) as journal, _stopping(stop):
         sender = Sender(chain, key, intents=journal.intents)
         job = Job(lambda: Leaver(contracts, task_id, sender, report), report)
-        Loop(chain, [job], report, poll=poll, stop=stop).run()
+        Loop(chain, [job], report, poll=poll_seconds, stop=stop).run()
         report("stopped" if stop.requested else "finished")
 
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headwater.chain.events import Masked
-from headwater.chain.rpc import Block, Call
+from headwater.chain.rpc import Block
 from headwater.chain.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ContentMismatch
 from headwater.protocol.decisions import (
     Action,
-    Advance,
     Aggregate,
     AggregatorView,
-    Claim,
-    Collect,
-    Deposit,
     OpenModel,
-    Withdraw,
     decide_aggregator,
 )
 from headwater.protocol.field import add, pack, to_signed
@@ -27,11 +22,12 @@ from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
+from headwater.roles.role import Role
 from headwater.roles.task import Task
 from headwater.storage.manifests import ModelDocument
 
 
-class Aggregator:
+class Aggregator(Role):
     """One aggregator in one task. It sees the sum of a round's updates, and none of them."""
 
     def __init__(
@@ -42,9 +38,8 @@ class Aggregator:
         keep_stake: leave the account's free stake where it is when the task has ended, for another task.
         proof_limit: seconds that a proof may take at most, whatever time is left.
         """
+        super().__init__(task.contracts, task.id, sender, report)
         self.task = task
-        self.sender = sender
-        self._report = report
         self._keep_stake = keep_stake
         self._proof_limit = proof_limit
 
@@ -68,32 +63,15 @@ class Aggregator:
         """The next action, as seen in a block."""
         return decide_aggregator(self.view(block))
 
-    def step(self) -> Action:
-        """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done."""
-        action = self.decide(self.task.contracts.chain.block())
-        self.act(action)
-        return action
-
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
-        tasks, stakes = self.task.contracts.tasks, self.task.contracts.stakes
         match action:
-            case Advance():
-                return self._send(tasks.advance(self.task.id), "advanced")
-            case Deposit(amount):
-                return self._send(stakes.deposit(amount), "deposited")
             case Aggregate(round_):
                 vectors = self.fetch(round_)
                 return self.post(round_, *self.prove(add(vectors), len(vectors)))
             case OpenModel(challenge):
                 return self._send(answer_model(self.task, challenge), "answered", challenge=challenge)
-            case Collect(rounds):
-                return self._send(tasks.collect(self.task.id, rounds), "collected")
-            case Withdraw(amount):
-                return self._send(stakes.withdraw(amount), "withdrawn")
-            case Claim():
-                return self._send(stakes.claim(), "claimed")
-        return None
+        return super().act(action)
 
     def fetch(self, round_: int) -> list[list[int]]:
         """The masked updates of the round's last attempt, whose sum is checked: the masks cancel in it.
@@ -149,8 +127,3 @@ class Aggregator:
         cid = self.task.publish(document)
         call = self.task.contracts.tasks.aggregate(self.task.id, proof.data, cid.digest)
         return self._send(call, "aggregated", round=round_, stored=len(document.encode()))
-
-    def _send(self, call: Call, stage: str, **details: object) -> Receipt:
-        receipt = self.sender.send(call)
-        self._report(stage, gas=receipt.gas_used, calldata=receipt.calldata_bytes, **details)
-        return receipt

@@ -6,19 +6,17 @@ A challenge takes a bond. Who answers gets it, for the gas; where nobody does, i
 from __future__ import annotations
 
 from headwater.chain.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
-from headwater.chain.rpc import Block, Call
+from headwater.chain.rpc import Block
 from headwater.chain.sender import Receipt, Sender
 from headwater.chain.types import Model, Posting
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.decisions import (
     Action,
-    Advance,
     Bytes,
     ChallengeMask,
     ChallengeModel,
     ChallengerView,
     ChallengeUpdate,
-    Claim,
     ProveWrongPeer,
     Reclaim,
     RoundView,
@@ -30,19 +28,19 @@ from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.roles import masking
 from headwater.roles.challenges import runs
 from headwater.roles.report import Report
+from headwater.roles.role import Role
 from headwater.roles.task import Task, point_hash
 
 PATIENCE = 4  # what cannot be fetched for this part of a phase counts as withheld
 
 
-class Challenger:
+class Challenger(Role):
     """One challenger in one task. It stakes nothing, and needs coin for bonds and gas."""
 
     def __init__(self, task: Task, sender: Sender, report: Report) -> None:
         """`report`: told of every step."""
+        super().__init__(task.contracts, task.id, sender, report)
         self.task = task
-        self.sender = sender
-        self._report = report
         self._vectors: dict[bytes, list[int]] = {}  # of the attempt that is aggregated, by their CIDs' digests
         self._faults: tuple[object, Faults] = (None, NO_FAULTS)  # and in which vectors they were found
         self._closed: frozenset[int] | None = None  # own challenges that were closed when last looked
@@ -76,19 +74,11 @@ class Challenger:
         """The next action, as seen in a block."""
         return decide_challenger(self.view(block))
 
-    def step(self) -> Action:
-        """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done."""
-        action = self.decide(self.task.contracts.chain.block())
-        self.act(action)
-        return action
-
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
         task, bond = self.task, self.task.config.challenge_bond
         tasks, challenges = task.contracts.tasks, task.contracts.challenges
         match action:
-            case Advance():
-                return self._send(tasks.advance(task.id), "advanced")
             case ProveWrongPeer(fault):
                 posting = self._posting(fault.member)
                 call = challenges.prove_wrong_peer(task.id, fault.member, posting, fault.wrong, fault.between)
@@ -105,9 +95,7 @@ class Challenger:
                 return self._send(tasks.settle(task.id, trainer), "settled", trainer=trainer)
             case Reclaim(challenge):
                 return self._send(challenges.reclaim_bond(challenge), "reclaimed", challenge=challenge)
-            case Claim():
-                return self._send(task.contracts.stakes.claim(), "claimed")
-        return None
+        return super().act(action)
 
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
         """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had."""
@@ -201,8 +189,3 @@ class Challenger:
         """What a member posted in the attempt that is aggregated."""
         _, state = self.task.contracts.tasks.get_task(self.task.id)
         return masking.postings(self.task, state.round, state.attempt, [member])[0]
-
-    def _send(self, call: Call, stage: str, **details: object) -> Receipt:
-        receipt = self.sender.send(call)
-        self._report(stage, gas=receipt.gas_used, calldata=receipt.calldata_bytes, **details)
-        return receipt

@@ -85,7 +85,8 @@ def create_task(
     srs_reference = SrsReference.model_validate({"id": srs.id, "k": k, "source": source, "cid": srs_cid})
     train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
     basis = srs.basis(update_length(spec.dimension))
-    basis_cid = store.put(basis_bytes(basis))
+    encoded_basis = basis_bytes(basis)
+    basis_cid = store.put(encoded_basis)
     cids = {"train": str(train_cid), "average": str(average_cid)}
     manifest_cid = _put(store, _manifest(spec, columns, terms, cids, srs_reference, str(basis_cid)))
     weights = [0] * spec.dimension
@@ -123,7 +124,7 @@ def create_task(
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
         manifest=manifest_cid.digest,
         srs=bytes.fromhex(srs.id),
-        basis_hash=keccak(basis_bytes(basis)),
+        basis_hash=keccak(encoded_basis),
         offset=basis.offset,
         basis0=basis.points[0],
         basis1=basis.points[1],

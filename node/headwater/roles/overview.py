@@ -27,6 +27,7 @@ from headwater.protocol.decisions import (
     decide_trainer,
 )
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.roles.role import round_view
 
 MOST_REWARDS = 100
 """Newest rounds of a task that are asked for rewards."""
@@ -225,7 +226,7 @@ def next_of(task: TaskOverview, part: PartOverview, account: AccountOverview, no
     now: the block's time. A masked update counts as published: the chain cannot tell.
     """
     state, config = task.state, task.config
-    at = RoundView(now, state.round, config.rounds, state.phase, state.deadline, state.attempt, state.accused)
+    at = round_view(now, config, state)
     if part.challenge:
         if at.overdue:
             return f"did not answer challenge {part.challenge} in time", 0

@@ -33,6 +33,7 @@ from headwater.protocol.field import P, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
 from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
+from headwater.roles.role import round_view
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, TaskReference
 from headwater.storage.store import ContentStore
@@ -136,9 +137,7 @@ class Task:
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
         _, state = self.contracts.tasks.get_task(self.id, block.number)
-        rounds = self.config.rounds
-        attempt, accused = state.attempt, state.accused
-        return RoundView(block.timestamp, state.round, rounds, state.phase, state.deadline, attempt, accused)
+        return round_view(block.timestamp, self.config, state)
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
@@ -286,8 +285,9 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
     basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
-    _check(task_id, "basis hash", keccak(basis_bytes(basis)), config.basis_hash)
-    _check(task_id, "file of basis points", str(Cid.of_block(RAW, basis_bytes(basis))), manifest.basis)
+    encoded = basis_bytes(basis)
+    _check(task_id, "basis hash", keccak(encoded), config.basis_hash)
+    _check(task_id, "file of basis points", str(Cid.of_block(RAW, encoded)), manifest.basis)
     tag = contracts.tasks.tag(task_id)
     task = Task(task_id, contracts, store, config, manifest, spec, srs, basis, tag % P, home)
     if check_model:

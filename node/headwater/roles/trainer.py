@@ -15,10 +15,6 @@ from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
-    Advance,
-    Claim,
-    Collect,
-    Deposit,
     Enrol,
     Join,
     Mask,
@@ -26,13 +22,10 @@ from headwater.protocol.decisions import (
     OpenModel,
     OpenUpdate,
     Publish,
-    Release,
     RoundView,
     Submit,
     TrainerView,
-    Unenrol,
     Wait,
-    Withdraw,
     decide_trainer,
 )
 from headwater.protocol.equal_log import prove
@@ -46,6 +39,7 @@ from headwater.roles.challenges import answer_model, demanded_model, demanded_of
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
+from headwater.roles.role import Role
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
@@ -72,8 +66,8 @@ class MaskedUpdate:
     masks: list[OwnMask]
 
 
-class Trainer:
-    """One trainer in one task. Its state is the chain's; a restarted one goes on where it was."""
+class Trainer(Role):
+    """One trainer in one task."""
 
     def __init__(
         self,
@@ -93,11 +87,10 @@ class Trainer:
         journal: where a round's proof is kept; without one, it is made again by a trainer that was restarted.
         proof_limit: seconds that a proof may take at most, whatever time is left.
         """
+        super().__init__(task.contracts, task.id, sender, report)
         self.task = task
-        self.sender = sender
         self.dataset = dataset
         self._secret = secret
-        self._report = report
         self._keep_stake = keep_stake
         self._proof_limit = proof_limit
         chain, tasks = task.contracts.chain, task.contracts.tasks
@@ -147,24 +140,10 @@ class Trainer:
             return Wait(f"round {at.round}: too little time is left to prove the update", at.deadline)
         return action
 
-    def step(self) -> Action:
-        """Look, decide, act. Returns the action, which is done then; for `Wait` and `Done` nothing was to be done.
-
-        Raises:
-            HeadwaterError: the action failed; nothing is lost, and the next step looks again.
-        """
-        action = self.decide(self.task.contracts.chain.block())
-        self.act(action)
-        return action
-
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
-        task, tasks, stakes = self.task, self.task.contracts.tasks, self.task.contracts.stakes
+        task, tasks = self.task, self.task.contracts.tasks
         match action:
-            case Advance():
-                return self._send(tasks.advance(task.id), "advanced")
-            case Deposit(amount):
-                return self._send(stakes.deposit(amount), "deposited")
             case Enrol():
                 key = mask_key(mask_secret(self._secret, task.tag))
                 return self._send(tasks.enrol(task.id, self.data[1], key), "enrolled")
@@ -177,23 +156,14 @@ class Trainer:
                 return self.mask(round_, number)
             case Publish(round_, number):
                 self.publish(round_, number)
+                return None
             case OpenUpdate(challenge):
                 return self._send(self.open_update(challenge), "answered", challenge=challenge)
             case OpenMask(challenge):
                 return self._send(self.open_mask(challenge), "answered", challenge=challenge)
             case OpenModel(challenge):
                 return self._send(answer_model(task, challenge), "answered", challenge=challenge)
-            case Collect(rounds):
-                return self._send(tasks.collect(task.id, rounds), "collected")
-            case Unenrol():
-                return self._send(tasks.unenrol(task.id), "unenrolled")
-            case Release():
-                return self._send(tasks.release(task.id), "released")
-            case Withdraw(amount):
-                return self._send(stakes.withdraw(amount), "withdrawn")
-            case Claim():
-                return self._send(stakes.claim(), "claimed")
-        return None
+        return super().act(action)
 
     def train(self, round_: int) -> Proof:
         """Train on the current model and prove it; the proof's output is the update.
@@ -385,8 +355,3 @@ class Trainer:
         """
         _ = self.data
         self.task.current_model()
-
-    def _send(self, call: Call, stage: str, **details: object) -> Receipt:
-        receipt = self.sender.send(call)
-        self._report(stage, gas=receipt.gas_used, calldata=receipt.calldata_bytes, **details)
-        return receipt
