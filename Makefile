@@ -6,7 +6,9 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 # npm writes this file when it is done; nothing to wait for where it is there
-JS := deployments/js/node_modules/.package-lock.json deployments/subgraph/node_modules/.package-lock.json
+PACKAGE_JS := deployments/js/node_modules/.package-lock.json
+JS := $(PACKAGE_JS) deployments/subgraph/node_modules/.package-lock.json
+BIOME := deployments/js/node_modules/.bin/biome
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
 GENERATED := deployments/abi deployments/js/src/abis.ts deployments/js/src/addresses.ts deployments/viewer/vendor \
 	node/headwater/chain/abi tests/gas docs/contracts
@@ -54,10 +56,11 @@ viewer-test: install .venv/.viewer ## The page of deployments/viewer in a real b
 deploy-check: install build/hardhat/.installed ## Deploy to fresh chains of anvil, brownie and Hardhat; verify what is recorded
 	$(BIN)/python -m pytest tests/deploy
 
-lint: install ## Style of Python and Solidity
+lint: install $(PACKAGE_JS) ## Style of Python, Solidity, TypeScript and the page
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	forge fmt --check
+	$(BIOME) check --error-on-warnings
 
 types: install ## mypy --strict on node/
 	$(BIN)/mypy --strict node/
@@ -87,16 +90,17 @@ addresses: install ## deployments/addresses.json, from a fresh local chain and t
 sizes: contracts ## tests/gas/sizes.json; fails where a contract cannot be deployed
 	$(BIN)/python -m scripts.check_sizes
 
-viewer-vendor: install deployments/js/node_modules/.package-lock.json ## deployments/viewer/vendor, from deployments/js
+viewer-vendor: install $(PACKAGE_JS) ## deployments/viewer/vendor, from deployments/js
 	$(BIN)/python -m scripts.vendor_viewer
 
 docs: install ## docs/contracts, from the interfaces' comments
 	$(BIN)/python -m scripts.export_contract_docs
 
-fmt: install ## Format Python and Solidity
+fmt: install $(PACKAGE_JS) ## Format them
 	$(BIN)/ruff check --fix --exit-zero --quiet
 	$(BIN)/ruff format
 	forge fmt
+	$(BIOME) check --write
 
 clean: ## Remove all that was installed or built
 	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis node/*.egg-info

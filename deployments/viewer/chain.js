@@ -4,13 +4,14 @@
  */
 
 import {
-  cidFromDigest,
   ChainUnavailable,
+  cidFromDigest,
   createClient,
   decodeLogs,
   deploymentOf,
   digestFromCid,
   fetchContent,
+  fetchModel,
   historyOf,
   http,
   isEnd,
@@ -23,8 +24,7 @@ import {
   readTask,
   taskManagerAbi,
   toEventSelector,
-  verifyModel,
-} from './vendor/headwater.js';
+} from "./vendor/headwater.js";
 
 const RECENT_BLOCKS = 1000; // that the first screen's log query spans: nodes that limit a query allow so many
 const MOST_RECENT = 12; // events shown there
@@ -40,16 +40,16 @@ const UNTOLD = { parts: [], phases: [], attempts: [], averages: [], revoked: [],
 const NEWS = taskManagerAbi
   .filter(
     ({ type, name }) =>
-      type === 'event' &&
+      type === "event" &&
       [
-        'TaskCreated',
-        'PhaseChanged',
-        'Submitted',
-        'Aggregated',
-        'AverageRevoked',
-        'Convicted',
-        'TrainerSlashed',
-        'FirstModelWithheld',
+        "TaskCreated",
+        "PhaseChanged",
+        "Submitted",
+        "Aggregated",
+        "AverageRevoked",
+        "Convicted",
+        "TrainerSlashed",
+        "FirstModelWithheld",
       ].includes(name),
   )
   .map(toEventSelector);
@@ -162,25 +162,22 @@ export class Chain {
   /**
    * Fetches and verifies the model of a round: its document, the basis points, and what the checks found.
    * @param {(step: string) => void} [told] What is being done.
-   * @returns `{bytes, gateway, liars, verification}`
+   * @returns `{bytes, gateway, liars, verification}`; no gateway where its weights were read from the chain
    */
   async verified(taskId, round, told = () => {}) {
-    told('asking the registry');
+    told("asking the registry");
     const record = await readRecord({ ...(await this.#where()), taskId, round });
     const key = `${taskId} ${round} ${record.modelHash} ${record.uri}`;
     if (this.#models.has(key)) return this.#models.get(key);
-    told('fetching the manifest and the basis points');
+    told("fetching the manifest and the basis points");
     const { basis } = await this.manifest(record.manifest);
     const points = await this.content(digestFromCid(basis));
-    told('fetching the model');
-    const { bytes, gateway, liars } = await this.content(digestFromCid(record.uri.replace('ipfs://', '')));
-    told('computing the commitment');
-    await new Promise((resolve) => {
-      setTimeout(resolve);
-    }); // lets the page say so: it takes a moment
-    const verification = await verifyModel({ ...(await this.#where()), taskId, round, bytes, basis: points.bytes });
-    const found = { bytes, gateway, liars, verification };
-    if (verification.verified) this.#models.set(key, found);
+    const where = { ...(await this.#where()), taskId };
+    const task = await readTask(where);
+    told("fetching the model and computing its commitment");
+    const options = { gateways: this.#gateways, timeout: TIMEOUT };
+    const found = await fetchModel({ ...where, ...options, record, task, basis: points.bytes });
+    if (found.verification.verified) this.#models.set(key, found);
     return found;
   }
 
@@ -190,7 +187,7 @@ export class Chain {
     const waiting = [...hashes];
     const work = async () => {
       for (let hash = waiting.pop(); hash !== undefined; hash = waiting.pop()) {
-        const receipt = await this.#ask('eth_getTransactionReceipt', hash);
+        const receipt = await this.#ask("eth_getTransactionReceipt", hash);
         receipts.push({
           transactionHash: receipt.transactionHash,
           gasUsed: BigInt(receipt.gasUsed),
@@ -205,12 +202,12 @@ export class Chain {
 
   /** Whether there is a newer block than the one shown. */
   async hasMoved() {
-    return BigInt(await this.#ask('eth_blockNumber')) !== this.block?.number;
+    return BigInt(await this.#ask("eth_blockNumber")) !== this.block?.number;
   }
 
   /** Which chain the node serves. */
   async chainId() {
-    return Number(await this.#ask('eth_chainId'));
+    return Number(await this.#ask("eth_chainId"));
   }
 
   /** The CID of a digest. */
@@ -244,7 +241,7 @@ export class Chain {
     const from = max(BigInt(this.deployment.startBlock), newest - BigInt(RECENT_BLOCKS) + 1n);
     const events = decodeLogs(await this.#query([NEWS], from, newest));
     return events
-      .filter(({ eventName, args }) => eventName !== 'PhaseChanged' || isEnd(phaseOf(args.to)))
+      .filter(({ eventName, args }) => eventName !== "PhaseChanged" || isEnd(phaseOf(args.to)))
       .reverse()
       .slice(0, MOST_RECENT);
   }
@@ -273,7 +270,7 @@ export class Chain {
       toBlock: numberToHex(last),
     };
     try {
-      return await this.#ask('eth_getLogs', filter);
+      return await this.#ask("eth_getLogs", filter);
     } catch (error) {
       if (!error.refused || first >= last) throw error;
       const middle = (first + last) / 2n;
@@ -286,11 +283,11 @@ export class Chain {
       return await this.#client.request({ method, params });
     } catch (error) {
       const failure = new ChainUnavailable(`${method}: ${error.shortMessage ?? error.message}`, { cause: error });
-      failure.refused = !['HttpRequestError', 'TimeoutError'].includes(error.name);
+      failure.refused = !["HttpRequestError", "TimeoutError"].includes(error.name);
       throw failure;
     }
   }
 }
 
-const max = (a, b) => (a > b ? a : b);
+const max = (a, b) => (a > b ? a : b); // of BigInts
 const word = (number) => numberToHex(BigInt(number), { size: 32 });

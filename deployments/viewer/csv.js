@@ -14,14 +14,14 @@ export function readRows(bytes, needed) {
     throw new Error(`the file has ${bytes.length} bytes, the most is ${MOST_BYTES}: take fewer rows`);
   const records = parse(new TextDecoder().decode(bytes));
   const header = records.shift()?.cells;
-  if (!header) throw new Error('the file is empty: the first line names the columns, each next line is a row');
+  if (!header) throw new Error("the file is empty: the first line names the columns, each next line is a row");
   for (const name of needed) {
     if (header.filter((cell) => cell === name).length !== 1)
       throw new Error(
-        `there is no column “${name}”, or more than one: the header has ${header.slice(0, 30).join(', ')}`,
+        `there is no column “${name}”, or more than one: the header has ${header.slice(0, 30).join(", ")}`,
       );
   }
-  if (records.length === 0) throw new Error('the file has a header and no rows');
+  if (records.length === 0) throw new Error("the file has a header and no rows");
   return records.map(({ cells, line }) => {
     if (cells.length !== header.length)
       throw new Error(`line ${line} has ${cells.length} cells, the header ${header.length}`);
@@ -33,13 +33,13 @@ export function readRows(bytes, needed) {
 function parse(text) {
   const records = [];
   let cells = [];
-  let cell = '';
+  let cell = "";
   let quoted = false;
   let line = 1;
   let start = 1;
   const endCell = () => {
     cells.push(cell.trim());
-    cell = '';
+    cell = "";
   };
   const endRecord = () => {
     endCell();
@@ -49,18 +49,18 @@ function parse(text) {
   };
   for (let at = 0; at < text.length; at += 1) {
     const letter = text[at];
-    if (letter === '\n') line += 1;
+    if (letter === "\n") line += 1;
     if (quoted && letter === '"' && text[at + 1] === '"') {
       cell += '"';
       at += 1;
-    } else if (letter === '"' && (quoted || cell.trim() === '')) {
-      if (!quoted) cell = '';
+    } else if (letter === '"' && (quoted || cell.trim() === "")) {
+      if (!quoted) cell = "";
       quoted = !quoted;
-    } else if (letter === ',' && !quoted) endCell();
-    else if (letter === '\n' && !quoted) endRecord();
+    } else if (letter === "," && !quoted) endCell();
+    else if (letter === "\n" && !quoted) endRecord();
     else cell += letter;
   }
   if (quoted) throw new Error(`the quotes that open in line ${start} are never closed`);
-  if (cell !== '' || cells.length > 0) endRecord();
+  if (cell !== "" || cells.length > 0) endRecord();
   return records;
 }

@@ -5,9 +5,9 @@
  * the page's policy (Trusted Types) would refuse it.
  */
 
-const SVG = 'http://www.w3.org/2000/svg';
+const SVG = "http://www.w3.org/2000/svg";
 const LINKS = /^(#|https?:\/\/|blob:)/;
-const HANDLERS = ['onclick', 'onchange', 'oninput', 'onsubmit', 'ontoggle'];
+const HANDLERS = ["onclick", "onchange", "oninput", "onsubmit", "ontoggle"];
 
 /**
  * An HTML element.
@@ -28,10 +28,10 @@ export function svg(tag, props, ...children) {
 function build(element, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === undefined || value === null || value === false) continue;
-    if (name === 'key') element.key = String(value);
+    if (name === "key") element.key = String(value);
     else if (HANDLERS.includes(name)) element[name] = value;
-    else if (name === 'href' && !LINKS.test(value)) throw new Error(`no link of this page: ${value}`);
-    else element.setAttribute(name, value === true ? '' : String(value));
+    else if (name === "href" && !LINKS.test(value)) throw new Error(`no link of this page: ${value}`);
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...nodes(children));
   return element;
@@ -40,7 +40,7 @@ function build(element, props, children) {
 function nodes(children) {
   return children
     .flat(Infinity)
-    .filter((child) => child !== undefined && child !== null && child !== false && child !== '')
+    .filter((child) => child !== undefined && child !== null && child !== false && child !== "")
     .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
 }
 
@@ -59,7 +59,7 @@ export function patch(old, fresh) {
     return old;
   }
   for (const { name } of [...old.attributes]) {
-    const byVisitor = name === 'open' && old.nodeName === 'DETAILS';
+    const byVisitor = name === "open" && old.nodeName === "DETAILS";
     if (!fresh.hasAttribute(name) && !byVisitor) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
@@ -97,4 +97,4 @@ function patchChildren(old, fresh) {
 
 // without keys, whatever stands there is taken for the same if it is of the same kind
 const isAlike = (old, fresh) =>
-  old && !old.key && old.nodeName === fresh.nodeName && old.getAttribute?.('class') === fresh.getAttribute?.('class');
+  old && !old.key && old.nodeName === fresh.nodeName && old.getAttribute?.("class") === fresh.getAttribute?.("class");

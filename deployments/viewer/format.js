@@ -2,15 +2,15 @@
 
 /** What happens in a phase, or what it means that a round ended so, in a sentence. */
 export const MEANING = {
-  None: 'Nothing has started.',
-  Join: 'Enrolled trainers take a seat. The roster is fixed when it is full or the time is up.',
-  Train: 'Each trainer trains on its own data and proves the step. Updates stay at home.',
-  Mask: 'Trainers whose proofs were accepted publish their updates under masks that cancel only in the sum.',
-  Aggregate: 'Anyone may post the average of the masked updates, with a proof that it is one.',
-  Challenge: 'An average is accepted. Before it becomes the model, anyone may demand its bytes.',
-  Finalized: 'The average is the task’s model.',
-  Failed: 'The round failed: the model stays as it was.',
-  Skipped: 'Too few trainers joined: the model stays as it was.',
+  None: "Nothing has started.",
+  Join: "Enrolled trainers take a seat. The roster is fixed when it is full or the time is up.",
+  Train: "Each trainer trains on its own data and proves the step. Updates stay at home.",
+  Mask: "Trainers whose proofs were accepted publish their updates under masks that cancel only in the sum.",
+  Aggregate: "Anyone may post the average of the masked updates, with a proof that it is one.",
+  Challenge: "An average is accepted. Before it becomes the model, anyone may demand its bytes.",
+  Finalized: "The average is the task’s model.",
+  Failed: "The round failed: the model stays as it was.",
+  Skipped: "Too few trainers joined: the model stays as it was.",
 };
 
 /** `0x1234…abcd` */
@@ -20,40 +20,40 @@ export const short = (hex) => (hex.length > 14 ? `${hex.slice(0, 6)}…${hex.sli
 export const count = (number, one, many = `${one}s`) => `${whole(number)} ${Number(number) === 1 ? one : many}`;
 
 /** `12,345` */
-export const whole = (number) => number.toLocaleString('en');
+export const whole = (number) => number.toLocaleString("en");
 
 /** `97.3 %` */
 export const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
 
 /** An amount of wei in coins, exact, without needless zeros. */
 export function coins(wei) {
-  const digits = wei.toString().padStart(19, '0');
-  const fraction = digits.slice(-18).replace(/0+$/, '');
-  return `${BigInt(digits.slice(0, -18)).toLocaleString('en')}${fraction && `.${fraction}`} ETH`;
+  const digits = wei.toString().padStart(19, "0");
+  const fraction = digits.slice(-18).replace(/0+$/, "");
+  return `${BigInt(digits.slice(0, -18)).toLocaleString("en")}${fraction && `.${fraction}`} ETH`;
 }
 
 /** A time span in its two largest units: `2 min 5 s`. */
 export function span(seconds) {
   const total = Math.max(0, Math.ceil(seconds));
   const units = [
-    ['d', 86400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
+    ["d", 86400],
+    ["h", 3600],
+    ["min", 60],
+    ["s", 1],
   ];
   const first = units.findIndex(([, size]) => total >= size);
-  if (first < 0) return '0 s';
+  if (first < 0) return "0 s";
   return units
     .slice(first, first + 2)
     .map(([name, size], index) => [Math.floor((index ? total % units[first][1] : total) / size), name])
-    .filter(([number, name], index) => number > 0 || index === 0)
+    .filter(([number], index) => number > 0 || index === 0)
     .map(([number, name]) => `${number} ${name}`)
-    .join(' ');
+    .join(" ");
 }
 
 /** A Unix time as the visitor's clock writes it. */
 export function when(seconds) {
-  return new Date(Number(seconds) * 1000).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  return new Date(Number(seconds) * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
 /** `1.2 kB` */

@@ -5,30 +5,30 @@
  * `title()`. Content is patched into the page, so a new block takes no focus and closes nothing.
  */
 
-import { Chain } from './chain.js';
-import { h, patch } from './dom.js';
-import { explain } from './errors.js';
-import { notice, remaining } from './parts/words.js';
-import { modelScreen } from './screens/model.js';
-import { roundScreen } from './screens/round.js';
-import { settingsScreen } from './screens/settings.js';
-import { taskScreen } from './screens/task.js';
-import { tasksScreen } from './screens/tasks.js';
-import { forgetLink, readSettings, takeLink } from './settings.js';
-import { startTheme } from './theme.js';
+import { Chain } from "./chain.js";
+import { h, patch } from "./dom.js";
+import { explain } from "./errors.js";
+import { notice, remaining } from "./parts/words.js";
+import { modelScreen } from "./screens/model.js";
+import { roundScreen } from "./screens/round.js";
+import { settingsScreen } from "./screens/settings.js";
+import { taskScreen } from "./screens/task.js";
+import { tasksScreen } from "./screens/tasks.js";
+import { forgetLink, readSettings, takeLink } from "./settings.js";
+import { startTheme } from "./theme.js";
 
 const ROUTES = [
-  [/^\/$/, tasksScreen, 'tasks'],
-  [/^\/task\/(\d{1,20})$/, taskScreen, 'tasks'],
-  [/^\/task\/(\d{1,20})\/round\/(\d{1,10})$/, roundScreen, 'tasks'],
-  [/^\/task\/(\d{1,20})\/model\/(\d{1,10})$/, modelScreen, 'tasks'],
-  [/^\/settings$/, settingsScreen, 'settings'],
+  [/^\/$/, tasksScreen, "tasks"],
+  [/^\/task\/(\d{1,20})$/, taskScreen, "tasks"],
+  [/^\/task\/(\d{1,20})\/round\/(\d{1,10})$/, roundScreen, "tasks"],
+  [/^\/task\/(\d{1,20})\/model\/(\d{1,10})$/, modelScreen, "tasks"],
+  [/^\/settings$/, settingsScreen, "settings"],
 ];
 const FASTEST = 1000; // milliseconds between looks at the chain
 const SLOWEST = 15_000;
 
-const main = document.getElementById('main');
-const notices = document.getElementById('notices');
+const main = document.getElementById("main");
+const notices = document.getElementById("notices");
 
 /** What screens are given: a copy each. */
 const app = {
@@ -61,13 +61,13 @@ async function restart() {
 function keepLink() {
   const { path, query } = address();
   if (!takeLink(query)) return false;
-  history.replaceState(null, '', `#${path}`);
+  history.replaceState(null, "", `#${path}`);
   return true;
 }
 
 function address() {
-  const [path, query] = location.hash.slice(1).split('?');
-  return { path: path || '/', query: new URLSearchParams(query) };
+  const [path, query] = location.hash.slice(1).split("?");
+  return { path: path || "/", query: new URLSearchParams(query) };
 }
 
 async function route() {
@@ -83,16 +83,16 @@ async function route() {
   screen = make ? make({ ...app }, found, query) : undefined; // a copy: it keeps its chain, whatever is chosen later
   failure = undefined;
   failed = 0;
-  for (const link of document.querySelectorAll('[data-page]')) {
-    if (link.dataset.page === page) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+  for (const link of document.querySelectorAll("[data-page]")) {
+    if (link.dataset.page === page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   main.replaceChildren(content());
   paint();
   await refresh();
   if (!first) {
     window.scrollTo(0, 0);
-    main.querySelector('h1')?.focus();
+    main.querySelector("h1")?.focus();
   }
 }
 
@@ -119,7 +119,7 @@ async function refresh() {
     failed += 1;
   }
   repaint();
-  performance.mark('headwater-first-screen'); // the first of these marks: see tests/viewer
+  performance.mark("headwater-first-screen"); // the first of these marks: see tests/viewer
   schedule();
 }
 
@@ -160,89 +160,87 @@ function repaint() {
 function content() {
   if (!screen) {
     return h(
-      'div',
-      { key: 'nowhere' },
-      h('h1', { tabindex: -1 }, 'There is no such page'),
+      "div",
+      { key: "nowhere" },
+      h("h1", { tabindex: -1 }, "There is no such page"),
       h(
-        'p',
+        "p",
         {},
-        'The address names none of this page’s screens. ',
-        h('a', { href: '#/' }, 'All tasks'),
-        ' are on the first.',
+        "The address names none of this page’s screens. ",
+        h("a", { href: "#/" }, "All tasks"),
+        " are on the first.",
       ),
     );
   }
   if (screen.load && !app.chain) return connectFirst();
   const known = screen.ready?.() ?? true;
-  if (!known && failure) return h('div', { key: 'failed' }, h('h1', { tabindex: -1 }, screen.title()));
+  if (!known && failure) return h("div", { key: "failed" }, h("h1", { tabindex: -1 }, screen.title()));
   if (!known)
     return h(
-      'div',
-      { key: 'loading', 'aria-busy': 'true' },
-      h('h1', { tabindex: -1 }, screen.title()),
-      h('p', { class: 'soft' }, 'Asking the node …'),
+      "div",
+      { key: "loading", "aria-busy": "true" },
+      h("h1", { tabindex: -1 }, screen.title()),
+      h("p", { class: "soft" }, "Asking the node …"),
     );
-  return h('div', { key: 'screen' }, screen.render());
+  return h("div", { key: "screen" }, screen.render());
 }
 
 function connectFirst() {
   return h(
-    'div',
-    { key: 'unconnected' },
-    h('h1', { tabindex: -1 }, 'Connect to a node'),
+    "div",
+    { key: "unconnected" },
+    h("h1", { tabindex: -1 }, "Connect to a node"),
     h(
-      'div',
-      { class: 'card' },
+      "div",
+      { class: "card" },
       h(
-        'p',
+        "p",
         {},
-        'This page reads a chain through an Ethereum node of your choice, and models through IPFS gateways. None is named yet.',
+        "This page reads a chain through an Ethereum node of your choice, and models through IPFS gateways. None is named yet.",
       ),
-      h('p', {}, h('a', { class: 'button', href: '#/settings' }, 'Name them in the settings')),
+      h("p", {}, h("a", { class: "button", href: "#/settings" }, "Name them in the settings")),
     ),
   );
 }
 
 // all that is outside the screen: title, banners, the state of the connection
 function paint() {
-  const name = screen ? screen.title() : 'No such page';
-  document.title = name === 'Headwater' ? name : `${name} · Headwater`;
+  const name = screen ? screen.title() : "No such page";
+  document.title = name === "Headwater" ? name : `${name} · Headwater`;
   const shown = [];
-  if (Object.values(app.settings?.from ?? {}).includes('link')) shown.push(linkNotice());
+  if (Object.values(app.settings?.from ?? {}).includes("link")) shown.push(linkNotice());
   if (failure) shown.push(failureNotice());
-  patch(notices, h('div', { id: 'notices' }, shown));
-  for (const box of main.querySelectorAll('[data-newest]')) {
+  patch(notices, h("div", { id: "notices" }, shown));
+  for (const box of main.querySelectorAll("[data-newest]")) {
     if (!box.shown) box.scrollLeft = box.scrollWidth; // what is newest is at the right; where the visitor scrolled it, it stays
     box.shown = true;
   }
-  const state = !app.chain?.block ? '' : failure ? 'stale' : 'live';
-  const connection = document.getElementById('connection');
+  const state = !app.chain?.block ? "" : failure ? "stale" : "live";
+  const connection = document.getElementById("connection");
   connection.dataset.state = state;
-  const text = state ? `${failure ? 'no news since block' : 'block'} ${app.chain.block.number}` : '';
+  const text = state ? `${failure ? "no news since block" : "block"} ${app.chain.block.number}` : "";
   if (connection.textContent !== text) connection.textContent = text;
 }
 
 function failureNotice() {
   const again = h(
-    'button',
+    "button",
     {
-      type: 'button',
+      type: "button",
       onclick: () => {
         failed = 0;
         refresh();
       },
     },
-    'Try again now',
+    "Try again now",
   );
   const seen = app.chain?.block && (screen?.ready?.() ?? true);
-  const stale = seen
-    ? ['What is shown below was true at block ' + app.chain.block.number + '; the page keeps trying.']
-    : [];
+  const stale = seen ? [`What is shown below was true at block ${app.chain.block.number}; the page keeps trying.`] : [];
   return h(
-    'div',
-    { key: 'failure' },
-    notice('bad', failure.title, [failure.text, failure.advice, ...stale], {
-      actions: [again, h('a', { href: '#/settings' }, 'Settings')],
+    "div",
+    { key: "failure" },
+    notice("bad", failure.title, [failure.text, failure.advice, ...stale], {
+      actions: [again, h("a", { href: "#/settings" }, "Settings")],
     }),
   );
 }
@@ -250,33 +248,33 @@ function failureNotice() {
 function linkNotice() {
   const { values, from } = app.settings;
   const named = [
-    from.rpc === 'link' && `the node ${values.rpc}`,
-    from.deployment === 'link' && 'the contracts',
-    from.gateways === 'link' && 'the gateways',
+    from.rpc === "link" && `the node ${values.rpc}`,
+    from.deployment === "link" && "the contracts",
+    from.gateways === "link" && "the gateways",
   ]
     .filter(Boolean)
-    .join(', ');
+    .join(", ");
   const mine = h(
-    'button',
+    "button",
     {
-      type: 'button',
+      type: "button",
       onclick: () => {
         forgetLink();
         restart();
       },
     },
-    'Use mine instead',
+    "Use mine instead",
   );
   return h(
-    'div',
-    { key: 'link' },
+    "div",
+    { key: "link" },
     notice(
-      'warn',
-      'The link you followed chose what this page looks at',
+      "warn",
+      "The link you followed chose what this page looks at",
       [
-        `It named ${named || 'a sample'}. Whoever chooses the node and the contracts decides what is shown as true here, badges included.`,
+        `It named ${named || "a sample"}. Whoever chooses the node and the contracts decides what is shown as true here, badges included.`,
       ],
-      { actions: [mine, h('a', { href: '#/settings' }, 'See the settings')] },
+      { actions: [mine, h("a", { href: "#/settings" }, "See the settings")] },
     ),
   );
 }
@@ -284,32 +282,32 @@ function linkNotice() {
 // whose word all this is
 function showSource() {
   const { values } = app.settings;
-  const parts = [values.rpc ? `Read through the node at ${new URL(values.rpc).origin}` : 'No node is named'];
+  const parts = [values.rpc ? `Read through the node at ${new URL(values.rpc).origin}` : "No node is named"];
   if (app.chain?.deployment) parts.push(`TaskManager ${app.chain.deployment.contracts.TaskManager}`);
-  document.getElementById('source').textContent =
-    `${parts.join(' · ')}. The node’s word is taken for what the chain says; models are checked here against it.`;
+  document.getElementById("source").textContent =
+    `${parts.join(" · ")}. The node’s word is taken for what the chain says; models are checked here against it.`;
 }
 
 /** Says something to those who listen instead of look. */
 function announce(text) {
-  document.getElementById('announcer').textContent = text;
+  document.getElementById("announcer").textContent = text;
 }
 
 setInterval(() => {
   const now = app.now();
-  for (const element of document.querySelectorAll('[data-until]')) {
+  for (const element of document.querySelectorAll("[data-until]")) {
     const text = remaining(element.dataset.until, now);
     if (element.textContent !== text) element.textContent = text;
   }
 }, 1000);
 
-window.addEventListener('hashchange', route);
-document.addEventListener('visibilitychange', () => {
+window.addEventListener("hashchange", route);
+document.addEventListener("visibilitychange", () => {
   if (!document.hidden && app.chain) lookAgain();
 });
-document.querySelector('.skip').addEventListener('click', (event) => {
+document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address names the screen
   main.focus();
 });
-startTheme(document.getElementById('theme'));
+startTheme(document.getElementById("theme"));
 restart();

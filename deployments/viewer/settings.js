@@ -6,11 +6,11 @@
  *              the node chooses what the chain seems to say
  */
 
-import { parseAddresses } from './vendor/headwater.js';
+import { parseAddresses } from "./vendor/headwater.js";
 
-const KEY = 'headwater-viewer';
+const KEY = "headwater-viewer";
 const memory = {};
-export const FIELDS = ['rpc', 'deployment', 'gateways', 'sample'];
+export const FIELDS = ["rpc", "deployment", "gateways", "sample"];
 
 /** What each setting must be. Every function takes text and returns the value; it throws an Error that says why not. */
 export const PARSE = {
@@ -23,16 +23,16 @@ export const PARSE = {
       .map(url),
   sample: (text) => {
     if (!text || /^b[a-z2-7]{58}$/.test(text)) return text || undefined;
-    throw new Error('this is no CIDv1 in base32: it begins with b and has 59 letters and digits');
+    throw new Error("this is no CIDv1 in base32: it begins with b and has 59 letters and digits");
   },
 };
 
 /** The settings in force, from where each came, and what was published: `{values, from, published}`, each by field. */
 export async function readSettings() {
   const layers = [
-    ['published', await published()],
-    ['saved', load('localStorage')],
-    ['link', load('sessionStorage')],
+    ["published", await published()],
+    ["saved", load("localStorage")],
+    ["link", load("sessionStorage")],
   ];
   const settings = { values: { gateways: [] }, from: {}, published: layers[0][1] };
   for (const [source, texts] of layers) {
@@ -52,45 +52,45 @@ export async function readSettings() {
 /** Keeps what a link brought, for this tab. Returns whether it brought anything. */
 export function takeLink(query) {
   const given = Object.fromEntries([...query].filter(([name]) => FIELDS.includes(name)));
-  if (Object.keys(given).length) store('sessionStorage', given);
+  if (Object.keys(given).length) store("sessionStorage", given);
   return Object.keys(given).length > 0;
 }
 
 /** Saves what the visitor chose, texts by field, and forgets what a link brought. */
 export function save(texts) {
-  store('localStorage', texts);
+  store("localStorage", texts);
   forgetLink();
 }
 
 /** Forgets what a link brought. */
 export function forgetLink() {
-  store('sessionStorage', {});
+  store("sessionStorage", {});
 }
 
 /** The settings as a link's query, so that somebody else sees the same. */
 export function asQuery(values) {
   const query = new URLSearchParams();
-  if (values.rpc) query.set('rpc', values.rpc);
-  if (values.deployment) query.set('deployment', JSON.stringify(values.deployment));
-  if (values.gateways.length) query.set('gateways', values.gateways.join(','));
-  if (values.sample) query.set('sample', values.sample);
+  if (values.rpc) query.set("rpc", values.rpc);
+  if (values.deployment) query.set("deployment", JSON.stringify(values.deployment));
+  if (values.gateways.length) query.set("gateways", values.gateways.join(","));
+  if (values.sample) query.set("sample", values.sample);
   return query;
 }
 
 /** The text of a setting, as a form shows it. */
 export function textOf(field, value) {
-  if (value === undefined) return '';
-  if (field === 'deployment') return JSON.stringify(value, null, 2);
-  return field === 'gateways' ? value.join('\n') : value;
+  if (value === undefined) return "";
+  if (field === "deployment") return JSON.stringify(value, null, 2);
+  return field === "gateways" ? value.join("\n") : value;
 }
 
 async function published() {
   try {
-    const file = await (await fetch('deployment.json')).json();
+    const file = await (await fetch("deployment.json")).json();
     const texts = {};
     if (file.rpc) texts.rpc = file.rpc;
     if (file.deployment) texts.deployment = JSON.stringify(file.deployment);
-    if (file.gateways) texts.gateways = file.gateways.join(' ');
+    if (file.gateways) texts.gateways = file.gateways.join(" ");
     if (file.sample) texts.sample = file.sample;
     return texts;
   } catch {
@@ -101,10 +101,10 @@ async function published() {
 /** An address of http or https, without a slash at its end. One without a scheme is beside this page. */
 function url(text) {
   const parsed = new URL(text, document.baseURI);
-  if (!['http:', 'https:'].includes(parsed.protocol))
-    throw new Error('write it as https://... or http://127.0.0.1:...');
-  if (parsed.username || parsed.password) throw new Error('a browser sends no user names and passwords in addresses');
-  return parsed.href.replace(/\/$/, '');
+  if (!["http:", "https:"].includes(parsed.protocol))
+    throw new Error("write it as https://... or http://127.0.0.1:...");
+  if (parsed.username || parsed.password) throw new Error("a browser sends no user names and passwords in addresses");
+  return parsed.href.replace(/\/$/, "");
 }
 
 function load(name) {

@@ -12,11 +12,11 @@ import pytest
 
 from headwater.protocol.documents import MAX_BYTES
 from tests.js.facts import facts
-from tests.js.story import Story, play
 from tests.support.anvil import run_anvil
 from tests.support.circuits import ROOT
 from tests.support.gateway import run_gateway
 from tests.support.roles import World
+from tests.support.story import Story, play
 
 PACKAGE = ROOT / "deployments" / "js"
 BUILD, BIN = PACKAGE / "build", PACKAGE / "node_modules" / ".bin"

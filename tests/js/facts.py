@@ -18,7 +18,7 @@ from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
 from tests.js.documents import document_cases
 from tests.js.predictions import prediction_cases, prediction_facts
-from tests.js.story import Story
+from tests.support.story import Story
 
 Json = dict[str, Any]
 

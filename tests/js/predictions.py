@@ -14,8 +14,8 @@ from headwater.training.columns import Columns, describe
 from headwater.training.data import read_csv
 from headwater.training.evaluate import evaluate, integer_scores, predict
 from headwater.training.samples import load, write
-from tests.js.story import Story
 from tests.support.roles import World
+from tests.support.story import Story
 
 Json = dict[str, Any]
 CELLS = (

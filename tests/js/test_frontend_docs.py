@@ -14,8 +14,8 @@ import pytest
 
 from headwater.storage.cid import Cid
 from tests.js.conftest import BIN, BUILD, PACKAGE, Run
-from tests.js.story import Story
 from tests.support.circuits import ROOT
+from tests.support.story import Story
 
 pytestmark = pytest.mark.js
 

@@ -87,9 +87,5 @@ def test_package__of_which_one_function_is_used__brings_no_more_than_that(built,
     assert bundle.stat().st_size < 40_000
 
 
-def test_sources__of_package_and_subgraph__are_formatted(run: Run):
-    run(BIN / "prettier", "--check", "src", "tests", "example", "../subgraph/src")
-
-
 def test_licence__of_the_package__is_the_repositorys():
     assert (PACKAGE / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()

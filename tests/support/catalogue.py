@@ -57,15 +57,15 @@ class Catalogue:
         rounds: int = 3,
         manifest: bytes = b"",
         document: bytes = b"",
+        weights: Sequence[int] = (0,) * DIMENSION,
     ) -> int:
-        """A task and its first model, of zeros; the task's id.
+        """A task and its first model; the task's id.
 
         manifest, document: what lies where the manifest and the model's document should, if not these.
+        weights: those that the first model is committed to; nobody needs a document for zeros.
         """
         described = self.store.put(manifest or manifest_of(name, description, columns).encode())
-        model = self.store.put(
-            document or ModelDocument.of(round=0, trainers=0, weights=pack([0] * DIMENSION)).encode()
-        )
+        model = self.store.put(document or ModelDocument.of(round=0, trainers=0, weights=pack(weights)).encode())
         code_hash = self.chain.code_hash(self._verifier)
         config = TaskConfig(
             train_verifier=self._verifier,
@@ -97,7 +97,8 @@ class Catalogue:
             basis1=POINTS[1],
             basis_d=POINTS[DIMENSION],
         )
-        receipt = self.creator.send(self.contracts.tasks.create_task(config, BASIS.offset, model.digest, POOL))
+        commitment = BASIS.commit([*weights, *(0 for _ in POINTS[DIMENSION:])])
+        receipt = self.creator.send(self.contracts.tasks.create_task(config, commitment, model.digest, POOL))
         return receipt.event(TaskCreated).task_id
 
     def skip_round(self, task_id: int) -> None:

@@ -32,8 +32,9 @@ from headwater.protocol.masks import mask_key
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.creating import Terms, create_task
-from headwater.roles.loop import Job, Loop, Role
+from headwater.roles.loop import Job, Loop
 from headwater.roles.report import Report, silent
+from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer

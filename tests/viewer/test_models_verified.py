@@ -142,13 +142,13 @@ def test_model__of_which_only_the_first_gateway_lies__is_verified_from_the_secon
     guest.visit(f"/task/{finalized.task_id}/model/1", of=finalized, gateways=[liar, world_gateway])
 
     expect(badge(guest)).to_be_visible(timeout=PATIENCE)
-    guest.sees(f"Before it, {liar} gave other bytes")
+    guest.sees(f"{liar} gave other bytes")
 
 
 def test_model__whose_document_is_not_of_the_weights_that_were_committed__is_flagged(workshop, visitor, gateway):
     """The registry itself names this document, so its bytes match their CID: only the commitment tells."""
     other = ModelDocument.of(round=0, trainers=0, weights=pack([1, 2, 3])).encode()
-    task_id = workshop.publish("a lie of its creator", document=other)
+    task_id = workshop.publish("a lie of its creator", document=other, weights=[3, 2, 1])
     guest = visitor()
 
     guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
@@ -160,12 +160,24 @@ def test_model__whose_document_is_not_of_the_weights_that_were_committed__is_fla
 
 
 def test_model__whose_document_is_none__is_flagged(workshop, visitor, gateway):
-    task_id = workshop.publish("no model at all", document=b'{"weights": "<script>"}')
+    task_id = workshop.publish("no model at all", document=b'{"weights": "<script>"}', weights=[3, 2, 1])
     guest = visitor()
 
     guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
 
     refused(guest)
+
+
+def test_model__of_zeros__is_verified_whatever_its_creator_published(workshop, visitor, gateway):
+    """The commitment itself shows that the weights are zero."""
+    task_id = workshop.publish("zeros", document=b'{"weights": "<script>"}')
+    guest = visitor()
+
+    guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
+
+    expect(badge(guest)).to_be_visible(timeout=PATIENCE)
+    guest.sees("or they are zero")
+    expect(guest.page.locator(".checks li.good")).to_have_count(3)
 
 
 def test_model__whose_basis_points_are_not_those_of_the_task__is_flagged(workshop, visitor, gateway):

@@ -2,16 +2,16 @@
 // `npx tsc --noEmit --strict` checks it; any bundler serves it.
 
 import {
-  HeadwaterError,
-  type Row,
-  type TaskScreen,
   deploymentOf,
+  HeadwaterError,
   listTasks,
   parseAddresses,
   predict,
   pullModel,
+  type Row,
   readHistory,
   readLineage,
+  type TaskScreen,
   watchTask,
 } from "@headwater/contracts";
 import { createPublicClient, http } from "viem";

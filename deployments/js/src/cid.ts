@@ -1,6 +1,6 @@
 // CIDv1 of a raw block with sha2-256: the one kind of CID that the chain's `bytes32 cid` stands for.
 
-import { type Hex, bytesToHex, hexToBytes, isHex, sha256 } from "viem";
+import { bytesToHex, type Hex, hexToBytes, isHex, sha256 } from "viem";
 import { InvalidCid } from "./errors.js";
 
 /** Most bytes of a document or blob: one IPFS block. */
@@ -84,7 +84,9 @@ function fromBase32(text: string): Uint8Array | undefined {
     if (value < 0) return undefined;
     held = ((held << 5) | value) & 0xfff;
     bits += 5;
-    if (bits >= 8) bytes.push((held >> (bits -= 8)) & 255);
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((held >> bits) & 255);
   }
   return Uint8Array.from(bytes);
 }

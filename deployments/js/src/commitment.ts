@@ -1,7 +1,7 @@
 // Commitments of vectors on BN254: C(v) = B + sum of v_i * L_i, see docs/spec.md, 2. Only public values pass through.
 
 import { bn254 } from "@noble/curves/bn254";
-import { type Address, type Hex, encodeAbiParameters, hexToBigInt, keccak256, numberToBytes } from "viem";
+import { type Address, encodeAbiParameters, type Hex, hexToBigInt, keccak256, numberToBytes } from "viem";
 import { P, toSigned } from "./field.js";
 
 /** A point of G1; (0, 0) is the point at infinity. */

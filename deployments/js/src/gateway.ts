@@ -1,7 +1,7 @@
 // Content from IPFS gateways that are trusted with nothing: https://specs.ipfs.tech/http-gateways/trustless-gateway
 
 import type { Hex } from "viem";
-import { MAX_BYTES, cidFromDigest, digestOf } from "./cid.js";
+import { cidFromDigest, digestOf, MAX_BYTES } from "./cid.js";
 import { ContentUnavailable, type GatewayFailure, WrongBytes } from "./errors.js";
 
 /** How content is fetched. */

@@ -5,10 +5,10 @@ import type { Address, Hex } from "viem";
 import type { Reading } from "./call.js";
 import type { Point } from "./commitment.js";
 import { NotFound } from "./errors.js";
-import { type LogRange, type TaskEvent, readLogs } from "./logs.js";
+import { type LogRange, readLogs, type TaskEvent } from "./logs.js";
 import { type Outcome, outcomeIn } from "./outcome.js";
 import { type Phase, phaseOf } from "./phases.js";
-import { type Place, order, placeOf } from "./place.js";
+import { order, type Place, placeOf } from "./place.js";
 
 /** An enrolment, with the commitment of the trainer's data. */
 export interface Enrolment extends Place {

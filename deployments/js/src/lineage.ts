@@ -2,11 +2,11 @@
 
 import type { Address, Hex } from "viem";
 import type { Reading } from "./call.js";
-import { type Point, hashPoint } from "./commitment.js";
+import { hashPoint, type Point } from "./commitment.js";
 import { NotFound } from "./errors.js";
-import { type AddedModel, type History, type Part, historyOf } from "./history.js";
+import { type AddedModel, type History, historyOf, type Part } from "./history.js";
 import { type LogRange, readLogs } from "./logs.js";
-import { type Place, order } from "./place.js";
+import { order, type Place } from "./place.js";
 
 /** What a trainer put into a model. */
 export interface Contribution {

@@ -1,7 +1,17 @@
 // The log of what happened: events of the TaskManager and the ModelRegistry, decoded.
 
-import { type Address, BaseError, type Hex, type Log, type RpcLog, formatLog, numberToHex, parseEventLogs } from "viem";
-import { modelRegistryAbi, taskManagerAbi } from "./abis.js";
+import {
+  type Address,
+  BaseError,
+  encodeEventTopics,
+  formatLog,
+  type Hex,
+  type Log,
+  numberToHex,
+  parseEventLogs,
+  type RpcLog,
+} from "viem";
+import { challengeManagerAbi, modelRegistryAbi, taskManagerAbi } from "./abis.js";
 import type { Reading } from "./call.js";
 import type { Deployment } from "./deployment.js";
 import { ChainUnavailable } from "./errors.js";
@@ -37,9 +47,29 @@ export interface LogRange {
  * What happened in a task, or in all, oldest first. One log query, unless `span` divides it.
  * @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
  */
-export async function readLogs({ client, ...range }: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
-  const { deployment, taskId, fromBlock = BigInt(deployment.startBlock), span } = range;
-  const { TaskManager, ModelRegistry } = deployment.contracts;
+export async function readLogs(range: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
+  const { TaskManager, ModelRegistry } = range.deployment.contracts;
+  const task = range.taskId === undefined ? [] : [null, numberToHex(range.taskId, { size: 32 })];
+  return decodeLogs(await queryLogs(range, [TaskManager, ModelRegistry], task));
+}
+
+/** The weights of models that were shown on chain, because somebody demanded them: field elements, newest first. */
+export async function readShown(
+  range: Pick<Reading, "client"> & LogRange & { readonly taskId: bigint },
+): Promise<(readonly bigint[])[]> {
+  const { ChallengeManager } = range.deployment.contracts;
+  const [topic] = encodeEventTopics({ abi: challengeManagerAbi, eventName: "ModelOpened" });
+  const logs = await queryLogs(range, [ChallengeManager], [topic, numberToHex(range.taskId, { size: 32 })]);
+  const abi = challengeManagerAbi;
+  const events = parseEventLogs({ abi, eventName: "ModelOpened", logs: logs.map((log) => formatLog(log)) });
+  return events.map(({ args }) => args.weights).reverse();
+}
+
+async function queryLogs(
+  { client, deployment, fromBlock = BigInt(deployment.startBlock), toBlock, span }: Pick<Reading, "client"> & LogRange,
+  address: readonly Address[],
+  topics: readonly (Hex | null)[],
+): Promise<RpcLog[]> {
   const request = async <T>(method: string, params: readonly unknown[]): Promise<T> => {
     try {
       return (await client.request({ method, params } as never)) as T;
@@ -50,19 +80,17 @@ export async function readLogs({ client, ...range }: Pick<Reading, "client"> & L
     }
   };
   const query = async (first: bigint, last: bigint | undefined): Promise<RpcLog[]> => {
-    const address: Address[] = [TaskManager, ModelRegistry];
-    const topics = taskId === undefined ? [] : [null, numberToHex(taskId, { size: 32 })];
-    const toBlock: Hex | "latest" = last === undefined ? "latest" : numberToHex(last);
-    return request("eth_getLogs", [{ address, topics, fromBlock: numberToHex(first), toBlock }]);
+    const end = last === undefined ? "latest" : numberToHex(last);
+    return request("eth_getLogs", [{ address, topics, fromBlock: numberToHex(first), toBlock: end }]);
   };
-  if (span === undefined) return decodeLogs(await query(fromBlock, range.toBlock));
+  if (span === undefined) return query(fromBlock, toBlock);
   const found: RpcLog[] = [];
-  const last = range.toBlock ?? BigInt(await request<Hex>("eth_blockNumber", []));
+  const last = toBlock ?? BigInt(await request<Hex>("eth_blockNumber", []));
   for (let first = fromBlock; first <= last; first += BigInt(span)) {
     const end = first + BigInt(span) - 1n;
     found.push(...(await query(first, end < last ? end : last)));
   }
-  return decodeLogs(found);
+  return found;
 }
 
 /** The events of logs as a node gives them; others' are left out. */

@@ -5,14 +5,15 @@ import { readContract } from "viem/actions";
 import { getAbiItem } from "viem/utils";
 import { lensAbi, modelRegistryAbi } from "./abis.js";
 import { type Reading, read } from "./call.js";
-import { digestFromCid } from "./cid.js";
+import { digestFromCid, digestOf } from "./cid.js";
 import { tagOf } from "./commitment.js";
 import type { Deployment } from "./deployment.js";
-import { type TaskManifest, parseManifest } from "./documents.js";
-import { ModelRejected } from "./errors.js";
+import { modelBytes, parseManifest, type TaskManifest } from "./documents.js";
+import { ChainUnavailable, ContentUnavailable, type GatewayFailure, ModelRejected, WrongBytes } from "./errors.js";
 import { type FetchOptions, fetchContent } from "./gateway.js";
-import { type Page, type TaskScreen, readTask } from "./tasks.js";
-import { type Expected, type Verification, checkModel } from "./verify.js";
+import { type LogRange, readShown } from "./logs.js";
+import { type Page, readTask, type TaskScreen } from "./tasks.js";
+import { checkModel, type Expected, type Verification } from "./verify.js";
 
 /** A model with where it comes from, as `IModelRegistry.Record`. */
 export type ModelRecord = ContractFunctionReturnType<typeof modelRegistryAbi, "view", "getRecord">;
@@ -25,15 +26,22 @@ export interface ModelId {
   readonly round: number;
 }
 
+/** A model's document, and what its checks found. */
+export interface FetchedModel {
+  readonly bytes: Uint8Array;
+  /** The gateway that gave it. Undefined where none did: it was made of weights that were shown on chain, or are zero. */
+  readonly gateway: string | undefined;
+  /** Gateways that gave other bytes: do not ask these again. */
+  readonly liars: readonly GatewayFailure[];
+  readonly verification: Verification;
+}
+
 /** A verified model with all that is needed to use it. */
-export interface PulledModel {
+export interface PulledModel extends FetchedModel {
   readonly record: ModelRecord;
   readonly manifest: TaskManifest;
   /** Signed integers, units of 2^-model_bits. */
   readonly weights: readonly bigint[];
-  /** The model document, as it was stored. */
-  readonly bytes: Uint8Array;
-  readonly verification: Verification;
 }
 
 const unknown = getAbiItem({ abi: modelRegistryAbi, name: "UnknownModel" });
@@ -133,23 +141,84 @@ export async function pullModel({
   ...where
 }: Reading &
   Omit<ModelId, "round"> &
-  FetchOptions & { readonly round?: number; readonly gateways: readonly string[] }): Promise<PulledModel> {
+  FetchOptions &
+  Pick<LogRange, "span"> & { readonly round?: number; readonly gateways: readonly string[] }): Promise<PulledModel> {
   const task = await readTask(where);
   const record = await readRecord({ ...where, round: round ?? task.model.round });
-  const get = async (digest: Hex): Promise<Uint8Array> =>
-    (await fetchContent(gateways, digest, { ...(signal && { signal }), ...(timeout && { timeout }) })).bytes;
+  const options = { ...(signal && { signal }), ...(timeout && { timeout }) };
+  const get = async (digest: Hex): Promise<Uint8Array> => (await fetchContent(gateways, digest, options)).bytes;
   const manifest = parseManifest(await get(record.manifest));
-  const bytes = await get(cidOfRecord(record));
   const basis = await get(digestFromCid(manifest.basis));
-  const verification = checkModel(expectedOf(where, record, task), bytes, basis);
-  if (verification.weights === undefined) {
-    const failed = verification.checks.filter(({ ok }) => !ok).map(({ says }) => says);
+  const fetched = await fetchModel({ ...where, ...options, record, task, basis, gateways });
+  const { weights } = fetched.verification;
+  if (weights === undefined) {
+    const failed = fetched.verification.checks.filter(({ ok }) => !ok).map(({ says }) => says);
     throw new ModelRejected(
       `the model of round ${record.round} of task ${where.taskId} is not what was accepted: it does not hold that ` +
         `${failed.join(", nor that ")}. Do not use it.`,
     );
   }
-  return { record, manifest, weights: verification.weights, bytes, verification };
+  return { ...fetched, record, manifest, weights };
+}
+
+/**
+ * Fetches a model's document and checks it. Where no gateway gives the accepted model, it is made of the weights that
+ * the chain shows: those that an aggregator or creator opened when somebody demanded them, or zeros, of which the
+ * commitment itself tells.
+ * @param record What `readRecord` gave.
+ * @param task What `readTask` gave.
+ * @param basis The blob under the manifest's `basis`.
+ * @returns The document, also one that fails: look at its `verification`.
+ * @throws ContentUnavailable, WrongBytes it cannot be had.
+ */
+export async function fetchModel({
+  record,
+  task,
+  basis,
+  gateways,
+  ...where
+}: Reading &
+  Omit<ModelId, "round"> &
+  FetchOptions &
+  Pick<LogRange, "span"> & {
+    readonly record: ModelRecord;
+    readonly task: TaskScreen;
+    readonly basis: Uint8Array;
+    readonly gateways: readonly string[];
+  }): Promise<FetchedModel> {
+  const expected = expectedOf(where, record, task);
+  let fetched: FetchedModel | undefined;
+  let failure: ContentUnavailable | WrongBytes | undefined;
+  try {
+    const content = await fetchContent(gateways, cidOfRecord(record), where);
+    fetched = { ...content, verification: checkModel(expected, content.bytes, basis) };
+    if (fetched.verification.verified) return fetched;
+  } catch (error) {
+    if (!(error instanceof ContentUnavailable || error instanceof WrongBytes)) throw error;
+    failure = error;
+  }
+  const liars = failure instanceof WrongBytes ? failure.liars : [];
+  const zeros = Array.from({ length: expected.dimension }, () => 0n);
+  for (const weights of [zeros, ...(await shown(where))]) {
+    const bytes = modelBytes({ round: record.round, trainers: record.trainers, weights });
+    const isNamed = digestOf(bytes) === expected.cid;
+    const verification = checkModel({ ...expected, cid: isNamed ? expected.cid : undefined }, bytes, basis);
+    if (verification.verified) return { bytes, gateway: undefined, liars, verification };
+  }
+  if (fetched === undefined) throw failure;
+  return fetched;
+}
+
+/** What the chain shows of a task's models; nothing, where the node keeps no events of long ago. */
+async function shown(
+  where: Reading & Omit<ModelId, "round"> & Pick<LogRange, "span">,
+): Promise<readonly (readonly bigint[])[]> {
+  try {
+    return await readShown({ ...where, toBlock: where.blockNumber });
+  } catch (error) {
+    if (error instanceof ChainUnavailable) return [];
+    throw error;
+  }
 }
 
 function expectedOf(

@@ -2,8 +2,8 @@
 
 import type { Address, ContractFunctionReturnType } from "viem";
 import { maxUint256 } from "viem";
-import { getAbiItem } from "viem/utils";
 import { readContract } from "viem/actions";
+import { getAbiItem } from "viem/utils";
 import { lensAbi, taskManagerAbi } from "./abis.js";
 import { type Reading, read } from "./call.js";
 import type { Deployment } from "./deployment.js";

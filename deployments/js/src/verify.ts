@@ -2,7 +2,7 @@
 
 import { type Hex, keccak256 } from "viem";
 import { cidFromDigest, digestOf } from "./cid.js";
-import { type Point, commit, decodeBasis, hashPoint } from "./commitment.js";
+import { commit, decodeBasis, hashPoint, type Point } from "./commitment.js";
 import { parseModel } from "./documents.js";
 import { HeadwaterError } from "./errors.js";
 
@@ -27,8 +27,8 @@ export interface Verification {
 /** What the chain says about a model and its task. */
 export interface Expected {
   readonly modelHash: Hex;
-  /** The digest of the model's document. */
-  readonly cid: Hex;
+  /** The digest of the model's document; undefined where its weights were shown on chain, and no document was found. */
+  readonly cid: Hex | undefined;
   /** D, the number of weights. */
   readonly dimension: number;
   readonly basisHash: Hex;
@@ -46,7 +46,11 @@ const NOT_COMPUTED = "not computed, since a check before failed";
  * @param basis The blob under the manifest's `basis`: D + 9 points, 64 bytes each.
  */
 export function checkModel(expected: Expected, bytes: Uint8Array, basis: Uint8Array): Verification {
-  const cid = equal("cid", "the bytes are those that the contract names", expected.cid, digestOf(bytes));
+  const cid = expected.cid && {
+    ...equal("cid", "the bytes are those that the contract names", expected.cid, digestOf(bytes)),
+    expected: cidFromDigest(expected.cid),
+    found: cidFromDigest(digestOf(bytes)),
+  };
   const hash = equal("basis", "the basis points are those that the task fixed", expected.basisHash, keccak256(basis));
   const weights = attempt(() => parseModel(bytes).weights);
   const point = attempt(() => {
@@ -55,7 +59,7 @@ export function checkModel(expected: Expected, bytes: Uint8Array, basis: Uint8Ar
   });
   const found = typeof weights === "string" ? weights : `${weights.length} weights`;
   const checks = [
-    { ...cid, expected: cidFromDigest(expected.cid), found: cidFromDigest(digestOf(bytes)) },
+    ...(cid ? [cid] : []),
     equal("document", "the document is a model of the task's size", `${expected.dimension} weights`, found),
     hash,
     equal(

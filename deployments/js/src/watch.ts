@@ -3,7 +3,7 @@
 import type { Client } from "viem";
 import type { Deployment } from "./deployment.js";
 import { HeadwaterError } from "./errors.js";
-import { type TaskScreen, readTask } from "./tasks.js";
+import { readTask, type TaskScreen } from "./tasks.js";
 
 /** What is watched, and who is told. */
 export interface Watching {

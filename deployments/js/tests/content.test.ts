@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ContentUnavailable,
-  InvalidCid,
-  MAX_BYTES,
-  WrongBytes,
   cidFromDigest,
   cidOf,
   digestFromCid,
   digestOf,
   fetchContent,
+  InvalidCid,
+  MAX_BYTES,
+  WrongBytes,
 } from "@headwater/contracts";
 import { bytes, facts, gateways, long } from "./facts.js";
 import { answering, serving } from "./servers.js";

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  MalformedDocument,
-  fetchContent,
   digestFromCid,
+  fetchContent,
+  MalformedDocument,
   modelBytes,
   parseManifest,
   parseModel,

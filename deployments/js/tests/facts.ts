@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseAddresses } from "@headwater/contracts";
-import { type Address, type Hex, createPublicClient, http } from "viem";
+import { type Address, createPublicClient, type Hex, http } from "viem";
 
 export interface PlaceFacts {
   readonly block: number;

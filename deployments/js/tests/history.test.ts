@@ -4,18 +4,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ChainUnavailable,
-  NotFound,
-  Outcome,
-  type Place,
   historyOf,
   lineageOf,
+  NotFound,
+  Outcome,
   outcomeOf,
+  type Place,
   readHistory,
   readLineage,
   readLogs,
 } from "@headwater/contracts";
 import { createPublicClient, http, zeroHash } from "viem";
-import { type PlaceFacts, client, deployment, facts, long, only, plain, short } from "./facts.js";
+import { client, deployment, facts, long, only, type PlaceFacts, plain, short } from "./facts.js";
 import { counting, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);

@@ -4,29 +4,30 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ContentUnavailable,
-  ModelRejected,
-  NotFound,
-  WrongBytes,
   checkModel,
   digestFromCid,
   digestOf,
   fetchContent,
+  ModelRejected,
+  NotFound,
   parseManifest,
   predict,
   pullModel,
   readTask,
   tagOf,
   verifyModel,
+  WrongBytes,
 } from "@headwater/contracts";
 import { createPublicClient, http } from "viem";
 import { client, deployment, facts, gateways, long } from "./facts.js";
-import { answering, counting, lying, serving } from "./servers.js";
+import { answering, counting, lying, serving, without } from "./servers.js";
 
 const taskId = BigInt(long.id);
 const where = { client, deployment, taskId };
 const round = 4;
 const [fact, other] = [long.models[round], long.models[1]];
-assert(fact && other);
+const [gateway] = gateways;
+assert(fact && other && gateway);
 const get = async (cid: string): Promise<Uint8Array> => (await fetchContent(gateways, digestFromCid(cid))).bytes;
 const manifest = parseManifest(await get(long.manifest));
 const [bytes, basis] = [await get(fact.cid), await get(manifest.basis)];
@@ -135,8 +136,48 @@ test("a model is not pulled from a gateway that lies", async () => {
   });
 });
 
-test("a model is not pulled while its bytes cannot be had", async () => {
+test("a model is not pulled while nothing can be had", async () => {
   await assert.rejects(pullModel({ ...where, round, gateways: ["http://127.0.0.1:9"] }), ContentUnavailable);
+});
+
+test("a model that no gateway has is made of the weights that were shown on chain", async () => {
+  await serving(without(gateway, fact.cid), async (url) => {
+    const pulled = await pullModel({ ...where, gateways: [url] });
+    assert.deepEqual([pulled.weights.map(String), pulled.gateway], [fact.weights, undefined]);
+    assert.deepEqual(digestOf(pulled.bytes), expected.cid, "the very document");
+    assert.deepEqual(failing(pulled.verification), []);
+  });
+});
+
+test("a model that was never shown is not had from the chain", async () => {
+  await serving(without(gateway, other.cid), async (url) => {
+    await assert.rejects(pullModel({ ...where, round: 1, gateways: [url] }), (error) => {
+      assert(error instanceof ContentUnavailable);
+      return error.message.startsWith(other.cid);
+    });
+  });
+});
+
+test("weights that were shown on chain stand in for a document that the aggregator misnamed", async () => {
+  const named = Buffer.from(fact.cid).toString("hex");
+  for (const instead of [other.cid, `${fact.cid.slice(0, -4)}aaaa`]) {
+    await serving(lying(facts.rpc, named, Buffer.from(instead).toString("hex")), async (url) => {
+      const misled = createPublicClient({ transport: http(url) });
+      const pulled = await pullModel({ ...where, client: misled, gateways });
+      assert.deepEqual([pulled.weights.map(String), pulled.gateway], [fact.weights, undefined]);
+      const names = pulled.verification.checks.map(({ name }) => name);
+      assert.deepEqual(names, ["document", "basis", "commitment"], "nothing is said of a CID");
+    });
+  }
+});
+
+test("a first model of zeros needs no bytes", async () => {
+  const [first] = long.models;
+  assert(first);
+  await serving(without(gateway, first.cid), async (url) => {
+    const pulled = await pullModel({ ...where, round: 0, gateways: [url] });
+    assert.deepEqual(new Set(pulled.weights), new Set([0n]));
+  });
 });
 
 test("a model that an RPC node gives another hash is rejected: the commitment finds it out", async () => {

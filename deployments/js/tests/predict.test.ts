@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvalidRow, MalformedDocument, encodeRow, evaluate, parseManifest, predict } from "@headwater/contracts";
+import { encodeRow, evaluate, InvalidRow, MalformedDocument, parseManifest, predict } from "@headwater/contracts";
 import { bytes, facts } from "./facts.js";
 
 const cases = facts.predictions.map(({ manifest, weights, ...rest }) => ({

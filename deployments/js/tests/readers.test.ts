@@ -3,25 +3,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  ChainUnavailable,
-  NoContract,
-  NotFound,
-  UnknownDeployment,
   addresses,
+  ChainUnavailable,
   cidFromDigest,
   deploymentOf,
+  lensAbi,
   listModels,
   listRecords,
   listRounds,
   listTasks,
-  lensAbi,
   modelRegistryAbi,
+  NoContract,
+  NotFound,
   parseAddresses,
   phaseOf,
   readAccount,
   readRecord,
   readTask,
   taskManagerAbi,
+  UnknownDeployment,
 } from "@headwater/contracts";
 import { createPublicClient, http, zeroHash } from "viem";
 import { client, deployment, facts, long, plain, short } from "./facts.js";

@@ -1,6 +1,6 @@
 // Gateways that misbehave, and a node whose requests are counted.
 
-import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -22,6 +22,17 @@ export function answering(bytes: Uint8Array, status = 200): Answer {
   return (_, response) => {
     response.writeHead(status);
     response.end(bytes);
+  };
+}
+
+/** A proxy of a gateway that has all but one document. */
+export function without(gateway: string, cid: string): Answer {
+  return async (request, response) => {
+    const path = request.url ?? "";
+    const headers = { Accept: request.headers.accept ?? "" };
+    const found = path.includes(cid) ? undefined : await fetch(`${gateway}${path}`, { headers });
+    response.writeHead(found?.status ?? 504);
+    response.end(found && Buffer.from(await found.arrayBuffer()));
   };
 }
 

@@ -18,8 +18,8 @@ import {
 } from "@headwater/contracts";
 import { build } from "esbuild";
 import { type Abi, type AbiEvent, type AbiParameter, hexToBytes, parseEventLogs, toHex } from "viem";
-import { type PlaceFacts, client, deployment, facts, long, only, plain, short } from "./facts.js";
-import { Address, BigInt as GraphInt, Bytes } from "./subgraph/graph-ts.js";
+import { client, deployment, facts, long, only, type PlaceFacts, plain, short } from "./facts.js";
+import { Address, Bytes, BigInt as GraphInt } from "./subgraph/graph-ts.js";
 import { Store } from "./subgraph/store.js";
 
 const FOLDER = new URL("../../../subgraph/", import.meta.url);

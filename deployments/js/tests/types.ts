@@ -1,14 +1,14 @@
 // What tsc must find out by itself. This file is compiled, never run; each `@ts-expect-error` fails where there is none.
 
 import {
+  type addresses,
   type Deployment,
-  type Phase,
-  type TaskScreen,
-  addresses,
   deploymentOf,
   listTasks,
   outcomeOf,
+  type Phase,
   readTask,
+  type TaskScreen,
   taskManagerAbi,
 } from "@headwater/contracts";
 import { type Address, createPublicClient, http } from "viem";

@@ -1,23 +1,23 @@
 /** What transactions cost: read from their receipts, when somebody asks. */
 
-import { h } from '../dom.js';
-import { coins, count, whole } from '../format.js';
-import { explain } from '../errors.js';
-import { table } from './table.js';
-import { button, card, notice } from './words.js';
+import { h } from "../dom.js";
+import { explain } from "../errors.js";
+import { coins, count, whole } from "../format.js";
+import { table } from "./table.js";
+import { button, card, notice } from "./words.js";
 
 const ORDER = [
-  'create task',
-  'join',
-  'submit',
-  'mask',
-  'aggregate',
-  'advance',
-  'challenge',
-  'answer',
-  'convict',
-  'collect',
-  'settle',
+  "create task",
+  "join",
+  "submit",
+  "mask",
+  "aggregate",
+  "advance",
+  "challenge",
+  "answer",
+  "convict",
+  "collect",
+  "settle",
 ];
 const MOST = 500; // receipts that one press asks for
 
@@ -57,22 +57,22 @@ export function gasCard(app, rounds) {
   function render() {
     const hashes = kindsOf(rounds()).size;
     return card(
-      'Gas',
+      "Gas",
       failure &&
-        h('div', { key: 'failure' }, notice('warn', failure.title, [failure.text, failure.advice], { level: 'h3' })),
-      costs && h('div', { key: 'costs' }, costTable()),
+        h("div", { key: "failure" }, notice("warn", failure.title, [failure.text, failure.advice], { level: "h3" })),
+      costs && h("div", { key: "costs" }, costTable()),
       hashes === 0
-        ? h('p', { class: 'soft' }, 'No transactions yet.')
+        ? h("p", { class: "soft" }, "No transactions yet.")
         : h(
-            'div',
-            { class: 'actions', key: 'actions' },
-            button(costs ? 'Read it again' : `Read the gas of ${count(Math.min(MOST, hashes), 'transaction')}`, read, {
+            "div",
+            { class: "actions", key: "actions" },
+            button(costs ? "Read it again" : `Read the gas of ${count(Math.min(MOST, hashes), "transaction")}`, read, {
               disabled: asking !== undefined,
             }),
             h(
-              'span',
-              { class: 'soft small' },
-              asking === undefined ? 'One question to the node for each receipt.' : `${asking} read …`,
+              "span",
+              { class: "soft small" },
+              asking === undefined ? "One question to the node for each receipt." : `${asking} read …`,
             ),
           ),
     );
@@ -80,7 +80,7 @@ export function gasCard(app, rounds) {
 
   function costTable() {
     return table({
-      caption: 'Gas by kind of transaction',
+      caption: "Gas by kind of transaction",
       rows: ORDER.filter((kind) => costs.has(kind))
         .map((kind) => [kind, costs.get(kind)])
         .map(([kind, paid]) => ({
@@ -90,12 +90,12 @@ export function gasCard(app, rounds) {
         })),
       key: (row) => row.kind,
       columns: [
-        { name: 'Transaction', cell: (row) => row.kind },
-        { name: 'How many', cell: (row) => whole(row.gas.length), number: true },
-        { name: 'Least', cell: (row) => whole(row.gas[0]), number: true },
-        { name: 'Median', cell: (row) => whole(row.gas[Math.floor(row.gas.length / 2)]), number: true },
-        { name: 'Most', cell: (row) => whole(row.gas[row.gas.length - 1]), number: true },
-        { name: 'All paid', cell: (row) => coins(row.wei), number: true },
+        { name: "Transaction", cell: (row) => row.kind },
+        { name: "How many", cell: (row) => whole(row.gas.length), number: true },
+        { name: "Least", cell: (row) => whole(row.gas[0]), number: true },
+        { name: "Median", cell: (row) => whole(row.gas[Math.floor(row.gas.length / 2)]), number: true },
+        { name: "Most", cell: (row) => whole(row.gas[row.gas.length - 1]), number: true },
+        { name: "All paid", cell: (row) => coins(row.wei), number: true },
       ],
     });
   }
@@ -112,23 +112,23 @@ function kindsOf(rounds) {
   const parts = rounds.flatMap((round) => round.parts);
   const each = (name) => parts.flatMap((part) => part[name] ?? []);
   const of = (name) => rounds.flatMap((round) => round[name]);
-  note('join', each('joined'));
-  note('submit', each('submitted'));
-  note('mask', each('masked'));
-  note('aggregate', of('averages'));
-  note('challenge', [...each('accused'), ...of('demands')]);
-  note('answer', [...each('acquitted'), ...of('shown')]);
-  note('convict', each('convicted'));
-  note('collect', each('rewarded'));
-  note('settle', each('slashed'));
-  const phases = of('phases');
+  note("join", each("joined"));
+  note("submit", each("submitted"));
+  note("mask", each("masked"));
+  note("aggregate", of("averages"));
+  note("challenge", [...each("accused"), ...of("demands")]);
+  note("answer", [...each("acquitted"), ...of("shown")]);
+  note("convict", each("convicted"));
+  note("collect", each("rewarded"));
+  note("settle", each("slashed"));
+  const phases = of("phases");
   note(
-    'create task',
+    "create task",
     rounds.filter(({ number }) => number === 1).flatMap((round) => round.phases.slice(0, 1)),
   );
   note(
-    'advance',
-    phases.filter(({ from }) => from !== 'None'),
+    "advance",
+    phases.filter(({ from }) => from !== "None"),
   ); // what no other kind moved on; a round begins as the one before it ends
   return kinds;
 }

@@ -3,9 +3,9 @@
  * a link; below it stands a mark for each trainer of its round. The table of rounds on the same page says the same.
  */
 
-import { h, svg } from '../dom.js';
-import { count, short } from '../format.js';
-import { markOf } from './outcomes.js';
+import { h, svg } from "../dom.js";
+import { count, short } from "../format.js";
+import { markOf } from "./outcomes.js";
 
 const STEP = 76;
 const LEFT = 118;
@@ -25,64 +25,64 @@ export function lineage(taskId, rounds, before) {
   const root =
     before === undefined
       ? []
-      : [{ number: before, phase: 'Finalized', parts: [], isFirst: before === 0, isRoot: true }];
+      : [{ number: before, phase: "Finalized", parts: [], isFirst: before === 0, isRoot: true }];
   const columns = [...root, ...rounds];
   const trainers = [...new Set(rounds.flatMap((round) => round.parts.map((part) => part.trainer)))];
   const shown = trainers.slice(0, MOST_TRAINERS);
   const width = LEFT + columns.length * STEP;
   const height = FIRST_ROW + shown.length * ROW + (trainers.length > shown.length ? ROW : 0);
   const x = (index) => LEFT + index * STEP + STEP / 2 - 20;
-  const models = columns.flatMap((round, index) => (round.phase === 'Finalized' ? [index] : []));
+  const models = columns.flatMap((round, index) => (round.phase === "Finalized" ? [index] : []));
   const edges = models.slice(1).map((index, at) => [models[at], index]);
   const label = `Lineage of the models of task ${taskId}: ${
-    edges.map(([from, to]) => `round ${columns[to].number} from ${nameOf(columns[from])}`).join(', ') ||
-    'no round has made one yet'
+    edges.map(([from, to]) => `round ${columns[to].number} from ${nameOf(columns[from])}`).join(", ") ||
+    "no round has made one yet"
   }.`;
   return h(
-    'figure',
+    "figure",
     {},
     // it scrolls sideways where it is wider than the page, so the keyboard must reach it
     h(
-      'div',
-      { class: 'scroll', 'data-newest': true, tabindex: 0, role: 'group', 'aria-label': 'Picture of the lineage' },
+      "div",
+      { class: "scroll", "data-newest": true, tabindex: 0, role: "group", "aria-label": "Picture of the lineage" },
       svg(
-        'svg',
-        { class: 'picture', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-label': label },
-        svg('text', { x: 0, y: AXIS + 4 }, 'models'),
+        "svg",
+        { class: "picture", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label },
+        svg("text", { x: 0, y: AXIS + 4 }, "models"),
         edges.map(([from, to]) => edge(x(from), x(to))),
         columns.map((round, index) => [
           lost(round) &&
             models.some((model) => model < index) &&
-            svg('path', { class: 'lost', d: `M${x(index) - STEP + RADIUS} ${AXIS}H${x(index) - RADIUS}` }),
+            svg("path", { class: "lost", d: `M${x(index) - STEP + RADIUS} ${AXIS}H${x(index) - RADIUS}` }),
           node(taskId, round, x(index)),
         ]),
         shown.map((trainer, row) => [
-          svg('text', { x: 0, y: FIRST_ROW + row * ROW + 4 }, short(trainer)),
-          svg('path', { class: 'grid', d: `M${LEFT - 10} ${FIRST_ROW + row * ROW}H${width - 20}` }),
+          svg("text", { x: 0, y: FIRST_ROW + row * ROW + 4 }, short(trainer)),
+          svg("path", { class: "grid", d: `M${LEFT - 10} ${FIRST_ROW + row * ROW}H${width - 20}` }),
           columns.map((round, index) => (round.isRoot ? null : mark(round, trainer, x(index), FIRST_ROW + row * ROW))),
         ]),
         trainers.length > shown.length &&
           svg(
-            'text',
+            "text",
             { x: 0, y: height - 4 },
-            `and ${count(trainers.length - shown.length, 'more trainer')}, see the rounds`,
+            `and ${count(trainers.length - shown.length, "more trainer")}, see the rounds`,
           ),
       ),
     ),
     h(
-      'ul',
-      { class: 'legend', 'aria-label': 'Legend' },
+      "ul",
+      { class: "legend", "aria-label": "Legend" },
       [
-        ['counted', 'in the average'],
-        ['missing', 'left out: came too late or not at all'],
-        ['fault', 'left out: at fault'],
-        ['pending', 'not decided'],
-        ['absent', 'not on the roster'],
+        ["counted", "in the average"],
+        ["missing", "left out: came too late or not at all"],
+        ["fault", "left out: at fault"],
+        ["pending", "not decided"],
+        ["absent", "not on the roster"],
       ].map(([kind, text]) =>
         h(
-          'li',
+          "li",
           {},
-          svg('svg', { class: 'picture', viewBox: '0 0 16 16', 'aria-hidden': 'true' }, shape(kind, 8, 8)),
+          svg("svg", { class: "picture", viewBox: "0 0 16 16", "aria-hidden": "true" }, shape(kind, 8, 8)),
           text,
         ),
       ),
@@ -90,9 +90,9 @@ export function lineage(taskId, rounds, before) {
   );
 }
 
-const nameOf = (round) => (round.isFirst ? 'the first model' : `round ${round.number}`);
+const nameOf = (round) => (round.isFirst ? "the first model" : `round ${round.number}`);
 
-const lost = (round) => round.phase === 'Failed' || round.phase === 'Skipped';
+const lost = (round) => round.phase === "Failed" || round.phase === "Skipped";
 
 function edge(from, to) {
   const [start, end] = [from + RADIUS, to - RADIUS - 7];
@@ -100,43 +100,43 @@ function edge(from, to) {
   const bow = to - from > STEP ? `C${start + 20} ${AXIS - 38} ${end - 26} ${AXIS - 38} ${end} ${AXIS - 4}` : `H${end}`;
   const tip = to - from > STEP ? AXIS - 4 : AXIS;
   return [
-    svg('path', { class: 'flow', d: `M${start} ${AXIS}${bow}` }),
-    svg('path', { class: 'model', d: `M${end + 6} ${tip}l-9 -5v10z` }),
+    svg("path", { class: "flow", d: `M${start} ${AXIS}${bow}` }),
+    svg("path", { class: "model", d: `M${end + 6} ${tip}l-9 -5v10z` }),
   ];
 }
 
 function node(taskId, round, x) {
-  const made = round.phase === 'Finalized';
-  const kind = made ? (round.isFirst ? 'root' : 'model') : lost(round) ? 'failed' : 'running';
+  const made = round.phase === "Finalized";
+  const kind = made ? (round.isFirst ? "root" : "model") : lost(round) ? "failed" : "running";
   // what is written is in the link's name, in other words
   const written = [
     svg(
-      'text',
-      { x, y: AXIS + 4, class: `on-${kind}`, 'text-anchor': 'middle', 'aria-hidden': 'true' },
-      made ? round.number : lost(round) ? '×' : '…',
+      "text",
+      { x, y: AXIS + 4, class: `on-${kind}`, "text-anchor": "middle", "aria-hidden": "true" },
+      made ? round.number : lost(round) ? "×" : "…",
     ),
     svg(
-      'text',
-      { x, y: AXIS + 34, 'text-anchor': 'middle', 'aria-hidden': 'true' },
-      round.isFirst ? 'first' : made ? round.masked !== undefined && `of ${round.masked}` : round.phase.toLowerCase(),
+      "text",
+      { x, y: AXIS + 34, "text-anchor": "middle", "aria-hidden": "true" },
+      round.isFirst ? "first" : made ? round.masked !== undefined && `of ${round.masked}` : round.phase.toLowerCase(),
     ),
   ];
-  const counted = round.masked === undefined ? '' : `, average of ${count(round.masked, 'update')}`;
+  const counted = round.masked === undefined ? "" : `, average of ${count(round.masked, "update")}`;
   const text = made
-    ? `Model of round ${round.number}${round.isFirst ? ': the first model, proved by nobody' : counted}`
+    ? `Model of round ${round.number}${round.isFirst ? ": the first model, proved by nobody" : counted}`
     : `Round ${round.number}: ${round.phase}`;
   const href = made ? `#/task/${taskId}/model/${round.number}` : `#/task/${taskId}/round/${round.number}`;
-  const circle = svg('circle', { class: `node ${kind}`, cx: x, cy: AXIS, r: made ? RADIUS : 11 });
-  return [svg('a', { href, 'aria-label': text, key: round.number }, svg('title', {}, text), circle), written];
+  const circle = svg("circle", { class: `node ${kind}`, cx: x, cy: AXIS, r: made ? RADIUS : 11 });
+  return [svg("a", { href, "aria-label": text, key: round.number }, svg("title", {}, text), circle), written];
 }
 
 function mark(round, trainer, x, y) {
   const part = round.parts.find((candidate) => candidate.trainer === trainer);
-  return shape(part ? markOf(part) : 'absent', x, y);
+  return shape(part ? markOf(part) : "absent", x, y);
 }
 
 function shape(kind, x, y) {
-  if (kind === 'fault') return svg('path', { class: kind, d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` });
-  if (kind === 'missing') return svg('path', { class: kind, d: `M${x - 5} ${y - 5}h10v10h-10z` });
-  return svg('circle', { class: kind, cx: x, cy: y, r: kind === 'absent' ? 1.5 : 6 });
+  if (kind === "fault") return svg("path", { class: kind, d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` });
+  if (kind === "missing") return svg("path", { class: kind, d: `M${x - 5} ${y - 5}h10v10h-10z` });
+  return svg("circle", { class: kind, cx: x, cy: y, r: kind === "absent" ? 1.5 : 6 });
 }

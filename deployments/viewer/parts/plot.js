@@ -1,7 +1,7 @@
 /** A value by round, as a picture and as a table. */
 
-import { h, svg } from '../dom.js';
-import { table } from './table.js';
+import { h, svg } from "../dom.js";
+import { table } from "./table.js";
 
 const WIDTH = 440;
 const HEIGHT = 220;
@@ -28,42 +28,42 @@ export function plot(name, points, write, most) {
   const step = Math.max(1, Math.ceil((last - first) / 8));
   const ticks = rounds.filter((round) => (round - first) % step === 0);
   const path = points.map(
-    ({ round, value }, index) => `${index ? 'L' : 'M'}${x(round).toFixed(1)} ${y(value).toFixed(1)}`,
+    ({ round, value }, index) => `${index ? "L" : "M"}${x(round).toFixed(1)} ${y(value).toFixed(1)}`,
   );
   const end = points[points.length - 1];
   const from = points[0];
   const summary = `${name} by round: from ${write(from.value)} in round ${from.round} to ${write(end.value)} in round ${end.round}.`;
   return h(
-    'figure',
+    "figure",
     {},
-    h('figcaption', {}, summary),
+    h("figcaption", {}, summary),
     svg(
-      'svg',
-      { class: 'picture plot', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': summary },
+      "svg",
+      { class: "picture plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": summary },
       lines.map((value) => [
-        svg('path', { class: 'grid', d: `M${LEFT} ${y(value).toFixed(1)}H${WIDTH - RIGHT}` }),
-        svg('text', { x: LEFT - 8, y: (y(value) + 4).toFixed(1), 'text-anchor': 'end' }, write(value)),
+        svg("path", { class: "grid", d: `M${LEFT} ${y(value).toFixed(1)}H${WIDTH - RIGHT}` }),
+        svg("text", { x: LEFT - 8, y: (y(value) + 4).toFixed(1), "text-anchor": "end" }, write(value)),
       ]),
-      svg('path', { class: 'axis', d: `M${LEFT} ${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` }),
-      ticks.map((round) => svg('text', { x: x(round).toFixed(1), y: HEIGHT - 14, 'text-anchor': 'middle' }, round)),
-      svg('text', { x: LEFT - 8, y: HEIGHT - 14, 'text-anchor': 'end' }, 'round'),
-      svg('path', { class: 'curve', d: path.join('') }),
+      svg("path", { class: "axis", d: `M${LEFT} ${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` }),
+      ticks.map((round) => svg("text", { x: x(round).toFixed(1), y: HEIGHT - 14, "text-anchor": "middle" }, round)),
+      svg("text", { x: LEFT - 8, y: HEIGHT - 14, "text-anchor": "end" }, "round"),
+      svg("path", { class: "curve", d: path.join("") }),
       points.map(({ round, value }) =>
         svg(
-          'circle',
-          { class: 'dot', cx: x(round).toFixed(1), cy: y(value).toFixed(1), r: points.length > 60 ? 2.5 : 4.5 },
-          svg('title', {}, `round ${round}: ${write(value)}`),
+          "circle",
+          { class: "dot", cx: x(round).toFixed(1), cy: y(value).toFixed(1), r: points.length > 60 ? 2.5 : 4.5 },
+          svg("title", {}, `round ${round}: ${write(value)}`),
         ),
       ),
     ),
     h(
-      'details',
+      "details",
       {},
-      h('summary', {}, `${name} as a table`),
+      h("summary", {}, `${name} as a table`),
       table({
         caption: `${name} by round`,
         columns: [
-          { name: 'Model of round', cell: (point) => point.round },
+          { name: "Model of round", cell: (point) => point.round },
           { name, cell: (point) => write(point.value), number: true },
         ],
         rows: points,

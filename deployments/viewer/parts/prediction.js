@@ -1,9 +1,9 @@
 /** A form from the manifest's columns, and what the verified model says about the row. */
 
-import { h } from '../dom.js';
-import { percent } from '../format.js';
-import { predict } from '../vendor/headwater.js';
-import { button, card, notice } from './words.js';
+import { h } from "../dom.js";
+import { percent } from "../format.js";
+import { predict } from "../vendor/headwater.js";
+import { button, card, notice } from "./words.js";
 
 /**
  * The card.
@@ -39,24 +39,24 @@ export function predictionForm(app, manifest, weights) {
 
   function render() {
     return card(
-      'Try a prediction',
+      "Try a prediction",
       h(
-        'form',
-        { onsubmit: compute, key: 'form', novalidate: true },
+        "form",
+        { onsubmit: compute, key: "form", novalidate: true },
         h(
-          'div',
-          { class: 'fields' },
+          "div",
+          { class: "fields" },
           features.map(({ name, mean }, index) =>
             h(
-              'div',
+              "div",
               {},
-              h('label', { for: `feature-${index}` }, name),
-              h('input', {
+              h("label", { for: `feature-${index}` }, name),
+              h("input", {
                 id: `feature-${index}`,
                 name: `feature-${index}`,
-                type: 'text',
-                inputmode: 'decimal',
-                autocomplete: 'off',
+                type: "text",
+                inputmode: "decimal",
+                autocomplete: "off",
                 placeholder: `for example ${mean}`,
                 maxlength: 60,
               }),
@@ -64,35 +64,35 @@ export function predictionForm(app, manifest, weights) {
           ),
         ),
         h(
-          'div',
-          { class: 'actions' },
-          h('button', { class: 'main' }, `Predict ${label.column}`),
-          button('Fill in the means', fill),
+          "div",
+          { class: "actions" },
+          h("button", { class: "main" }, `Predict ${label.column}`),
+          button("Fill in the means", fill),
         ),
       ),
-      problem && h('div', { key: 'problem' }, notice('warn', 'The row cannot be used', problem, { level: 'h3' })),
+      problem && h("div", { key: "problem" }, notice("warn", "The row cannot be used", problem, { level: "h3" })),
       found && result(),
     );
   }
 
   function result() {
     return h(
-      'div',
-      { key: 'result' },
-      h('h3', {}, `${label.column}: ${found.name}`),
+      "div",
+      { key: "result" },
+      h("h3", {}, `${label.column}: ${found.name}`),
       h(
-        'div',
-        { class: 'bars' },
+        "div",
+        { class: "bars" },
         found.classes.map((name, index) => [
-          h('span', {}, name),
-          h('meter', { min: 0, max: 1, value: found.probabilities[index], 'aria-label': `Probability of ${name}` }),
-          h('span', { class: 'number' }, percent(found.probabilities[index])),
+          h("span", {}, name),
+          h("meter", { min: 0, max: 1, value: found.probabilities[index], "aria-label": `Probability of ${name}` }),
+          h("span", { class: "number" }, percent(found.probabilities[index])),
         ]),
       ),
       h(
-        'p',
-        { class: 'soft small' },
-        'Computed here, from the weights that were proved, in the same integers as every node.',
+        "p",
+        { class: "soft small" },
+        "Computed here, from the weights that were proved, in the same integers as every node.",
       ),
     );
   }

@@ -3,13 +3,13 @@
  * verified first; the rows stay in the browser.
  */
 
-import { h } from '../dom.js';
-import { readRows } from '../csv.js';
-import { explain, explainContent } from '../errors.js';
-import { count, percent } from '../format.js';
-import { digestFromCid, evaluate } from '../vendor/headwater.js';
-import { plot } from './plot.js';
-import { button, card, notice } from './words.js';
+import { readRows } from "../csv.js";
+import { h } from "../dom.js";
+import { explain, explainContent } from "../errors.js";
+import { count, percent } from "../format.js";
+import { digestFromCid, evaluate } from "../vendor/headwater.js";
+import { plot } from "./plot.js";
+import { button, card, notice } from "./words.js";
 
 const MOST = 500; // newest rounds whose models are measured
 
@@ -33,7 +33,7 @@ export function qualityCard(app, taskId, known) {
 
   async function sample() {
     const cid = app.settings.values.sample;
-    await use('the public sample', async () => (await app.chain.content(digestFromCid(cid))).bytes);
+    await use("the public sample", async () => (await app.chain.content(digestFromCid(cid))).bytes);
   }
 
   async function use(name, read) {
@@ -45,7 +45,7 @@ export function qualityCard(app, taskId, known) {
     } catch (error) {
       problem = error.code
         ? explainContent(error, app.settings.values.gateways)
-        : { title: `${name} cannot be used`, text: error.message, advice: 'Correct the file and choose it again.' };
+        : { title: `${name} cannot be used`, text: error.message, advice: "Correct the file and choose it again." };
       app.repaint();
       return;
     }
@@ -66,8 +66,8 @@ export function qualityCard(app, taskId, known) {
         if (!verification.verified) {
           problem = {
             title: `The model of round ${round} is not the one that was accepted`,
-            text: 'It is left out of the plot.',
-            advice: 'Its page says what does not fit.',
+            text: "It is left out of the plot.",
+            advice: "Its page says what does not fit.",
             lied: true,
           };
           continue;
@@ -77,13 +77,13 @@ export function qualityCard(app, taskId, known) {
         );
       } catch (error) {
         if (rows !== asked) return;
-        problem = ['content-unavailable', 'wrong-bytes', 'malformed-document'].includes(error.code)
+        problem = ["content-unavailable", "wrong-bytes", "malformed-document"].includes(error.code)
           ? explainContent(error, app.settings.values.gateways)
-          : error.code === 'invalid-row'
+          : error.code === "invalid-row"
             ? {
                 title: `${source} cannot be used`,
                 text: error.message,
-                advice: 'Correct the file and choose it again.',
+                advice: "Correct the file and choose it again.",
               }
             : explain(error, app);
         break;
@@ -96,45 +96,45 @@ export function qualityCard(app, taskId, known) {
   function render() {
     const { manifest } = known();
     return card(
-      'Accuracy by round',
+      "Accuracy by round",
       h(
-        'p',
+        "p",
         {},
-        'Choose a CSV file with labelled rows to see how good each model is on them. The file stays in this browser; the models are fetched and verified first.',
+        "Choose a CSV file with labelled rows to see how good each model is on them. The file stays in this browser; the models are fetched and verified first.",
       ),
       h(
-        'div',
-        { class: 'actions' },
+        "div",
+        { class: "actions" },
         h(
-          'div',
-          { key: 'file' },
-          h('label', { for: 'rows' }, 'CSV file with labelled rows'),
-          h('input', { id: 'rows', type: 'file', accept: '.csv,text/csv', onchange: choose, disabled: !manifest }),
+          "div",
+          { key: "file" },
+          h("label", { for: "rows" }, "CSV file with labelled rows"),
+          h("input", { id: "rows", type: "file", accept: ".csv,text/csv", onchange: choose, disabled: !manifest }),
         ),
         app.settings.values.sample &&
-          button('Use the public sample', sample, { disabled: !manifest || working !== undefined }),
+          button("Use the public sample", sample, { disabled: !manifest || working !== undefined }),
       ),
-      !manifest && h('p', { class: 'soft', key: 'waiting' }, 'The columns are in the manifest, which has not come.'),
+      !manifest && h("p", { class: "soft", key: "waiting" }, "The columns are in the manifest, which has not come."),
       problem &&
         h(
-          'div',
-          { key: 'problem' },
-          notice(problem.lied ? 'bad' : 'warn', problem.title, [problem.text, problem.advice], { level: 'h3' }),
+          "div",
+          { key: "problem" },
+          notice(problem.lied ? "bad" : "warn", problem.title, [problem.text, problem.advice], { level: "h3" }),
         ),
-      working && h('p', { class: 'soft', role: 'status', key: 'working' }, `${working} …`),
+      working && h("p", { class: "soft", role: "status", key: "working" }, `${working} …`),
       points.length > 0 && [
-        h('p', { class: 'soft', key: 'rows' }, `${count(points[0].rows, 'labelled row')} of ${source}.`),
+        h("p", { class: "soft", key: "rows" }, `${count(points[0].rows, "labelled row")} of ${source}.`),
         h(
-          'div',
-          { class: 'columns', key: 'plots' },
+          "div",
+          { class: "columns", key: "plots" },
           plot(
-            'Accuracy',
+            "Accuracy",
             points.map(({ round, accuracy }) => ({ round, value: accuracy })),
             percent,
             1,
           ),
           plot(
-            'Log-loss',
+            "Log-loss",
             points.map(({ round, logLoss }) => ({ round, value: logLoss })),
             (value) => value.toFixed(3),
           ),

@@ -1,6 +1,6 @@
 /** Tables. On a phone each becomes a list of its rows (style.css); the roles keep it a table for screen readers. */
 
-import { h } from '../dom.js';
+import { h } from "../dom.js";
 
 /**
  * A table.
@@ -11,28 +11,28 @@ import { h } from '../dom.js';
  * @param {(row: *) => *} table.key What tells one row from the others for as long as the page is open.
  */
 export function table({ caption, columns, rows, key }) {
-  const kind = (column) => (column.number ? 'number' : undefined);
+  const kind = (column) => (column.number ? "number" : undefined);
   const head = columns.map((column) =>
-    h('th', { scope: 'col', role: 'columnheader', class: kind(column) }, column.name),
+    h("th", { scope: "col", role: "columnheader", class: kind(column) }, column.name),
   );
   const cells = (row) =>
     columns.map((column, index) =>
       index === 0
-        ? h('th', { scope: 'row', role: 'rowheader', class: kind(column) }, h('span', {}, column.cell(row)))
-        : h('td', { role: 'cell', class: kind(column), 'data-column': column.name }, cell(column.cell(row))),
+        ? h("th", { scope: "row", role: "rowheader", class: kind(column) }, h("span", {}, column.cell(row)))
+        : h("td", { role: "cell", class: kind(column), "data-column": column.name }, cell(column.cell(row))),
     );
   return h(
-    'div',
-    { class: 'scroll' },
+    "div",
+    { class: "scroll" },
     h(
-      'table',
-      { class: 'rows', role: 'table' },
-      h('caption', { class: 'hidden' }, caption),
-      h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, head)),
+      "table",
+      { class: "rows", role: "table" },
+      h("caption", { class: "hidden" }, caption),
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)),
       h(
-        'tbody',
-        { role: 'rowgroup' },
-        rows.map((row) => h('tr', { role: 'row', key: key(row) }, cells(row))),
+        "tbody",
+        { role: "rowgroup" },
+        rows.map((row) => h("tr", { role: "row", key: key(row) }, cells(row))),
       ),
     ),
   );
@@ -41,17 +41,17 @@ export function table({ caption, columns, rows, key }) {
 /** Names and what they stand for, as pairs. Pairs without a value are left out, as are missing ones. */
 export function facts(...entries) {
   return h(
-    'dl',
+    "dl",
     {},
     entries
       .filter((entry) => entry && entry[1] !== undefined && entry[1] !== null && entry[1] !== false)
-      .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+      .map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
   );
 }
 
 // one element, so that a phone's cell is its column's name and one thing beside it
 function cell(content) {
-  return content === undefined || content === null || content === false || content === ''
+  return content === undefined || content === null || content === false || content === ""
     ? null
-    : h('span', {}, content);
+    : h("span", {}, content);
 }

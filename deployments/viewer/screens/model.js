@@ -1,17 +1,17 @@
 /** A model: fetched, verified step by step in the browser, and tried out only if it is what the contract accepted. */
 
-import { h } from '../dom.js';
-import { explain, explainContent } from '../errors.js';
-import { count, size, when } from '../format.js';
-import { facts } from '../parts/table.js';
-import { badge, button, card, code, copyButton, notice, title, trail } from '../parts/words.js';
-import { predictionForm } from '../parts/prediction.js';
+import { h } from "../dom.js";
+import { explain, explainContent } from "../errors.js";
+import { count, size, when } from "../format.js";
+import { predictionForm } from "../parts/prediction.js";
+import { facts } from "../parts/table.js";
+import { badge, button, card, code, copyButton, notice, title, trail } from "../parts/words.js";
 
 const SAYS = {
-  cid: 'The bytes are those that the contract names by their CID',
-  document: 'The document is a model of the task’s size',
-  basis: 'The basis points are those that the task fixed',
-  commitment: 'The weights have the commitment that the proofs were about',
+  cid: "The bytes are those that the contract names by their CID",
+  document: "The document is a model of the task’s size",
+  basis: "The basis points are those that the task fixed",
+  commitment: "The weights have the commitment that the proofs were about",
 };
 
 export function modelScreen(app, [id, number]) {
@@ -27,7 +27,7 @@ export function modelScreen(app, [id, number]) {
 
   async function load() {
     const now = await app.chain.modelNow(taskId, round).catch((error) => {
-      if (error.code !== 'chain-unavailable') [record, found, problem] = []; // the chain takes back what was shown
+      if (error.code !== "chain-unavailable") [record, found, problem] = []; // the chain takes back what was shown
       throw error;
     });
     if (record?.modelHash !== now.modelHash || record.uri !== now.uri) [found, problem, saved] = [];
@@ -41,15 +41,15 @@ export function modelScreen(app, [id, number]) {
       doing = step;
       app.repaint();
     };
-    told('beginning');
+    told("beginning");
     try {
       found = await app.chain.verified(taskId, round, told);
       manifest = await app.chain.manifest(record.manifest);
       if (found.verification.verified) {
         form = predictionForm(app, manifest, found.verification.weights);
-        saved ??= URL.createObjectURL(new Blob([found.bytes], { type: 'application/json' }));
+        saved ??= URL.createObjectURL(new Blob([found.bytes], { type: "application/json" }));
       }
-      app.announce(found.verification.verified ? 'Verified' : 'Warning: this is not the model that was accepted');
+      app.announce(found.verification.verified ? "Verified" : "Warning: this is not the model that was accepted");
     } catch (error) {
       problem = isContent(error) ? explainContent(error, app.settings.values.gateways) : explain(error, app);
       app.announce(problem.lied ? `Warning: ${problem.title}` : problem.title);
@@ -60,41 +60,42 @@ export function modelScreen(app, [id, number]) {
 
   function render() {
     return [
-      trail(['Tasks', '#/'], [manifest?.name ?? `Task ${taskId}`, `#/task/${taskId}`]),
+      trail(["Tasks", "#/"], [manifest?.name ?? `Task ${taskId}`, `#/task/${taskId}`]),
       title(round === 0 ? `First model of task ${taskId}` : `Model of round ${round}, task ${taskId}`, verdict()),
       warning(),
-      h('div', { class: 'columns', key: 'top' }, checks(), origin()),
+      h("div", { class: "columns", key: "top" }, checks(), origin()),
       tryIt(),
       elsewhere(),
     ];
   }
 
   const isVerified = () => found?.verification.verified === true;
+  const isShown = () => found !== undefined && found.gateway === undefined;
 
   function verdict() {
-    if (isVerified()) return badge('Verified');
-    return doing ? h('span', { class: 'soft', role: 'status' }, `${doing} …`) : null;
+    if (isVerified()) return badge("Verified");
+    return doing ? h("span", { class: "soft", role: "status" }, `${doing} …`) : null;
   }
 
   function warning() {
     if (round === 0 && isVerified()) {
       return h(
-        'div',
-        { key: 'first' },
+        "div",
+        { key: "first" },
         notice(
-          'info',
-          'Nobody proved the first model',
-          'It is what the creator of the task started from. Its bytes are checked like any other’s.',
+          "info",
+          "Nobody proved the first model",
+          "It is what the creator of the task started from. Its bytes are checked like any other’s.",
         ),
       );
     }
     if (problem) {
-      const again = button('Ask again', verify);
+      const again = button("Ask again", verify);
       return h(
-        'div',
-        { key: 'problem' },
+        "div",
+        { key: "problem" },
         notice(
-          problem.lied ? 'bad' : 'warn',
+          problem.lied ? "bad" : "warn",
           problem.lied ? `Do not use this: ${lower(problem.title)}` : problem.title,
           [problem.text, problem.advice],
           { loud: problem.lied, actions: [again] },
@@ -104,16 +105,16 @@ export function modelScreen(app, [id, number]) {
     if (!found || isVerified()) return null;
     const failed = found.verification.checks.filter((check) => !check.ok);
     return h(
-      'div',
-      { key: 'rejected' },
+      "div",
+      { key: "rejected" },
       notice(
-        'bad',
-        'Do not use this model: it is not the one that was accepted',
+        "bad",
+        "Do not use this model: it is not the one that was accepted",
         [
           `It came from ${found.gateway}, and the contract says otherwise:`,
           ...failed.map(({ name, expected, found: was }) => `${SAYS[name]}? No. Expected ${expected}, found ${was}.`),
         ],
-        { loud: true, actions: [button('Ask again', verify)] },
+        { loud: true, actions: [button("Ask again", verify)] },
       ),
     );
   }
@@ -122,39 +123,42 @@ export function modelScreen(app, [id, number]) {
 
   function checks() {
     const made = found?.verification.checks ?? [];
-    const items = Object.entries(SAYS).map(([name, says]) => {
+    const named = Object.entries(SAYS).filter(([name]) => !isShown() || made.some((check) => check.name === name));
+    const items = named.map(([name, says]) => {
       const check = made.find((each) => each.name === name);
-      const kind = !check ? 'wait' : check.ok ? 'good' : 'bad';
+      const kind = !check ? "wait" : check.ok ? "good" : "bad";
       return h(
-        'li',
+        "li",
         { class: kind, key: name },
-        h('span', { 'aria-hidden': 'true' }, { wait: '·', good: '✓', bad: '✗' }[kind]),
+        h("span", { "aria-hidden": "true" }, { wait: "·", good: "✓", bad: "✗" }[kind]),
         h(
-          'p',
+          "p",
           {},
           says,
-          h('span', { class: 'hidden' }, { wait: ': not checked yet', good: ': yes', bad: ': no' }[kind]),
-          check && h('span', { class: 'soft small' }, ' ', evidence(check)),
+          h("span", { class: "hidden" }, { wait: ": not checked yet", good: ": yes", bad: ": no" }[kind]),
+          check && h("span", { class: "soft small" }, " ", evidence(check)),
         ),
       );
     });
     return card(
-      'Checked in this browser',
-      h('ul', { class: 'checks' }, items),
+      "Checked in this browser",
+      h("ul", { class: "checks" }, items),
       found &&
         h(
-          'p',
-          { class: 'soft small' },
-          `Fetched from ${found.gateway}, ${size(found.bytes.length)}.`,
+          "p",
+          { class: "soft small" },
+          isShown()
+            ? "No gateway gave this model. Its weights are those that the chain shows: somebody demanded them there, or they are zero."
+            : `Fetched from ${found.gateway}, ${size(found.bytes.length)}.`,
           found.liars.length > 0 &&
-            ` Before it, ${found.liars.map(({ gateway }) => gateway).join(', ')} gave other bytes, which were thrown away: take it out of the settings.`,
+            ` ${found.liars.map(({ gateway }) => gateway).join(", ")} gave other bytes, which were thrown away: take it out of the settings.`,
         ),
       h(
-        'div',
-        { class: 'actions' },
+        "div",
+        { class: "actions" },
         isVerified()
-          ? h('a', { class: 'button', href: saved, download: `task-${taskId}-round-${round}.json` }, 'Save the model')
-          : h('button', { type: 'button', disabled: true }, 'Save the model'),
+          ? h("a", { class: "button", href: saved, download: `task-${taskId}-round-${round}.json` }, "Save the model")
+          : h("button", { type: "button", disabled: true }, "Save the model"),
       ),
     );
   }
@@ -162,7 +166,7 @@ export function modelScreen(app, [id, number]) {
   function evidence({ ok, expected, found: was }) {
     return ok
       ? h(
-          'code',
+          "code",
           { title: expected },
           expected.length > 24 ? `${expected.slice(0, 12)}…${expected.slice(-8)}` : expected,
         )
@@ -173,39 +177,39 @@ export function modelScreen(app, [id, number]) {
 
   function origin() {
     return card(
-      'On chain',
+      "On chain",
       facts(
         [
-          'Average of',
+          "Average of",
           round > 0 && [
-            count(record.trainers, 'proved update'),
-            ', ',
-            h('a', { href: `#/task/${taskId}/round/${round}` }, 'see whose'),
+            count(record.trainers, "proved update"),
+            ", ",
+            h("a", { href: `#/task/${taskId}/round/${round}` }, "see whose"),
           ],
         ],
         [
-          'Trained from',
+          "Trained from",
           round > 0 &&
             h(
-              'a',
+              "a",
               { href: `#/task/${taskId}/model/${record.parent}` },
-              record.parent === 0 ? 'the first model' : `the model of round ${record.parent}`,
+              record.parent === 0 ? "the first model" : `the model of round ${record.parent}`,
             ),
         ],
-        ['Aggregator', round > 0 && code(record.aggregator, { whole: true })],
-        ['Accepted', round > 0 && when(record.timestamp)],
-        ['Model hash', code(record.modelHash, { whole: true, copy: true })],
-        ['Document', [h('code', {}, record.uri), copyButton(record.uri, 'the CID'), gatewayLinks()]],
-        ['Registry', code(app.chain.deployment.contracts.ModelRegistry, { whole: true, copy: true })],
+        ["Aggregator", round > 0 && code(record.aggregator, { whole: true })],
+        ["Accepted", round > 0 && when(record.timestamp)],
+        ["Model hash", code(record.modelHash, { whole: true, copy: true })],
+        ["Document", [h("code", {}, record.uri), copyButton(record.uri, "the CID"), gatewayLinks()]],
+        ["Registry", code(app.chain.deployment.contracts.ModelRegistry, { whole: true, copy: true })],
       ),
     );
   }
 
   function gatewayLinks() {
-    const cid = record.uri.replace('ipfs://', '');
+    const cid = record.uri.replace("ipfs://", "");
     return app.settings.values.gateways.map((gateway) => [
-      ' ',
-      h('a', { href: `${gateway}/ipfs/${cid}`, rel: 'noreferrer' }, `at ${new URL(gateway).host}`),
+      " ",
+      h("a", { href: `${gateway}/ipfs/${cid}`, rel: "noreferrer" }, `at ${new URL(gateway).host}`),
     ]);
   }
 
@@ -213,7 +217,7 @@ export function modelScreen(app, [id, number]) {
 
   function tryIt() {
     if (!isVerified()) {
-      return card('Try a prediction', h('p', { class: 'soft' }, 'Only a verified model can be tried.'));
+      return card("Try a prediction", h("p", { class: "soft" }, "Only a verified model can be tried."));
     }
     return form.render();
   }
@@ -221,10 +225,10 @@ export function modelScreen(app, [id, number]) {
   function elsewhere() {
     const command = `headwater model pull --task ${taskId} --round ${round} --out model\nheadwater model verify model`;
     return card(
-      'Check it elsewhere',
-      h('p', {}, 'The same checks by another program, over a node of your own:'),
-      h('pre', {}, command),
-      h('div', { class: 'actions' }, copyButton(command, 'the commands')),
+      "Check it elsewhere",
+      h("p", {}, "The same checks by another program, over a node of your own:"),
+      h("pre", {}, command),
+      h("div", { class: "actions" }, copyButton(command, "the commands")),
     );
   }
 
@@ -237,5 +241,5 @@ export function modelScreen(app, [id, number]) {
 }
 
 const isContent = (error) =>
-  ['content-unavailable', 'wrong-bytes', 'malformed-document', 'invalid-cid'].includes(error.code);
+  ["content-unavailable", "wrong-bytes", "malformed-document", "invalid-cid"].includes(error.code);
 const lower = (text) => text[0].toLowerCase() + text.slice(1);

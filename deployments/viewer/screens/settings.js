@@ -1,42 +1,42 @@
 /** Where the page looks: the node, the contracts, the gateways. */
 
-import { h } from '../dom.js';
-import { PARSE, asQuery, save, textOf } from '../settings.js';
-import { button, copyButton, title } from '../parts/words.js';
+import { h } from "../dom.js";
+import { button, copyButton, title } from "../parts/words.js";
+import { asQuery, PARSE, save, textOf } from "../settings.js";
 
 const FIELDS = [
   {
-    name: 'rpc',
-    label: 'Ethereum node',
-    type: 'url',
-    placeholder: 'http://127.0.0.1:8545',
-    help: 'The address of its JSON-RPC. What it says is taken for what the chain says: use one that you trust, or your own.',
+    name: "rpc",
+    label: "Ethereum node",
+    type: "url",
+    placeholder: "http://127.0.0.1:8545",
+    help: "The address of its JSON-RPC. What it says is taken for what the chain says: use one that you trust, or your own.",
   },
   {
-    name: 'deployment',
-    label: 'Contracts',
+    name: "deployment",
+    label: "Contracts",
     rows: 8,
     placeholder: '{"chainId": 31337, "startBlock": 1, "contracts": {…}}',
-    help: 'The addresses.json of a deployment. Empty: the contracts that are known on the node’s chain.',
+    help: "The addresses.json of a deployment. Empty: the contracts that are known on the node’s chain.",
   },
   {
-    name: 'gateways',
-    label: 'IPFS gateways',
+    name: "gateways",
+    label: "IPFS gateways",
     rows: 3,
-    placeholder: 'https://ipfs.io',
-    help: 'One a line, in the order in which they are asked. Nothing is believed of them: bytes are checked against the contract’s CIDs.',
+    placeholder: "https://ipfs.io",
+    help: "One a line, in the order in which they are asked. Nothing is believed of them: bytes are checked against the contract’s CIDs.",
   },
   {
-    name: 'sample',
-    label: 'Public sample',
-    placeholder: 'bafkrei…',
-    help: 'The CID of a CSV file with labelled rows, to measure models on. May be empty.',
+    name: "sample",
+    label: "Public sample",
+    placeholder: "bafkrei…",
+    help: "The CID of a CSV file with labelled rows, to measure models on. May be empty.",
   },
 ];
 const SOURCES = {
-  published: 'as this page was published',
-  saved: 'saved in this browser',
-  link: 'from the link that you followed',
+  published: "as this page was published",
+  saved: "saved in this browser",
+  link: "from the link that you followed",
 };
 
 export function settingsScreen(app) {
@@ -51,7 +51,7 @@ export function settingsScreen(app) {
       const text = cells.get(name).trim();
       problems[name] = undefined;
       try {
-        if (text !== '') PARSE[name](text);
+        if (text !== "") PARSE[name](text);
         texts[name] = text;
       } catch (error) {
         problems[name] = error.message;
@@ -65,7 +65,7 @@ export function settingsScreen(app) {
     }
     save(changed(texts));
     saved = true;
-    app.announce('Saved');
+    app.announce("Saved");
     app.restart();
   }
 
@@ -77,70 +77,70 @@ export function settingsScreen(app) {
   }
 
   // a published text as the form would show it
-  const shown = (name, text) => (text === undefined ? '' : textOf(name, PARSE[name](text)));
+  const shown = (name, text) => (text === undefined ? "" : textOf(name, PARSE[name](text)));
 
   function forget() {
     save({});
-    history.replaceState(null, '', '#/');
+    history.replaceState(null, "", "#/");
     app.restart();
   }
 
   function render() {
     const { values, from } = app.settings;
     return [
-      title('Settings'),
+      title("Settings"),
       h(
-        'form',
-        { class: 'card', onsubmit: keep, key: 'form', novalidate: true },
-        FIELDS.map(({ name, label, help, rows, placeholder, type = 'text' }) =>
+        "form",
+        { class: "card", onsubmit: keep, key: "form", novalidate: true },
+        FIELDS.map(({ name, label, help, rows, placeholder, type = "text" }) =>
           h(
-            'div',
-            { class: 'field', key: name },
-            h('label', { for: name }, label),
+            "div",
+            { class: "field", key: name },
+            h("label", { for: name }, label),
             h(
-              rows ? 'textarea' : 'input',
+              rows ? "textarea" : "input",
               {
                 id: name,
                 name,
                 placeholder,
                 rows,
                 type: rows ? undefined : type,
-                spellcheck: 'false',
-                autocomplete: 'off',
+                spellcheck: "false",
+                autocomplete: "off",
                 value: rows ? undefined : textOf(name, values[name]),
-                'aria-describedby': `${name}-help`,
-                'aria-invalid': problems[name] ? 'true' : undefined,
+                "aria-describedby": `${name}-help`,
+                "aria-invalid": problems[name] ? "true" : undefined,
               },
               rows && textOf(name, values[name]),
             ),
-            problems[name] && h('p', { class: 'problem', role: 'alert' }, problems[name]),
+            problems[name] && h("p", { class: "problem", role: "alert" }, problems[name]),
             h(
-              'p',
-              { class: 'help', id: `${name}-help` },
+              "p",
+              { class: "help", id: `${name}-help` },
               help,
-              from[name] && h('em', {}, ` Now ${SOURCES[from[name]]}.`),
+              from[name] && h("em", {}, ` Now ${SOURCES[from[name]]}.`),
             ),
           ),
         ),
         h(
-          'div',
-          { class: 'actions' },
-          h('button', { class: 'main' }, 'Save and connect'),
-          button('Forget what is saved', forget),
-          saved && h('span', { role: 'status' }, 'Saved in this browser.'),
+          "div",
+          { class: "actions" },
+          h("button", { class: "main" }, "Save and connect"),
+          button("Forget what is saved", forget),
+          saved && h("span", { role: "status" }, "Saved in this browser."),
         ),
       ),
       h(
-        'section',
-        { class: 'card', key: 'share' },
-        h('h2', {}, 'Show somebody the same'),
-        h('p', {}, 'A link with these settings, for whoever trusts your choice of a node:'),
-        h('div', { class: 'actions' }, copyButton(link(values), 'a link with these settings')),
+        "section",
+        { class: "card", key: "share" },
+        h("h2", {}, "Show somebody the same"),
+        h("p", {}, "A link with these settings, for whoever trusts your choice of a node:"),
+        h("div", { class: "actions" }, copyButton(link(values), "a link with these settings")),
       ),
     ];
   }
 
-  const link = (values) => `${location.href.split('#')[0]}#/?${asQuery(values)}`;
+  const link = (values) => `${location.href.split("#")[0]}#/?${asQuery(values)}`;
 
-  return { render, title: () => 'Settings' };
+  return { render, title: () => "Settings" };
 }

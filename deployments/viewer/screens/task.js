@@ -1,23 +1,23 @@
 /** A task: where its round is, whose updates made its models, how good they are, what it fixes. */
 
-import { h } from '../dom.js';
-import { isEnd } from '../vendor/headwater.js';
-import { MEANING, coins, count, span, when, whole } from '../format.js';
-import { explainContent } from '../errors.js';
-import { gasCard } from '../parts/gas.js';
-import { lineage } from '../parts/lineage.js';
-import { tally } from '../parts/outcomes.js';
-import { qualityCard } from '../parts/quality.js';
-import { facts, table } from '../parts/table.js';
-import { button, card, code, countdown, empty, notice, pager, phaseChip, title, trail } from '../parts/words.js';
-import { roster } from './round.js';
+import { h } from "../dom.js";
+import { explainContent } from "../errors.js";
+import { coins, count, MEANING, span, when, whole } from "../format.js";
+import { gasCard } from "../parts/gas.js";
+import { lineage } from "../parts/lineage.js";
+import { tally } from "../parts/outcomes.js";
+import { qualityCard } from "../parts/quality.js";
+import { facts, table } from "../parts/table.js";
+import { button, card, code, countdown, empty, notice, pager, phaseChip, title, trail } from "../parts/words.js";
+import { isEnd } from "../vendor/headwater.js";
+import { roster } from "./round.js";
 
 const PAGE = 20; // rounds
-const STEPS = ['Join', 'Train', 'Mask', 'Aggregate', 'Challenge', 'Finalized'];
+const STEPS = ["Join", "Train", "Mask", "Aggregate", "Challenge", "Finalized"];
 
 export function taskScreen(app, [id], query) {
   const taskId = BigInt(id);
-  const upTo = /^\d{1,9}$/.test(query.get('upto') ?? '') ? Number(query.get('upto')) : undefined; // the newest round shown; undefined: the running one
+  const upTo = /^\d{1,9}$/.test(query.get("upto") ?? "") ? Number(query.get("upto")) : undefined; // the newest round shown; undefined: the running one
   const gas = gasCard(app, () => rounds.list);
   const quality = qualityCard(app, taskId, () => ({ manifest, task }));
   let task;
@@ -55,17 +55,17 @@ export function taskScreen(app, [id], query) {
   function render() {
     const { state, config } = task;
     return [
-      trail(['Tasks', '#/']),
+      trail(["Tasks", "#/"]),
       title(
         name(),
         phaseChip(state.phase),
-        h('span', { class: 'soft' }, `task ${taskId}, round ${state.round} of ${whole(config.rounds)}`),
+        h("span", { class: "soft" }, `task ${taskId}, round ${state.round} of ${whole(config.rounds)}`),
       ),
-      h('div', { class: 'columns', key: 'top' }, now(), what()),
-      card('Lineage of the models', lineage(taskId, rounds.list, rounds.before), roundsPager()),
-      card('Rounds', roundsTable(), roundsPager()),
+      h("div", { class: "columns", key: "top" }, now(), what()),
+      card("Lineage of the models", lineage(taskId, rounds.list, rounds.before), roundsPager()),
+      card("Rounds", roundsTable(), roundsPager()),
       quality.render(),
-      h('div', { class: 'columns', key: 'bottom' }, terms(), addresses()),
+      h("div", { class: "columns", key: "bottom" }, terms(), addresses()),
       gas.render(),
     ];
   }
@@ -78,59 +78,59 @@ export function taskScreen(app, [id], query) {
     const { state } = task;
     if (isEnd(state.phase)) {
       return card(
-        'Where it is',
-        h('p', { class: 'countdown' }, 'The task has ended'),
-        h('p', {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`),
+        "Where it is",
+        h("p", { class: "countdown" }, "The task has ended"),
+        h("p", {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`),
       );
     }
     return card(
-      'Where it is',
+      "Where it is",
       h(
-        'ol',
-        { key: 'steps', class: 'steps', 'aria-label': 'Phases of a round' },
+        "ol",
+        { key: "steps", class: "steps", "aria-label": "Phases of a round" },
         STEPS.map((phase) =>
           h(
-            'li',
+            "li",
             {
               class:
-                STEPS.indexOf(phase) < STEPS.indexOf(state.phase) ? 'done' : phase === state.phase ? 'now' : undefined,
-              'aria-current': phase === state.phase ? 'step' : undefined,
+                STEPS.indexOf(phase) < STEPS.indexOf(state.phase) ? "done" : phase === state.phase ? "now" : undefined,
+              "aria-current": phase === state.phase ? "step" : undefined,
             },
             phase,
           ),
         ),
       ),
       h(
-        'p',
-        { class: 'countdown' },
-        task.next === 'None'
-          ? [countdown(state.deadline, app.now()), h('span', { class: 'soft small' }, ' left')]
-          : 'The time is up',
+        "p",
+        { class: "countdown" },
+        task.next === "None"
+          ? [countdown(state.deadline, app.now()), h("span", { class: "soft small" }, " left")]
+          : "The time is up",
       ),
-      h('p', {}, task.next === 'None' ? MEANING[state.phase] : `Whoever sends “advance” moves it on to ${task.next}.`),
+      h("p", {}, task.next === "None" ? MEANING[state.phase] : `Whoever sends “advance” moves it on to ${task.next}.`),
       facts(
-        ['Progress', progress()],
-        ['Deadline', `${when(state.deadline)}, by the chain’s clock`],
-        state.accused > 0 && ['Challenged', count(state.accused, 'one', 'ones')],
+        ["Progress", progress()],
+        ["Deadline", `${when(state.deadline)}, by the chain’s clock`],
+        state.accused > 0 && ["Challenged", count(state.accused, "one", "ones")],
       ),
       running.parts.length > 0 &&
-        h('details', { key: 'roster' }, h('summary', {}, `Who takes part in round ${state.round}`), roster(running)),
+        h("details", { key: "roster" }, h("summary", {}, `Who takes part in round ${state.round}`), roster(running)),
     );
   }
 
   function progress() {
     const { state, config } = task;
     switch (state.phase) {
-      case 'Join':
+      case "Join":
         return `${state.joined} joined, of ${config.minTrainers} to ${config.maxTrainers}`;
-      case 'Train':
+      case "Train":
         return `${state.submitted} of ${state.joined} have proved their updates`;
-      case 'Mask':
-        return `${task.round.masked} of ${state.members} have masked${state.attempt > 1 ? `, attempt ${state.attempt}` : ''}`;
-      case 'Aggregate':
-        return `${count(state.members, 'masked update')} to average`;
+      case "Mask":
+        return `${task.round.masked} of ${state.members} have masked${state.attempt > 1 ? `, attempt ${state.attempt}` : ""}`;
+      case "Aggregate":
+        return `${count(state.members, "masked update")} to average`;
       default:
-        return `average of ${count(task.round.masked, 'update')}`;
+        return `average of ${count(task.round.masked, "update")}`;
     }
   }
 
@@ -139,51 +139,51 @@ export function taskScreen(app, [id], query) {
   function what() {
     if (problem) {
       return card(
-        'What is trained',
-        notice(problem.lied ? 'bad' : 'warn', problem.title, [problem.text, problem.advice], {
-          level: 'h3',
+        "What is trained",
+        notice(problem.lied ? "bad" : "warn", problem.title, [problem.text, problem.advice], {
+          level: "h3",
           actions: [
-            button('Ask again', () => {
+            button("Ask again", () => {
               problem = undefined;
               readManifest();
             }),
           ],
         }),
         facts(
-          ['Weights', whole(config().dimension)],
-          ['Manifest', code(app.chain.cid(config().manifest), { whole: true, copy: true })],
+          ["Weights", whole(config().dimension)],
+          ["Manifest", code(app.chain.cid(config().manifest), { whole: true, copy: true })],
         ),
       );
     }
-    if (!manifest) return card('What is trained', h('p', { class: 'soft' }, 'Fetching the manifest …'));
+    if (!manifest) return card("What is trained", h("p", { class: "soft" }, "Fetching the manifest …"));
     const { model, training } = manifest;
     const names = model.features.map((feature) => feature.name);
     return card(
-      'What is trained',
-      manifest.description && h('p', {}, manifest.description),
+      "What is trained",
+      manifest.description && h("p", {}, manifest.description),
       facts(
         [
-          'Model',
-          `${model.kind === 'logistic' ? 'logistic regression' : 'one-vs-rest regression'}, ${count(config().dimension, 'weight')}`,
+          "Model",
+          `${model.kind === "logistic" ? "logistic regression" : "one-vs-rest regression"}, ${count(config().dimension, "weight")}`,
         ],
-        ['Predicts', [h('code', {}, model.label.column), `: ${model.label.classes.join(', ')}`]],
+        ["Predicts", [h("code", {}, model.label.column), `: ${model.label.classes.join(", ")}`]],
         [
-          'From',
+          "From",
           names.length <= 8
-            ? names.join(', ')
-            : h('details', {}, h('summary', {}, count(names.length, 'column')), names.join(', ')),
+            ? names.join(", ")
+            : h("details", {}, h("summary", {}, count(names.length, "column")), names.join(", ")),
         ],
         [
-          'Each update',
-          `${count(training.steps, 'step')} on up to ${count(training.rows, 'row')}, each step’s gradient clipped to ±${training.clip}`,
+          "Each update",
+          `${count(training.steps, "step")} on up to ${count(training.rows, "row")}, each step’s gradient clipped to ±${training.clip}`,
         ],
         [
-          'Set-up',
-          manifest.srs.source === 'dev'
-            ? 'made by one machine, which could forge proofs: for local chains only'
-            : 'the Perpetual Powers of Tau',
+          "Set-up",
+          manifest.srs.source === "dev"
+            ? "made by one machine, which could forge proofs: for local chains only"
+            : "the Perpetual Powers of Tau",
         ],
-        ['Manifest', code(app.chain.cid(config().manifest), { whole: true, copy: true })],
+        ["Manifest", code(app.chain.cid(config().manifest), { whole: true, copy: true })],
       ),
     );
   }
@@ -194,28 +194,28 @@ export function taskScreen(app, [id], query) {
 
   function roundsTable() {
     if (rounds.list.length === 0)
-      return empty('No rounds on this page', h('p', {}, h('a', { href: `#/task/${taskId}` }, 'The newest rounds')));
+      return empty("No rounds on this page", h("p", {}, h("a", { href: `#/task/${taskId}` }, "The newest rounds")));
     return table({
-      caption: 'Rounds, the newest first',
+      caption: "Rounds, the newest first",
       rows: [...rounds.list].reverse(),
       key: (round) => round.number,
       columns: [
         {
-          name: 'Round',
-          cell: (round) => h('a', { href: `#/task/${taskId}/round/${round.number}` }, `Round ${round.number}`),
+          name: "Round",
+          cell: (round) => h("a", { href: `#/task/${taskId}/round/${round.number}` }, `Round ${round.number}`),
         },
-        { name: 'State', cell: (round) => phaseChip(round.phase) },
+        { name: "State", cell: (round) => phaseChip(round.phase) },
         {
-          name: 'Trainers',
-          cell: (round) => round.parts.length > 0 && h('span', { class: 'chips' }, tally(round.parts)),
+          name: "Trainers",
+          cell: (round) => round.parts.length > 0 && h("span", { class: "chips" }, tally(round.parts)),
         },
         {
-          name: 'Model',
+          name: "Model",
           cell: (round) =>
-            round.made && h('a', { href: `#/task/${taskId}/model/${round.number}` }, `average of ${round.masked}`),
+            round.made && h("a", { href: `#/task/${taskId}/model/${round.number}` }, `average of ${round.masked}`),
         },
-        { name: 'Aggregator', cell: (round) => BigInt(round.aggregator) !== 0n && code(round.aggregator) },
-        { name: 'Ended', cell: (round) => round.endedAt > 0 && when(round.endedAt) },
+        { name: "Aggregator", cell: (round) => BigInt(round.aggregator) !== 0n && code(round.aggregator) },
+        { name: "Ended", cell: (round) => round.endedAt > 0 && when(round.endedAt) },
       ],
     });
   }
@@ -225,7 +225,7 @@ export function taskScreen(app, [id], query) {
     if (first === undefined || rounds.list.length === task.state.round) return null;
     const newer = last + PAGE;
     return pager({
-      name: 'rounds',
+      name: "rounds",
       text: `Rounds ${first} to ${last} of ${whole(task.state.round)}`,
       newer:
         last < task.state.round && (newer >= task.state.round ? `#/task/${taskId}` : `#/task/${taskId}?upto=${newer}`),
@@ -238,23 +238,23 @@ export function taskScreen(app, [id], query) {
   function terms() {
     const { config: fixed, state } = task;
     return card(
-      'Terms',
+      "Terms",
       facts(
-        ['Trainers a round', `${fixed.minTrainers} to ${fixed.maxTrainers}`],
+        ["Trainers a round", `${fixed.minTrainers} to ${fixed.maxTrainers}`],
         [
-          'Stake',
+          "Stake",
           `${coins(fixed.stake)}; a fault costs ${fixed.faultSlash / 100} %, a missed duty ${fixed.absenceSlash / 100} %`,
         ],
         [
-          'Rewards',
+          "Rewards",
           `${coins(state.pool)} for all rounds, ${coins(state.pool - state.spent)} not yet owed; the aggregator of a round has ${coins(fixed.aggregatorFee)} of its part`,
         ],
         [
-          'Phases',
+          "Phases",
           `join ${span(fixed.joinPeriod)}, train ${span(fixed.trainPeriod)}, mask ${span(fixed.maskPeriod)}, aggregate ${span(fixed.aggregatePeriod)}, challenge ${span(fixed.challengePeriod)}`,
         ],
-        ['Answers', `within ${span(fixed.answerPeriod)}; a challenge takes a bond of ${coins(fixed.challengeBond)}`],
-        ['Leaving', `stake is free ${span(fixed.unbondingPeriod)} after`],
+        ["Answers", `within ${span(fixed.answerPeriod)}; a challenge takes a bond of ${coins(fixed.challengeBond)}`],
+        ["Leaving", `stake is free ${span(fixed.unbondingPeriod)} after`],
       ),
     );
   }
@@ -262,15 +262,15 @@ export function taskScreen(app, [id], query) {
   function addresses() {
     const { contracts } = app.chain.deployment;
     return card(
-      'On chain',
+      "On chain",
       facts(
-        ['Creator', code(task.state.creator, { whole: true })],
+        ["Creator", code(task.state.creator, { whole: true })],
         ...Object.entries(contracts).map(([contract, address]) => [
           contract,
           code(address, { whole: true, copy: true }),
         ]),
-        ['Train verifier', code(task.config.trainVerifier, { whole: true })],
-        ['Average verifier', code(task.config.averageVerifier, { whole: true })],
+        ["Train verifier", code(task.config.trainVerifier, { whole: true })],
+        ["Average verifier", code(task.config.averageVerifier, { whole: true })],
       ),
     );
   }

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import Protocol
 
 from headwater.chain.rpc import Block, Chain
 from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
 from headwater.protocol.decisions import Action, Aggregate, Done, Submit, Wait
 from headwater.roles.report import Report
+from headwater.roles.role import Role
 
 LONGEST_PAUSE = 60.0
 MOST_DOUBLINGS = 10  # of the pause between failures
@@ -26,19 +26,6 @@ LOOK_AGAIN_SECONDS = 60.0
 
 PROOFS = (Submit, Aggregate)
 """The actions that take long."""
-
-
-class Role(Protocol):
-    """What trainers, aggregators and challengers have in common."""
-
-    def decide(self, block: Block) -> Action:
-        """The next action, as seen in a block."""
-
-    def act(self, action: Action) -> object:
-        """Carry out one action."""
-
-    def step(self) -> Action:
-        """Look, decide, act."""
 
 
 class Stop:

@@ -19,8 +19,9 @@ from headwater.journal.journal import Journal
 from headwater.private import check_private
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
-from headwater.roles.loop import Job, Role
+from headwater.roles.loop import Job
 from headwater.roles.report import Report
+from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer

@@ -1,6 +1,6 @@
 // graph-node's store, as far as the handlers see it: entities of a schema, copied in and out, their fields checked.
 
-import { type FieldDefinitionNode, type TypeNode, parse } from "graphql";
+import { type FieldDefinitionNode, parse, type TypeNode } from "graphql";
 
 type Fields = Record<string, unknown>;
 

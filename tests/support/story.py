@@ -5,7 +5,7 @@ Four rounds of task `long`, with real proofs, finalized each:
     1   the fourth trainer submits nothing
     2   it submits, and misses the first attempt at masking
     3   it posts a wrong mask, is convicted, and slashed
-    4   the first aggregator withholds its average, which is revoked; another one's counts
+    4   the first aggregator withholds its average, which is revoked; another one's is demanded, and shown on chain
 
 Task `short` has a round that failed, since too few submitted, and one that was skipped. Task `plain` stands as it was
 created.
@@ -26,13 +26,14 @@ from headwater.protocol.decisions import (
     Join,
     Mask,
     OpenMask,
+    OpenModel,
     Publish,
     Reclaim,
     Settle,
     Submit,
 )
 from headwater.protocol.field import add
-from headwater.roles.loop import Role
+from headwater.roles.role import Role
 from headwater.roles.task import Task
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, OUTSIDER, TERMS, World
@@ -109,8 +110,11 @@ def _average_withheld(world: World, task: Task) -> None:
     world.pass_deadline(task.id)
     _until(challenger, Advance)
     _until(challenger, Reclaim)
-    _until(world.aggregator(OUTSIDER, task), Aggregate)
-    world.advance(task.id)
+    aggregator = world.aggregator(OUTSIDER, task)
+    _until(aggregator, Aggregate)
+    bond = task.config.challenge_bond
+    world.senders[AGGREGATOR].send(task.contracts.challenges.challenge_model(task.id, bond))
+    _until(aggregator, OpenModel)
 
 
 def _too_few(world: World) -> Task:
