@@ -74,6 +74,9 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
     mapping(uint256 taskId => mapping(uint256 round => mapping(address trainer => RosterEntry))) private _rosters;
     mapping(uint256 taskId => mapping(address trainer => Enrolment)) private _enrolments;
 
+    /// @dev How many members of a round's attempt at masking were convicted.
+    mapping(uint256 taskId => mapping(uint256 round => mapping(uint256 attempt => uint256))) private _convicted;
+
     /// @inheritdoc ITaskManager
     mapping(uint256 taskId => mapping(bytes32 dataHash => address trainer)) public dataOwner;
 
@@ -345,6 +348,7 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
             _extend(taskId, state);
         }
         entry.status = TrainerStatus.Guilty;
+        ++_convicted[taskId][state.round][state.attempt];
         emit Convicted(taskId, state.round, state.attempt, trainer, state.deadline);
     }
 
@@ -507,7 +511,8 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
         uint16 masked = round.masked;
         G1 memory average = state.average;
         state.modelHash = average.hash();
-        state.spent += uint96(config.aggregatorFee + _share(taskId, masked) * masked); // <= pool / rounds
+        uint256 paid = masked - _convicted[taskId][number][state.attempt];
+        state.spent += uint96(config.aggregatorFee + _share(taskId, masked) * paid); // <= pool / rounds
         _endRound(taskId, state, Phase.Finalized);
         STAKE_MANAGER.unlock(taskId, round.aggregator, config.stake);
         MODEL_REGISTRY.add(taskId, number, average, state.averageCid);

@@ -156,7 +156,8 @@ interface ITaskManager is IERC165 {
         address creator;
         /// What was escrowed for rewards, in wei; a round's part is `pool / rounds`.
         uint96 pool;
-        /// What of the pool is owed or paid: by finalized rounds, and to the creator in the end.
+        /// What of the pool is owed or paid: by finalized rounds, and to the creator in the end. A finalized round owes
+        /// nothing to those who were convicted in it.
         uint96 spent;
         /// The phase's deadline in Unix seconds: the first second in which its work is refused. 0 after the end.
         uint40 deadline;
@@ -557,8 +558,8 @@ interface ITaskManager is IERC165 {
         returns (uint256 taskId);
 
     /// @notice Credits what an ended task has left of its pool to its creator. Anyone may call it.
-    /// Effects: the creator can claim it from the StakeManager; what finalized rounds owe stays in escrow, and so do,
-    /// for good, the shares of those who were convicted in them. Emits `PoolReclaimed`.
+    /// Effects: the creator can claim it from the StakeManager; what finalized rounds owe stays in escrow. The shares of
+    /// those who were convicted in them are not owed. Emits `PoolReclaimed`.
     /// Requirements: the task has ended (`TaskRunning`); something is left (`NothingToReclaim`).
     /// @return amount What was credited, in wei.
     function reclaim(uint256 taskId) external returns (uint256 amount);

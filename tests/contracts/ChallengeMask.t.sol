@@ -157,8 +157,24 @@ contract ChallengeMaskTest is HeadwaterTest {
         aggregate(taskId, AGGREGATOR);
         finalize(taskId);
         assertFault(alice, true);
+        uint256 share = (POOL / ROUNDS - FEE) / 4;
         assertEq(tasks.rewardOf(taskId, 1, alice), 0);
-        assertEq(tasks.rewardOf(taskId, 1, bob), (POOL / ROUNDS - FEE) / 4);
+        assertEq(tasks.rewardOf(taskId, 1, bob), share);
+        assertEq(stateOf(taskId).spent, FEE + 3 * share, "the creator keeps what the guilty does not get");
+    }
+
+    function test_guilty_ofAFormerAttemptTakesNothingFromTheOthers() public {
+        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+        answerMask(challengeMask(taskId, alice, bob, postings), postings, false);
+        passDeadline(taskId);
+        for (uint256 i = 2; i <= 4; ++i) {
+            mask(taskId, trainer(i));
+        }
+        aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
+        uint256 share = (POOL / ROUNDS - FEE) / 3;
+        assertEq(tasks.rewardOf(taskId, 1, bob), share);
+        assertEq(stateOf(taskId).spent, FEE + 3 * share);
     }
 
     function test_answerMask_refusesAPointThatIsNotShared(uint256 scalar) public {

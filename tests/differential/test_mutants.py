@@ -45,6 +45,11 @@ MUTANTS = {
         "in_it = entry.status in (",
         "in_it = entry.status in (TrainerStatus.GUILTY, ",
     ),
+    "their shares are spent": (
+        "Tasks",
+        "paid = round_.masked - self._count_guilty(task_id, number, state.attempt)",
+        "paid = round_.masked",
+    ),
     "the accused have none": (
         "Tasks",
         "TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED) and",

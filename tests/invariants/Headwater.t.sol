@@ -66,7 +66,7 @@ contract HeadwaterInvariants is Test {
         uint256[] memory locks = new uint256[](actors.length);
         for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
             (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            escrow += checkEscrowIsOwedOrLeft(taskId, config, state);
+            escrow += checkEscrowIsOwedOrLeft(taskId, state);
             checkLocks(taskId, config, state, locks);
             checkModelsComeFromAverages(taskId, state);
             checkRoundsCountTheirRosters(taskId, config, state);
@@ -77,11 +77,9 @@ contract HeadwaterInvariants is Test {
         checkOnlyTheGuiltyAndAbsentPay();
     }
 
-    /// @dev A task's escrow is exactly what it owes, what is left for its creator, and the shares of those convicted in
-    /// rounds that were finalized, which nobody gets.
+    /// @dev A task's escrow is exactly what it owes and what is left for its creator.
     function checkEscrowIsOwedOrLeft(
         uint256 taskId,
-        ITaskManager.TaskConfig memory config,
         ITaskManager.TaskState memory state
     )
         private
@@ -92,7 +90,7 @@ contract HeadwaterInvariants is Test {
         for (uint256 round = 1; round <= state.round; ++round) {
             if (handler.finalized(taskId, round) == 0) continue;
             for (uint256 i; i < actors.length; ++i) {
-                owed += tasks.rewardOf(taskId, round, actors[i]) + forfeited(taskId, config, state, round, actors[i]);
+                owed += tasks.rewardOf(taskId, round, actors[i]);
             }
         }
         escrow = stakes.escrowOf(taskId);
@@ -258,25 +256,18 @@ contract HeadwaterInvariants is Test {
     }
 
     /// @dev Whatever happened: time and `advance` alone end every task, and then everybody gets all their money out;
-    /// what stays is burnt, or was the share of somebody who was convicted.
+    /// what stays is burnt.
     function afterInvariant() public {
         uint256 count = tasks.taskCount();
-        uint256 stays;
         for (uint256 taskId = 1; taskId <= count; ++taskId) {
             endTask(taskId);
             for (uint256 i; i < actors.length; ++i) {
                 exitTask(taskId, actors[i]);
             }
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
             if (state.spent < state.pool) tasks.reclaim(taskId);
-            stays += stakes.escrowOf(taskId);
-            for (uint256 round = 1; round <= state.round; ++round) {
-                for (uint256 i; i < actors.length; ++i) {
-                    stays -= forfeited(taskId, config, state, round, actors[i]);
-                }
-            }
+            assertEq(stakes.escrowOf(taskId), 0, "escrow is stuck");
         }
-        assertEq(stays, 0, "escrow is stuck");
         for (uint256 id = 1; id <= challenges.challengeCount(); ++id) {
             if (!challenges.getChallenge(id).closed) challenges.reclaimBond(id);
         }
@@ -287,11 +278,7 @@ contract HeadwaterInvariants is Test {
             if (stakes.claimable(actors[i]) != 0) stakes.claim();
             vm.stopPrank();
         }
-        uint256 left = stakes.burnt();
-        for (uint256 taskId = 1; taskId <= count; ++taskId) {
-            left += stakes.escrowOf(taskId);
-        }
-        assertEq(address(stakes).balance, left, "money is stuck");
+        assertEq(address(stakes).balance, stakes.burnt(), "money is stuck");
     }
 
     function endTask(uint256 taskId) private {
@@ -322,25 +309,6 @@ contract HeadwaterInvariants is Test {
             if (tasks.rewardOf(taskId, round, who) != 0) tasks.collect(taskId, rounds);
         }
         vm.stopPrank();
-    }
-
-    /// @dev The share of a finalized round that somebody convicted in its last attempt does not get.
-    function forfeited(
-        uint256 taskId,
-        ITaskManager.TaskConfig memory config,
-        ITaskManager.TaskState memory state,
-        uint256 number,
-        address who
-    )
-        private
-        view
-        returns (uint256)
-    {
-        if (!handler.convicted(taskId, number, who)) return 0;
-        ITaskManager.Round memory round = tasks.getRound(taskId, number);
-        bool shares = handler.hasMasked(taskId, number, round.attempt, who);
-        if (!shares || round.phase != ITaskManager.Phase.Finalized) return 0;
-        return (state.pool / config.rounds - config.aggregatorFee) / round.masked;
     }
 
     function countRoster(uint256 taskId, uint256 round) private view returns (uint256 joined, uint256 submitted) {

@@ -85,7 +85,11 @@ class Index:
             round_.ended_at = self.machine.block.time
         if event.to_phase is Phase.FINALIZED:
             fee = self.machine.tasks.configs[event.task_id].aggregator_fee
-            state.spent += fee + self.share(event.task_id, round_) * round_.masked
+            entries = (
+                entry for key, entry in self.machine.tasks.rosters.items() if key[:2] == (event.task_id, event.round)
+            )
+            guilty = sum(e.status is TrainerStatus.GUILTY and e.attempt == round_.attempt for e in entries)
+            state.spent += fee + self.share(event.task_id, round_) * (round_.masked - guilty)
 
     def on_masking_started(self, event: events.MaskingStarted) -> None:
         state, round_ = self.running(event.task_id)

@@ -484,10 +484,16 @@ class Tasks:
         state, config = self.states[task_id], self.configs[task_id]
         number, round_ = state.round, self.rounds[task_id, state.round]
         state.model_hash = point_hash(state.average)
-        state.spent += config.aggregator_fee + self._share(task_id, round_.masked) * round_.masked
+        paid = round_.masked - self._count_guilty(task_id, number, state.attempt)
+        state.spent += config.aggregator_fee + self._share(task_id, round_.masked) * paid
         self.stakes.unlock(self.address, task_id, round_.aggregator, config.stake)
         self._end_round(task_id, Phase.FINALIZED)
         self.models.add(self.address, task_id, number, state.average, state.average_cid)
+
+    def _count_guilty(self, task_id: int, number: int, attempt: int) -> int:
+        """How many members of an attempt were convicted."""
+        roster = (entry for key, entry in self.rosters.items() if key[:2] == (task_id, number))
+        return sum(entry.status == TrainerStatus.GUILTY and entry.attempt == attempt for entry in roster)
 
     def _revoke(self, task_id: int, to: Phase) -> None:
         """Takes an average back whose bytes nobody has shown."""
