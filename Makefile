@@ -30,7 +30,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak fuzz js-test viewer-test deploy-check lint types generated
+.PHONY: test attacks faults soak fuzz js-test js-pack viewer-test deploy-check lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
@@ -52,6 +52,9 @@ js-test: install $(JS) ## The npm package, the documentation for dApps and the s
 
 viewer-test: install .venv/.viewer ## The page of deployments/viewer in a real browser: build/viewer has pictures
 	$(BIN)/python -m pytest tests/viewer
+
+js-pack: install $(PACKAGE_JS) ## The npm package, compiled: build/headwater-contracts-VERSION.tgz
+	cd deployments/js && npm run --silent build && npm pack --silent --pack-destination ../../build
 
 deploy-check: install build/hardhat/.installed ## Deploy to fresh chains of anvil, brownie and Hardhat; verify what is recorded
 	$(BIN)/python -m pytest tests/deploy

@@ -29,9 +29,11 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     /// fresh one.
     struct Lineage {
         /// One more than the latest model's round.
-        uint128 end;
+        uint64 end;
         /// How many models there are.
-        uint128 count;
+        uint64 count;
+        /// The round that made the model before the latest; 0 if there is none.
+        uint128 parent;
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -43,9 +45,9 @@ contract ModelRegistry is IModelRegistry, ERC165 {
 
     string private constant CONTRACT_URI = string.concat(
         "data:application/json;utf8,",
-        '{"name":"Headwater model registry","description":"Models trained together by people who keep their data. Each ',
-        "was accepted with proofs, checked on chain, that it is the average of honest training steps. Append-only, ",
-        'without owner."}'
+        '{"name":"Headwater model registry","description":"Models trained together by people who keep their data. All ',
+        "but a task's first were accepted with proofs, checked on chain, that each is the average of honest training ",
+        'steps. Append-only, without owner."}'
     );
 
     /*//////////////////////////////////////////////////////////////
@@ -94,7 +96,8 @@ contract ModelRegistry is IModelRegistry, ERC165 {
         uint256 parent = lineage.end == 0 ? 0 : lineage.end - 1;
         bytes32 parentHash = _entries[taskId][parent].modelHash; // zero before the first model
         _entries[taskId][round] = Entry(modelHash, cid);
-        _lineages[taskId] = Lineage(uint128(round) + 1, lineage.count + 1); // a task has 10,000 rounds at most
+        // a task has 10,000 rounds at most
+        _lineages[taskId] = Lineage(uint64(round) + 1, lineage.count + 1, uint128(parent));
         emit ModelAdded(taskId, round, modelHash, parent, parentHash, commitment, cid);
     }
 
@@ -190,6 +193,8 @@ contract ModelRegistry is IModelRegistry, ERC165 {
 
     /// @dev The round that made the model before this round's; 0 if there is none.
     function _before(uint256 taskId, uint256 round) private view returns (uint256 parent) {
+        Lineage memory lineage = _lineages[taskId];
+        if (round + 1 == lineage.end) return lineage.parent; // without a walk: a list shows the latest of each task
         parent = Math.saturatingSub(round, 1);
         while (parent != 0 && _entries[taskId][parent].modelHash == 0) --parent;
     }

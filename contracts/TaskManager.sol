@@ -8,6 +8,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IChallengeManager} from "./interfaces/IChallengeManager.sol";
+import {IERC7572} from "./interfaces/IERC7572.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
@@ -383,7 +384,14 @@ contract TaskManager is ITaskManager, ERC165, ReentrancyGuardTransient {
 
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool supported) {
-        return interfaceId == type(ITaskManager).interfaceId || super.supportsInterface(interfaceId);
+        return interfaceId == type(ITaskManager).interfaceId || interfaceId == type(IERC7572).interfaceId
+            || super.supportsInterface(interfaceId);
+    }
+
+    /// @inheritdoc IERC7572
+    function contractURI() external pure returns (string memory uri) {
+        return
+            'data:application/json;utf8,{"name":"Headwater tasks","description":"Models trained together, with proofs"}';
     }
 
     /// @inheritdoc ITaskManager

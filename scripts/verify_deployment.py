@@ -2,7 +2,8 @@
 
     python scripts/verify_deployment.py --network NETWORK [--rpc URL] [--rebuild]
 
-Code at every address, the transactions that put it there, the constructors' arguments, and which contract knows which.
+Code at every address, the transactions that put it there, the constructors' arguments, which contract knows which, and
+what addresses.json says.
 With --rebuild, this checkout's contracts are compiled too, and the code on chain compared with them byte for byte,
 addresses included: then no record has to be believed. The exit code is 1 where anything differs.
 """
@@ -19,7 +20,7 @@ from rich.table import Table
 from headwater.chain.compiling import compile_contracts
 from headwater.chain.deployment import Deployment, network_name
 from headwater.chain.rpc import connect
-from headwater.chain.verifying import Check, verify
+from headwater.chain.verifying import Check, listed, verify
 from headwater.cli.options import chain_options, home_option
 from headwater.errors import HeadwaterError
 
@@ -33,7 +34,8 @@ def main(rpc: tuple[str, ...], deployments: Path, network: str | None, home: Pat
     try:
         chain = connect(rpc)
         deployment = Deployment.load(network or network_name(chain.chain_id), deployments)
-        checks = list(verify(deployment, chain, compile_contracts(home) if rebuild else None))
+        compiled = compile_contracts(home) if rebuild else None
+        checks = [*verify(deployment, chain, compiled), *listed(deployment, deployments)]
     except HeadwaterError as error:
         sys.exit(f"verify_deployment: {error.message}\n  {error.hint}")
     Console(soft_wrap=True).print(_table(deployment, checks))

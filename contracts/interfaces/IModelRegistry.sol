@@ -160,10 +160,12 @@ interface IModelRegistry is IERC165, IERC7572 {
     function modelCount(uint256 taskId) external view returns (uint256 count);
 
     /// @notice The model that a round made, with its lineage. Reverts with `UnknownModel` if it made none.
-    /// @dev Looks back for the parent round by round, 2,100 gas each, and reads the whole task: meant for eth_call.
+    /// @dev Reads the whole task, and looks back for the parent round by round, 2,300 gas each, unless the model is the
+    /// task's latest: meant for eth_call.
     function getRecord(uint256 taskId, uint256 round) external view returns (Record memory record);
 
     /// @notice The records of rounds `start` to `start + limit - 1`, oldest first, as `getModels` pages.
+    /// @dev Looks back for the first one's parent, as `getRecord` does.
     function getRecords(uint256 taskId, uint256 start, uint256 limit) external view returns (Record[] memory records);
 
     /// @notice The newest round whose model has this hash. Reverts with `UnknownModelHash` if there is none.

@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {G1} from "../libraries/BN254.sol";
+import {IERC7572} from "./IERC7572.sol";
 
 /// @title ITaskManager
 /// @notice Tasks, their rosters and their rounds: the state machine of Headwater.
-/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, or ends Skipped (too few joined) or
-/// Failed (too few updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is
+/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, or ends Skipped (too few joined, or the
+/// first model was withheld) or Failed (too few updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is
 /// done moves the round on at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its
 /// number and leaves the model as it was. The next round's Join starts the moment a round ends, and the task has ended
 /// when its last round has.
@@ -59,7 +60,7 @@ import {G1} from "../libraries/BN254.sol";
 ///   - stake, fee, roster size and periods: bounded here, else the creator's choice. Short phases may leave no time to
 ///     prove or to mask.
 /// A creator cannot touch stake, or rewards of rounds that are finalized; it gets back only what no round has used.
-interface ITaskManager is IERC165 {
+interface ITaskManager is IERC165, IERC7572 {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
     //////////////////////////////////////////////////////////////*/
@@ -74,7 +75,7 @@ interface ITaskManager is IERC165 {
         Challenge, // an average is accepted; its bytes can be demanded
         Finalized, // the average is the task's model
         Failed, // too few updates or masked updates, or nobody aggregated
-        Skipped // too few joined
+        Skipped // too few joined, or the first model was withheld
     }
 
     /// @notice Where a trainer is in a round.

@@ -125,7 +125,7 @@ contract RecordsTest is HeadwaterTest {
         assertSupport(IERC165(address(tasks)), type(ITaskManager).interfaceId);
         assertSupport(IERC165(address(registry)), type(IModelRegistry).interfaceId);
         assertTrue(registry.supportsInterface(type(IERC7572).interfaceId));
-        assertFalse(tasks.supportsInterface(type(IERC7572).interfaceId));
+        assertTrue(tasks.supportsInterface(type(IERC7572).interfaceId));
         // ERC-7992: registerModel, updateModel, deprecateModel and getModel of its registry
         string memory commitment = "((bytes32,bytes32,bytes32,bytes4,string))";
         bytes4 theirs = bytes4(keccak256(bytes(string.concat("registerModel", commitment))))
@@ -135,11 +135,20 @@ contract RecordsTest is HeadwaterTest {
     }
 
     function test_contractURI_isJson() public view {
-        string memory uri = registry.contractURI();
-        assertEq(vm.indexOf(uri, METADATA), 0);
-        string memory json = vm.replace(uri, METADATA, "");
-        assertEq(vm.parseJsonString(json, ".name"), "Headwater model registry");
-        assertGt(bytes(vm.parseJsonString(json, ".description")).length, 80);
+        assertMetadata(registry, "Headwater model registry");
+        assertMetadata(tasks, "Headwater tasks");
+    }
+
+    /// @dev A task whose models are far apart must not make a list of all tasks' models fail.
+    function test_getRecord_ofTheLatestCostsTheSameHoweverFarItsParentIs() public {
+        uint256 far = createTask();
+        uint256 near = createTask();
+        vm.startPrank(address(tasks));
+        registry.add(far, 10_000, point(2), MODEL_CID);
+        registry.add(near, 1, point(2), MODEL_CID);
+        vm.stopPrank();
+        assertApproxEqRel(gasOfRecord(far, 10_000), gasOfRecord(near, 1), 0.1e18);
+        assertEq(registry.getRecord(far, 10_000).parent, 0);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -156,6 +165,20 @@ contract RecordsTest is HeadwaterTest {
         assertEq(record.vkHash, keccak256(bytes.concat(code, code)));
         assertEq(record.proofSystemId, bytes4(keccak256("ezkl-halo2-kzg-bn254-v23")));
         assertEq(record.uri, Cids.uri(MODEL_CID));
+    }
+
+    function assertMetadata(IERC7572 described, string memory name) private view {
+        string memory uri = described.contractURI();
+        assertEq(vm.indexOf(uri, METADATA), 0);
+        string memory json = vm.replace(uri, METADATA, "");
+        assertEq(vm.parseJsonString(json, ".name"), name);
+        assertGt(bytes(vm.parseJsonString(json, ".description")).length, 30);
+    }
+
+    function gasOfRecord(uint256 task, uint256 round) private view returns (uint256 gas) {
+        gas = gasleft();
+        registry.getRecord(task, round);
+        gas -= gasleft();
     }
 
     function assertPage(uint256 start, uint256 limit) private view {

@@ -66,10 +66,26 @@ def test_verify__of_what_was_deployed__holds(place, network, rebuild):
         ({"transaction_hash": OTHER}, "the recorded transaction created it, in the recorded block"),
         ({"start_block": 99}, "the recorded transaction created it, in the recorded block"),
         ({"args": ("0x" + "11" * 20,)}, "its constructor got the other contracts' addresses"),
+        ({"deployed_bytecode": "0xdeadbeef"}, "this checkout compiles to its bytecodes"),
+        ({"metadata": "{}"}, "this checkout has its metadata"),
+        ({"abi": ()}, "this checkout has its ABI"),
     ),
 )
 def test_verify__of_a_record_that_was_changed__finds_it(place, deployment, change, what):
     assert ("ModelRegistry", what) in found(failed(changed(deployment, "ModelRegistry", **change), place[2]))
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "what"),
+    (
+        ("receipt", {"gas_used": "1"}, "it took the recorded gas, at the recorded place"),
+        ("compiler", {"optimizer_runs": 9}, "this checkout's compiler and settings made it"),
+    ),
+)
+def test_verify__of_a_part_of_a_record_that_was_changed__finds_it(place, deployment, part, change, what):
+    whole = getattr(deployment.records["ModelRegistry"], part)
+    other = changed(deployment, "ModelRegistry", **{part: whole.model_copy(update=change)})
+    assert found(failed(other, place[2])) == {("ModelRegistry", what)}
 
 
 def test_verify__of_records_of_two_deployments__finds_that_they_do_not_know_each_other(place, deployment):
@@ -113,7 +129,7 @@ def test_verify__against_other_sources__finds_it(place, deployment):
     compiled["Lens"] = replace(compiled["Lens"], creation_code="6000", runtime_code="00" + other[2:])
     wrong = {check.what for check in verify(deployment, place[2], compiled) if not check.ok}
     assert wrong == {
-        "this checkout compiles to its bytecode",
+        "this checkout compiles to its bytecodes",
         "the code on chain is this checkout's, with the deployment's addresses in it",
     }
 
@@ -121,6 +137,19 @@ def test_verify__against_other_sources__finds_it(place, deployment):
 def test_verify__on_another_chain__is_refused(deployment, tmp_path):
     with run_anvil(tmp_path / "log", "--chain-id", "5") as other, pytest.raises(ChainError, match="serves 5"):
         failed(deployment, connect(other.url))
+
+
+def test_script__where_addresses_json_names_another_contract__finds_it(tmp_path):
+    with run_anvil(tmp_path / "log", "--chain-id", "5") as anvil:
+        deploy(Sender(connect(anvil.url), anvil.accounts[0]), tmp_path / "deployments", HOME)
+        assert run_script(tmp_path / "deployments", anvil.url, "chain-5").returncode == 0
+        path = tmp_path / "deployments" / "addresses.json"
+        known = json.loads(path.read_text())
+        known["5"]["Lens"] = "0x" + "34" * 20
+        path.write_text(json.dumps(known))
+        done = run_script(tmp_path / "deployments", anvil.url, "chain-5")
+    assert done.returncode == 1
+    assert "✗  addresses.json" in done.stdout
 
 
 def run_script(folder, url, network, *options):

@@ -156,6 +156,7 @@ MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("fixed_point", "data_bits"), "4"),
     (("fixed_point", "data_bits"), True),
     (("fixed_point", "clamp"), "1e999"),
+    (("fixed_point", "clamp"), "1e307"),  # finite, and larger than anything that can be computed with
     (("training", "steps"), 1001),
     (("training", "rate_shift"), -1),
     (("circuits", "train"), "Qm" + "a" * 57),

@@ -11,6 +11,8 @@ from random import Random
 from typing import Any
 
 from headwater.chain.deployment import Deployment
+from headwater.chain.types import Model
+from headwater.errors import Unavailable
 from headwater.protocol.field import P
 from headwater.roles.history import Part, RoundHistory, read_history
 from headwater.roles.task import Task, point_hash
@@ -30,7 +32,7 @@ def facts(story: Story, folder: Path) -> Json:
         "rpc": world.anvil.url,
         "addresses": addresses(Deployment.load("anvil", world.folder / "deployments")),
         "accounts": [sender.address for sender in world.senders],
-        "tasks": {name: task_facts(getattr(story, name)) for name in ("long", "short", "plain")},
+        "tasks": {name: task_facts(getattr(story, name)) for name in ("long", "short", "plain", "withheld")},
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
         "documents": list(document_cases(story.long)),
         "commitments": list(commitment_cases(story.long)),
@@ -61,6 +63,7 @@ def task_facts(task: Task) -> Json:
             for number in history.rounds
             for sender in (*history.accounts, contracts.tasks.address)
         ],
+        "withheld": next((str(r.withheld.slashed) for r in history.rounds.values() if r.withheld), None),
         "models": [model_facts(task, number) for number in range(len(history.rounds) + 1)],
     }
 
@@ -104,8 +107,16 @@ def model_facts(task: Task, round_: int) -> Json | None:
         "cid": str(Cid.from_digest(model.cid)),
         "trainers": model.trainers,
         "aggregator": model.aggregator,
-        "weights": [str(weight) for weight in task.weights(model)],
+        "weights": [str(weight) for weight in weights_of(task, model)],
     }
+
+
+def weights_of(task: Task, model: Model) -> list[int]:
+    """A model's weights; none where nobody has its bytes."""
+    try:
+        return task.weights(model)
+    except Unavailable:
+        return []
 
 
 def place(event: Any) -> Json | None:

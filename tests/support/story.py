@@ -8,7 +8,7 @@ Four rounds of task `long`, with real proofs, finalized each:
     4   the first aggregator withholds its average, which is revoked; another one's is demanded, and shown on chain
 
 Task `short` has a round that failed, since too few submitted, and one that was skipped. Task `plain` stands as it was
-created.
+created. Task `withheld` ended when one had joined, since its creator did not show the first model.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headwater.chain.events import Challenged
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -34,9 +35,9 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.field import add
 from headwater.roles.role import Role
-from headwater.roles.task import Task
+from headwater.roles.task import Task, open_task
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, OUTSIDER, TERMS, World
+from tests.support.roles import AGGREGATOR, OUTSIDER, TERMS, Place, World
 
 FOUR, THREE = range(4), range(3)
 NOWHERE = b"\x09" * 32
@@ -51,6 +52,7 @@ class Story:
     long: Task
     short: Task
     plain: Task
+    withheld: Task
 
 
 def play(world: World) -> Story:
@@ -61,7 +63,7 @@ def play(world: World) -> Story:
     _one_lies(world, long)
     _average_withheld(world, long)
     world.senders[1].send(world.tasks.collect(long.id, (1, 3)))
-    return Story(world, long, _too_few(world), world.open(world.task_id))
+    return Story(world, long, _too_few(world), world.open(world.task_id), _first_model_withheld(world))
 
 
 def _one_submits_nothing(world: World, task: Task) -> None:
@@ -125,6 +127,19 @@ def _too_few(world: World) -> Task:
     world.advance(task.id)
     _everybody(world, task, range(1), Join)
     world.advance(task.id)
+    return task
+
+
+def _first_model_withheld(world: World) -> Task:
+    """Not of zeros, which would need no bytes; a trainer of ours would not join."""
+    task_id = world.create(world.task.basis.commit([1, 2, 3, 4]), NOWHERE, stake=0)
+    place = Place(world.contracts, task_id, world.senders)
+    place.enter([world.task.basis.commit([5])])
+    task = open_task(world.contracts, world.store, world.home, task_id, check_model=False)
+    challenges, challenger = world.contracts.challenges, world.senders[OUTSIDER]
+    raised = challenger.send(challenges.challenge_model(task_id, task.config.challenge_bond))
+    world.advance(task_id)
+    challenger.send(challenges.reclaim_bond(raised.event(Challenged).challenge_id))
     return task
 
 

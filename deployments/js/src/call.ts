@@ -27,8 +27,8 @@ export async function read<T>(what: string, call: Promise<T>): Promise<T> {
       (inner) => inner instanceof ContractFunctionRevertedError || inner instanceof ContractFunctionZeroDataError,
     );
     const options = { cause: error };
-    if (cause instanceof ContractFunctionRevertedError) {
-      throw new NotFound(`there is no ${what} (${cause.data?.errorName ?? "reverted"}): see listTasks`, options);
+    if (cause instanceof ContractFunctionRevertedError && cause.data) {
+      throw new NotFound(`there is no ${what} (${cause.data.errorName}): see listTasks`, options);
     }
     if (cause !== null) {
       throw new NoContract(`no contract that knows ${what} stands there: is it this chain, and was it reset?`, options);

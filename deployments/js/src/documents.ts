@@ -97,7 +97,8 @@ function nonsense({ model: { features, label }, fixed_point }: TaskManifest): st
   if (features.some(({ deviation }) => (parseDecimal(deviation)?.coefficient ?? 0n) <= 0n)) {
     return "a deviation that is not above 0";
   }
-  return Number.isFinite(Number(fixed_point.clamp)) ? undefined : "a clamp that is no finite number";
+  const clamp = Number(fixed_point.clamp) * 2 ** fixed_point.data_bits;
+  return clamp <= Number.MAX_SAFE_INTEGER ? undefined : "a clamp beyond what circuits compute with";
 }
 
 function unreduced({ weights }: { readonly weights: string }): string | undefined {

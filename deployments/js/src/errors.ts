@@ -20,6 +20,11 @@ export class ChainUnavailable extends HeadwaterError {
   readonly code = "chain-unavailable";
 }
 
+/** The node serves another chain than the deployment is on. */
+export class WrongChain extends HeadwaterError {
+  readonly code = "wrong-chain";
+}
+
 /** At the deployment's address stands no such contract: another chain, or one that was restarted. */
 export class NoContract extends HeadwaterError {
   readonly code = "no-contract";

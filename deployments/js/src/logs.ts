@@ -6,6 +6,7 @@ import {
   encodeEventTopics,
   formatLog,
   type Hex,
+  isHex,
   type Log,
   numberToHex,
   parseEventLogs,
@@ -45,7 +46,7 @@ export interface LogRange {
 
 /**
  * What happened in a task, or in all, oldest first. One log query, unless `span` divides it.
- * @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
+ * @throws RangeError `span` is no whole number. @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
  */
 export async function readLogs(range: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
   const { TaskManager, ModelRegistry } = range.deployment.contracts;
@@ -70,6 +71,9 @@ async function queryLogs(
   address: readonly Address[],
   topics: readonly (Hex | null)[],
 ): Promise<RpcLog[]> {
+  if (span !== undefined && !(Number.isInteger(span) && span > 0)) {
+    throw new RangeError(`a span of ${span} blocks: give a whole number, 1 or more`);
+  }
   const request = async <T>(method: string, params: readonly unknown[]): Promise<T> => {
     try {
       return (await client.request({ method, params } as never)) as T;
@@ -81,7 +85,11 @@ async function queryLogs(
   };
   const query = async (first: bigint, last: bigint | undefined): Promise<RpcLog[]> => {
     const end = last === undefined ? "latest" : numberToHex(last);
-    return request("eth_getLogs", [{ address, topics, fromBlock: numberToHex(first), toBlock: end }]);
+    const logs = await request<unknown>("eth_getLogs", [
+      { address, topics, fromBlock: numberToHex(first), toBlock: end },
+    ]);
+    if (Array.isArray(logs) && logs.every(isLog)) return logs;
+    throw new ChainUnavailable("events cannot be read: what the node answered are no events. Ask another node.");
   };
   if (span === undefined) return query(fromBlock, toBlock);
   const found: RpcLog[] = [];
@@ -91,6 +99,20 @@ async function queryLogs(
     found.push(...(await query(first, end < last ? end : last)));
   }
   return found;
+}
+
+/** Whether an answer has what is decoded of a log; viem takes the rest on trust. */
+function isLog(found: unknown): found is RpcLog {
+  const log = found as Partial<RpcLog> | null;
+  return (
+    typeof log === "object" &&
+    isHex(log?.data) &&
+    isHex(log.blockNumber) &&
+    isHex(log.logIndex) &&
+    isHex(log.transactionHash) &&
+    Array.isArray(log.topics) &&
+    log.topics.every((topic) => isHex(topic))
+  );
 }
 
 /** The events of logs as a node gives them; others' are left out. */

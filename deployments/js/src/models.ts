@@ -9,7 +9,15 @@ import { digestFromCid, digestOf } from "./cid.js";
 import { tagOf } from "./commitment.js";
 import type { Deployment } from "./deployment.js";
 import { modelBytes, parseManifest, type TaskManifest } from "./documents.js";
-import { ChainUnavailable, ContentUnavailable, type GatewayFailure, ModelRejected, WrongBytes } from "./errors.js";
+import {
+  ChainUnavailable,
+  ContentUnavailable,
+  type GatewayFailure,
+  ModelRejected,
+  WrongBytes,
+  WrongChain,
+} from "./errors.js";
+import { P } from "./field.js";
 import { type FetchOptions, fetchContent } from "./gateway.js";
 import { type LogRange, readShown } from "./logs.js";
 import { type Page, readTask, type TaskScreen } from "./tasks.js";
@@ -129,7 +137,7 @@ export async function verifyModel({
  * Fetches a model with its task's manifest and basis points, and verifies it.
  * @param round The round that made it; by default the task's latest model.
  * @param gateways URLs such as `https://ipfs.io`, trusted with nothing.
- * @throws ModelRejected it is not what the contract accepted.
+ * @throws ModelRejected it is not what the contract accepted. @throws WrongChain the deployment is on another chain.
  * @throws ContentUnavailable, WrongBytes a document cannot be had. @throws MalformedDocument one is none.
  * @throws NotFound, NoContract, ChainUnavailable
  */
@@ -224,10 +232,16 @@ async function shown(
 function expectedOf(
   { deployment, taskId }: Omit<ModelId, "round">,
   record: ModelRecord,
-  { config }: TaskScreen,
+  { config, tag: told }: TaskScreen,
 ): Expected {
   const { dimension, basisHash, offset } = config;
   const tag = tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId);
+  if (told % P !== tag) {
+    throw new WrongChain(
+      `the node serves another chain than ${deployment.chainId}, on which the deployment is: contracts have the same ` +
+        "addresses on both. Name the node, or the deployment, of the chain you mean.",
+    );
+  }
   return { modelHash: record.modelHash, cid: cidOfRecord(record), dimension, basisHash, offset, tag };
 }
 

@@ -22,6 +22,7 @@ export const Outcome = {
   TOO_FEW_LEFT: "too few were left after others were found at fault",
   NOT_AGGREGATED: "nobody aggregated in time",
   WITHHELD: "aggregators withheld the model",
+  FIRST_MODEL_WITHHELD: "the creator withheld the first model",
 } as const;
 
 /** One of the words of `Outcome`. */
@@ -58,7 +59,10 @@ export function outcomeIn(round: Round, part: Judged): Outcome {
 
 /** What the trainer itself missed or did wrong in a round that is over. */
 function ownFailure(round: Round, part: Judged): Outcome | undefined {
-  if (round.phase === "Skipped") return Outcome.SKIPPED;
+  if (round.phase === "Skipped") {
+    // demanded in Join, and not shown: nothing else leads from there to an end
+    return round.demands.length > round.shown.length ? Outcome.FIRST_MODEL_WITHHELD : Outcome.SKIPPED;
+  }
   if (!part.submitted) return Outcome.NOT_SUBMITTED;
   if (part.convicted) return Outcome.CONVICTED;
   const last = Math.max(0, ...part.masked.map(({ attempt }) => attempt));

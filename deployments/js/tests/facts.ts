@@ -50,6 +50,8 @@ export interface TaskFacts {
   }[];
   readonly outcomes: readonly { readonly round: number; readonly account: Address; readonly outcome: string }[];
   readonly models: readonly (ModelFacts | null)[];
+  /** What was burnt because nobody showed the first model. */
+  readonly withheld: string | null;
 }
 
 interface Facts {
@@ -57,7 +59,7 @@ interface Facts {
   readonly gateway: string;
   readonly addresses: unknown;
   readonly accounts: readonly Address[];
-  readonly tasks: { readonly long: TaskFacts; readonly short: TaskFacts; readonly plain: TaskFacts };
+  readonly tasks: Readonly<Record<"long" | "short" | "plain" | "withheld", TaskFacts>>;
   readonly cids: readonly { readonly hex: string; readonly cid: string }[];
   readonly documents: readonly {
     readonly hex: string;
@@ -93,7 +95,8 @@ interface Facts {
 export const facts = JSON.parse(readFileSync(process.env["HEADWATER_FACTS"] ?? "", "utf8")) as Facts;
 export const client = createPublicClient({ transport: http(facts.rpc) });
 export const deployment = parseAddresses(facts.addresses);
-export const { long, short, plain } = facts.tasks;
+export const { long, short, plain, withheld } = facts.tasks;
+export const tasks = Object.values(facts.tasks);
 export const gateways = [facts.gateway];
 
 /** The bytes of a text of hex without 0x. */

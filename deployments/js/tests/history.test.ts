@@ -15,8 +15,8 @@ import {
   readLogs,
 } from "@headwater/contracts";
 import { createPublicClient, http, zeroHash } from "viem";
-import { client, deployment, facts, long, only, type PlaceFacts, plain, short } from "./facts.js";
-import { counting, serving } from "./servers.js";
+import { client, deployment, facts, long, only, type PlaceFacts, short, tasks } from "./facts.js";
+import { answering, counting, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);
 const history = await readHistory({ client, deployment, taskId });
@@ -25,7 +25,7 @@ function placed(place: Place | undefined): PlaceFacts | null {
   return place ? { block: Number(place.block), transaction: place.transaction, logIndex: place.logIndex } : null;
 }
 
-for (const task of [long, short, plain]) {
+for (const task of tasks) {
   test(`the rounds of task ${task.id} went as the node says`, async () => {
     const found = await readHistory({ client, deployment, taskId: BigInt(task.id) });
     const rounds = found.rounds.map((round) => ({
@@ -49,6 +49,7 @@ for (const task of [long, short, plain]) {
       })),
     }));
     assert.deepEqual(rounds, task.rounds);
+    assert.equal(found.withheld && String(found.withheld.slashed), task.withheld ?? undefined);
   });
 
   test(`everybody's outcome in task ${task.id} is the node's`, async () => {
@@ -61,7 +62,7 @@ for (const task of [long, short, plain]) {
 }
 
 test("the story has what is to be told: a drop-out, a slash, a revoked average, and every end", () => {
-  const outcomes = new Set([long, short, plain].flatMap((task) => task.outcomes.map(({ outcome }) => outcome)));
+  const outcomes = new Set(tasks.flatMap((task) => task.outcomes.map(({ outcome }) => outcome)));
   const wanted = [
     Outcome.COUNTED,
     Outcome.RUNNING,
@@ -72,6 +73,7 @@ test("the story has what is to be told: a drop-out, a slash, a revoked average, 
     Outcome.CONVICTED,
     Outcome.SKIPPED,
     Outcome.TOO_FEW_UPDATES,
+    Outcome.FIRST_MODEL_WITHHELD,
   ];
   for (const outcome of wanted) assert(outcomes.has(outcome), outcome);
   assert(history.rounds.some(({ revoked }) => revoked.length));
@@ -152,6 +154,22 @@ test("a lineage starts from any model, and from none that was not made", async (
     lineageOf(other).map(({ round }) => round),
     [0],
   );
+});
+
+test("a node that answers what are no events is unavailable", async () => {
+  for (const result of [null, {}, "0x", [null], [{}], [{ topics: [], data: "0x", blockNumber: "abc" }]]) {
+    const answer = new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", id: 1, result }));
+    await serving(answering(answer), async (url) => {
+      const odd = createPublicClient({ transport: http(url, { retryCount: 0 }) });
+      await assert.rejects(readHistory({ client: odd, deployment, taskId }), ChainUnavailable, JSON.stringify(result));
+    });
+  }
+});
+
+test("a span that is no number of blocks is refused", async () => {
+  for (const span of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    await assert.rejects(readLogs({ client, deployment, span }), RangeError);
+  }
 });
 
 test("a node that does not answer is unavailable", async () => {

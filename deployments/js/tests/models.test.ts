@@ -17,6 +17,7 @@ import {
   tagOf,
   verifyModel,
   WrongBytes,
+  WrongChain,
 } from "@headwater/contracts";
 import { createPublicClient, http } from "viem";
 import { client, deployment, facts, gateways, long } from "./facts.js";
@@ -178,6 +179,12 @@ test("a first model of zeros needs no bytes", async () => {
     const pulled = await pullModel({ ...where, round: 0, gateways: [url] });
     assert.deepEqual(new Set(pulled.weights), new Set([0n]));
   });
+});
+
+test("a model is no lie where the node serves another chain than was named", async () => {
+  const elsewhere = { ...deployment, chainId: 1 };
+  await assert.rejects(pullModel({ ...where, deployment: elsewhere, round, gateways }), WrongChain);
+  await assert.rejects(verifyModel({ ...where, deployment: elsewhere, round, bytes, basis }), WrongChain);
 });
 
 test("a model that an RPC node gives another hash is rejected: the commitment finds it out", async () => {

@@ -24,10 +24,10 @@ import {
   UnknownDeployment,
 } from "@headwater/contracts";
 import { createPublicClient, http, zeroHash } from "viem";
-import { client, deployment, facts, long, plain, short } from "./facts.js";
+import { client, deployment, facts, long, short, tasks } from "./facts.js";
 import { counting, serving } from "./servers.js";
 
-const tasks = [long, short, plain].sort((a, b) => b.id - a.id); // newest first
+const newest = [...tasks].sort((a, b) => b.id - a.id); // newest first
 const taskId = BigInt(long.id);
 
 test("tasks are listed newest first, with their latest models", async () => {
@@ -36,12 +36,12 @@ test("tasks are listed newest first, with their latest models", async () => {
     block,
     await client.getBlock().then(({ number, timestamp }) => ({ blockNumber: number, timestamp })),
   );
-  assert.equal(total, BigInt(tasks.length));
+  assert.equal(total, BigInt(newest.length));
   assert.deepEqual(
     found.map((task) => Number(task.taskId)),
-    tasks.map(({ id }) => id),
+    newest.map(({ id }) => id),
   );
-  for (const [i, task] of tasks.entries()) {
+  for (const [i, task] of newest.entries()) {
     const latest = task.models.findLast((model) => model !== null);
     assert.equal(found[i]?.model.modelHash, latest?.hash);
     assert.equal(cidFromDigest(found[i]?.manifest ?? "0x"), task.manifest);
@@ -60,7 +60,7 @@ test("pages follow one another without gap or overlap", async () => {
   }
   assert.deepEqual(
     ids,
-    tasks.map(({ id }) => id),
+    newest.map(({ id }) => id),
   );
 });
 
@@ -119,8 +119,8 @@ test("an account has its rewards by round", async () => {
 
 test("models are listed with their records", async () => {
   const { models, total } = await listModels({ client, deployment, limit: 10 });
-  assert.equal(total, BigInt(tasks.length));
-  for (const [i, task] of tasks.entries()) {
+  assert.equal(total, BigInt(newest.length));
+  for (const [i, task] of newest.entries()) {
     const latest = task.models.findLast((model) => model !== null);
     assert.deepEqual([models[i]?.modelHash, models[i]?.uri], [latest?.hash, `ipfs://${latest?.cid}`]);
   }
@@ -172,6 +172,13 @@ test("where no contract stands, that is said", async () => {
     assert(error instanceof NoContract);
     return error.code === "no-contract" && /is it this chain/.test(error.message);
   });
+});
+
+test("where another contract stands, that is said, too", async () => {
+  const contracts = { ...deployment.contracts, Lens: deployment.contracts.StakeManager } as const;
+  const elsewhere = { ...deployment, contracts };
+  await assert.rejects(listTasks({ client, deployment: elsewhere, limit: 1 }), NoContract);
+  await assert.rejects(readTask({ client, deployment: elsewhere, taskId }), NoContract);
 });
 
 test("a node that does not answer is unavailable", async () => {

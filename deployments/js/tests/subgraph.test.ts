@@ -18,7 +18,7 @@ import {
 } from "@headwater/contracts";
 import { build } from "esbuild";
 import { type Abi, type AbiEvent, type AbiParameter, hexToBytes, parseEventLogs, toHex } from "viem";
-import { client, deployment, facts, long, only, type PlaceFacts, plain, short } from "./facts.js";
+import { client, deployment, facts, long, only, type PlaceFacts, short, tasks } from "./facts.js";
 import { Address, Bytes, BigInt as GraphInt } from "./subgraph/graph-ts.js";
 import { Store } from "./subgraph/store.js";
 
@@ -173,7 +173,7 @@ const hex = (value: unknown): string => toHex(value as Uint8Array);
 const transaction = (place: PlaceFacts | null): string | undefined => place?.transaction;
 
 test("tasks are where they are on chain", () => {
-  for (const task of [long, short, plain]) {
+  for (const task of tasks) {
     const entity = store.get("Task", String(task.id));
     const last = task.rounds.at(-1);
     assert.deepEqual([entity["round"], entity["phase"]], [last?.round, last?.phase]);
@@ -248,11 +248,12 @@ for (const task of [long, short]) {
 }
 
 test("every slash is there, with what it was for", () => {
-  const rounds = [long, short].flatMap((task) => task.rounds);
+  const rounds = tasks.flatMap((task) => task.rounds);
   const trainers = rounds.flatMap(({ parts }) => parts.flatMap(({ slashed }) => slashed ?? []));
   const wanted = [
     ...trainers.map(({ fault, amount }) => [fault ? "Fault" : "Absence", amount]),
     ...rounds.flatMap(({ revoked }) => revoked.map(({ slashed }) => ["Average", slashed])),
+    ...tasks.flatMap(({ withheld }) => (withheld ? [["FirstModel", withheld]] : [])),
   ];
   const found = store.all("Slash").map((slash) => [slash["kind"], String(slash["amount"])]);
   assert.deepEqual(found.sort(), wanted.sort());
@@ -267,7 +268,7 @@ test("challenges are there, and to whom their bonds went", async () => {
     functionName: "challengeCount",
   });
   assert.equal(BigInt(challenges.length), count);
-  assert.deepEqual(challenges.map((challenge) => challenge["kind"]).sort(), ["Mask", "Model"]);
+  assert.deepEqual(challenges.map((challenge) => challenge["kind"]).sort(), ["Mask", "Model", "Model", "Model"]);
   assert(challenges.every((challenge) => challenge["bondTo"]));
 });
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
@@ -11,7 +13,7 @@ from hexbytes import HexBytes
 from headwater.chain.challenge_manager import ChallengeManager
 from headwater.chain.compiling import Compiled
 from headwater.chain.deploying import SERVED, creation_code, runtime_code
-from headwater.chain.deployment import Deployment, Record
+from headwater.chain.deployment import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.chain.lens import Lens
 from headwater.chain.model_registry import ModelRegistry
 from headwater.chain.rpc import Chain
@@ -53,6 +55,21 @@ def verify(deployment: Deployment, chain: Chain, compiled: Mapping[str, Compiled
     yield from _wiring(chain, at)
 
 
+def listed(deployment: Deployment, root: Path) -> Iterator[Check]:
+    """Whether addresses.json under `root`, which dApps read, names a deployment's contracts.
+
+    Of a local chain it says where a fresh one would have them, so nothing is compared.
+    """
+    if deployment.chain_id in LOCAL_CHAINS:
+        return
+    ((chain_id, recorded),) = deployment.summary().items()
+    try:
+        found = json.loads((root / ADDRESSES).read_text()).get(chain_id)
+    except (OSError, ValueError, AttributeError) as error:
+        found = error
+    yield _same(ADDRESSES, f"its entry of chain {chain_id} is this deployment", found, recorded)
+
+
 def _record(name: str, record: Record, at: Mapping[str, str]) -> Iterator[Check]:
     """What the record says of itself."""
     served = tuple(at[other] for other in SERVED[name])
@@ -77,6 +94,10 @@ def _on_chain(name: str, record: Record, chain: Chain) -> Iterator[Check]:
     yield _same(name, what, found, recorded)
     block = receipt["blockHash"].to_0x_hex()
     yield _same(name, "that block is still the chain's", block, record.receipt.block_hash)
+    cost = (receipt["gasUsed"], receipt["cumulativeGasUsed"], receipt["transactionIndex"])
+    written = record.receipt
+    told = (int(written.gas_used), int(written.cumulative_gas_used), written.transaction_index)
+    yield _same(name, "it took the recorded gas, at the recorded place", cost, told)
     data = "0x" + keccak(bytes(sent["input"])).hex()
     yield _same(name, "that transaction sent what has creationCodeHash", data, record.creation_code_hash)
 
@@ -86,8 +107,12 @@ def _rebuilt(name: str, record: Record, compiled: Compiled, at: Mapping[str, str
 
     Runtime code is the compiler's but for immutables, and each of these is another contract's address.
     """
-    yield _same(name, "this checkout compiles to its bytecode", record.bytecode[2:], compiled.creation_code)
+    codes = (record.bytecode[2:], record.deployed_bytecode[2:])
+    yield _same(name, "this checkout compiles to its bytecodes", codes, (compiled.creation_code, compiled.runtime_code))
     yield _same(name, "this checkout has its ABI", list(record.abi), compiled.abi)
+    compiler = record.compiler.model_dump(by_alias=True)
+    yield _same(name, "this checkout's compiler and settings made it", compiler, compiled.compiler)
+    yield _same(name, "this checkout has its metadata", record.metadata, compiled.metadata)
     expected = runtime_code(name, compiled, at)
     what = "the code on chain is this checkout's, with the deployment's addresses in it"
     yield _same(name, what, chain.code(record.address).hex(), expected.hex())
@@ -118,6 +143,9 @@ def _wiring(chain: Chain, at: Mapping[str, str]) -> Iterator[Check]:
 def _same(name: str, what: str, found: object, expected: object) -> Check:
     if found == expected:
         return Check(name, what, ok=True)
+    if isinstance(found, dict) and isinstance(expected, dict):
+        names = [key for key in {**found, **expected} if found.get(key) != expected.get(key)]
+        found, expected = ({key: side.get(key) for key in names} for side in (found, expected))
     return Check(name, what, ok=False, detail=f"{_short(found)} and not {_short(expected)}")
 
 

@@ -20,6 +20,7 @@ from headwater.chain.events import (
     Convicted,
     Enrolled,
     Event,
+    FirstModelWithheld,
     Joined,
     Masked,
     MaskingStarted,
@@ -49,6 +50,7 @@ class Outcome(StrEnum):
     TOO_FEW_LEFT = "too few were left after others were found at fault"
     NOT_AGGREGATED = "nobody aggregated in time"
     WITHHELD = "aggregators withheld the model"
+    FIRST_MODEL_WITHHELD = "the creator withheld the first model"
 
 
 @dataclass
@@ -86,6 +88,7 @@ class RoundHistory:
         parts: by trainer, in the order of joining.
         attempts: at masking, in order.
         averages: those accepted, the ones that were taken back included.
+        withheld: the task ended in this round, since nobody showed its first model.
     """
 
     number: int
@@ -95,6 +98,7 @@ class RoundHistory:
     averages: list[Aggregated] = field(default_factory=list)
     revoked: list[AverageRevoked] = field(default_factory=list)
     phases: list[PhaseChanged] = field(default_factory=list)
+    withheld: FirstModelWithheld | None = None
 
     @property
     def ended(self) -> PhaseChanged | None:
@@ -195,6 +199,8 @@ def _record(history: History, event: Event) -> None:
             history.rounds[event.round].attempts.append(event)
         case Aggregated():
             history.rounds[event.round].averages.append(event)
+        case FirstModelWithheld():
+            history.rounds[max(history.rounds)].withheld = event
         case AverageRevoked():
             history.rounds[event.round].revoked.append(event)
         case Submitted() | Accused() | Acquitted() | Convicted():
@@ -212,7 +218,7 @@ def _record(history: History, event: Event) -> None:
 def _own_failure(round_: RoundHistory, part: Part) -> Outcome | None:
     """What the trainer itself missed or did wrong in a round that is over; None if nothing."""
     if round_.phase is Phase.SKIPPED:
-        return Outcome.SKIPPED
+        return Outcome.FIRST_MODEL_WITHHELD if round_.withheld else Outcome.SKIPPED
     if part.submitted is None:
         return Outcome.NOT_SUBMITTED
     if part.convicted is not None:
