@@ -18,13 +18,13 @@ import type { Deployment } from "./deployment.js";
 import { ChainUnavailable } from "./errors.js";
 
 const abi = [
-  ...taskManagerAbi.filter((entry) => entry.type === "event"),
+  ...taskManagerAbi.filter((entry) => entry.type === "event" && entry.name !== "ContractURIUpdated"),
   ...modelRegistryAbi.filter((entry) => entry.type === "event" && entry.name === "ModelAdded"),
 ] as unknown as Events;
 
 type EventsOf<A extends readonly unknown[]> = Extract<A[number], { readonly type: "event" }>;
 type Events = readonly (
-  | EventsOf<typeof taskManagerAbi>
+  | Exclude<EventsOf<typeof taskManagerAbi>, { readonly name: "ContractURIUpdated" }> // never emitted, of no task
   | Extract<EventsOf<typeof modelRegistryAbi>, { readonly name: "ModelAdded" }>
 )[];
 
