@@ -26,10 +26,10 @@ def world(tmp_path_factory, home):
 
 @pytest.fixture(scope="module")
 def task(world):
-    """A task of two rounds, published and trained to its end by five processes."""
+    """A task of one round, published and trained to its end by five processes."""
     assert "Recorded in deployments/anvil" in world.run("deploy")
     assert "Nothing to do" in world.run("deploy")
-    assert "task 1" in world.create(2, ROWS)
+    assert "task 1" in world.create(1, ROWS)
     nodes = [
         world.start(number + 1, "trainer", "run", "--task", "1", "--poll", "0.5", "--data", f"trainer-{number}.csv")
         for number in range(TRAINERS)
@@ -47,10 +47,10 @@ def task(world):
 def test_daemons__carry_a_task_to_its_end__and_say_what_they_did(task):
     for log in task[:TRAINERS]:
         for stage in ("submitted", "masked", "published"):
-            assert len(re.findall(rf"\] {stage} ", log)) == 2
+            assert len(re.findall(rf"\] {stage} ", log)) == 1
         for stage in ("claimed", "released", "withdrawn"):
             assert stage in log
-    assert task[TRAINERS].count("aggregated") == 2
+    assert task[TRAINERS].count("aggregated") == 1
     assert "challenged" not in task[-1]
 
 
@@ -67,7 +67,7 @@ def test_task_show__gives_terms_columns_and_models__and_checks_the_verifiers(wor
 
 
 def test_model__is_pulled_verified_and_applied(world, task):
-    assert "round 2, average of 3 proved updates" in world.run("model", "pull", "--task", "1", "--out", "model")
+    assert "round 1, average of 3 proved updates" in world.run("model", "pull", "--task", "1", "--out", "model")
     assert "these are its weights" in world.run("model", "verify", "model")
     predicted = world.run("model", "predict", "model", "--data", "new.csv", "--out", "predictions.csv")
     assert float(re.search(r"([\d.]+)% of 40 labelled rows are right", predicted)[1]) > 80

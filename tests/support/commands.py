@@ -29,13 +29,13 @@ COLUMNS = ("--sample", "sample.csv", "--label", "kind", "--feature", "size", "--
 
 
 class Commands:
-    """A folder to work in, a chain, a home of its own with shared circuits, and `headwater` that finds them all."""
+    """A folder to work in, a chain, a home of its own with what others built, and `headwater` that finds them all."""
 
     def __init__(self, folder: Path, anvil: Anvil, circuits: Path) -> None:
-        """circuits: the home whose circuits are shared."""
+        """circuits: the home whose circuits and compiled contracts are shared."""
         self.folder, self.anvil, self.home = folder, anvil, folder / "home"
         self.home.mkdir(mode=0o700)
-        for name in ("circuits", "srs"):
+        for name in ("circuits", "contracts", "srs"):
             (circuits / name).mkdir(parents=True, exist_ok=True)
             (self.home / name).symlink_to(circuits / name)
         self.common = {
