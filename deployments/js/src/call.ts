@@ -1,6 +1,7 @@
 // One eth_call, and what its failure means.
 
 import { BaseError, type Client, ContractFunctionRevertedError, ContractFunctionZeroDataError } from "viem";
+import type { Deployment } from "./deployment.js";
 import { ChainUnavailable, NoContract, NotFound } from "./errors.js";
 
 /** What every reader takes. */
@@ -9,6 +10,12 @@ export interface Reading {
   readonly client: Client;
   /** The state of which block; the latest by default. */
   readonly blockNumber?: bigint | undefined;
+}
+
+/** Which task. */
+export interface TaskId {
+  readonly deployment: Deployment;
+  readonly taskId: bigint;
 }
 
 /**

@@ -1,6 +1,6 @@
 export { challengeManagerAbi, lensAbi, modelRegistryAbi, stakeManagerAbi, taskManagerAbi } from "./abis.js";
 export { addresses } from "./addresses.js";
-export type { Reading } from "./call.js";
+export type { Reading, TaskId } from "./call.js";
 export { cidFromDigest, cidOf, digestFromCid, digestOf, MAX_BYTES } from "./cid.js";
 export { commit, decodeBasis, hashPoint, type Point, tagOf } from "./commitment.js";
 export { CONTRACTS, type ContractName, type Deployment, deploymentOf, parseAddresses } from "./deployment.js";

@@ -4,7 +4,7 @@ import { type ContractFunctionReturnType, type Hex, maxUint256 } from "viem";
 import { readContract } from "viem/actions";
 import { getAbiItem } from "viem/utils";
 import { lensAbi, modelRegistryAbi } from "./abis.js";
-import { type Reading, read } from "./call.js";
+import { type Reading, read, type TaskId } from "./call.js";
 import { digestFromCid, digestOf } from "./cid.js";
 import { tagOf } from "./commitment.js";
 import type { Deployment } from "./deployment.js";
@@ -27,9 +27,7 @@ import { checkModel, type Expected, type Verification } from "./verify.js";
 export type ModelRecord = ContractFunctionReturnType<typeof modelRegistryAbi, "view", "getRecord">;
 
 /** Which model. */
-export interface ModelId {
-  readonly deployment: Deployment;
-  readonly taskId: bigint;
+export interface ModelId extends TaskId {
   /** The round that made it. Round 0 is the model the creator started from: nobody proved it. */
   readonly round: number;
 }
@@ -104,12 +102,11 @@ export async function listRecords({
   start = 0,
   limit,
   blockNumber,
-}: Reading & {
-  readonly deployment: Deployment;
-  readonly taskId: bigint;
-  readonly start?: number;
-  readonly limit: number;
-}): Promise<readonly ModelRecord[]> {
+}: Reading &
+  TaskId & {
+    readonly start?: number;
+    readonly limit: number;
+  }): Promise<readonly ModelRecord[]> {
   const address = deployment.contracts.ModelRegistry;
   const args = [taskId, BigInt(start), BigInt(limit)] as const;
   const call = { abi: modelRegistryAbi, address, functionName: "getRecords", args, blockNumber } as const;
@@ -148,7 +145,7 @@ export async function pullModel({
   timeout,
   ...where
 }: Reading &
-  Omit<ModelId, "round"> &
+  TaskId &
   FetchOptions &
   Pick<LogRange, "span"> & { readonly round?: number; readonly gateways: readonly string[] }): Promise<PulledModel> {
   const task = await readTask(where);
@@ -186,7 +183,7 @@ export async function fetchModel({
   gateways,
   ...where
 }: Reading &
-  Omit<ModelId, "round"> &
+  TaskId &
   FetchOptions &
   Pick<LogRange, "span"> & {
     readonly record: ModelRecord;
@@ -218,9 +215,7 @@ export async function fetchModel({
 }
 
 /** What the chain shows of a task's models; nothing, where the node keeps no events of long ago. */
-async function shown(
-  where: Reading & Omit<ModelId, "round"> & Pick<LogRange, "span">,
-): Promise<readonly (readonly bigint[])[]> {
+async function shown(where: Reading & TaskId & Pick<LogRange, "span">): Promise<readonly (readonly bigint[])[]> {
   try {
     return await readShown({ ...where, toBlock: where.blockNumber });
   } catch (error) {
@@ -229,11 +224,7 @@ async function shown(
   }
 }
 
-function expectedOf(
-  { deployment, taskId }: Omit<ModelId, "round">,
-  record: ModelRecord,
-  { config, tag: told }: TaskScreen,
-): Expected {
+function expectedOf({ deployment, taskId }: TaskId, record: ModelRecord, { config, tag: told }: TaskScreen): Expected {
   const { dimension, basisHash, offset } = config;
   const tag = tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId);
   if (told % P !== tag) {

@@ -5,7 +5,7 @@ import { maxUint256 } from "viem";
 import { readContract } from "viem/actions";
 import { getAbiItem } from "viem/utils";
 import { lensAbi, taskManagerAbi } from "./abis.js";
-import { type Reading, read } from "./call.js";
+import { type Reading, read, type TaskId } from "./call.js";
 import type { Deployment } from "./deployment.js";
 import { type Phase, phaseOf } from "./phases.js";
 
@@ -77,12 +77,7 @@ export async function listTasks({
  * One task: config, state, round, latest model, and the block of which this is the state.
  * @throws NotFound, NoContract, ChainUnavailable
  */
-export async function readTask({
-  client,
-  deployment,
-  taskId,
-  blockNumber,
-}: Reading & { readonly deployment: Deployment; readonly taskId: bigint }): Promise<TaskScreen> {
+export async function readTask({ client, deployment, taskId, blockNumber }: Reading & TaskId): Promise<TaskScreen> {
   const args = [taskId] as const;
   const call = { abi, address: deployment.contracts.Lens, functionName: "getTask", args, blockNumber } as const;
   const task = await read(`task ${taskId}`, readContract(client, call));
@@ -106,12 +101,11 @@ export async function listRounds({
   start = 1,
   limit,
   blockNumber,
-}: Reading & {
-  readonly deployment: Deployment;
-  readonly taskId: bigint;
-  readonly start?: number;
-  readonly limit: number;
-}): Promise<readonly RoundSummary[]> {
+}: Reading &
+  TaskId & {
+    readonly start?: number;
+    readonly limit: number;
+  }): Promise<readonly RoundSummary[]> {
   const args = [taskId, BigInt(start), BigInt(limit)] as const;
   const call = { abi, address: deployment.contracts.Lens, functionName: "getRounds", args, blockNumber } as const;
   const rounds = await read(`task ${taskId}`, readContract(client, call));
@@ -135,13 +129,12 @@ export async function readAccount({
   start = 1,
   limit,
   blockNumber,
-}: Reading & {
-  readonly deployment: Deployment;
-  readonly taskId: bigint;
-  readonly account: Address;
-  readonly start?: number;
-  readonly limit: number;
-}): Promise<AccountScreen> {
+}: Reading &
+  TaskId & {
+    readonly account: Address;
+    readonly start?: number;
+    readonly limit: number;
+  }): Promise<AccountScreen> {
   const args = [taskId, account, BigInt(start), BigInt(limit)] as const;
   const call = { abi, address: deployment.contracts.Lens, functionName: "getAccount", args, blockNumber } as const;
   return read(`task ${taskId}`, readContract(client, call));
