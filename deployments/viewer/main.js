@@ -248,9 +248,9 @@ function failureNotice() {
 function linkNotice() {
   const { values, from } = app.settings;
   const named = [
-    from.rpc === "link" && `the node ${values.rpc}`,
-    from.deployment === "link" && "the contracts",
-    from.gateways === "link" && "the gateways",
+    from.rpc === "link" && (values.rpc ? `the node ${values.rpc}` : "no node"),
+    from.deployment === "link" && (values.deployment ? "the contracts" : "no contracts"),
+    from.gateways === "link" && (values.gateways.length > 0 ? "the gateways" : "no gateways"),
   ]
     .filter(Boolean)
     .join(", ");

@@ -1,5 +1,6 @@
 /**
- * Where this page looks: a node, the contracts, gateways. Four sources, the later before the earlier:
+ * Where this page looks: a node, the contracts, gateways. Three sources, the later before the earlier, also where it says
+ * by an empty text that there is none:
  *   published  `deployment.json` beside this page, by whoever put it there
  *   saved      by this visitor, on the settings page
  *   link       in the address, after `#...?`: it holds for this tab only, and the page says so, because whoever chooses
@@ -12,9 +13,12 @@ const KEY = "headwater-viewer";
 const memory = {};
 export const FIELDS = ["rpc", "deployment", "gateways", "sample"];
 
-/** What each setting must be. Every function takes text and returns the value; it throws an Error that says why not. */
+/**
+ * What each setting must be. Every function takes text and returns the value, for an empty one that of a setting that is not
+ * there; it throws an Error that says why not.
+ */
 export const PARSE = {
-  rpc: url,
+  rpc: (text) => (text ? url(text) : undefined),
   deployment: (text) => (text ? parseAddresses(JSON.parse(text)) : undefined),
   gateways: (text) =>
     text
@@ -39,7 +43,7 @@ export async function readSettings() {
     for (const field of FIELDS) {
       if (texts[field] === undefined) continue;
       try {
-        settings.values[field] = PARSE[field](texts[field]) ?? settings.values[field];
+        settings.values[field] = PARSE[field](texts[field]);
         settings.from[field] = source;
       } catch {
         // damaged or of another time: the source before it holds
@@ -67,14 +71,16 @@ export function forgetLink() {
   store("sessionStorage", {});
 }
 
-/** The settings as a link's query, so that somebody else sees the same. */
-export function asQuery(values) {
-  const query = new URLSearchParams();
-  if (values.rpc) query.set("rpc", values.rpc);
-  if (values.deployment) query.set("deployment", JSON.stringify(values.deployment));
-  if (values.gateways.length) query.set("gateways", values.gateways.join(","));
-  if (values.sample) query.set("sample", values.sample);
-  return query;
+/** The settings in force as a link's query, so that somebody else sees the same: none where somebody chose none. */
+export function asQuery({ values, from }) {
+  const texts = {
+    rpc: values.rpc,
+    deployment: values.deployment && JSON.stringify(values.deployment),
+    gateways: values.gateways.join(","),
+    sample: values.sample,
+  };
+  const told = FIELDS.filter((field) => texts[field] || (from[field] && from[field] !== "published"));
+  return new URLSearchParams(told.map((field) => [field, texts[field] ?? ""]));
 }
 
 /** The text of a setting, as a form shows it. */

@@ -1,12 +1,17 @@
 """Nodes that are dead or of another chain, contracts that are not there: what the page says, and that it recovers."""
 
 import json
+import re
 import socket
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
+from headwater.chain.deployment import Deployment
+from headwater.cli.viewer.server import Site, serving
 from tests.support.anvil import run_anvil
+from tests.support.catalogue import NOWHERE
 from tests.support.site import PATIENCE, addresses
 
 
@@ -163,6 +168,56 @@ def test_settings__that_are_saved__hold_when_the_page_is_opened_again__and_can_b
     guest.page.get_by_role("button", name="Forget what is saved").click()
 
     guest.sees("Connect to a node")
+
+
+@pytest.fixture
+def published(catalogue, home) -> Iterator[str]:
+    """The page as `headwater viewer` serves it: with a node, contracts, a gateway and a sample of its own."""
+    deployment = Deployment.load("anvil", catalogue.folder / "deployments")
+    with serving(Site(catalogue.chain, deployment, catalogue.store, NOWHERE)) as url:
+        yield url
+
+
+def test_setting__that_was_published__can_be_cleared__and_stays_so(visitor, published):
+    guest = visitor(at=published)
+    guest.visit("/task/1")
+    expect(guest.page.get_by_role("button", name="Use the public sample")).to_be_visible(timeout=PATIENCE)
+    guest.go("/settings")
+    for field in ("Contracts", "Public sample"):
+        expect(guest.page.get_by_label(field)).not_to_have_value("")
+        guest.page.get_by_label(field).fill("")
+    guest.page.get_by_role("button", name="Save and connect").click()
+    guest.sees("Now saved in this browser.")
+
+    guest.visit("/settings")
+
+    for field in ("Contracts", "Public sample"):
+        expect(guest.page.get_by_label(field)).to_have_value("", timeout=PATIENCE)
+        expect(guest.page.get_by_label(field)).to_have_accessible_description(
+            re.compile("Empty: .*saved in this browser")
+        )
+    guest.picture("settings-cleared")
+    guest.questions.clear()
+    guest.visit()
+    guest.sees("What happened lately")
+    assert guest.questions[0] == "eth_chainId"  # the contracts are those that are known on the node's chain
+    guest.visit("/task/1")
+    guest.sees("Accuracy by round")
+    expect(guest.page.get_by_role("button", name="Use the public sample")).to_have_count(0)
+
+
+def test_node__that_was_published_and_is_cleared__is_none__and_nobody_is_asked(visitor, published):
+    guest = visitor(at=published)
+    guest.visit("/settings")
+    guest.page.get_by_label("Ethereum node").fill("")
+    guest.page.get_by_role("button", name="Save and connect").click()
+    guest.sees("Now saved in this browser.")
+    guest.questions.clear()
+
+    guest.visit()
+
+    guest.sees("Connect to a node")
+    assert guest.questions == []
 
 
 @pytest.mark.parametrize(

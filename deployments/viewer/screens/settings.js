@@ -10,7 +10,7 @@ const FIELDS = [
     label: "Ethereum node",
     type: "url",
     placeholder: "http://127.0.0.1:8545",
-    help: "The address of its JSON-RPC. What it says is taken for what the chain says: use one that you trust, or your own.",
+    help: "The address of its JSON-RPC. What it says is taken for what the chain says: use one that you trust, or your own. Empty: none.",
   },
   {
     name: "deployment",
@@ -24,13 +24,13 @@ const FIELDS = [
     label: "IPFS gateways",
     rows: 3,
     placeholder: "https://ipfs.io",
-    help: "One a line, in the order in which they are asked. Nothing is believed of them: bytes are checked against the contract’s CIDs.",
+    help: "One a line, in the order in which they are asked. Nothing is believed of them: bytes are checked against the contract’s CIDs. Empty: none.",
   },
   {
     name: "sample",
     label: "Public sample",
     placeholder: "bafkrei…",
-    help: "The CID of a CSV file with labelled rows, to measure models on. May be empty.",
+    help: "The CID of a CSV file with labelled rows, to measure models on. Empty: none.",
   },
 ];
 const SOURCES = {
@@ -51,7 +51,7 @@ export function settingsScreen(app) {
       const text = cells.get(name).trim();
       problems[name] = undefined;
       try {
-        if (text !== "") PARSE[name](text);
+        PARSE[name](text);
         texts[name] = text;
       } catch (error) {
         problems[name] = error.message;
@@ -135,12 +135,12 @@ export function settingsScreen(app) {
         { class: "card", key: "share" },
         h("h2", {}, "Show somebody the same"),
         h("p", {}, "A link with these settings, for whoever trusts your choice of a node:"),
-        h("div", { class: "actions" }, copyButton(link(values), "a link with these settings")),
+        h("div", { class: "actions" }, copyButton(link(), "a link with these settings")),
       ),
     ];
   }
 
-  const link = (values) => `${location.href.split("#")[0]}#/?${asQuery(values)}`;
+  const link = () => `${location.href.split("#")[0]}#/?${asQuery(app.settings)}`;
 
   return { render, title: () => "Settings" };
 }
