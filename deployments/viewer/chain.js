@@ -3,11 +3,12 @@
  * `@headwater/contracts` (vendor/headwater.js); this module only asks it, keeps what cannot change, and counts blocks.
  */
 
+import { ViewerError } from "./errors.js";
+import { EventReader } from "./events.js";
 import {
   ChainUnavailable,
   cidFromDigest,
   createClient,
-  decodeLogs,
   deploymentOf,
   digestFromCid,
   fetchContent,
@@ -17,21 +18,21 @@ import {
   isEnd,
   listRounds,
   listTasks,
-  numberToHex,
   parseManifest,
   phaseOf,
   readRecord,
   readTask,
+  tagOf,
   taskManagerAbi,
   toEventSelector,
 } from "./vendor/headwater.js";
 
 const RECENT_BLOCKS = 1000; // that the first screen's log query spans: nodes that limit a query allow so many
 const MOST_RECENT = 12; // events shown there
-const UNSETTLED = 64n; // newest blocks, whose logs are asked for again: a reorganization may have changed them
 const FURTHEST = 500; // rounds that are looked back for a model
 const AT_ONCE = 6; // receipts under way
 const TIMEOUT = 15_000; // milliseconds
+const TOO_OFTEN = 429; // the code of an error, by nodes that limit how often they are asked
 
 // of a round that the node knows and whose events it does not have yet
 const UNTOLD = { parts: [], phases: [], attempts: [], averages: [], revoked: [], demands: [], shown: [] };
@@ -61,17 +62,24 @@ export class Chain {
   seen = 0;
   /** Milliseconds between looks: half the time between blocks, as far as is known. */
   pace = 2000;
+  /** Which events are being read, where that takes many questions: see `EventReader`. */
+  reading;
 
   #client;
   #gateways;
+  #repaint;
+  #events;
   #manifests = new Map(); // by digest: promises
-  #logs = new Map(); // by task and rounds: what was found, up to which block
   #models = new Map(); // verified ones, by task, round, model hash and URI
 
-  /** @param {Object} values The settings: `rpc`, `gateways`, and `deployment`, if one is named. */
-  constructor({ rpc, deployment, gateways }) {
+  /**
+   * @param {Object} values The settings: `rpc`, `gateways`, and `deployment`, if one is named.
+   * @param {() => void} repaint Called when `reading` changes.
+   */
+  constructor({ rpc, deployment, gateways }, repaint) {
     this.#client = createClient({ transport: http(rpc, { retryCount: 0, timeout: TIMEOUT }) });
     this.#gateways = gateways;
+    this.#repaint = repaint;
     this.deployment = deployment;
   }
 
@@ -90,7 +98,7 @@ export class Chain {
 
   /** A task as it is now. */
   async task(taskId) {
-    const task = await readTask({ ...(await this.#where()), taskId });
+    const task = await this.#task(taskId);
     this.#arrived(task.blockNumber, task.timestamp);
     return task;
   }
@@ -108,7 +116,7 @@ export class Chain {
     const numbers = Array.from({ length: last - start + 1 }, (_, index) => start + index);
     const [summaries, history] = await Promise.all([
       listRounds({ ...(await this.#where()), taskId, start, limit: numbers.length, blockNumber: task.blockNumber }),
-      this.history(taskId, numbers, task.blockNumber),
+      this.#history(taskId, task, numbers),
     ]);
     // the chain's word on the round and the events' are of the same block; both have `averages`, and the events' is wanted
     const list = summaries.map(({ number, round, cid }) => ({
@@ -116,8 +124,11 @@ export class Chain {
       ...(history.rounds.find((each) => each.round === number) ?? UNTOLD),
       number,
       made: BigInt(cid) !== 0n,
+      // it ended the task, and with it the round that ran
+      withheld: number === task.state.round ? history.withheld : undefined,
     }));
-    const before = history.models[0]?.parent ?? (await this.#latestBefore(start, taskId, task));
+    const first = history.models.find(({ round }) => numbers.includes(round));
+    const before = first?.parent ?? (await this.#latestBefore(start, taskId, task));
     return { list, before };
   }
 
@@ -126,22 +137,26 @@ export class Chain {
     return (await this.rounds(taskId, task, number, 1)).list[0];
   }
 
-  /** Which of `limit` rounds of a task from `start` on made models; round 0 stands for the first model. */
+  /**
+   * The models of at most `limit` rounds of a task from `start` on, each `{round, modelHash}`; round 0 stands for the first
+   * model.
+   */
   async made(taskId, start, limit) {
     const summaries = await listRounds({ ...(await this.#where()), taskId, start, limit });
-    return summaries.filter(({ cid }) => BigInt(cid) !== 0n).map(({ number }) => number);
-  }
-
-  /** What happened in these rounds of a task, by its events. */
-  async history(taskId, rounds, blockNumber) {
-    const events = await this.#events(taskId, rounds, blockNumber);
-    return events.length > 0 ? historyOf(taskId, events) : { rounds: [], models: [] };
+    return summaries
+      .filter(({ cid }) => BigInt(cid) !== 0n)
+      .map(({ number, modelHash }) => ({ round: number, modelHash }));
   }
 
   /** The record of the model that a round made, as it is now: a chain can be reorganized, or started anew. */
   async modelNow(taskId, round) {
-    const [record] = await Promise.all([readRecord({ ...(await this.#where()), taskId, round }), this.task(taskId)]);
+    const [record] = await Promise.all([this.record(taskId, round), this.task(taskId)]);
     return record;
+  }
+
+  /** That record alone, for a screen that shows it beside others: none has moved on to another block by this. */
+  async record(taskId, round) {
+    return readRecord({ ...(await this.#where()), taskId, round });
   }
 
   /** The manifest with a digest. */
@@ -160,40 +175,52 @@ export class Chain {
   }
 
   /**
-   * Fetches and verifies the model of a round: its document, the basis points, and what the checks found.
+   * Fetches and verifies a model: its document, the basis points, and what the checks found.
+   * @param {Object} record As `record` gives it.
    * @param {(step: string) => void} [told] What is being done.
    * @returns `{bytes, gateway, liars, verification}`; no gateway where its weights were read from the chain
    */
-  async verified(taskId, round, told = () => {}) {
-    told("asking the registry");
-    const record = await readRecord({ ...(await this.#where()), taskId, round });
-    const key = `${taskId} ${round} ${record.modelHash} ${record.uri}`;
+  async verified(taskId, record, told = () => {}) {
+    const key = `${taskId} ${record.round} ${record.modelHash} ${record.uri}`;
     if (this.#models.has(key)) return this.#models.get(key);
     told("fetching the manifest and the basis points");
     const { basis } = await this.manifest(record.manifest);
     const points = await this.content(digestFromCid(basis));
-    const where = { ...(await this.#where()), taskId };
-    const task = await readTask(where);
+    const task = await this.#task(taskId);
     told("fetching the model and computing its commitment");
     const options = { gateways: this.#gateways, timeout: TIMEOUT };
-    const found = await fetchModel({ ...where, ...options, record, task, basis: points.bytes });
+    const found = await fetchModel({
+      ...(await this.#where()),
+      ...options,
+      taskId,
+      record,
+      task,
+      basis: points.bytes,
+    });
     if (found.verification.verified) this.#models.set(key, found);
     return found;
   }
 
-  /** Receipts of transactions, asked for a few at a time. told: how many have come. */
+  /**
+   * Receipts of transactions, asked for a few at a time; those that the node does not keep any more are left out.
+   * @param {(number: number) => void} told How many were asked for.
+   */
   async receipts(hashes, told) {
     const receipts = [];
+    let asked = 0;
     const waiting = [...hashes];
     const work = async () => {
       for (let hash = waiting.pop(); hash !== undefined; hash = waiting.pop()) {
         const receipt = await this.#ask("eth_getTransactionReceipt", hash);
-        receipts.push({
-          transactionHash: receipt.transactionHash,
-          gasUsed: BigInt(receipt.gasUsed),
-          price: BigInt(receipt.effectiveGasPrice),
-        });
-        told(receipts.length);
+        if (receipt) {
+          receipts.push({
+            transactionHash: receipt.transactionHash,
+            gasUsed: BigInt(receipt.gasUsed),
+            price: BigInt(receipt.effectiveGasPrice),
+          });
+        }
+        asked += 1;
+        told(asked);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -217,14 +244,47 @@ export class Chain {
 
   async #where() {
     this.deployment ??= deploymentOf(await this.chainId());
+    this.#events ??= new EventReader(
+      this.deployment,
+      (...question) => this.#ask(...question),
+      (progress) => {
+        this.reading = progress;
+        this.#repaint();
+      },
+    );
     return { client: this.#client, deployment: this.deployment };
+  }
+
+  // Contracts may have the same addresses on many chains, and what was proved of a model is about one of them: the task's
+  // tag tells which, without another question.
+  async #task(taskId) {
+    const where = await this.#where();
+    const task = await readTask({ ...where, taskId });
+    const { chainId, contracts } = where.deployment;
+    if (task.tag !== tagOf(chainId, contracts.TaskManager, taskId)) throw await this.#otherChain();
+    return task;
+  }
+
+  async #otherChain() {
+    const [named, served] = [this.deployment.chainId, await this.chainId()];
+    return named === served
+      ? new ViewerError(
+          "These contracts do not belong together",
+          `The Lens at ${this.deployment.contracts.Lens} shows another TaskManager than the one that is named.`,
+          "Name the contracts of one deployment in the settings.",
+        )
+      : new ViewerError(
+          "The node serves another chain",
+          `The node serves chain ${served}, the contracts are named for chain ${named}.`,
+          "Name a node of that chain in the settings, or the contracts of this one.",
+        );
   }
 
   // the round whose model rounds from `start` on begin with; undefined where it is further back than is looked
   async #latestBefore(start, taskId, task) {
     if (start === 1 || task.model.round < start) return start === 1 ? 0 : task.model.round;
     const first = Math.max(0, start - FURTHEST);
-    return (await this.made(taskId, first, start - first)).at(-1);
+    return (await this.made(taskId, first, start - first)).at(-1)?.round;
   }
 
   #arrived(number, timestamp) {
@@ -238,44 +298,18 @@ export class Chain {
 
   // what changes for everybody; who joined, submitted and masked is on the task's page
   async #activity(newest) {
-    const from = max(BigInt(this.deployment.startBlock), newest - BigInt(RECENT_BLOCKS) + 1n);
-    const events = decodeLogs(await this.#query([NEWS], from, newest));
+    const events = await this.#events.recent([NEWS], RECENT_BLOCKS, newest);
     return events
       .filter(({ eventName, args }) => eventName !== "PhaseChanged" || isEnd(phaseOf(args.to)))
       .reverse()
       .slice(0, MOST_RECENT);
   }
 
-  async #events(taskId, rounds, newest) {
-    const key = `${taskId} ${rounds[0]} ${rounds.length}`;
-    const start = BigInt(this.deployment.startBlock);
-    const { logs: known, until } = this.#logs.get(key) ?? { logs: [], until: 0n };
-    const from = until <= newest ? max(start, until - UNSETTLED) : start; // fewer blocks than before: started anew
-    const topics = [null, word(taskId), rounds.map(word)];
-    const logs = [
-      ...known.filter((log) => BigInt(log.blockNumber) < from),
-      ...(await this.#query(topics, from, newest)),
-    ];
-    this.#logs.set(key, { logs, until: newest });
-    return decodeLogs(logs);
-  }
-
-  // Nodes limit how much one answer may cover, each in its own way: a query that is refused is halved.
-  async #query(topics, first, last) {
-    const { TaskManager, ModelRegistry } = this.deployment.contracts;
-    const filter = {
-      address: [TaskManager, ModelRegistry],
-      topics,
-      fromBlock: numberToHex(first),
-      toBlock: numberToHex(last),
-    };
-    try {
-      return await this.#ask("eth_getLogs", filter);
-    } catch (error) {
-      if (!error.refused || first >= last) throw error;
-      const middle = (first + last) / 2n;
-      return [...(await this.#query(topics, first, middle)), ...(await this.#query(topics, middle + 1n, last))];
-    }
+  // what happened in rounds of a task, by its events; none where the node does not have them yet
+  async #history(taskId, { state, blockNumber }, rounds) {
+    const events = await this.#events.ofRounds(taskId, state.creator, rounds, blockNumber);
+    const begun = events.some(({ eventName, args }) => eventName === "PhaseChanged" && phaseOf(args.from) === "None");
+    return begun ? historyOf(taskId, events) : { rounds: [], models: [] };
   }
 
   async #ask(method, ...params) {
@@ -283,11 +317,9 @@ export class Chain {
       return await this.#client.request({ method, params });
     } catch (error) {
       const failure = new ChainUnavailable(`${method}: ${error.shortMessage ?? error.message}`, { cause: error });
-      failure.refused = !["HttpRequestError", "TimeoutError"].includes(error.name);
+      // what was heard and not answered; to ask less does not help one who is asked too often
+      failure.refused = !["HttpRequestError", "TimeoutError"].includes(error.name) && error.code !== TOO_OFTEN;
       throw failure;
     }
   }
 }
-
-const max = (a, b) => (a > b ? a : b); // of BigInts
-const word = (number) => numberToHex(BigInt(number), { size: 32 });

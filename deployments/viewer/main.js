@@ -8,6 +8,7 @@
 import { Chain } from "./chain.js";
 import { h, patch } from "./dom.js";
 import { explain } from "./errors.js";
+import { whole } from "./format.js";
 import { notice, remaining } from "./parts/words.js";
 import { modelScreen } from "./screens/model.js";
 import { roundScreen } from "./screens/round.js";
@@ -52,7 +53,7 @@ async function restart() {
   clearTimeout(look);
   keepLink();
   app.settings = await readSettings();
-  app.chain = app.settings.values.rpc ? new Chain(app.settings.values) : undefined;
+  app.chain = app.settings.values.rpc ? new Chain(app.settings.values, repaint) : undefined;
   showSource();
   await route();
 }
@@ -180,10 +181,13 @@ function content() {
       "div",
       { key: "loading", "aria-busy": "true" },
       h("h1", { tabindex: -1 }, screen.title()),
-      h("p", { class: "soft" }, "Asking the node …"),
+      h("p", { class: "soft" }, app.chain.reading ? readingEvents(app.chain.reading) : "Asking the node …"),
     );
   return h("div", { key: "screen" }, screen.render());
 }
+
+const readingEvents = ({ taskId, at, first }) =>
+  `Reading the events of task ${taskId}, the newest first: block ${whole(at)}, back to ${whole(first)} if need be …`;
 
 function connectFirst() {
   return h(

@@ -1,4 +1,7 @@
-"""A proxy in front of a chain's node that misbehaves on demand. Its faults are functions; what it was asked is kept."""
+"""A proxy in front of a chain's node that misbehaves on demand. Its faults are functions; what it was asked is kept.
+
+Pages of every origin may ask it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -135,6 +139,30 @@ def lagging(blocks: int) -> Fault:
     return fault
 
 
+@dataclass
+class Limited:
+    """A fault that refuses queries for events of more than so many blocks.
+
+    Attributes:
+        answered: first and last block of each query that was answered, in order.
+        refused: how many were refused.
+    """
+
+    blocks: int
+    answered: list[tuple[int, int]] = field(default_factory=list)
+    refused: int = 0
+
+    def __call__(self, request: Request, forward: Forward) -> Any:
+        asked = request["params"][0]
+        first, last = (int(asked[name], 16) for name in ("fromBlock", "toBlock"))
+        if last - first >= self.blocks:
+            self.refused += 1
+            error = {"code": -32602, "message": f"query exceeds max block range {self.blocks}"}
+            return {"jsonrpc": "2.0", "id": request["id"], "error": error}
+        self.answered.append((first, last))
+        return forward(request)
+
+
 class Flaky:
     """A fault that does something of all that goes wrong to a share of the requests.
 
@@ -204,6 +232,7 @@ def run_proxy(upstream: str) -> Iterator[FaultProxy]:
                 except Raw as wanted:
                     raw = wanted
                 self.send_response(raw.status)
+                self.send_header("Access-Control-Allow-Origin", "*")
                 slowly = raw.headers.pop("drip", None)
                 for name, value in {"Content-Length": str(len(raw.body)), **raw.headers}.items():
                     self.send_header(name, value)
@@ -212,6 +241,12 @@ def run_proxy(upstream: str) -> Iterator[FaultProxy]:
                     self.wfile.write(raw.body[at : at + 1])
                     time.sleep(0.05)
                 self.wfile.write(b"" if slowly else raw.body)
+
+        def do_OPTIONS(self) -> None:
+            self.send_response(204)
+            for name, value in {"Origin": "*", "Headers": "content-type", "Methods": "POST"}.items():
+                self.send_header(f"Access-Control-Allow-{name}", value)
+            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass

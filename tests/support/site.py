@@ -124,15 +124,18 @@ class Visitor:
         gateways: Sequence[str] = (),
         sample: str = "",
         named: bool = True,
+        chain_id: int | None = None,
     ) -> None:
         """Follow a link that says where the page is to look.
 
         of: on which chain, by which contracts. rpc: through another node. named: whether the link names the contracts.
+        chain_id: on which chain it says they are, if not on theirs.
         """
         given = {"rpc": rpc, "gateways": ",".join(gateways), "sample": sample}
         if of:
             given["rpc"] = rpc or of.anvil.url
-            given["deployment"] = json.dumps(addresses(of)) if named else ""
+            contracts = addresses(of) | ({} if chain_id is None else {"chainId": chain_id})
+            given["deployment"] = json.dumps(contracts) if named else ""
         query = urlencode({name: text for name, text in given.items() if text})
         self.page.goto("about:blank")  # a link to the same page with another hash would not load it
         self.page.goto(f"{self.host}#{route}" + (f"?{query}" if query else ""))

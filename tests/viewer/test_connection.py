@@ -83,6 +83,32 @@ def test_node__of_a_chain_that_nobody_knows_contracts_on__asks_for_them(visitor,
         )
 
 
+@pytest.mark.parametrize("route", ("/task/1", "/task/1/round/1", "/task/1/model/0"))
+def test_contracts__that_are_named_for_another_chain__are_said_to_be__and_no_model_is_called_a_lie(
+    visitor, catalogue, catalogue_gateway, route
+):
+    guest = visitor()
+
+    guest.visit(route, of=catalogue, gateways=[catalogue_gateway], chain_id=1)
+
+    alert = guest.page.get_by_role("alert")
+    expect(alert).to_contain_text("The node serves another chain", timeout=PATIENCE)
+    expect(alert).to_contain_text(
+        f"The node serves chain {catalogue.chain.chain_id}, the contracts are named for chain 1."
+    )
+    expect(guest.page.get_by_text("Do not use")).to_have_count(0)
+    guest.picture("other-chain")
+
+
+def test_contracts__named_for_the_chain_of_the_node__need_no_question_for_its_id(visitor, catalogue, catalogue_gateway):
+    guest = visitor()
+
+    guest.visit("/task/1/model/0", of=catalogue, gateways=[catalogue_gateway])
+
+    expect(guest.page.get_by_role("main").get_by_text("Verified", exact=True)).to_be_visible(timeout=PATIENCE)
+    assert "eth_chainId" not in guest.questions
+
+
 def test_chain__without_a_task__says_how_to_publish_one(visitor, empty_catalogue):
     guest = visitor()
     guest.visit(of=empty_catalogue)

@@ -3,10 +3,12 @@
 import csv
 import json
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from playwright.sync_api import expect
 
+from headwater.chain.sender import Sender
 from headwater.errors import Unavailable
 from headwater.protocol.field import pack, to_signed, unpack
 from headwater.storage.cid import Cid
@@ -73,6 +75,47 @@ def test_model__that_the_chain_takes_back__is_shown_as_verified_no_more(finalize
     finalized.at("averaged").advance()
 
     expect(badge(proved)).to_be_visible(timeout=PATIENCE)
+
+
+def test_model__that_another_replaces_while_it_is_checked__leaves_the_other_without_a_badge(
+    empty_catalogue, visitor, gateway
+):
+    """A reorganization: the same round has another model now, whose document no gateway has."""
+    own, asked, go_on = empty_catalogue, Event(), Event()
+    node = own.anvil.web3.provider
+
+    def content(cid):
+        if cid == former:
+            asked.set()
+            go_on.wait(PATIENCE / 1000)
+        elif cid != manifest and cid != basis:
+            raise Unavailable(f"nobody has {cid}", "ask again")
+        return own.store.get(cid, 1 << 20)
+
+    snapshot = node.make_request("evm_snapshot", [])["result"]
+    task_id = own.publish("flowers", weights=[1, 2, 3])
+    former = Cid.from_digest(own.contracts.models.get_model(task_id, 0).cid)
+    manifest = Cid.from_digest(own.contracts.tasks.get_task(task_id)[0].manifest)
+    basis = Cid.parse(TaskManifest.decode(own.store.get(manifest, 1 << 20)).basis)
+    guest = visitor()
+    guest.visit(f"/task/{task_id}/model/0", of=own, gateways=[gateway(content)])
+    guest.sees("fetching the model")
+    assert asked.wait(PATIENCE / 1000)
+
+    node.make_request("evm_revert", [snapshot])
+    own.creator = Sender(own.chain, own.anvil.accounts[0])  # else it sends again what is undone
+    assert own.publish("flowers", weights=[3, 2, 1]) == task_id
+    own.anvil.mine()  # the page looks whether there is another block
+
+    guest.sees("0x" + own.contracts.models.get_model(task_id, 0).model_hash.hex())
+    guest.sees("No gateway has it now")
+    with guest.page.expect_event("requestfinished", lambda request: str(former) in request.url, timeout=PATIENCE):
+        go_on.set()
+    own.anvil.mine()
+    expect(guest.page.locator("#connection")).to_have_text(f"block {own.chain.block().number}", timeout=PATIENCE)
+    guest.sees("No gateway has it now")
+    expect(badge(guest)).to_have_count(0)
+    expect(form(guest)).to_have_count(0)
 
 
 def test_model__that_is_verified__can_be_saved__byte_for_byte(finalized, proved, tmp_path):
@@ -238,6 +281,76 @@ def test_accuracy_by_round__on_a_file_of_the_visitors__is_what_python_says__and_
         part.split("/")[2] for part in (guest.host, finalized.anvil.url, world_gateway)
     }
     guest.picture("task")
+
+
+def choose(guest, file):
+    guest.page.get_by_label("CSV file with labelled rows").set_input_files(file)
+
+
+def measured(guest):
+    """The rows of the table of accuracies, with its head."""
+    return guest.page.get_by_role("table", name="Accuracy by round", include_hidden=True).locator("tr")
+
+
+def test_accuracy_by_round__follows_the_chain(averaged, visitor, world_gateway):
+    guest = visitor()
+    guest.visit(f"/task/{averaged.task_id}", of=averaged, gateways=[world_gateway])
+    guest.sees("two species")
+    choose(guest, averaged.held_out)
+    expect(measured(guest)).to_have_count(2, timeout=PATIENCE)
+
+    averaged.advance()
+
+    expect(measured(guest)).to_have_count(3, timeout=PATIENCE)
+
+
+def test_accuracy_by_round__on_a_bad_file_after_a_good_one__leaves_nothing_of_the_good_one(
+    finalized, visitor, gateway, tmp_path
+):
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    go_on = Event()
+
+    def slow(cid):
+        if cid == document_of(finalized, 1):
+            go_on.wait(PATIENCE / 1000)
+        return finalized.store.get(cid, 1 << 20)
+
+    guest = visitor()
+    sample = finalized.store.put(finalized.held_out.read_bytes())
+    guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[gateway(slow)], sample=str(sample))
+    guest.sees("two species")
+    choose(guest, finalized.held_out)
+    guest.sees("verifying the model of round 1")
+    expect(guest.page.get_by_role("button", name="Use the public sample")).to_be_disabled()
+
+    choose(guest, tmp_path / "other.csv")
+
+    guest.sees("other.csv cannot be used")
+    expect(guest.page.get_by_text("verifying the model")).to_have_count(0)
+    expect(guest.page.get_by_role("button", name="Use the public sample")).to_be_enabled()
+    go_on.set()
+    guest.page.get_by_role("button", name="Use the public sample").click()
+    guest.sees("labelled rows of the public sample")
+    expect(measured(guest)).to_have_count(3, timeout=PATIENCE)
+
+
+def test_accuracy_by_round__while_the_node_is_down__says_so__and_goes_on_when_it_is_back(
+    finalized, visitor, world_gateway
+):
+    guest = visitor()
+    guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[world_gateway])
+    guest.sees("two species")
+    guest.page.context.set_offline(True)
+
+    choose(guest, finalized.held_out)
+
+    card = guest.page.locator("section.card").filter(has_text="Accuracy by round")
+    expect(card.get_by_text("The node does not answer")).to_be_visible(timeout=PATIENCE)
+    guest.picture("accuracy-node-down")
+    guest.page.context.set_offline(False)
+    finalized.anvil.mine()
+    expect(measured(guest)).to_have_count(3, timeout=PATIENCE)
+    expect(card.get_by_text("The node does not answer")).to_have_count(0)
 
 
 def test_accuracy_by_round__on_a_file_of_other_columns__says_what_is_missing(

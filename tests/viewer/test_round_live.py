@@ -2,8 +2,9 @@
 
 from playwright.sync_api import expect
 
-from headwater.chain.events import Aggregated, Submitted
+from headwater.chain.events import Aggregated, Joined, Submitted
 from headwater.protocol.decisions import Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
+from tests.support.proxy import run_proxy
 from tests.support.site import PATIENCE
 
 
@@ -79,6 +80,28 @@ def test_gas__of_a_round__is_what_the_receipts_say(finalized, visitor):
         expect(table.get_by_role("row", name="submit")).to_contain_text(text, timeout=PATIENCE)
     expect(table.get_by_role("row", name="aggregate")).to_contain_text(f"{gas_of(finalized, Aggregated)[0]:,}")
     guest.picture("round")
+
+
+def test_gas__of_which_the_node_has_not_all_receipts__is_that_of_the_others__and_says_how_many_it_lacks(
+    finalized, visitor
+):
+    (joined, *_) = finalized.tasks.events(Joined, task_id=finalized.task_id)
+
+    def pruned(request, forward):
+        lost = request["params"] == ["0x" + joined.transaction_hash.hex()]
+        return {"jsonrpc": "2.0", "id": request["id"], "result": None} if lost else forward(request)
+
+    with run_proxy(finalized.anvil.url) as node:
+        node.do(pruned, "eth_getTransactionReceipt")
+        guest = visitor()
+        guest.visit(f"/task/{finalized.task_id}/round/1", of=finalized, rpc=node.url)
+        guest.page.get_by_role("button", name="Read the gas").click(timeout=PATIENCE)
+
+        guest.sees("The node does not have 1 receipt")
+        table = guest.page.get_by_role("table", name="Gas by kind of transaction")
+        expect(table.get_by_role("row", name="submit")).to_contain_text("3")
+        expect(table.get_by_role("row", name="join")).to_contain_text("2")
+        guest.picture("gas-pruned")
 
 
 def gas_of(world, event):

@@ -29,6 +29,7 @@ const MOST = 500; // receipts that one press asks for
 export function gasCard(app, rounds) {
   let costs; // by kind of transaction: gas and wei
   let asking;
+  let missing; // how many receipts the node does not have
   let failure;
 
   async function read() {
@@ -42,6 +43,7 @@ export function gasCard(app, rounds) {
         asking = done;
         app.repaint();
       });
+      missing = hashes.length - receipts.length;
       costs = new Map();
       for (const receipt of receipts) {
         const kind = kinds.get(receipt.transactionHash);
@@ -60,7 +62,13 @@ export function gasCard(app, rounds) {
       "Gas",
       failure &&
         h("div", { key: "failure" }, notice("warn", failure.title, [failure.text, failure.advice], { level: "h3" })),
-      costs && h("div", { key: "costs" }, costTable()),
+      missing > 0 &&
+        h(
+          "p",
+          { class: "soft", key: "missing" },
+          `The node does not have ${count(missing, "receipt")}: it may keep those of newer blocks only. Another one may have them.`,
+        ),
+      costs?.size > 0 && h("div", { key: "costs" }, costTable()),
       hashes === 0
         ? h("p", { class: "soft" }, "No transactions yet.")
         : h(

@@ -20,8 +20,7 @@ const MOST = 500; // newest rounds whose models are measured
  * @param {() => {manifest: Object, task: Object}} known What the screen knows: the manifest once it has come, the task.
  */
 export function qualityCard(app, taskId, known) {
-  let rows;
-  let source;
+  let chosen; // the file: its name, its rows once they are read, and the task's latest model when it was measured last
   let points = [];
   let working;
   let problem;
@@ -37,60 +36,80 @@ export function qualityCard(app, taskId, known) {
   }
 
   async function use(name, read) {
-    [source, rows, points, problem] = [name, undefined, [], undefined];
+    const mine = { name };
+    [chosen, points, problem, working] = [mine, [], undefined, `reading ${name}`];
+    app.repaint();
     try {
       const { model } = known().manifest;
       const bytes = await read();
-      rows = readRows(bytes, [...model.features.map((feature) => feature.name), model.label.column]);
+      mine.rows = readRows(bytes, [...model.features.map((feature) => feature.name), model.label.column]);
     } catch (error) {
-      problem = error.code
-        ? explainContent(error, app.settings.values.gateways)
-        : { title: `${name} cannot be used`, text: error.message, advice: "Correct the file and choose it again." };
+      if (chosen !== mine) return;
+      working = undefined;
+      problem = error.code ? explainContent(error, app.settings.values.gateways) : unusable(error);
       app.repaint();
       return;
     }
-    await measure();
+    if (chosen === mine) await measure();
   }
 
-  // one model after the other, the newest last: the plot grows
+  // One model after the other, the newest last: the plot grows. Those that were measured are kept while they are the task's.
   async function measure() {
+    const mine = chosen;
     const { manifest, task } = known();
-    const asked = rows;
-    const rounds = await app.chain.made(taskId, Math.max(0, task.state.round - MOST + 1), MOST);
-    for (const round of rounds.filter((each) => !points.some((point) => point.round === each))) {
-      working = `verifying the model of round ${round}`;
+    const say = (step) => {
+      working = step;
       app.repaint();
-      try {
-        const { verification } = await app.chain.verified(taskId, round);
-        if (rows !== asked) return;
-        if (!verification.verified) {
-          problem = {
-            title: `The model of round ${round} is not the one that was accepted`,
-            text: "It is left out of the plot.",
-            advice: "Its page says what does not fit.",
-            lied: true,
-          };
-          continue;
-        }
-        points = [...points, { round, ...evaluate(manifest, verification.weights, rows) }].sort(
-          (a, b) => a.round - b.round,
-        );
-      } catch (error) {
-        if (rows !== asked) return;
-        problem = ["content-unavailable", "wrong-bytes", "malformed-document"].includes(error.code)
-          ? explainContent(error, app.settings.values.gateways)
-          : error.code === "invalid-row"
-            ? {
-                title: `${source} cannot be used`,
-                text: error.message,
-                advice: "Correct the file and choose it again.",
-              }
-            : explain(error, app);
-        break;
+    };
+    mine.latest = task.model.modelHash;
+    problem = undefined;
+    say("asking for the models");
+    try {
+      const models = await app.chain.made(taskId, Math.max(0, task.state.round - MOST + 1), MOST);
+      if (chosen !== mine) return;
+      points = points.filter((point) => models.some((model) => isOf(point, model)));
+      for (const { round, modelHash } of models) {
+        if (points.some((point) => isOf(point, { round, modelHash }))) continue;
+        say(`verifying the model of round ${round}`);
+        const record = await app.chain.record(taskId, round);
+        const { verification } = await app.chain.verified(taskId, record);
+        if (chosen !== mine) return;
+        if (verification.verified) {
+          const point = { round, modelHash: record.modelHash, ...evaluate(manifest, verification.weights, mine.rows) };
+          points = [...points, point].sort((a, b) => a.round - b.round);
+        } else problem = rejected(round);
       }
+    } catch (error) {
+      if (chosen !== mine) return;
+      if (error.code === "chain-unavailable") mine.latest = undefined; // once the node answers again, this goes on
+      problem = explained(error);
     }
-    working = undefined;
-    app.repaint();
+    say(undefined);
+  }
+
+  // called when the chain has moved on
+  async function follow() {
+    if (chosen?.rows && !working && chosen.latest !== known().task.model.modelHash) await measure();
+  }
+
+  const rejected = (round) => ({
+    title: `The model of round ${round} is not the one that was accepted`,
+    text: "It is left out of the plot.",
+    advice: "Its page says what does not fit.",
+    lied: true,
+  });
+
+  const unusable = (error) => ({
+    title: `${chosen.name} cannot be used`,
+    text: error.message,
+    advice: "Correct the file and choose it again.",
+  });
+
+  function explained(error) {
+    if (error.code === "invalid-row") return unusable(error);
+    return ["content-unavailable", "wrong-bytes", "malformed-document"].includes(error.code)
+      ? explainContent(error, app.settings.values.gateways)
+      : explain(error, app);
   }
 
   function render() {
@@ -123,7 +142,7 @@ export function qualityCard(app, taskId, known) {
         ),
       working && h("p", { class: "soft", role: "status", key: "working" }, `${working} …`),
       points.length > 0 && [
-        h("p", { class: "soft", key: "rows" }, `${count(points[0].rows, "labelled row")} of ${source}.`),
+        h("p", { class: "soft", key: "rows" }, `${count(points[0].rows, "labelled row")} of ${chosen.name}.`),
         h(
           "div",
           { class: "columns", key: "plots" },
@@ -143,5 +162,7 @@ export function qualityCard(app, taskId, known) {
     );
   }
 
-  return { render, measure: () => rows && !working && measure() };
+  return { render, follow };
 }
+
+const isOf = (point, { round, modelHash }) => point.round === round && point.modelHash === modelHash;

@@ -22,40 +22,55 @@ export function modelScreen(app, [id, number]) {
   let found; // what was fetched, and the checks
   let problem;
   let doing;
+  let checking; // which check is under way, or was the last
   let form;
   let saved; // the address of the file to save
 
   async function load() {
     const now = await app.chain.modelNow(taskId, round).catch((error) => {
-      if (error.code !== "chain-unavailable") [record, found, problem] = []; // the chain takes back what was shown
+      if (error.code !== "chain-unavailable") forget(); // the chain takes back what was shown
       throw error;
     });
-    if (record?.modelHash !== now.modelHash || record.uri !== now.uri) [found, problem, saved] = [];
+    if (record?.modelHash !== now.modelHash || record.uri !== now.uri) forget();
     record = now;
     if (!found && !problem && !doing) verify();
   }
 
+  // what was found of a record is of no other: a check that is under way counts no more
+  function forget() {
+    [record, manifest, found, problem, doing, form, saved, checking] = [];
+  }
+
   async function verify() {
-    [problem, found] = [undefined, undefined];
+    const mine = {};
+    const asked = record;
+    [checking, problem, found] = [mine, undefined, undefined];
     const told = (step) => {
+      if (checking !== mine) return;
       doing = step;
       app.repaint();
     };
     told("beginning");
+    let [was, described, failed] = [];
     try {
-      found = await app.chain.verified(taskId, round, told);
-      manifest = await app.chain.manifest(record.manifest);
-      if (found.verification.verified) {
-        form = predictionForm(app, manifest, found.verification.weights);
-        saved ??= URL.createObjectURL(new Blob([found.bytes], { type: "application/json" }));
-      }
-      app.announce(found.verification.verified ? "Verified" : "Warning: this is not the model that was accepted");
+      was = await app.chain.verified(taskId, asked, told);
+      described = await app.chain.manifest(asked.manifest);
     } catch (error) {
-      problem = isContent(error) ? explainContent(error, app.settings.values.gateways) : explain(error, app);
-      app.announce(problem.lied ? `Warning: ${problem.title}` : problem.title);
+      failed = isContent(error) ? explainContent(error, app.settings.values.gateways) : explain(error, app);
     }
-    doing = undefined;
+    if (checking !== mine) return;
+    [found, manifest, problem, doing] = [was, described, failed, undefined];
+    if (isVerified()) {
+      form = predictionForm(app, manifest, found.verification.weights);
+      saved = URL.createObjectURL(new Blob([found.bytes], { type: "application/json" }));
+    }
+    app.announce(outcome());
     app.repaint();
+  }
+
+  function outcome() {
+    if (problem) return problem.lied ? `Warning: ${problem.title}` : problem.title;
+    return isVerified() ? "Verified" : "Warning: this is not the model that was accepted";
   }
 
   function render() {

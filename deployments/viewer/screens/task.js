@@ -40,6 +40,7 @@ export function taskScreen(app, [id], query) {
       app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
     told = now;
     if (!manifest && !problem) readManifest();
+    quality.follow();
   }
 
   async function readManifest() {

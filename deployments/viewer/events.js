@@ -1,0 +1,132 @@
+/**
+ * Events of the contracts, read from a node once and kept. Many nodes limit how many blocks or events one answer may
+ * cover, each in its own way. So all blocks are asked for at once, and only where that is refused in pieces.
+ */
+
+import { decodeLogs, numberToHex, phaseOf } from "./vendor/headwater.js";
+
+const UNSETTLED = 64n; // newest blocks, whose events are asked for again: a reorganization may have changed them
+
+export class EventReader {
+  #deployment;
+  #ask;
+  #told;
+  #kept = new Map(); // by topics: the events of an unbroken run of blocks, and which blocks these are
+  #turns = new Map(); // by topics: the reading that was asked for last
+  #isLimited = false; // whether the node has refused to answer for all blocks at once
+  #span; // the most blocks that it answered at once, where it refused more
+
+  /**
+   * @param {Object} deployment
+   * @param {(method: string, ...params: *[]) => Promise<*>} ask Asks the node. Its error says whether that `refused`.
+   * @param {(progress?: {taskId: bigint, at: bigint, first: bigint}) => void} told Which block was read last, of those
+   *   that are read from the newest to the first, where that takes many questions; nothing once it is done.
+   */
+  constructor(deployment, ask, told) {
+    this.#deployment = deployment;
+    this.#ask = ask;
+    this.#told = told;
+  }
+
+  /** Events with these topics in the newest `count` blocks up to `newest`, oldest first; nothing is kept. */
+  async recent(topics, count, newest) {
+    const first = max(this.#start, newest - BigInt(count) + 1n);
+    const found = [];
+    for (let last = newest; last >= first; ) {
+      const piece = await this.#piece(topics, first, last, { fromTop: true });
+      found.unshift(...piece.events);
+      last = piece.first - 1n;
+    }
+    return found;
+  }
+
+  /**
+   * Events of consecutive rounds of a task and of its creation and end, oldest first; there may be others of the task.
+   * One query, and then one for the blocks that came since. A node that refuses that is asked for all of the task's
+   * events, in pieces from the newest back to where the first of these rounds began. What it answered is never asked for
+   * again, whatever fails and whichever rounds are wanted next.
+   */
+  async ofRounds(taskId, creator, rounds, newest) {
+    if (!this.#isLimited) {
+      try {
+        // the end of a task whose first model was withheld names its creator where others name the round
+        return await this.#reach([null, word(taskId), [...rounds, creator].map(word)], newest);
+      } catch (error) {
+        if (!error.refused) throw error;
+        this.#isLimited = true;
+      }
+    }
+    const isBeginning = ({ eventName, args }) =>
+      eventName === "PhaseChanged" && Number(args.round) === rounds[0] && phaseOf(args.from) === "None";
+    const told = (at) => this.#told({ taskId, at, first: this.#start });
+    try {
+      return await this.#reach([null, word(taskId)], newest, isBeginning, told);
+    } finally {
+      this.#told();
+    }
+  }
+
+  get #start() {
+    return BigInt(this.#deployment.startBlock);
+  }
+
+  // one after the other for the same topics: the next finds what the one before it has read
+  #reach(topics, ...how) {
+    const key = JSON.stringify(topics);
+    const read = () => this.#extend(key, topics, ...how);
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(read, read);
+    this.#turns.set(key, turn);
+    return turn;
+  }
+
+  // Extends what is kept up to the newest block, and back to an event that is early enough, or to the first block.
+  async #extend(key, topics, newest, isEnough = () => false, told = () => {}) {
+    let kept = this.#kept.get(key);
+    if (!kept || kept.last > newest) kept = { events: [], first: newest + 1n, last: newest }; // or a chain started anew
+    this.#kept.set(key, kept);
+    for (let from = max(kept.first, kept.last - UNSETTLED + 1n); from <= newest; from = kept.last + 1n) {
+      const { events, last } = await this.#piece(topics, from, newest, { whole: !this.#isLimited });
+      kept.events = [...kept.events.filter(({ blockNumber }) => blockNumber < from), ...events];
+      kept.last = last;
+    }
+    while (kept.first > this.#start && !kept.events.some(isEnough)) {
+      const how = { fromTop: true, whole: !this.#isLimited };
+      const { events, first } = await this.#piece(topics, this.#start, kept.first - 1n, how);
+      kept.events = [...events, ...kept.events];
+      kept.first = first;
+      told(first);
+    }
+    return kept.events;
+  }
+
+  // Events of as many of the blocks as the node answers at once, from one end of them: `{events, first, last}`.
+  async #piece(topics, first, last, { fromTop = false, whole = false }) {
+    const all = last - first + 1n;
+    let span = this.#span === undefined || whole ? all : min(all, this.#span);
+    for (let wasRefused = false; ; wasRefused = true) {
+      const piece = fromTop ? { first: last - span + 1n, last } : { first, last: first + span - 1n };
+      try {
+        const events = await this.#query(topics, piece);
+        // a piece may have been refused for its many events, so less than what worked elsewhere says nothing
+        if (wasRefused) this.#span = max(this.#span ?? 0n, span);
+        return { events, ...piece };
+      } catch (error) {
+        if (!error.refused || whole || span === 1n) throw error;
+        span /= 2n;
+      }
+    }
+  }
+
+  async #query(topics, { first, last }) {
+    const { TaskManager, ModelRegistry } = this.#deployment.contracts;
+    const [fromBlock, toBlock] = [numberToHex(first), numberToHex(last)];
+    return decodeLogs(
+      await this.#ask("eth_getLogs", { address: [TaskManager, ModelRegistry], topics, fromBlock, toBlock }),
+    );
+  }
+}
+
+// of BigInts
+const max = (a, b) => (a > b ? a : b);
+const min = (a, b) => (a < b ? a : b);
+const word = (value) => numberToHex(BigInt(value), { size: 32 });
