@@ -300,7 +300,8 @@ function announce(text) {
 setInterval(() => {
   const now = app.now();
   for (const element of document.querySelectorAll("[data-until]")) {
-    const text = remaining(element.dataset.until, now);
+    const { until, left, over } = element.dataset;
+    const text = remaining(until, now, { left, over });
     if (element.textContent !== text) element.textContent = text;
   }
 }, 1000);

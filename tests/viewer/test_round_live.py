@@ -1,10 +1,13 @@
 """A round that goes on while somebody watches: with real proofs, from an empty roster to a verified model."""
 
+import re
+
 from playwright.sync_api import expect
 
 from headwater.chain.events import Aggregated, Joined, Submitted
 from headwater.protocol.decisions import Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
 from tests.support.proxy import run_proxy
+from tests.support.roles import TERMS
 from tests.support.site import PATIENCE
 
 
@@ -102,6 +105,18 @@ def test_gas__of_which_the_node_has_not_all_receipts__is_that_of_the_others__and
         expect(table.get_by_role("row", name="submit")).to_contain_text("3")
         expect(table.get_by_role("row", name="join")).to_contain_text("2")
         guest.picture("gas-pruned")
+
+
+def test_countdown__that_ends_before_the_next_block__says_that_the_time_is_up(created, visitor):
+    guest = visitor()
+    guest.page.clock.install()
+    guest.visit(f"/task/{created.task_id}", of=created)
+    countdown = guest.page.locator(".countdown")
+    expect(countdown).to_have_text(re.compile(r"^\d.* left$"), timeout=PATIENCE)
+
+    guest.page.clock.fast_forward(2 * TERMS.join_period * 1000)
+
+    expect(countdown).to_have_text("The time is up", timeout=PATIENCE)
 
 
 def gas_of(world, event):

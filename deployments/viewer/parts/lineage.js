@@ -76,6 +76,7 @@ export function lineage(taskId, rounds, before) {
         ["counted", "in the average"],
         ["missing", "left out: came too late or not at all"],
         ["fault", "left out: at fault"],
+        ["vain", "did its part, but the round made no model"],
         ["pending", "not decided"],
         ["absent", "not on the roster"],
       ].map(([kind, text]) =>
@@ -137,6 +138,7 @@ function mark(round, trainer, x, y) {
 
 function shape(kind, x, y) {
   if (kind === "fault") return svg("path", { class: kind, d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` });
+  if (kind === "vain") return svg("path", { class: kind, d: `M${x} ${y - 6}l6 11h-12z` });
   if (kind === "missing") return svg("path", { class: kind, d: `M${x - 5} ${y - 5}h10v10h-10z` });
   return svg("circle", { class: kind, cx: x, cy: y, r: kind === "absent" ? 1.5 : 6 });
 }

@@ -4,13 +4,14 @@ import { Outcome } from "../vendor/headwater.js";
 import { chip } from "./words.js";
 
 const FAULTS = [Outcome.CONVICTED, Outcome.SILENT];
-const OWN = [Outcome.NOT_SUBMITTED, Outcome.NOT_MASKED, Outcome.NOT_JOINED];
+const OWN = [Outcome.NOT_SUBMITTED, Outcome.NOT_MASKED, Outcome.NOT_JOINED, Outcome.NOT_ENROLLED];
 
-/** The kind of mark for a part: counted, missing, fault or pending. */
+/** The kind of mark for a part: counted, missing, fault, pending, or vain where the round failed through others. */
 export function markOf(part) {
   if (part.outcome === Outcome.COUNTED) return "counted";
   if (FAULTS.includes(part.outcome)) return "fault";
-  return part.outcome === Outcome.RUNNING ? "pending" : "missing";
+  if (OWN.includes(part.outcome)) return "missing";
+  return part.outcome === Outcome.RUNNING ? "pending" : "vain";
 }
 
 /** An outcome as a coloured word. */
@@ -21,13 +22,15 @@ export function outcomeChip(outcome) {
   return chip(outcome === Outcome.RUNNING ? "busy" : "", outcome);
 }
 
-/** A round's trainers in a few words: how many counted, were left out, were slashed. */
+/** A round's trainers in a few words: how many counted, were left out, did their part in vain, were slashed. */
 export function tally(parts) {
   const of = (kind) => parts.filter((part) => markOf(part) === kind).length;
+  const vain = of("vain");
   const slashed = parts.filter((part) => part.slashed).length;
   return [
     [of("counted"), "good", "counted"],
     [of("pending"), "busy", "under way"],
+    [vain, "", vain === 1 ? "did its part" : "did their part"],
     [of("missing"), "warn", "left out"],
     [of("fault"), "bad", "at fault"],
     [slashed, "bad", "slashed"],

@@ -12,13 +12,22 @@ export function phaseChip(phase) {
 /** A coloured word; the colour's meaning is in the word and in the shape before it. kind: good, busy, warn, bad. */
 export const chip = (kind, ...text) => h("span", { class: `chip ${kind}` }, ...text);
 
-/** Time until `until` by the chain's clock, kept running by the page (see main.js). */
-export function countdown(until, now) {
-  return h("span", { "data-until": Number(until), class: "mono-number" }, remaining(until, now));
+/**
+ * Time until `until` by the chain's clock, kept running by the page (see main.js).
+ * @param {{left?: string, over?: string}} [words] What follows the time, and what stands for it once it is up.
+ */
+export function countdown(until, now, { left = "", over = "time is up" } = {}) {
+  const words = { left, over };
+  return h(
+    "span",
+    { "data-until": Number(until), "data-left": left, "data-over": over, class: "mono-number" },
+    remaining(until, now, words),
+  );
 }
 
-/** The text of a countdown. */
-export const remaining = (until, now) => (now < Number(until) ? span(Number(until) - now) : "time is up");
+/** The text of a countdown, with the words that `countdown` was given. */
+export const remaining = (until, now, { left, over }) =>
+  now < Number(until) ? `${span(Number(until) - now)}${left}` : over;
 
 /** A long hex text or CID, shortened, with the whole of it to read and to copy. */
 export function code(text, { whole = false, copy = false } = {}) {

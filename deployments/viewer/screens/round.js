@@ -2,17 +2,19 @@
 
 import { h } from "../dom.js";
 import { ViewerError } from "../errors.js";
-import { coins, MEANING } from "../format.js";
+import { coins, MEANING, when } from "../format.js";
 import { gasCard } from "../parts/gas.js";
 import { outcomeChip } from "../parts/outcomes.js";
 import { facts, table } from "../parts/table.js";
-import { card, code, empty, phaseChip, title, trail } from "../parts/words.js";
+import { card, code, empty, notice, phaseChip, title, trail } from "../parts/words.js";
+import { isEnd, Outcome, order } from "../vendor/headwater.js";
 
 export function roundScreen(app, [id, round]) {
   const taskId = BigInt(id);
   const number = Number(round);
   const gas = gasCard(app, () => [seen]);
   let seen;
+  let creator; // of the task
   let told;
 
   async function load() {
@@ -25,6 +27,7 @@ export function roundScreen(app, [id, round]) {
       );
     }
     seen = await app.chain.round(taskId, task, number);
+    creator = task.state.creator;
     if (told !== undefined && told !== seen.phase) app.announce(`Round ${number}: ${seen.phase}`);
     told = seen.phase;
   }
@@ -47,12 +50,27 @@ export function roundScreen(app, [id, round]) {
   function course() {
     return card(
       "Course",
-      h("p", {}, MEANING[seen.phase]),
+      seen.withheld ? withheldNotice(seen.withheld, creator, "h3") : h("p", {}, MEANING[seen.phase]),
       facts(
         ...seen.phases.map(({ to, block, transaction }) => [to, [`since block ${block}, by `, code(transaction)]]),
         ["Attempts at masking", seen.attempts.length || undefined],
+        ["First model", firstModel()],
       ),
     );
+  }
+
+  // where its bytes were demanded, which can only be while the round is joined
+  function firstModel() {
+    const demand = seen.demands.findLast(inJoin);
+    if (!demand || seen.withheld) return null;
+    return seen.shown.some(inJoin)
+      ? "shown on chain when it was demanded"
+      : `its bytes are demanded, until ${when(demand.deadline)}`;
+  }
+
+  function inJoin(place) {
+    const closed = seen.phases.find(({ from }) => from === "Join");
+    return !closed || order(place, closed) < 0;
   }
 
   function averages() {
@@ -83,12 +101,28 @@ export function roundScreen(app, [id, round]) {
   function outcomeOf(index) {
     if (index < seen.revoked.length)
       return `taken back: its bytes were withheld, ${coins(seen.revoked[index].slashed)} slashed`;
-    if (seen.phase !== "Finalized") return "can be challenged";
-    return seen.shown.length > 0 ? "the model, shown on chain when it was demanded" : "the model";
+    const after = (place) => order(place, seen.averages[index]) > 0; // before it, the first model may have been demanded
+    const isShown = seen.shown.some(after);
+    if (seen.phase === "Finalized") return isShown ? "the model, shown on chain when it was demanded" : "the model";
+    if (isShown) return "shown on chain when it was demanded";
+    const demand = seen.demands.findLast(after);
+    return demand ? `its bytes are demanded, until ${when(demand.deadline)}` : "can be challenged";
   }
 
   return { load, render, ready: () => seen !== undefined, title: () => `Round ${number} of task ${taskId}` };
 }
+
+/** Why a task ended before it made a model, and what that cost its creator. level: of its heading. */
+export const withheldNotice = ({ slashed }, creator, level) =>
+  notice(
+    "warn",
+    "The creator withheld the first model",
+    [
+      ["Its bytes were demanded, and ", code(creator), " did not show them in time. That ended the task."],
+      `${coins(slashed)} of what was left for rewards is burnt.`,
+    ],
+    { level },
+  );
 
 /** A round's trainers: what each did, and what became of its part. */
 export function roster(round) {
@@ -101,7 +135,7 @@ export function roster(round) {
       { name: "Its contribution", cell: (part) => outcomeChip(part.outcome) },
       { name: "Proof", cell: (part) => (part.submitted ? ["accepted ", code(part.submitted.transaction)] : "none") },
       { name: "Masked", cell: (part) => masked(part) },
-      { name: "Challenged", cell: (part) => challenged(part) },
+      { name: "Challenged", cell: (part) => challenged(part, round) },
       {
         name: "Slashed",
         cell: (part) =>
@@ -115,13 +149,18 @@ export function roster(round) {
 function masked(part) {
   const attempts = part.masked.map(({ attempt }) => attempt);
   if (attempts.length === 0) return "no";
-  return attempts.length === 1 && attempts[0] === 1
-    ? "yes"
-    : `in ${attempts.map((attempt) => `attempt ${attempt}`).join(", ")}`;
+  if (attempts.length > 1) return `in attempts ${attempts.join(", ")}`;
+  return attempts[0] === 1 ? "yes" : `in attempt ${attempts[0]}`;
 }
 
-function challenged(part) {
-  if (part.convicted) return "convicted";
-  if (part.accused) return part.acquitted ? "answered" : "did not answer";
-  return null;
+function challenged(part, round) {
+  const { accused, acquitted, convicted } = part;
+  if (convicted) return "convicted";
+  if (!accused) return null;
+  if (acquitted && order(acquitted, accused) > 0) return "answered";
+  // whoever did not answer is left out of the next attempt, if there is one
+  if (part.outcome === Outcome.SILENT || accused.attempt < round.attempts.length) return "did not answer";
+  if (round.averages.some((average) => order(average, accused) > 0))
+    return "no longer has to answer: an average was accepted";
+  return isEnd(round.phase) ? "no longer has to answer: the round is over" : "has to answer";
 }

@@ -10,7 +10,7 @@ import { qualityCard } from "../parts/quality.js";
 import { facts, table } from "../parts/table.js";
 import { button, card, code, countdown, empty, notice, pager, phaseChip, title, trail } from "../parts/words.js";
 import { isEnd } from "../vendor/headwater.js";
-import { roster } from "./round.js";
+import { roster, withheldNotice } from "./round.js";
 
 const PAGE = 20; // rounds
 const STEPS = ["Join", "Train", "Mask", "Aggregate", "Challenge", "Finalized"];
@@ -81,7 +81,9 @@ export function taskScreen(app, [id], query) {
       return card(
         "Where it is",
         h("p", { class: "countdown" }, "The task has ended"),
-        h("p", {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`),
+        running.withheld
+          ? withheldNotice(running.withheld, state.creator, "h3")
+          : h("p", {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`),
       );
     }
     return card(
@@ -105,18 +107,29 @@ export function taskScreen(app, [id], query) {
         "p",
         { class: "countdown" },
         task.next === "None"
-          ? [countdown(state.deadline, app.now()), h("span", { class: "soft small" }, " left")]
+          ? countdown(state.deadline, app.now(), { left: " left", over: "The time is up" })
           : "The time is up",
       ),
       h("p", {}, task.next === "None" ? MEANING[state.phase] : `Whoever sends “advance” moves it on to ${task.next}.`),
       facts(
         ["Progress", progress()],
         ["Deadline", `${when(state.deadline)}, by the chain’s clock`],
-        state.accused > 0 && ["Challenged", count(state.accused, "one", "ones")],
+        state.accused > 0 && ["Challenged", accused()],
       ),
       running.parts.length > 0 &&
         h("details", { key: "roster" }, h("summary", {}, `Who takes part in round ${state.round}`), roster(running)),
     );
+  }
+
+  function accused() {
+    switch (task.state.phase) {
+      case "Join":
+        return "the creator, to show the first model’s bytes";
+      case "Challenge":
+        return "the aggregator, to show the average’s bytes";
+      default:
+        return `${count(task.state.accused, "trainer")} of the attempt`;
+    }
   }
 
   function progress() {
