@@ -82,7 +82,10 @@ export class EventReader {
   // Extends what is kept up to the newest block, and back to an event that is early enough, or to the first block.
   async #extend(key, topics, newest, isEnough = () => false, told = () => {}) {
     let kept = this.#kept.get(key);
-    if (!kept || kept.last > newest) kept = { events: [], first: newest + 1n, last: newest }; // or a chain started anew
+    // a node may lag behind another that was asked before; one that has far fewer blocks is of a chain started anew
+    if (!kept || kept.last > newest + UNSETTLED || kept.first > newest + 1n)
+      kept = { events: [], first: newest + 1n, last: newest };
+    kept.last = min(kept.last, newest);
     this.#kept.set(key, kept);
     for (let from = max(kept.first, kept.last - UNSETTLED + 1n); from <= newest; from = kept.last + 1n) {
       const { events, last } = await this.#piece(topics, from, newest, { whole: !this.#isLimited });

@@ -167,5 +167,7 @@ def test_first_model__that_its_creator_withholds__ends_the_task__and_the_page_sa
     guest.go(f"/task/{task.id}/round/1")
     guest.sees("The creator withheld the first model")
     guest.sees(f"{burnt} of what was left for rewards is burnt.")
+    told = guest.page.get_by_role("row").filter(has_text="the creator withheld the first model")
+    expect(told).to_have_count(2)
     expect(guest.page.get_by_text("Too few trainers joined")).to_have_count(0)
     guest.picture("round-first-model-withheld")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from threading import Event
 
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.support.anvil import run_anvil
 from tests.support.catalogue import Catalogue
-from tests.support.proxy import FaultProxy, Limited, rate_limit, rate_limit_in_json, run_proxy
+from tests.support.proxy import FaultProxy, Limited, rate_limit, rate_limit_in_json, run_proxy, stale
 from tests.support.site import PATIENCE
 
 ROUNDS, APART, LIMIT = 45, 40, 160
@@ -46,10 +47,10 @@ def limit(node) -> Limited:
     return limit
 
 
-def blocks_of(answered: list[tuple[int, int]]) -> list[int]:
-    """Each block of which events were told, as often as they were; without the newest, which may change."""
-    newest = max(last for _, last in answered)
-    return [block for first, last in answered for block in range(first, last + 1) if block <= newest - UNSETTLED]
+def asked_twice(limit: Limited, newest: int) -> list[int]:
+    """Blocks of which events were told more than once; without the newest, which may change."""
+    blocks = Counter(block for first, last in limit.answered for block in range(first, last + 1))
+    return [block for block, times in blocks.items() if times > 1 and block <= newest - UNSETTLED]
 
 
 def test_events__of_all_blocks_at_once__are_one_question(visitor, long, node):
@@ -83,7 +84,7 @@ def test_events__of_a_few_blocks_at_a_time__are_asked_for_once__and_no_further_b
 
     assert len(limit.answered) > first
     assert limit.refused < 10
-    assert len(blocks_of(limit.answered)) == len(set(blocks_of(limit.answered)))
+    assert asked_twice(limit, newest) == []
     assert all(last - start + 1 > LIMIT // 2 for start, last in limit.answered[:first])
 
 
@@ -122,8 +123,25 @@ def test_events__that_a_node_refuses_half_way__are_read_from_there_on(visitor, l
     rested.set()
 
     guest.sees("Rounds 27 to 46 of 46")
-    assert len(blocks_of(limit.answered)) == len(set(blocks_of(limit.answered)))
+    assert asked_twice(limit, long.chain.block().number) == []
     assert limit.refused < 10
+
+
+def test_events__of_a_node_that_falls_behind__are_not_read_again(visitor, long, node):
+    limit, newest = Limited(LIMIT), long.chain.block().number
+    behind = stale(newest - 2)
+    node.do(limit, "eth_getLogs")
+    guest = visitor()
+    guest.visit("/task/1", of=long, rpc=node.url)
+    guest.sees("Rounds 27 to 46 of 46")
+    before = len(limit.answered)
+
+    node.do(lambda request, forward: (limit if request["method"] == "eth_getLogs" else behind)(request, forward))
+
+    expect(guest.page.locator("#connection")).to_have_text(f"block {newest - 2}", timeout=PATIENCE)
+    guest.sees("Rounds 26 to 45 of 45")  # the last one began with the newest block
+    assert len(limit.answered) > before
+    assert asked_twice(limit, newest - 2) == []
 
 
 def test_events__that_take_many_questions__are_said_to_be_read__with_the_block(visitor, long, node):
