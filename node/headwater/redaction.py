@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#@]*@)?([^\s/?#'\"]+)[^\s'\",;)\]}>]*", re.IGNORECASE)
+_URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#]*@)?([^\s/?#'\"]+)[^\s'\",;)\]}>]*", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?i)\b((?:private[_ ]?key|password|secret|token|authorization)\b['\"]?\s*[:=]\s*)(?:bearer\s+)?\S+"
 )

@@ -10,6 +10,8 @@ from headwater.redaction import redact
         ("at http://127.0.0.1:8545/KEY, and wss://KEY@x.org", "at http://127.0.0.1:8545, and wss://x.org"),
         ("url='https://a.org/KEY' (https://b.org/KEY)", "url='https://a.org' (https://b.org)"),
         ("https://KEY@[::1]:80/x", "https://[::1]:80"),
+        ("https://user:p@ss@host/x", "https://host"),
+        ("https://a.org/x, https://user:p@ss@w@host:1/x@y", "https://a.org, https://host:1"),
         ("password=hunter2 and token: hunter3", "password=*** and token: ***"),
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("{'private_key': '0x42'}", "{'private_key': ***"),
