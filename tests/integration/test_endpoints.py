@@ -10,12 +10,13 @@ import pytest
 import requests
 from eth_account import Account
 from structlog.testing import capture_logs
+from web3.exceptions import ContractLogicError, Web3RPCError
 
 from headwater import backoff
 from headwater.chain import endpoints
 from headwater.chain.rpc import Call, connect
 from headwater.chain.sender import Sender
-from headwater.errors import ChainError
+from headwater.errors import ChainError, ContractError
 from headwater.journal.intents import Intents, State
 from tests.support import proxy
 from tests.support.anvil import Anvil, run_anvil
@@ -63,6 +64,8 @@ FAULTS = {
     "answers something else": proxy.other_request,
     "limits the rate": proxy.rate_limit,
     "limits the rate in JSON": proxy.rate_limit_in_json,
+    "answers what is no answer": proxy.ill_formed,
+    "answers with an error": proxy.internal_error,
     "redirects": lambda request, forward: (_ for _ in ()).throw(proxy.Raw(b"", 302, Location="http://127.0.0.1:1/")),
     "changes the chain": proxy.chain_id(1),
 }
@@ -87,6 +90,148 @@ def test_read__when_the_preferred_node_misbehaves__then_the_next_answers_and_the
     chain.block()
     assert first.asked == []
     assert "eth_getBlockByNumber" in second.asked
+
+
+ADDRESS = "0x" + "11" * 20
+NUMBER, HASH = "0x1", "0x" + "22" * 32
+BLOCK = {"number": NUMBER, "hash": HASH, "timestamp": NUMBER}
+READS = {
+    "eth_call": lambda chain: chain.call(Call(ADDRESS, b"", 0, "a call")),
+    "eth_getBalance": lambda chain: chain.balance(ADDRESS),
+    "eth_getBlockByNumber": lambda chain: chain.block(),
+    "eth_getCode": lambda chain: chain.code(ADDRESS),
+    "eth_getLogs": lambda chain: list(chain.logs(ADDRESS, [], 0, 0)),
+    "eth_getTransactionCount": lambda chain: Sender(chain, Account.create()).next_nonce(),
+}
+ILL_FORMED = (
+    *(("eth_call", value) for value in (None, 1, [], {}, "", "0x1", "0xzz")),
+    *(("eth_getBalance", value) for value in (None, "0x", "12", "0xg", True)),
+    *(
+        ("eth_getBlockByNumber", value)
+        for value in (None, "0x", [], {**BLOCK, "number": "0x"}, {**BLOCK, "hash": "0x"})
+    ),
+    *(("eth_getBlockByNumber", {name: BLOCK[name] for name in BLOCK.keys() - {missing}}) for missing in BLOCK),
+    *(("eth_getCode", value) for value in (None, "0x0", "code")),
+    *(("eth_getLogs", value) for value in (None, "0x", {}, [1], [None], [{}])),
+    *(("eth_getTransactionCount", value) for value in (None, "0x", 7.5)),
+)
+
+
+@pytest.mark.parametrize(("method", "value"), ILL_FORMED)
+def test_read__when_a_result_has_not_the_shape_of_its_method__then_the_next_node_is_asked(proxies, method, value):
+    first, _, third = proxies
+    chain, expected = connect(urls(proxies)[:2], CHAIN_ID), READS[method](connect(third.url))
+    first.do(proxy.result(value), method)
+
+    with capture_logs() as logs:
+        assert READS[method](chain) == expected
+
+    assert [entry["endpoint"] for entry in logs if entry["event"] == "endpoint left alone"] == [first.url]
+    alone = connect(first.url)
+    with pytest.raises(ChainError, match=f"is no Ethereum node: it gives what is no result of {method}"):
+        READS[method](alone)
+
+
+def test_read__when_a_node_tells_of_other_blocks_than_it_is_asked_for__then_the_next_is_asked(proxies):
+    first = proxies[0]
+    chain = connect(urls(proxies), CHAIN_ID)
+    first.do(proxy.result({**BLOCK, "number": "0x7"}), "eth_getBlockByNumber")
+    assert chain.block(0).number == 0
+    log = {"address": ADDRESS, "topics": [], "data": "0x", "transactionHash": HASH, "logIndex": NUMBER}
+    first.do(proxy.result([{**log, "blockNumber": "0x7"}]), "eth_getLogs")
+    chain._endpoints.endpoints[0].backoff.worked()
+    chain._endpoints.begin_look()
+    assert list(chain.logs(ADDRESS, [], 0, 0)) == []
+
+
+ERRORS = (
+    (-32005, "limit exceeded", {}),
+    (-32603, "internal error", {}),
+    (-32000, "header not found", {}),
+    (-32000, "daily relay limit reached", {}),
+    (-32601, "the method does not exist/is not available", {}),
+    (-32005, "project ID request quota exceeded", {"data": {"see": "https://example.org"}}),
+    (-32603, "internal error", {"data": None}),
+)
+
+
+@pytest.mark.parametrize(("code", "message", "more"), ERRORS)
+def test_everything__when_a_node_answers_with_errors_but_seems_alive__then_the_next_does_it(
+    shared, proxies, code, message, more
+):
+    first, target = proxies[0], Account.create().address
+    chain = connect(urls(proxies)[:2], CHAIN_ID)
+    sender = Sender(chain, shared.accounts[4], 30)
+    fails = proxy.error(code, message, **more)
+
+    def fault(request, forward):
+        return (proxy.honest if request["method"] in ("eth_chainId", "eth_blockNumber") else fails)(request, forward)
+
+    first.do(fault)
+    for act in (*READS.values(), lambda _: sender.send(Call(target, b"", 1, "a gift"))):
+        chain._endpoints.endpoints[0].backoff.worked()
+        chain._endpoints.begin_look()
+        act(chain)
+        assert chain.endpoints == {first.url: True, proxies[1].url: False}
+
+    assert shared.web3.eth.get_balance(target) == 1
+    assert set(READS) <= set(first.asked)
+
+
+@pytest.mark.parametrize(("code", "message", "more"), ERRORS)
+def test_read__when_every_node_answers_with_an_error__then_the_first_ones_words_are_told_and_none_is_left_alone(
+    proxies, code, message, more
+):
+    chain = connect(urls(proxies)[:2], CHAIN_ID)
+    proxies[0].do(proxy.error(code, message, **more), "eth_call")
+    proxies[1].do(proxy.error(-32000, "other words"), "eth_call")
+
+    with pytest.raises(ChainError) as caught:
+        READS["eth_call"](chain)
+
+    assert not isinstance(caught.value, ContractError)
+    assert message in caught.value.message or code == -32601
+    assert not any(chain.endpoints.values())
+    assert proxies[0].asked.count("eth_call") == proxies[1].asked.count("eth_call") == 1
+
+
+class TestAnswersThatAreErrors:
+    """They are the chain's word: no other node is asked, and none is left alone."""
+
+    REVERTS = "0x60006000fd"
+
+    @pytest.fixture
+    def chain(self, proxies):
+        chain = connect(urls(proxies)[:2], CHAIN_ID)
+        chain.block()
+        yield chain
+        assert not any(chain.endpoints.values())
+        assert set(proxies[1].asked) == {"eth_chainId", "eth_blockNumber"}
+
+    def test_revert(self, shared, chain):
+        target = Account.create().address
+        shared.web3.provider.make_request("anvil_setCode", [target, self.REVERTS])
+        with pytest.raises(ContractError):
+            chain.call(Call(target, b"", 0, "a call"))
+        with chain.explained("a call"), pytest.raises(ContractLogicError):
+            chain.web3.eth.estimate_gas({"to": target})
+
+    def test_transaction_that_nobody_would_take(self, shared, chain):
+        poor = Account.create()
+        with pytest.raises(ChainError, match="cannot pay for a palace"):
+            Sender(chain, poor).send(Call(ADDRESS, b"", 10**30, "a palace"))
+        rich = shared.accounts[5]
+        fields = {"to": ADDRESS, "value": 1, "gas": 21_000, "gasPrice": 10**11, "chainId": CHAIN_ID}
+        nonce = shared.web3.eth.get_transaction_count(rich.address)
+        raw = rich.sign_transaction({**fields, "nonce": nonce}).raw_transaction
+        chain.web3.eth.send_raw_transaction(raw)
+        with pytest.raises(Web3RPCError):
+            chain.web3.eth.send_raw_transaction(raw)
+
+    def test_range_that_is_too_wide(self, shared, proxies, chain):
+        mine(shared, 100)
+        proxies[0].do(proxy.narrow(30))
+        assert list(chain.logs(ADDRESS, [], 1, 100)) == []
 
 
 def test_read__when_a_node_has_rested__then_it_is_preferred_again(proxies, monkeypatch):

@@ -73,9 +73,43 @@ def rate_limit(request: Request, forward: Forward) -> Any:
     raise Raw(b"slow down", 429, **{"Retry-After": "1"})
 
 
-def rate_limit_in_json(request: Request, forward: Forward) -> Any:
-    error = {"code": 429, "message": "Your app has exceeded its compute units per second capacity"}
-    return {"jsonrpc": "2.0", "id": request["id"], "error": error}
+def error(code: int, message: str, **more: Any) -> Fault:
+    """Answers with an error of JSON-RPC."""
+
+    def fault(request: Request, forward: Forward) -> Any:
+        return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": code, "message": message, **more}}
+
+    return fault
+
+
+rate_limit_in_json = error(429, "Your app has exceeded its compute units per second capacity")
+internal_error = error(-32603, "internal error")
+
+
+def result(value: Any) -> Fault:
+    """Answers with a result of one's own."""
+
+    def fault(request: Request, forward: Forward) -> Any:
+        return {"jsonrpc": "2.0", "id": request["id"], "result": value}
+
+    return fault
+
+
+ill_formed = result([1])  # as no method's result is
+
+
+def narrow(blocks: int) -> Fault:
+    """Refuses to look for logs in more blocks than some."""
+    refuse = error(-32602, f"query exceeds max block range {blocks}")
+
+    def fault(request: Request, forward: Forward) -> Any:
+        if request["method"] == "eth_getLogs":
+            query = request["params"][0]
+            if int(query["toBlock"], 16) - int(query["fromBlock"], 16) >= blocks:
+                return refuse(request, forward)
+        return forward(request)
+
+    return fault
 
 
 def delay(seconds: float) -> Fault:
@@ -170,7 +204,10 @@ class Flaky:
         dealt: how often it did what.
     """
 
-    FAULTS = (drop, drop_answer, duplicate, garbage, other_request, rate_limit_in_json, delay(1.0))
+    FAULTS = (
+        *(drop, drop_answer, duplicate, garbage, other_request, ill_formed, internal_error),
+        *(rate_limit_in_json, delay(1.0)),
+    )
 
     def __init__(self, seed: int, share: float) -> None:
         self.dealt: Counter[Fault] = Counter()

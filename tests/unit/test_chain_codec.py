@@ -236,6 +236,8 @@ def test_event__when_its_log_is_decoded__then_indexed_and_other_arguments_are_in
     )
     assert decode_log({**log, "topics": [b"\x00" * 32]}) is None
     assert decode_log({**log, "topics": []}) is None
+    assert decode_log({**log, "topics": [*log["topics"][:-1], b"\xff" * 32]}) is None
+    assert decode_log({**log, "data": b"\xff" * 31}) is None
 
 
 def test_event_topics__when_a_filter_is_not_indexed__then_type_error_names_what_is():

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from headwater.chain import endpoints
-from headwater.chain.rpc import connect
+from headwater.chain.rpc import Call, connect
 from headwater.chain.sender import gas_limit
 from headwater.errors import ChainError, ConfigError
 
@@ -82,6 +82,45 @@ def test_connect__when_a_web_page_answers__then_it_is_no_ethereum_node(body):
     with http_server(lambda _: (200, "text/html", body)) as url, pytest.raises(ChainError) as caught:
         connect(url)
     assert "does not speak JSON-RPC" in caught.value.message
+
+
+@pytest.mark.parametrize("value", (b"9" * 5000, b"[" * 100_000), ids=("digits", "brackets"))
+def test_connect__when_an_answer_is_more_than_python_reads__then_it_is_no_ethereum_node(value):
+    body = b'{"jsonrpc": "2.0", "id": 0, "result": ' + value + b"}"
+    with http_server(lambda _: (200, "", body)) as url, pytest.raises(ChainError, match="does not speak JSON-RPC"):
+        connect(url)
+
+
+@pytest.mark.parametrize("data", ("0x08c379a0ff", "0x08c379a0" + "ff" * 64, "0xzz", "Reverted 0x1", 5, [1]))
+def test_call__when_what_a_revert_says_cannot_be_read__then_it_is_an_error_all_the_same(data):
+    def answer(body):
+        request = json.loads(body)
+        told = {"error": {"code": 3, "message": "execution reverted", "data": data}}
+        outcome = {"result": "0x1"} if request["method"] == "eth_chainId" else told
+        return 200, "", json.dumps({"jsonrpc": "2.0", "id": request["id"], **outcome}).encode()
+
+    with http_server(answer) as url, pytest.raises(ChainError):
+        connect(url).call(Call(None, b"", 0, "a call"))
+
+
+@pytest.mark.parametrize("status", (400, 413))
+@pytest.mark.parametrize(
+    ("body", "said"),
+    (
+        (b"<html>no</html>", "HTTP"),
+        (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"up to 9"}}', "up to 9"),
+    ),
+)
+def test_connect__when_a_node_refuses_by_http__then_what_it_says_is_told_at_once(status, body, said):
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return status, "", body
+
+    with http_server(answer) as url, pytest.raises(ChainError, match=f"refused eth_chainId: {said}"):
+        connect(url)
+    assert len(asked) == 2  # `connect` first asks for the chain's id by itself
 
 
 def test_connect__when_a_server_refuses__then_its_status_is_named():
@@ -158,6 +197,25 @@ class TestLogs:
             list(connect(url).logs("0x" + "11" * 20, [], 1, 64))
         assert asked[-1] == (1, 1)
         assert len(asked) == 7
+
+    @pytest.mark.parametrize("status", (400, 413))
+    def test_logs__when_the_node_refuses_by_http__then_chunks_shrink_too(self, status):
+        asked = []
+
+        def answer(body):
+            request = json.loads(body)
+            result = "0x1"
+            if request["method"] == "eth_getLogs":
+                try:
+                    result = self.get_logs(asked, self.LIMIT)["eth_getLogs"](*request["params"])
+                except ValueError:
+                    return status, "", b"no"
+            return 200, "", json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}).encode()
+
+        with http_server(answer) as url:
+            found = [log["blockNumber"] for log in connect(url).logs("0x" + "11" * 20, [], 5, 3000)]
+
+        assert found == list(range(100, 3001, 100))
 
     def test_logs__when_there_is_no_block__then_nothing_is_asked(self):
         asked = []

@@ -147,15 +147,18 @@ def event_topics(kind: type[events.Event], filters: Mapping[str, Any]) -> list[b
 
 
 def decode_log(log: Mapping[str, Any]) -> events.Event | None:
-    """The event of a log as web3 gives it; None where no ABI knows it."""
+    """The event of a log as web3 gives it; None where it is none that an ABI knows."""
     topics = [bytes(topic) for topic in log["topics"]]
     entry = _events().get(topics[0]) if topics else None
     if entry is None or len(topics) != 1 + sum(i["indexed"] for i in entry["inputs"]):
         return None
     kind: type[events.Event] = getattr(events, entry["name"])
     indexed = iter(topics[1:])
-    plain = iter(_decode([i for i in entry["inputs"] if not i["indexed"]], bytes(log["data"])))
-    values = [_decode([i], next(indexed))[0] if i["indexed"] else next(plain) for i in entry["inputs"]]
+    try:
+        plain = iter(_decode([i for i in entry["inputs"] if not i["indexed"]], bytes(log["data"])))
+        values = [_decode([i], next(indexed))[0] if i["indexed"] else next(plain) for i in entry["inputs"]]
+    except ValueError:
+        return None
     named = dict(zip((field.name for field in _own_fields(kind)), values, strict=True))
     return kind(
         **named,

@@ -1,13 +1,13 @@
 """Several nodes of one chain behind one connection: the first that is in order answers.
 
 One that hangs, fails, limits its rate, speaks nonsense, serves another chain or lags behind the others is left alone
-for a while, each time for longer, and then tried again. Reads stay with one node until it fails or a new look at the
-chain begins (`begin_look`), so that what belongs together comes from one place.
+for a while, each time for longer, and then tried again. So is one that answers with an error where another does not.
+Reads stay with one node until it fails or a new look at the chain begins (`begin_look`), so that what belongs together
+comes from one place.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 import requests
 import structlog
 from typing_extensions import override
-from web3.exceptions import BadResponseFormat, Web3RPCError
+from web3.exceptions import BadResponseFormat
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from headwater.backoff import Backoff
+from headwater.chain.answers import RateLimited, check_error, check_result, is_failure
 from headwater.errors import ChainError, ConfigError
 from headwater.redaction import redact
 from headwater.replies import ReplyTooLong, ask, read_reply
@@ -40,11 +41,13 @@ MAX_LAG = 30
 
 MAX_REPLY = 1 << 26  # bytes
 
+_REFUSED = (requests.codes.bad_request, requests.codes.request_entity_too_large)
+"""HTTP statuses by which some nodes refuse a question, with or without an error of JSON-RPC."""
+
+_INVALID_REQUEST = -32600
+
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
-_FAILURES = (
-    *(requests.RequestException, BadResponseFormat, json.JSONDecodeError, UnicodeDecodeError),
-    *(Web3RPCError, ChainError),
-)
+_FAILURES = (requests.RequestException, BadResponseFormat, ChainError)
 
 
 class Endpoint:
@@ -71,22 +74,29 @@ class Endpoint:
         """The answer to a request with this id; it may be an error of JSON-RPC. No exception shows the URL.
 
         Raises:
-            requests.RequestException: none came, in time and of HTTP status 200.
-            BadResponseFormat, JSONDecodeError, UnicodeDecodeError: it is no JSON-RPC, or answers something else.
-            Web3RPCError: it is one request too many.
+            requests.RequestException: none came, in time and of HTTP status 200; or it is one request too many.
+            BadResponseFormat: it is no JSON-RPC, or answers something else.
         """
         try:
-            answer: Any = JSONBaseProvider.decode_rpc_response(self._post(body))
+            status, reply = self._post(body)
         except requests.HTTPError:
             raise
         except requests.RequestException as error:
             raise type(error) from None
-        if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0" or not {"result", "error"} & answer.keys():
-            raise BadResponseFormat("no JSON-RPC")
-        if answer.get("id") != number and "result" in answer:
-            raise BadResponseFormat("the answer to another request")
-        if _is_rate_limit(answer.get("error")):
-            raise Web3RPCError(str(answer["error"]), rpc_response=cast(RPCResponse, answer))
+        try:
+            answer: Any = JSONBaseProvider.decode_rpc_response(reply)
+        except (ValueError, RecursionError):
+            answer = None
+        answer = answer if isinstance(answer, dict) else {}
+        if status in _REFUSED and "error" not in answer:
+            refusal = {"code": _INVALID_REQUEST, "message": f"HTTP {status}"}
+            answer = {"jsonrpc": "2.0", "id": number, "error": refusal}
+        if answer.get("jsonrpc") != "2.0" or ("result" in answer) == ("error" in answer):
+            raise BadResponseFormat("it does not speak JSON-RPC")
+        if "error" in answer:
+            check_error(answer["error"])
+        elif answer.get("id") != number:
+            raise BadResponseFormat("it answers another request")
         return cast(RPCResponse, answer)
 
     def rest(self, error: Exception) -> None:
@@ -97,12 +107,13 @@ class Endpoint:
         seconds = self.backoff.failed(float(asked) if asked.isdecimal() else 0.0)
         _log.warning("endpoint left alone", endpoint=self.where, reason=_reason(error), seconds=round(seconds, 1))
 
-    def _post(self, body: bytes) -> bytes:
+    def _post(self, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the reply."""
         with ask(self._session, "POST", self._url, TIMEOUT_SECONDS, data=body) as response:
-            if response.status_code != requests.codes.ok:
+            if response.status_code not in (requests.codes.ok, *_REFUSED):
                 raise requests.HTTPError(response=response)
             try:
-                return read_reply(response, MAX_REPLY, TIMEOUT_SECONDS)
+                return response.status_code, read_reply(response, MAX_REPLY, TIMEOUT_SECONDS)
             except ReplyTooLong as error:
                 raise BadResponseFormat(str(error)) from None
 
@@ -123,6 +134,11 @@ class Endpoints(JSONBaseProvider):
         self._current = self.endpoints[0]
         self._compared = -COMPARE_SECONDS
         self._usual = 0  # the block that most were at when they were compared
+
+    @property
+    def current(self) -> Endpoint:
+        """The one that answered last."""
+        return self._current
 
     def agree(self, chain_id: int | None) -> None:
         """Ask every endpoint for its chain; one that does not answer is asked before it is used.
@@ -149,10 +165,12 @@ class Endpoints(JSONBaseProvider):
 
     @override
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """The first answer of a node in order; an error that says that its node fails, where no node does better."""
         failure: Exception = requests.ConnectionError()
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
+            errors: dict[Endpoint, Any] = {}
             for endpoint in self._in_order(self._current):
                 try:
                     answer = self._ask(endpoint, method, params)
@@ -160,8 +178,18 @@ class Endpoints(JSONBaseProvider):
                     failure = error
                     self._leave(endpoint, error)
                     continue
+                if is_failure(method, answer.get("error")):
+                    errors[endpoint] = answer["error"]
+                    continue
+                for other, told in errors.items():
+                    self._leave(other, ChainError(f"{method} is answered with error {told['code']}"))
+                endpoint.backoff.worked()
                 self._current = endpoint
                 return answer
+            if errors:  # it may be the question's fault
+                told = next(iter(errors.values()))
+                bare = {"code": told["code"], "message": told["message"]}  # web3 takes any data for a revert's
+                return cast(RPCResponse, {"jsonrpc": "2.0", "id": None, "error": bare})
         raise failure
 
     def _in_order(self, first: Endpoint | None = None) -> Iterator[Endpoint]:
@@ -183,11 +211,10 @@ class Endpoints(JSONBaseProvider):
             self._ask_chain_id(endpoint)
             self._check_chain(endpoint)
         answer = self._request(endpoint, method, params)
-        if method == "eth_getBlockByNumber" and params[0] == "latest" and isinstance(answer.get("result"), dict):
+        if method == "eth_getBlockByNumber" and params[0] == "latest" and "result" in answer:
             height = _number(answer["result"].get("number"))
             if height < self._usual - MAX_LAG:
                 raise ChainError(f"the node at {endpoint.where} is at block {height}, the others were at {self._usual}")
-        endpoint.backoff.worked()
         return answer
 
     def _ask_chain_id(self, endpoint: Endpoint) -> int:
@@ -201,7 +228,10 @@ class Endpoints(JSONBaseProvider):
 
     def _request(self, endpoint: Endpoint, method: RPCEndpoint, params: Any) -> RPCResponse:
         body = self.encode_rpc_request(method, params)
-        return endpoint.ask(body, self.decode_rpc_response(body)["id"])
+        answer = endpoint.ask(body, self.decode_rpc_response(body)["id"])
+        if "result" in answer:
+            check_result(method, params, answer["result"])
+        return answer
 
     def _compare(self) -> None:
         """Leave those alone that are far from the median of all, or, of two, behind the other.
@@ -222,19 +252,12 @@ class Endpoints(JSONBaseProvider):
                 self._leave(endpoint, ChainError(f"at block {height}, the others at {usual}"))
 
 
-def _is_rate_limit(error: Any) -> bool:
-    if not isinstance(error, dict):
-        return False
-    message = str(error.get("message", "")).lower()
-    return error.get("code") == requests.codes.too_many_requests or "rate limit" in message or "too many req" in message
-
-
 def _number(value: Any) -> int:
     """The number of a hexadecimal text. Raises BadResponseFormat where it is none."""
     try:
         return int(value, 16)
     except (TypeError, ValueError):
-        raise BadResponseFormat("no number") from None
+        raise BadResponseFormat("it gives no number") from None
 
 
 def _reason(error: Exception) -> str:
@@ -245,6 +268,8 @@ def _reason(error: Exception) -> str:
         return error.message
     if isinstance(error, requests.Timeout):
         return "no answer in time"
+    if isinstance(error, RateLimited):
+        return "one request too many"
     if isinstance(error, requests.RequestException):
         return "no connection"
-    return "one request too many" if isinstance(error, Web3RPCError) else "no JSON-RPC"
+    return str(error)

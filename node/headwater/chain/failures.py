@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import requests
+from eth_abi.exceptions import DecodingError
 from web3.exceptions import BadResponseFormat, ContractLogicError, Web3Exception, Web3RPCError
 
+from headwater.chain.answers import RateLimited
 from headwater.chain.reverts import refusal
 from headwater.errors import ChainError
 
+_ODD = (ArithmeticError, AttributeError, DecodingError, LookupError, TypeError, ValueError)
 _RETRY = "try again, or name another node with --rpc"
 _START = "start a node (`anvil` is a local chain), or name another with --rpc or HEADWATER_RPC"
 
@@ -31,8 +33,10 @@ def explained(where: str, doing: str) -> Iterator[None]:
     except requests.HTTPError as error:
         status = f"HTTP {error.response.status_code} {error.response.reason}"
         raise ChainError(f"what listens at {where} answered {doing} with {status}", _START) from error
-    except (json.JSONDecodeError, UnicodeDecodeError, BadResponseFormat) as error:
-        raise ChainError(f"what listens at {where} is no Ethereum node: it does not speak JSON-RPC", _START) from error
+    except BadResponseFormat as error:
+        raise ChainError(f"what listens at {where} is no Ethereum node: {error}", _START) from error
+    except RateLimited as error:
+        raise ChainError(f"the node at {where} takes no more requests for now", _RETRY) from error
     except requests.RequestException as error:  # its text may show what the URL holds of secrets
         raise ChainError(f"the node at {where} cannot be asked: {type(error).__name__}", _START) from None
     except Web3RPCError as error:
@@ -42,6 +46,8 @@ def explained(where: str, doing: str) -> Iterator[None]:
         raise ChainError(f"the node at {where} refused {doing}: {message}", _RETRY) from error
     except Web3Exception as error:
         raise ChainError(f"the node at {where} answered {doing} oddly: {error}", _RETRY) from error
+    except _ODD as error:  # raised deep within web3: `answers` does not know all that a node may say
+        raise ChainError(f"the node at {where} answered {doing} oddly: {type(error).__name__}", _RETRY) from error
 
 
 def _revert_data(error: ContractLogicError) -> bytes:
