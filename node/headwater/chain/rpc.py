@@ -13,14 +13,12 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.types import TxParams
+from web3.types import FilterParams, TxParams
 
 from headwater.chain.endpoints import Endpoints
 from headwater.chain.failures import explained
+from headwater.chain.logs import Logs, Query
 from headwater.errors import ChainError
-
-MAX_CHUNK = 10_000
-"""Most blocks that one query for logs spans; it halves where the node refuses."""
 
 ZERO_ADDRESS = "0x" + "00" * 20
 BlockId = int | Literal["latest", "finalized"]
@@ -63,6 +61,7 @@ class Chain:
         self.web3 = web3
         self.where = endpoints.where
         self._endpoints = endpoints
+        self._logs = Logs(self._ask_logs, self.block_hash, lambda: endpoints.current)
         with self.explained("eth_chainId"):
             self.chain_id = web3.eth.chain_id
 
@@ -108,7 +107,10 @@ class Chain:
             self._endpoints.begin_look()
         with self.explained("eth_getBlockByNumber"):
             found = self.web3.eth.get_block(which)
-        return Block(found["number"], bytes(found["hash"]), found["timestamp"])
+            block = Block(found["number"], bytes(found["hash"]), found["timestamp"])
+        if which == "latest":
+            self._logs.saw_head(block.number, block.hash)
+        return block
 
     def block_hash(self, number: int) -> bytes | None:
         """The hash of a block; None where the chain is shorter."""
@@ -132,7 +134,7 @@ class Chain:
         """To whom a mined transaction went (None: it deployed a contract), and with which calldata."""
         with self.explained("eth_getTransactionByHash"):
             found = self.web3.eth.get_transaction(HexBytes(transaction_hash))
-        return found.get("to"), bytes(found["input"])
+            return found.get("to"), bytes(found["input"])
 
     def code(self, address: str, block: BlockId = "latest") -> bytes:
         """The code at an address; empty where there is no contract."""
@@ -149,30 +151,15 @@ class Chain:
             return self.web3.eth.get_balance(Web3.to_checksum_address(address), block)
 
     def logs(self, address: str, topics: Sequence[bytes | None], first: int, last: int) -> Iterator[Any]:
-        """The logs of a contract in the blocks `first` to `last`, oldest first, asked for in chunks.
+        """The logs of a contract in the blocks `first` to `last`, oldest first, see `Logs`."""
+        texts = tuple(None if topic is None else Web3.to_hex(topic) for topic in topics)
+        return self._logs.read(Query(address, texts), first, last)
 
-        Nodes limit how many blocks or logs one answer may cover, each in its own way: a refused chunk is halved,
-        down to one block, and doubled again after.
-        """
-        chunk = MAX_CHUNK
-        while first <= last:
-            until = min(first + chunk - 1, last)
-            query = {
-                "address": address,
-                "topics": [None if topic is None else Web3.to_hex(topic) for topic in topics],
-                "fromBlock": first,
-                "toBlock": until,
-            }
-            try:
-                with self.explained("eth_getLogs"):
-                    found = self.web3.eth.get_logs(query)  # type: ignore[arg-type]
-            except ChainError:
-                if until == first:
-                    raise
-                chunk = (until - first + 1) // 2
-                continue
-            yield from found
-            first, chunk = until + 1, min(2 * chunk, MAX_CHUNK)
+    def _ask_logs(self, query: Query, first: int, last: int) -> Sequence[Any]:
+        blocks = {"fromBlock": first, "toBlock": last}
+        asked = cast(FilterParams, {"address": query.address, "topics": list(query.topics), **blocks})
+        with self.explained("eth_getLogs"):
+            return self.web3.eth.get_logs(asked)
 
 
 def connect(rpc: str | Sequence[str], chain_id: int | None = None) -> Chain:
