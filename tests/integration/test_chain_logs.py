@@ -250,6 +250,20 @@ def test_logs__that_a_node_does_not_have__are_not_taken_for_none_when_another_is
     assert [block for block, _ in look(chain, TOPICS[0])] == [said]
 
 
+def test_logs__that_a_node_has_left_out_by_mistake__are_there_after_a_while(anvil, proxies, monkeypatch):
+    one, _ = proxies
+    said = say(anvil)
+    settle(anvil)
+    chain = connect(one.url)
+    one.do(proxy.result([]), "eth_getLogs")
+    assert look(chain, TOPICS[0]) == []
+    one.heal()
+    assert look(chain, TOPICS[0]) == []
+
+    monkeypatch.setattr(chain_logs, "KEPT_SECONDS", 0.0)
+    assert [block for block, _ in look(chain, TOPICS[0])] == [said]
+
+
 def test_logs__that_are_too_many_to_keep__are_read_again(anvil, monkeypatch):
     monkeypatch.setattr(chain_logs, "MAX_KEPT", 10_000)
     for topic in TOPICS:

@@ -7,6 +7,7 @@ or to be another one.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ SETTLED = 64
 MAX_KEPT = 1 << 25
 """Bytes of logs that are kept, about."""
 
+KEPT_SECONDS = 3600.0
+"""How long: what a node once left out by mistake is not missing for ever."""
+
 _LOG_BYTES = 2_000  # of a log without its data, and of a query
 
 
@@ -49,6 +53,7 @@ class _Kept:
     last: int
     logs: list[Any] = field(default_factory=list)
     size: int = _LOG_BYTES  # about
+    since: float = field(default_factory=time.monotonic)
 
 
 class Logs:
@@ -148,6 +153,8 @@ class Logs:
     def _find(self, teller: Hashable, query: Query, first: int, settled: int) -> _Kept | None:
         """What is kept of a query, maybe nothing yet; None where nothing of it may be kept."""
         kept = self._kept.get((teller, query))
+        if kept is not None and time.monotonic() - kept.since > KEPT_SECONDS:
+            kept = None
         if kept is not None and kept.first <= first <= kept.last + 1:
             self._kept.move_to_end((teller, query))
             return kept
