@@ -54,6 +54,7 @@ FAILURES = (
     error(-32000, "missing trie node 1234 (path ) state 0x1234 is not available"),
     error(-32001, "unknown block"),
     error(-32000, "unauthorized: unknown project"),
+    error(-32005, "your quota is already used up"),
 )
 
 

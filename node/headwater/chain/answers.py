@@ -13,7 +13,8 @@ Shape = Callable[[Any], bool]
 
 _REVERT = re.compile(r"revert", re.IGNORECASE)
 _TRANSACTION = re.compile(
-    r"nonce|already|known transaction|underpriced|insufficient funds|intrinsic gas|base fee|fee cap|gas limit",
+    r"nonce|already ?(known|imported|exists)|known transaction|underpriced|insufficient funds|intrinsic gas|base fee"
+    r"|fee cap|gas limit",
     re.IGNORECASE,
 )
 """Words of a node that refuses a transaction for what it is: any other node would refuse it too, or has it."""

@@ -131,7 +131,8 @@ def _deploy_one(
 ) -> Record:
     code = creation_code(name, compiled.creation_code, args)
     address, mined = deployer.deploy(code, name)
-    receipt = deployer.chain.web3.eth.get_transaction_receipt(HexBytes(mined.transaction_hash))
+    with deployer.chain.explained("eth_getTransactionReceipt"):
+        receipt = deployer.chain.web3.eth.get_transaction_receipt(HexBytes(mined.transaction_hash))
     return Record.model_validate(
         {
             "address": address,
