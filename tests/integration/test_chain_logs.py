@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ from web3 import Web3
 
 from headwater.chain import endpoints
 from headwater.chain import logs as chain_logs
+from headwater.chain.contracts import open_contracts
 from headwater.chain.rpc import Chain, connect
 from headwater.errors import ChainError
 from tests.support import proxy
@@ -24,6 +26,7 @@ LOGS_ITS_INPUT = "0x366000600037600035366000a100"
 
 TOPICS = [keccak(text=f"Event{i}()") for i in range(7)]
 MANY = 1_226  # blocks
+QUERIES = 7  # that a challenger's look makes at most while nothing is wrong
 
 
 @pytest.fixture
@@ -275,3 +278,24 @@ def test_logs__that_are_too_many_to_keep__are_read_again(anvil, monkeypatch):
         assert look(chain, *TOPICS) == expected
         mine(anvil, 1)
         assert 0 < sum(each.size for each in chain._logs._kept.values()) <= 10_000
+
+
+def test_challengers_look__a_block_after_another__asks_as_little_however_old_the_task_is(aggregating):
+    """One request a query, though its events may be as old as the deployment, and a node gives few blocks at once."""
+    cap, old = 2 * chain_logs.SETTLED, 10 * chain_logs.SETTLED
+    mine(aggregating.anvil, old)
+    with run_proxy(aggregating.anvil.url) as one:
+        one.do(proxy.narrow(cap))
+        task = replace(aggregating.task, contracts=open_contracts(connect(one.url), aggregating.folder / "deployments"))
+        task.__dict__.update(train=aggregating.task.train, average=aggregating.task.average)
+        challenger, chain = aggregating.challenger(task=task), task.contracts.chain
+        costs = []
+        for _ in range(3):
+            one.asked.clear()
+            challenger.decide(chain.block())
+            costs.append(one.asked.count("eth_getLogs"))
+            mine(aggregating.anvil, 1)
+
+    first, second, third = costs
+    assert second == third <= QUERIES
+    assert first > QUERIES * old // cap // 2, "so that a second look would cost as much"
