@@ -8,7 +8,15 @@ import pytest
 from eth_utils.crypto import keccak
 
 from headwater.circuits.srs import Srs
-from headwater.errors import CircuitError, ContentMismatch, ContractError, DocumentError, TaskError, Unavailable
+from headwater.errors import (
+    CircuitError,
+    ContentMismatch,
+    ContractError,
+    DocumentError,
+    StorageError,
+    TaskError,
+    Unavailable,
+)
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, unpack
@@ -275,6 +283,13 @@ def test_srs__that_does_not_lie_where_the_manifest_says__is_refused_and_not_kept
     with pytest.raises(TaskError, match=f"no SRS {fresh.srs.id} lies where its manifest says"):
         fetch_srs(fresh.store, fresh.home, manifest)
     assert opened(fresh).srs.id == fresh.srs.id, "an honest task with this SRS is not spoilt"
+
+
+def test_srs__that_cannot_be_kept__is_a_storage_error(fresh):
+    fresh.home.mkdir()
+    (fresh.home / "srs").write_text("no folder")
+    with pytest.raises(StorageError, match=f"cannot write .*{fresh.srs.id}"):
+        fetch_srs(fresh.store, fresh.home, fresh.manifest)
 
 
 def test_srs__damaged_on_this_machine__is_fetched_again(fresh):

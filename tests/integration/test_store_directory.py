@@ -73,6 +73,21 @@ def test_store__whose_disk_is_full__says_so_and_leaves_nothing(store, tmp_path, 
     assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
 
 
+def test_read__where_the_file_system_fails__is_a_storage_error(store, tmp_path):
+    """A link to a name that is too long stands in for a stale mount: neither a file, nor none."""
+    cid = store.put(b"content")
+    file = file_of(store, cid)
+    file.unlink()
+    file.symlink_to("x" * 300)
+    for read in (
+        lambda: store.get(cid, 100),
+        lambda: store.get_file(cid, tmp_path / "target", 100),
+        lambda: store.has(cid),
+    ):
+        with pytest.raises(StorageError, match=f"cannot read .*{cid}"):
+            read()
+
+
 def test_put__killed_half_way__leaves_nothing_to_be_read(store, tmp_path):
     code = (
         "import sys, time; from pathlib import Path; from headwater.storage.directory import DirectoryStore\n"

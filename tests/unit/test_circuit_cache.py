@@ -12,6 +12,7 @@ from headwater.circuits import circuit, worker
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import MANIFEST, VERIFIER, build
 from headwater.circuits.verifier import Verifier
+from headwater.errors import CircuitError
 
 CODE = b"\x60\x00" * 20
 COMPILED = Verifier("source", "0x" + (b"\xfe" * 28 + CODE).hex(), "0x" + keccak(CODE).hex(), len(CODE), "0.8.37")
@@ -59,6 +60,20 @@ def test_build__over_a_damaged_file__builds_again(builds, tmp_path, leaf, text):
     assert again.folder == folder
     assert (folder / leaf).read_text() not in ("", "{}", "null")
     assert builds == ["built", "built"]
+
+
+def test_build__where_nothing_can_be_written__is_a_circuit_error(builds, tmp_path):
+    (tmp_path / "circuits").write_text("no folder")
+    with pytest.raises(CircuitError, match=r"building .*circuits.* failed: .*File exists") as caught:
+        build(tmp_path, Average(4), SRS)
+    assert "free space" in caught.value.hint
+
+
+def test_verifier__that_cannot_be_kept__is_a_circuit_error(builds, tmp_path):
+    found = build(tmp_path, Average(4), SRS)
+    (found.folder / VERIFIER).mkdir()
+    with pytest.raises(CircuitError, match=r"the verifier in .* failed: .*Is a directory"):
+        _ = found.verifier
 
 
 @pytest.mark.parametrize("leaf", (MANIFEST, worker.FILES["proving_key"]))

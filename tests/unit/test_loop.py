@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import threading
@@ -11,7 +12,6 @@ from headwater.errors import (
     ChainError,
     CircuitError,
     ConfigError,
-    HeadwaterError,
     JournalError,
     JournalUnwritable,
     Unavailable,
@@ -110,13 +110,32 @@ def test_loop__that_has_ended__does_not_say_that_it_is_idle(world):
     assert world.told == []
 
 
-@pytest.mark.parametrize("error", (ChainError, Unavailable, CircuitError))
-def test_job__that_fails__is_tried_again__and_stops_no_other(world, error: type[HeadwaterError]):
+@pytest.mark.parametrize("error", (ChainError, Unavailable, CircuitError, OSError))
+def test_job__that_fails__is_tried_again__and_stops_no_other(world, error: type[Exception]):
     world.add("a", error("not now"), error("not now"), Join(1), Done())
     world.add("b", Join(2), Done())
     world.run()
     assert world.done == [("b", "Join"), ("a", "Join")]
     assert [details["attempt"] for stage, details in world.told if stage == "failed"] == [1, 2]
+
+
+def test_job__that_the_operating_system_refuses__says_what_and_where(world):
+    world.add("a", OSError(errno.ESTALE, "Stale file handle", "/mnt/store"), OSError("https://key@host"), Done())
+    world.run()
+    failed = [details for stage, details in world.told if stage == "failed"]
+    assert [details["error"] for details in failed] == ["/mnt/store: Stale file handle", "OSError"]
+
+
+def test_loop__where_the_operating_system_refuses__looks_again(world):
+    refused = [OSError(errno.ENOSPC, "No space left on device")]
+
+    def looked(_block):
+        if refused:
+            raise refused.pop()
+
+    world.add("a", Join(1), Done())
+    world.run(looked=looked)
+    assert world.done == [("a", "Join")]
 
 
 def test_job__with_a_mistake_that_waiting_does_not_mend__ends__and_the_others_go_on_first(world):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -78,6 +79,18 @@ def test_worker__imports_nothing_from_the_folder_where_it_is_started(probe, monk
 )
 def test_worker__that_fails__says_what_to_look_at(probe, name, hint):
     assert hint in probe(name).hint
+
+
+def test_worker__that_dies_without_a_word__may_have_found_the_disk_full(probe, monkeypatch):
+    monkeypatch.setattr(worker, "LEAST_BYTES", 1 << 80)  # whatever is free is too little
+    assert "free space" in probe("dies").hint
+
+
+def test_worker__without_a_folder_for_its_files__is_a_circuit_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(CircuitError, match=r"the process of 'measure' failed: .*gone") as caught:
+        worker.run("measure", statements=[])
+    assert "free space" in caught.value.hint
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))

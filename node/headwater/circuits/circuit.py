@@ -74,14 +74,15 @@ class Circuit:
         """The compiled verifier. Compiling takes some seconds, so the result is kept beside the source.
 
         Raises:
-            CircuitError: the compiled code is not what the manifest says.
+            CircuitError: the compiled code is not what the manifest says, or it cannot be read or kept.
         """
-        source = self.path("verifier_source").read_text()
-        verifier = self._kept_verifier(source)
-        if verifier is None:
-            verifier = compile_verifier(source)
-            kept = {name: getattr(verifier, name) for name in _KEPT}
-            _write(self.folder / VERIFIER, json.dumps(kept))
+        with worker.using_files(f"the verifier in {self.folder}"):
+            source = self.path("verifier_source").read_text()
+            verifier = self._kept_verifier(source)
+            if verifier is None:
+                verifier = compile_verifier(source)
+                kept = {name: getattr(verifier, name) for name in _KEPT}
+                _write(self.folder / VERIFIER, json.dumps(kept))
         if verifier.code_hash != self.manifest["verifier"]["code_hash"]:
             raise CircuitError(f"the verifier in {self.folder} was changed", "delete the folder and build again")
         return verifier
@@ -163,7 +164,7 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
     """The circuit of a statement for an SRS, from the cache under `home` or built now (a few seconds for k = 14).
 
     Raises:
-        CircuitError: it does not fit the SRS's k, its verifier cannot be deployed, or a tool failed.
+        CircuitError: it does not fit the SRS's k, its verifier cannot be deployed, a tool failed, or the disk did.
     """
     identity = _identity(statement, srs)
     key = {**identity, "reference": statement.reference, "code": _code_hash(statement)}
@@ -171,20 +172,25 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
     final = home / "circuits" / f"{statement.kind}-{name}"
     manifest = _whole(final, identity)
     if manifest is None:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=final.parent) as work:
-            fresh = Path(work) / "fresh"
-            fresh.mkdir()
-            _build_into(fresh, identity, statement, srs)
-            if _whole(final, identity) is None:  # the first of two builders wins; what they built is the same
-                with suppress(FileNotFoundError):
-                    final.rename(Path(work) / "damaged")
-            with suppress(OSError):
-                fresh.rename(final)
+        with worker.using_files(f"building {final}"):
+            _build_at(final, identity, statement, srs)
         manifest = _whole(final, identity)
     if manifest is None:
         raise CircuitError(f"{final} is damaged and cannot be replaced", "delete it, and look at the disk")
     return Circuit(final, statement, srs, manifest)
+
+
+def _build_at(final: Path, identity: dict[str, Any], statement: Statement, srs: Srs) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=final.parent) as work:
+        fresh = Path(work) / "fresh"
+        fresh.mkdir()
+        _build_into(fresh, identity, statement, srs)
+        if _whole(final, identity) is None:  # the first of two builders wins; what they built is the same
+            with suppress(FileNotFoundError):
+                final.rename(Path(work) / "damaged")
+        with suppress(OSError):
+            fresh.rename(final)
 
 
 def _whole(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -22,8 +22,8 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,6 +36,7 @@ LONGEST_SECONDS = 3600.0
 
 EXIT_GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
+LEAST_BYTES = 1 << 20  # with less free, a disk is full: a witness takes more
 SECRETS = ("HEADWATER_PRIVATE_KEY", "HEADWATER_PASSWORD")  # prefixes of variables that a child does not get
 TERMINATED = 143
 PR_SET_PDEATHSIG = 1
@@ -48,9 +49,12 @@ def run(task: str, limit: float = LONGEST_SECONDS, **arguments: Any) -> dict[str
 
     Raises:
         ProverTimeout: so it was.
-        CircuitError: the task failed, or the process died (it may have run out of memory).
+        CircuitError: the task failed, the process died (it may have run out of memory), or there is no room for files.
     """
-    with tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True) as folder:
+    with (
+        using_files(f"the process of {task!r}"),
+        tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True) as folder,
+    ):
         result = Path(folder) / "result.json"
         code, text = _run_child(json.dumps({"task": task, **arguments}).encode(), Path(folder), result, limit)
         if code is None:
@@ -60,7 +64,7 @@ def run(task: str, limit: float = LONGEST_SECONDS, **arguments: Any) -> dict[str
             )
         if not result.exists():
             raise CircuitError(
-                f"the process of {task!r} ended with code {code}: {text[-500:] or 'no output'}", _hint(text)
+                f"the process of {task!r} ended with code {code}: {text[-500:] or 'no output'}", _hint(text, folder)
             )
         answer = json.loads(result.read_text())
     if "error" in answer:
@@ -109,13 +113,28 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _hint(output: str) -> str:
-    """What to do about a child that died with some output."""
+@contextmanager
+def using_files(what: str) -> Iterator[None]:
+    """A context that turns errors of the file system into CircuitError; `what` names who fails."""
+    try:
+        yield
+    except OSError as error:
+        raise CircuitError(f"{what} failed: {error}", _MEMORY if error.errno == errno.ENOMEM else _DISK) from error
+
+
+def _hint(output: str, folder: str) -> str:
+    """What to do about a child that died with some output; `folder` is where it wrote."""
     if "ImportError" in output or "ModuleNotFoundError" in output:
         return _INSTALL
-    if os.strerror(errno.ENOSPC) in output:
-        return _DISK
-    return "look at the machine's free memory; a circuit of k takes about 2**k * 30 kB"
+    if os.strerror(errno.ENOSPC) in output or (not output and is_full(Path(folder))):
+        return _DISK  # a full disk takes no output, either
+    return _MEMORY
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the file system of a folder has no room left for another file."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize < LEAST_BYTES or (found.f_files > 0 and found.f_favail == 0)
 
 
 def sizes(*statements: Statement) -> list[tuple[int, int]]:
@@ -234,6 +253,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {"measure": measure, "build": 
 
 
 _INPUTS = "see the statement's allowed inputs"
+_MEMORY = "look at the machine's free memory; a circuit of k takes about 2**k * 30 kB"
 _DISK = (
     "look at the free space of the disk, and who may write: to HEADWATER_HOME, and to the folder for temporary files"
 )

@@ -51,10 +51,10 @@ class Job:
     """One role in one task, from its opening to its end.
 
     A node that does not answer, a contract that refuses because somebody else was faster, a document that is not there
-    yet or not what was proved, and a proof for which there was no memory are reported and tried again, ever more
-    slowly: whoever spoils a round with wrong bytes must not stop this role, which advances the round at its deadline
-    and goes on with the next. Any other error ends the job, and no other. Nothing is lost by ending: the chain holds
-    the state.
+    yet or not what was proved, a proof for which there was no memory, and whatever the operating system refuses (a full
+    disk, a stale mount) are reported and tried again, ever more slowly: whoever spoils a round with wrong bytes must
+    not stop this role, which advances the round at its deadline and goes on with the next. Any other error ends the
+    job, and no other. Nothing is lost by ending: the chain holds the state.
     """
 
     def __init__(self, open_role: Callable[[], Role], report: Report) -> None:
@@ -112,11 +112,11 @@ class Job:
             yield
         except JournalError:
             raise
-        except (ChainError, StorageError, CircuitError) as error:
+        except (ChainError, StorageError, CircuitError, OSError) as error:
             self._failures += 1
             self._told = ""
             self._rests_until = time.monotonic() + pause_after(self._failures, poll)
-            self._report("failed", kind=type(error).__name__, error=str(error), attempt=self._failures)
+            self._report("failed", kind=type(error).__name__, error=_text(error), attempt=self._failures)
         except HeadwaterError as error:
             self.done, self.error = True, error
             self._report("given up", kind=type(error).__name__, error=str(error))
@@ -161,9 +161,9 @@ class Loop:
             try:
                 acted = self._cycle()
                 failures, pause = 0, 0.0 if acted else self._poll
-            except (ChainError, JournalUnwritable) as error:
+            except (ChainError, JournalUnwritable, OSError) as error:
                 failures += 1
-                self._report("failed", kind=type(error).__name__, error=str(error), attempt=failures)
+                self._report("failed", kind=type(error).__name__, error=_text(error), attempt=failures)
                 pause = pause_after(failures, self._poll)
             if not self._endless and all(job.done for job in self._jobs):
                 break
@@ -208,6 +208,14 @@ class Loop:
         if waits and block.hash != self._idle_in and all(job.is_idle(block) for job in self._jobs):
             self._idle_in = block.hash
             self._report("idle", block=block.number)
+
+
+def _text(error: HeadwaterError | OSError) -> str:
+    """What an error says; of one that is none of ours, nothing that may hold a URL's secrets."""
+    if isinstance(error, HeadwaterError):
+        return str(error)
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def pause_after(failures: int, poll: float) -> float:

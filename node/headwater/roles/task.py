@@ -35,7 +35,15 @@ from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view
 from headwater.storage.cid import RAW, Cid
-from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, TaskReference
+from headwater.storage.files import writing
+from headwater.storage.manifests import (
+    CircuitManifest,
+    Document,
+    ModelDocument,
+    SrsReference,
+    TaskManifest,
+    TaskReference,
+)
 from headwater.storage.store import ContentStore
 from headwater.training.columns import Columns, Feature
 
@@ -302,21 +310,27 @@ def fetch_srs(store: ContentStore, home: Path, manifest: TaskManifest) -> Srs:
         Unavailable: it cannot be fetched now.
         TaskError: at the manifest's CID lies another file than its id says; it is not kept.
         CircuitError: it is of another k.
+        StorageError: it cannot be kept under `home`.
     """
     named = manifest.srs
     if named.source != DEV:
         return perpetual_srs(home, named.k)
     path = home / "srs" / f"{named.id}.srs"
-    if not path.exists() or Srs(path, named.k, DEV).id != named.id:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            fetched = Path(folder) / "srs"
-            if named.cid:
-                store.get_file(Cid.parse(named.cid), fetched, MAX_SRS_BYTES)
-            if not named.cid or Srs(fetched, named.k, DEV).id != named.id:
-                raise TaskError(f"no SRS {named.id} lies where its manifest says", "do not take part; tell its creator")
-            fetched.rename(path)
+    with writing(path):
+        if not path.exists() or Srs(path, named.k, DEV).id != named.id:
+            _keep_srs(store, named, path)
     return open_srs(path, named.k, DEV)
+
+
+def _keep_srs(store: ContentStore, named: SrsReference, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        fetched = Path(folder) / "srs"
+        if named.cid:
+            store.get_file(Cid.parse(named.cid), fetched, MAX_SRS_BYTES)
+        if not named.cid or Srs(fetched, named.k, DEV).id != named.id:
+            raise TaskError(f"no SRS {named.id} lies where its manifest says", "do not take part; tell its creator")
+        fetched.rename(path)
 
 
 def _check(task_id: int, what: str, found: object, expected: object) -> None:

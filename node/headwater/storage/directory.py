@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from headwater.errors import Unavailable
 from headwater.storage.cid import Cid
-from headwater.storage.files import IncomingFile, read_chunks, remove
+from headwater.storage.files import IncomingFile, read_chunks, reading, remove
 from headwater.storage.store import ContentStore, receive, too_large
 from headwater.storage.unixfs import DagBuilder
 
@@ -54,7 +54,9 @@ class DirectoryStore(ContentStore):
 
     @override
     def has(self, cid: Cid) -> bool:
-        return self._path(cid).is_file()
+        path = self._path(cid)
+        with reading(path):
+            return path.is_file()
 
     @override
     def pin(self, cid: Cid) -> None:
@@ -96,10 +98,11 @@ class DirectoryStore(ContentStore):
 
     def _fetch(self, cid: Cid, sink: Callable[[bytes], object], max_bytes: int) -> None:
         path = self._path(cid)
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError as error:
-            raise self._missing(cid) from error
+        with reading(path):
+            try:
+                size = path.stat().st_size
+            except FileNotFoundError as error:
+                raise self._missing(cid) from error
         if size > max_bytes:
             raise too_large(cid, max_bytes)
         receive(read_chunks(path), cid, sink, max_bytes, self.describe())

@@ -26,19 +26,19 @@ class IncomingFile:
         self._path = folder / f"{secrets.token_hex(8)}.part"
 
     def __enter__(self) -> Self:
-        with _writing(self._path.parent):
+        with writing(self._path.parent):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("xb")
         return self
 
     def write(self, data: bytes) -> None:
         """Appends bytes."""
-        with _writing(self._path.parent):
+        with writing(self._path.parent):
             self._file.write(data)
 
     def place(self, path: Path) -> None:
         """Syncs the file and renames it, on the same file system, over whatever is at `path`."""
-        with _writing(path):
+        with writing(path):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -57,19 +57,20 @@ class IncomingFile:
 
 def read_chunks(path: Path) -> Iterator[bytes]:
     """A file's content in small pieces. Raises StorageError where it cannot be read."""
-    with _reading(path), path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         while data := file.read(_PIECE):
             yield data
 
 
 def size_of(path: Path) -> int:
     """A file's size, bytes. Raises StorageError where there is none."""
-    with _reading(path):
+    with reading(path):
         return path.stat().st_size
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
+    """A context that raises errors of the file system as StorageError; `path` names what is read."""
     try:
         yield
     except OSError as error:
@@ -80,12 +81,13 @@ def _reading(path: Path) -> Iterator[None]:
 
 def remove(path: Path) -> None:
     """Removes a file, if there is one. Raises StorageError where that is not allowed."""
-    with _writing(path):
+    with writing(path):
         path.unlink(missing_ok=True)
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """A context that raises errors of the file system as StorageError; `path` names what is written."""
     try:
         yield
     except OSError as error:
