@@ -9,6 +9,8 @@ import pytest
 from headwater.chain.events import Enrolled, Submitted
 from headwater.circuits.circuit import Circuit
 from headwater.errors import ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Advance,
@@ -220,3 +222,24 @@ def test_proof__that_takes_too_long__is_not_kept__and_the_next_one_is_made(train
         hurried.step()
     assert training.tasks.get_task(training.task_id)[1].submitted == 0
     assert isinstance(patient.step(), Submit)
+
+
+def test_proof__of_a_round__is_kept_through_a_look_at_an_older_block__until_the_rounds_end_is_final(training):
+    """A second proof of the round would be another equation over the data's salts."""
+    key = training.anvil.accounts[1]
+    secrets = SecretStore(Database(None), key)
+    dataset = read_csv(training.files[0], training.task.columns, training.task.spec)
+    trainer = Trainer(training.task, training.senders[1], secret_of(key), dataset, silent, journal=secrets)
+    in_train = training.chain.block()
+    training.steps(trainer, Submit)
+    (kept,) = secrets.names("proof/")
+    training.advance()
+    over = training.chain.block()
+    for block in (over, in_train, over):
+        trainer.decide(block)
+    assert secrets.names("proof/") == [kept]
+
+    while training.chain.block("finalized").number < over.number:
+        training.rpc("anvil_mine", "0x20")
+    trainer.decide(training.chain.block())
+    assert secrets.names("proof/") == []

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 from eth_account import Account
 
+from headwater.chain.rpc import Block
 from headwater.circuits.circuit import Proof
-from headwater.errors import JournalError
+from headwater.errors import ChainError, JournalError
+from headwater.journal.cursor import KEPT
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
@@ -49,18 +51,74 @@ def test_proof__kept_a_second_time__takes_the_place_of_the_first(secrets):
         assert found.get(1, [[7]]) == other
 
 
-def test_proofs__of_rounds_that_are_over__are_gone__and_those_of_other_tasks_are_not(secrets):
-    one, other = KeptProofs(secrets, "here/1"), KeptProofs(secrets, "here/2")
-    one.keep(1, INPUTS, PROOF)
-    other.keep(1, INPUTS, PROOF)
-    one.forget_all_but(2)
-    assert one.get(1, INPUTS) is None
-    assert one.seconds == 11.5
-    one.keep(2, INPUTS, PROOF)
-    one.forget_all_but(2)
-    assert one.get(2, INPUTS) == PROOF
-    one.forget_all_but(0)
+class Chain:
+    """A chain that is read at three places: its final block, its height, and a block's hash."""
+
+    def __init__(self, final: int | None) -> None:
+        self.final, self.fork = final, 0
+
+    def block(self, which: str) -> Block:
+        assert which == "finalized"
+        if self.final is None:
+            raise ChainError("unknown tag")
+        return self.at(self.final)
+
+    def block_hash(self, number: int) -> bytes:
+        return self.at(number).hash
+
+    def at(self, number: int) -> Block:
+        return Block(number, f"{number} {self.fork}".encode(), number)
+
+
+@pytest.fixture
+def two(secrets):
+    """The proofs of rounds 1 and 2, and those of another task."""
+    kept = KeptProofs(secrets, "here/1")
+    for each, round_ in ((kept, 1), (kept, 2), (KeptProofs(secrets, "here/2"), 1)):
+        each.keep(round_, INPUTS, PROOF)
+    return kept
+
+
+def test_proofs__of_rounds_that_are_over_in_a_final_block__are_gone__and_no_others(two, secrets):
+    chain = Chain(final=99)
+    two.forget_final(chain, chain.at(100), 2)
+    two.forget_final(chain, chain.at(101), 2)
+    assert two.has(1)
+    chain.final = 100
+    two.forget_final(chain, chain.at(102), 2)
+    assert (two.has(1), two.get(1, INPUTS), two.get(2, INPUTS)) == (False, None, PROOF)
+    assert secrets.names("proof/") == ["proof/here/1/2", "proof/here/2/1"]
+    two.forget_all()
     assert secrets.names() == ["proof/here/2/1", "proving-seconds/here/2"]
+
+
+def test_proofs__while_an_endpoint_is_behind__are_kept(two):
+    """It shows an older round, or no end of the task: the newer proof must be sent again, not another one."""
+    chain = Chain(final=100)
+    for number in (70, 71, 72):
+        two.forget_final(chain, chain.at(number), 1)
+    assert two.get(2, INPUTS) == PROOF
+    two.forget_final(chain, chain.at(130), 3)  # the task has ended, as one look shows
+    for number in (90, 91):
+        two.forget_final(chain, chain.at(number), 2)
+    assert (two.get(1, INPUTS), two.get(2, INPUTS)) == (PROOF, PROOF)
+
+
+def test_proofs__of_a_round_whose_end_the_chain_has_dropped__are_kept(two):
+    chain = Chain(final=50)
+    two.forget_final(chain, chain.at(100), 3)
+    chain.final, chain.fork = 110, 1
+    two.forget_final(chain, chain.at(150), 2)
+    assert (two.get(1, INPUTS), two.get(2, INPUTS)) == (PROOF, PROOF)
+
+
+def test_proofs__on_a_chain_without_finality__are_kept_until_the_block_is_deep(two):
+    chain = Chain(final=None)
+    two.forget_final(chain, chain.at(0), 2)
+    two.forget_final(chain, chain.at(KEPT - 1), 2)
+    assert two.has(1)
+    two.forget_final(chain, chain.at(KEPT), 2)
+    assert (two.has(1), two.has(2)) == (False, True)
 
 
 def test_proof__of_another_release__is_as_none(secrets):

@@ -1,7 +1,7 @@
 """Secrets that must survive a restart and go after it, encrypted under a key that follows from the account's.
 
 A trainer's salts and masks follow from its key and need no place. A proof does: each new one of a round publishes
-another equation over the data's salts (docs/adr/0007), so its bytes are kept until the round is over.
+another equation over the data's salts (docs/adr/0007), so its bytes are kept until the round is over for good.
 
 Deleting overwrites the row with zeros (SQLite's secure_delete) and cuts the write-ahead log. That holds for the file
 as the operating system shows it. An SSD, a file system that copies on write, a snapshot or a backup may keep the old

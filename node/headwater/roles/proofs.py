@@ -1,7 +1,11 @@
-"""The proof of a trainer's running round, kept until the round is over.
+"""The proofs of running rounds, kept until their round is over for good.
 
-A round's proof is made once: each new one would publish another equation over the data's salts (docs/adr/0007). So it
-is written down, encrypted, before it is submitted, and a restarted trainer submits the same bytes.
+A trainer's proof of a round is made once: each new one would publish another equation over the data's salts
+(docs/adr/0007). So it is written down, encrypted, before it is submitted, and a restarted trainer submits the same
+bytes. An aggregator's proof is kept because it takes long.
+
+One look may show an older round than the last one did: an endpoint is behind, or the chain has dropped blocks. So a
+round's proof is deleted when a block in which the round is over is final.
 """
 
 from __future__ import annotations
@@ -10,23 +14,28 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from headwater.chain.rpc import Block, Chain
 from headwater.circuits.circuit import Proof
 from headwater.circuits.proofs import pack_proof, unpack_proof
-from headwater.errors import CircuitError
+from headwater.errors import ChainError, CircuitError
+from headwater.journal.cursor import KEPT
 from headwater.journal.secrets import SecretStore
 
 _DIGEST = 32
 
 
 class KeptProofs:
-    """One trainer's proofs in one task: at most one a round, in memory and, where there is a journal, there too."""
+    """One account's proofs of one kind in one task: at most one a round, in memory and, if there is one, a journal."""
 
     def __init__(self, secrets: SecretStore | None, place: str) -> None:
-        """place: names the task among all of all chains."""
+        """place: names kind and task among all of all chains."""
         self._secrets = secrets
         self._proofs, self._timing = f"proof/{place}/", f"proving-seconds/{place}"
         self._found: dict[str, tuple[bytes, Proof]] = {}
-        self._cleared: int | None = None
+        self._rounds = (
+            {int(name.removeprefix(self._proofs)) for name in secrets.names(self._proofs)} if secrets else set()
+        )
+        self._over: tuple[int, Block] | None = None  # a round, and a block in which all before it were over
 
     def get(self, round_: int, inputs: Sequence[Sequence[int]]) -> Proof | None:
         """The round's proof; None where there is none of these inputs: another model, or other data."""
@@ -41,7 +50,7 @@ class KeptProofs:
 
     def has(self, round_: int) -> bool:
         """Whether any proof of the round is kept."""
-        return self._name(round_) in self._found or bool(self._read(self._name(round_)))
+        return round_ in self._rounds
 
     def keep(self, round_: int, inputs: Sequence[Sequence[int]], proof: Proof) -> None:
         """Keep a proof, in place of an earlier one of the round.
@@ -54,20 +63,38 @@ class KeptProofs:
             self._secrets.put(name, digest + pack_proof(proof))
             self._secrets.put(self._timing, str(proof.witness_seconds + proof.prove_seconds).encode())
         self._found[name] = digest, proof
+        self._rounds.add(round_)
 
-    def forget_all_but(self, round_: int) -> None:
-        """Delete the proofs of other rounds; of all, where `round_` is 0."""
-        if self._cleared == round_:
+    def forget_final(self, chain: Chain, block: Block, running: int) -> None:
+        """Delete the proofs of rounds that no reorganization brings back.
+
+        Args:
+            running: the first round that is not over in `block`.
+        """
+        if self._over is None:
+            if any(round_ < running for round_ in self._rounds):
+                self._over = running, block
             return
-        kept = self._name(round_)
-        self._found = {name: found for name, found in self._found.items() if name == kept}
-        if self._secrets is not None:
-            gone = [name for name in self._secrets.names(self._proofs) if name != kept]
-            if round_ == 0:
-                gone += self._secrets.names(self._timing)
-            if gone:
-                self._secrets.delete(*gone)
-        self._cleared = round_
+        first, seen = self._over
+        if _final_height(chain, block) < seen.number:
+            return
+        self._over = None
+        if chain.block_hash(seen.number) == seen.hash:  # else they may not be over
+            self._forget([round_ for round_ in self._rounds if round_ < first])
+
+    def forget_all(self) -> None:
+        """Delete what there is, of an account that has left the task and can submit nothing more."""
+        self._forget(list(self._rounds))
+        if self._secrets is not None and self._read(self._timing):
+            self._secrets.delete(self._timing)
+
+    def _forget(self, rounds: Sequence[int]) -> None:
+        names = [self._name(round_) for round_ in rounds]
+        if self._secrets is not None and names:
+            self._secrets.delete(*names)
+        self._rounds -= set(rounds)
+        for name in names:
+            self._found.pop(name, None)
 
     @property
     def seconds(self) -> float:
@@ -79,6 +106,14 @@ class KeptProofs:
 
     def _read(self, name: str) -> bytes | None:
         return self._secrets.get(name) if self._secrets is not None else None
+
+
+def _final_height(chain: Chain, block: Block) -> int:
+    """Up to which block no reorganization reaches; on a chain that does not tell, so deep that none is known."""
+    try:
+        return chain.block("finalized").number
+    except ChainError:
+        return block.number - KEPT
 
 
 def _digest(inputs: Sequence[Sequence[int]]) -> bytes:

@@ -15,6 +15,7 @@ from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
+    Done,
     Enrol,
     Join,
     Mask,
@@ -130,11 +131,13 @@ class Trainer(Role):
         )
 
     def decide(self, block: Block) -> Action:
-        """The next action, as seen in a block. A round's proof is forgotten when the round is over."""
+        """The next action, as seen in a block. A round's proof is forgotten when the round is over for good."""
         view = self.view(block)
-        at = view.at
-        self._kept.forget_all_but(0 if at.phase.is_end else at.round)
-        action = decide_trainer(view)
+        at, action = view.at, decide_trainer(view)
+        if isinstance(action, Done):
+            self._kept.forget_all()
+        else:
+            self._kept.forget_final(self.task.contracts.chain, block, at.round + at.phase.is_end)
         is_late = at.deadline - at.now < self._kept.seconds / 2
         if isinstance(action, Submit) and is_late and not self._kept.has(at.round):
             return Wait(f"round {at.round}: too little time is left to prove the update", at.deadline)
