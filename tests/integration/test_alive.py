@@ -30,8 +30,8 @@ ROWS = 12
 OPERATOR = 4  # an account; trainer i has account i + 1
 LIMIT = 12  # seconds that a proof may take here
 IMPATIENT = (  # a minute, in which a proof may always be slow, is long for a test
-    "from headwater.cli import alive, main; alive.SLOW_SECONDS, alive.PATIENCE = 2.0, 1;"
-    " main.cli(prog_name='headwater')"
+    "from headwater.cli import main; from headwater.roles import proving;"
+    " proving.SLOW_SECONDS, proving.PATIENCE = 2.0, 1; main.cli(prog_name='headwater')"
 )
 NODE = ROOT / "deployments" / "node"
 pytestmark = pytest.mark.slow

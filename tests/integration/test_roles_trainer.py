@@ -8,7 +8,8 @@ import pytest
 
 from headwater.chain.events import Enrolled, Submitted
 from headwater.circuits.circuit import Circuit
-from headwater.errors import ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable
+from headwater.circuits.worker import LONGEST_SECONDS
+from headwater.errors import CircuitError, ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
@@ -32,7 +33,7 @@ from headwater.protocol.field import add, pack
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
-from headwater.roles.proving import announce_proof
+from headwater.roles.proving import FIRST_SECONDS, SLOW_SECONDS, announce_proof
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
@@ -194,19 +195,39 @@ def test_data_hash__of_an_enrolment__is_of_the_commitment_that_a_proof_shows(tra
     assert enrolment.stake == ETHER
 
 
-@pytest.mark.parametrize(("most", "left"), ((None, None), (5.0, 5.0), (10.0**6, None)))
-def test_proof__is_given_up_at_its_phases_deadline__or_earlier_where_that_is_wished(training, most, left):
+@pytest.mark.parametrize(
+    ("most", "measured", "limit"),
+    (
+        (None, 0.25, SLOW_SECONDS),
+        (None, 20.0, 200.0),
+        (None, 10.0**4, None),
+        (None, 0.0, FIRST_SECONDS),
+        (5.0, 0.25, 5.0),
+        (900.0, 0.25, 900.0),
+        (10.0**6, 0.25, None),
+    ),
+)
+def test_proof__is_given_up_when_it_hangs__or_as_is_wished__and_at_its_phases_deadline(training, most, measured, limit):
+    """`limit`: None is the phase's deadline, which comes within an hour."""
     told = []
-    block = training.chain.block()
-    at = training.task.view(block)
+    at = training.task.view(training.chain.block())
+    assert 900 < at.deadline - at.now <= LONGEST_SECONDS
 
     def report(stage, **details):
         told.append((stage, details))
 
-    limit = announce_proof(training.task, training.task.train, report, most=most, measured=0.25, round=1)
-    assert limit == left or at.deadline - at.now - limit == pytest.approx(0, abs=5)  # a block may have come meanwhile
-    details = {"statement": "train", "round": 1, "usual": 0.2, "limit": limit}
-    assert told == [("proving", details)]
+    found = announce_proof(training.task, training.task.train, report, most=most, measured=measured, round=1)
+    left = at.deadline - training.chain.block().timestamp
+    assert found == (left if limit is None else limit)
+    ((stage, details),) = told
+    assert (stage, details["limit"]) == ("proving", found)
+    assert details["usual"] == (round(measured, 1) or pytest.approx(2.5, rel=1))
+
+
+def test_proof__whose_phase_has_ended_meanwhile__is_not_begun(training):
+    training.pass_deadline()
+    with pytest.raises(CircuitError, match="the deadline of round 1's phase has passed"):
+        training.trainer(0).act(Submit(1))
 
 
 def test_proof__that_takes_too_long__is_not_kept__and_the_next_one_is_made(training):

@@ -15,16 +15,11 @@ from typing import Any
 from headwater.chain.rpc import Block
 from headwater.errors import JournalUnwritable, ProverTimeout
 from headwater.roles.health import STALE
+from headwater.roles.proving import allowed
 from headwater.roles.report import Report
 
 BUSY = {"building", "proving"}
 """The stages that may take long, and end with another one: meanwhile the node does not look at the chain."""
-
-PATIENCE = 10
-"""How many times as long as usual a proof may take before it is said to hang."""
-
-SLOW_SECONDS = 60.0
-"""However fast a proof usually is, it may take this long: machines have other things to do, too."""
 
 BUILDING_SECONDS = 30.0
 """What it usually takes to build a circuit and compile its verifier."""
@@ -57,7 +52,7 @@ class Step:
     @property
     def allowed(self) -> float:
         """After how long it is said to hang."""
-        return max(SLOW_SECONDS, PATIENCE * self.usual)
+        return allowed(self.usual)
 
 
 class Health:

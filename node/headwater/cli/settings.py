@@ -57,7 +57,7 @@ class NodeSettings(BaseModel):
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
     proof_limit_seconds: float | None = Field(default=None, ge=1, le=7 * 86_400)
-    """After so long a proof is given up; by default at the deadline of its phase, from which it is worth nothing."""
+    """After so long a proof is given up; by default after ten times what is usual here, and at least a minute."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where /metrics and /healthz listen; by default nowhere."""
     metrics_host: str = "127.0.0.1"

@@ -36,7 +36,7 @@ class Aggregator(Role):
         """`report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when the task has ended, for another task.
-        proof_limit: seconds that a proof may take at most, whatever time is left.
+        proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task

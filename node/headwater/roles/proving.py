@@ -6,9 +6,24 @@ from typing import Any
 
 from headwater.circuits.circuit import Circuit
 from headwater.circuits.worker import LONGEST_SECONDS
+from headwater.errors import CircuitError
 from headwater.roles.planning import proving_cost
 from headwater.roles.report import Report
 from headwater.roles.task import Task
+
+PATIENCE = 10
+"""How many times as long as usual a proof may take before it is said to hang."""
+
+SLOW_SECONDS = 60.0
+"""However fast a proof usually is, it may take this long: machines have other things to do, too."""
+
+FIRST_PATIENCE, FIRST_SECONDS = 10 * PATIENCE, 10 * SLOW_SECONDS
+"""The same of a machine's first proof: what is usual there is only estimated, and it may be far slower."""
+
+
+def allowed(usual: float) -> float:
+    """After how many seconds a proof that usually takes `usual` is said to hang."""
+    return max(SLOW_SECONDS, PATIENCE * usual)
 
 
 def announce_proof(
@@ -16,16 +31,23 @@ def announce_proof(
 ) -> float:
     """Report that a proof begins, and return after how many seconds it is to be given up.
 
-    That is at the deadline of the running phase, after which no contract takes it; after `LONGEST_SECONDS` where the
-    phase has none.
+    That is when it hangs, so that it can be made again and other tasks have their turn; at the latest at the deadline
+    of the running phase, after which no contract takes it.
 
     Args:
-        most: seconds that a proof may take even where there is more time; None is no such limit.
+        most: seconds that a proof may take, instead of what is usual on this machine; None is no such wish.
         measured: seconds that the last such proof took on this machine; 0 if there was none.
+
+    Raises:
+        CircuitError: the deadline has passed.
     """
     at = task.view(task.contracts.chain.block())
     left = float(at.deadline - at.now)
-    limit = min(left if left > 0 else LONGEST_SECONDS, most or LONGEST_SECONDS)
-    usual = measured or proving_cost(circuit.srs.k, circuit.statement.inner_columns).seconds
-    report("proving", statement=circuit.statement.kind, **details, usual=round(usual, 1), limit=limit)
+    if left <= 0:
+        raise CircuitError(f"the deadline of round {at.round}'s phase has passed: no proof of it counts any more")
+    estimated = proving_cost(circuit.srs.k, circuit.statement.inner_columns).seconds
+    bound = allowed(measured) if measured else max(FIRST_SECONDS, FIRST_PATIENCE * estimated)
+    limit = min(left, most or min(bound, LONGEST_SECONDS))
+    usual = round(measured or estimated, 1)
+    report("proving", statement=circuit.statement.kind, **details, usual=usual, limit=limit)
     return limit

@@ -86,7 +86,7 @@ class Trainer(Role):
 
         keep_stake: leave the account's free stake where it is when it has left the task, for another one.
         journal: where a round's proof is kept; without one, it is made again by a trainer that was restarted.
-        proof_limit: seconds that a proof may take at most, whatever time is left.
+        proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task

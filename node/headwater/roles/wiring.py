@@ -39,7 +39,7 @@ class Wanted:
         tasks: ids; none: every task that there is and will be, but for training, which needs data.
         data: for each task to train in, a CSV file for its owner alone.
         keep_stake: leave the account's free stake where it is when a task has ended, for other tasks.
-        proof_limit: seconds that a proof may take at most; none, it may until its phase's deadline.
+        proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
     """
 
     roles: Sequence[Kind]
