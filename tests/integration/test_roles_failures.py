@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from headwater.chain.events import PhaseChanged
 from headwater.chain.types import Stake
-from headwater.errors import ContentMismatch, Unavailable
-from headwater.protocol.decisions import Advance, Deposit, Enrol, Join, Mask, Publish, Release, Submit, Unenrol, Wait
+from headwater.errors import ContentMismatch, StorageError, Unavailable
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
+from headwater.protocol.decisions import (
+    Advance,
+    Aggregate,
+    Deposit,
+    Enrol,
+    Join,
+    Mask,
+    Publish,
+    Release,
+    Submit,
+    Unenrol,
+    Wait,
+)
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, unpack
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import update_length
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.task import Task
+from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
+from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import UpdateDocument
 from tests.support.circuits import SMALL
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run, share_proofs
 
 LENGTH = update_length(SMALL.dimension)
 ABSENCE = ETHER * TERMS.absence_slash // 10_000
@@ -203,3 +220,52 @@ def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(maskin
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
     assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.current_phase(masking.task_id).phase is Phase.SKIPPED
+
+
+# an aggregator's store that fails
+
+
+@pytest.fixture
+def incoming(aggregating, tmp_path) -> Path:
+    """The folder into which an aggregator's own store writes; a file in its place breaks the store."""
+    shutil.copytree(aggregating.folder / "store", tmp_path / "store")
+    return tmp_path / "store" / "incoming"
+
+
+def break_store(incoming: Path) -> None:
+    incoming.rmdir()
+    incoming.touch()
+
+
+def test_aggregator__whose_store_fails_after_its_proof__posts_that_proof_later__also_when_started_anew(
+    aggregating, incoming
+):
+    store, told = DirectoryStore(incoming.parent), []
+    task = share_proofs(open_task(aggregating.contracts, store, aggregating.home, aggregating.task_id))
+    secrets = SecretStore(Database(None), aggregating.anvil.accounts[AGGREGATOR])
+
+    def report(stage: str, **_details: object) -> None:
+        told.append(stage)
+        if stage == "proved":
+            break_store(incoming)
+
+    def aggregator() -> Aggregator:
+        return Aggregator(task, aggregating.senders[AGGREGATOR], report, journal=secrets)
+
+    with pytest.raises(StorageError, match="cannot write"):
+        aggregator().step()
+    incoming.unlink()
+    assert isinstance(aggregator().step(), Aggregate)
+    assert told == ["fetched", "proving", "proved", "aggregated"]
+    aggregating.advance()
+    assert task.current_model() == [sum(column) // 3 for column in zip(*aggregating.trained([0] * 4), strict=True)]
+
+
+def test_aggregator__whose_store_takes_nothing__proves_nothing(aggregating, incoming):
+    store, told = DirectoryStore(incoming.parent), []
+    task = share_proofs(open_task(aggregating.contracts, store, aggregating.home, aggregating.task_id))
+    break_store(incoming)
+    aggregator = Aggregator(task, aggregating.senders[AGGREGATOR], lambda stage, **_: told.append(stage))
+    with pytest.raises(StorageError, match="cannot write"):
+        aggregator.step()
+    assert told == []

@@ -10,6 +10,8 @@ from headwater.journal.cursor import KEPT
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
+from headwater.protocol.decisions import RoundView
+from headwater.protocol.phases import Phase
 from headwater.roles.proofs import KeptProofs
 
 PROOF = Proof(b"\x01" * 96, (Point(1, 2),), (5, 6), 1.5, 10.0, 900.0)
@@ -66,6 +68,11 @@ class Chain:
     def block_hash(self, number: int) -> bytes:
         return self.at(number).hash
 
+    def seen(self, kept: KeptProofs, number: int, running: int, is_done: bool = False) -> None:
+        """Forget, having seen a round run in a block."""
+        at = RoundView(number, running, 5, Phase.JOIN, number + 1, 0)
+        kept.forget(self, self.at(number), at, is_done=is_done)
+
     def at(self, number: int) -> Block:
         return Block(number, f"{number} {self.fork}".encode(), number)
 
@@ -81,14 +88,14 @@ def two(secrets):
 
 def test_proofs__of_rounds_that_are_over_in_a_final_block__are_gone__and_no_others(two, secrets):
     chain = Chain(final=99)
-    two.forget_final(chain, chain.at(100), 2)
-    two.forget_final(chain, chain.at(101), 2)
+    chain.seen(two, 100, 2)
+    chain.seen(two, 101, 2)
     assert two.has(1)
     chain.final = 100
-    two.forget_final(chain, chain.at(102), 2)
+    chain.seen(two, 102, 2)
     assert (two.has(1), two.get(1, INPUTS), two.get(2, INPUTS)) == (False, None, PROOF)
     assert secrets.names("proof/") == ["proof/here/1/2", "proof/here/2/1"]
-    two.forget_all()
+    chain.seen(two, 103, 2, is_done=True)
     assert secrets.names() == ["proof/here/2/1", "proving-seconds/here/2"]
 
 
@@ -96,28 +103,28 @@ def test_proofs__while_an_endpoint_is_behind__are_kept(two):
     """It shows an older round, or no end of the task: the newer proof must be sent again, not another one."""
     chain = Chain(final=100)
     for number in (70, 71, 72):
-        two.forget_final(chain, chain.at(number), 1)
+        chain.seen(two, number, 1)
     assert two.get(2, INPUTS) == PROOF
-    two.forget_final(chain, chain.at(130), 3)  # the task has ended, as one look shows
+    chain.seen(two, 130, 3)  # the task has ended, as one look shows
     for number in (90, 91):
-        two.forget_final(chain, chain.at(number), 2)
+        chain.seen(two, number, 2)
     assert (two.get(1, INPUTS), two.get(2, INPUTS)) == (PROOF, PROOF)
 
 
 def test_proofs__of_a_round_whose_end_the_chain_has_dropped__are_kept(two):
     chain = Chain(final=50)
-    two.forget_final(chain, chain.at(100), 3)
+    chain.seen(two, 100, 3)
     chain.final, chain.fork = 110, 1
-    two.forget_final(chain, chain.at(150), 2)
+    chain.seen(two, 150, 2)
     assert (two.get(1, INPUTS), two.get(2, INPUTS)) == (PROOF, PROOF)
 
 
 def test_proofs__on_a_chain_without_finality__are_kept_until_the_block_is_deep(two):
     chain = Chain(final=None)
-    two.forget_final(chain, chain.at(0), 2)
-    two.forget_final(chain, chain.at(KEPT - 1), 2)
+    chain.seen(two, 0, 2)
+    chain.seen(two, KEPT - 1, 2)
     assert two.has(1)
-    two.forget_final(chain, chain.at(KEPT), 2)
+    chain.seen(two, KEPT, 2)
     assert (two.has(1), two.has(2)) == (False, True)
 
 

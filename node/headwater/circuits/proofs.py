@@ -1,4 +1,4 @@
-"""A proof as bytes, to be kept until its round is over: made again it would open the data once more (docs/adr/0007)."""
+"""A proof as bytes, to be kept until its round is over for good; see `roles.proofs`."""
 
 from __future__ import annotations
 

@@ -9,10 +9,12 @@ from headwater.chain.rpc import Block
 from headwater.chain.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ContentMismatch
+from headwater.journal.secrets import SecretStore
 from headwater.protocol.decisions import (
     Action,
     Aggregate,
     AggregatorView,
+    Done,
     OpenModel,
     decide_aggregator,
 )
@@ -20,6 +22,7 @@ from headwater.protocol.field import add, pack, to_signed
 from headwater.protocol.vectors import average
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model
+from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.role import Role
@@ -31,17 +34,27 @@ class Aggregator(Role):
     """One aggregator in one task. It sees the sum of a round's updates, and none of them."""
 
     def __init__(
-        self, task: Task, sender: Sender, report: Report, *, keep_stake: bool = False, proof_limit: float | None = None
+        self,
+        task: Task,
+        sender: Sender,
+        report: Report,
+        *,
+        keep_stake: bool = False,
+        journal: SecretStore | None = None,
+        proof_limit: float | None = None,
     ) -> None:
         """`report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when the task has ended, for another task.
+        journal: where a round's proof is kept; without one, it is made again by an aggregator that was restarted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
         self._keep_stake = keep_stake
         self._proof_limit = proof_limit
+        chain, tasks = task.contracts.chain, task.contracts.tasks
+        self._kept = KeptProofs(journal, f"average/{chain.name}/{tasks.address}/{task.id}")
 
     def view(self, block: Block) -> AggregatorView:
         """What concerns this aggregator in a block."""
@@ -60,18 +73,38 @@ class Aggregator(Role):
         )
 
     def decide(self, block: Block) -> Action:
-        """The next action, as seen in a block."""
-        return decide_aggregator(self.view(block))
+        """The next action, as seen in a block. A round's proof is forgotten when the round is over for good."""
+        view = self.view(block)
+        action = decide_aggregator(view)
+        self._kept.forget(self.task.contracts.chain, block, view.at, is_done=isinstance(action, Done))
+        return action
 
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
         match action:
             case Aggregate(round_):
-                vectors = self.fetch(round_)
-                return self.post(round_, *self.prove(add(vectors), len(vectors)))
+                return self.post(round_, *self.average(round_))
             case OpenModel(challenge):
                 return self._send(answer_model(self.task, challenge), "answered", challenge=challenge)
         return super().act(action)
+
+    def average(self, round_: int) -> tuple[list[int], Proof]:
+        """The averaged weights of a round's last attempt and the proof of them; made once, also where posting fails.
+
+        Raises:
+            StorageError: an update cannot be had, or no store would take the model.
+            ContentMismatch, CircuitError: as `fetch` and `prove`.
+        """
+        events = self.accepted(round_)
+        updates = [number for event in events for number in (event.posting.update.x, event.posting.update.y)]
+        inputs = [[events[0].attempt, int(self.sender.address, 16)], updates]
+        proof = self._kept.get(round_, inputs)
+        if proof is None:
+            self.task.store.check()
+            vectors = self.fetch(round_)
+            _, proof = self.prove(add(vectors), len(vectors))
+            self._kept.keep(round_, inputs, proof)
+        return self._weights(proof.output, len(events))[0], proof
 
     def fetch(self, round_: int) -> list[list[int]]:
         """The masked updates of the round's last attempt, whose sum is checked: the masks cancel in it.
@@ -112,13 +145,18 @@ class Aggregator(Role):
 
     def prove(self, total: Sequence[int], n: int) -> tuple[list[int], Proof]:
         """The averaged weights of n updates whose sum is the vector `total`, and the proof of them."""
-        task, d = self.task, self.task.spec.dimension
-        weights, remainder = average([to_signed(entry) for entry in total[:d]], n)
-        inputs = [[*weights, task.tag], [*remainder, *total[d + 1 :]], [n, int(self.sender.address, 16)]]
-        limit = announce_proof(task, task.average, self._report, most=self._proof_limit)
+        task, (weights, remainder) = self.task, self._weights(total, n)
+        salts = total[task.spec.dimension + 1 :]
+        inputs = [[*weights, task.tag], [*remainder, *salts], [n, int(self.sender.address, 16)]]
+        measured = self._kept.seconds
+        limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
         proof = task.average.prove(inputs, limit)
         self._report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))
         return weights, proof
+
+    def _weights(self, total: Sequence[int], n: int) -> tuple[list[int], list[int]]:
+        """The averaged weights of n updates whose sum is `total`, and the remainders."""
+        return average([to_signed(entry) for entry in total[: self.task.spec.dimension]], n)
 
     def post(self, round_: int, weights: Sequence[int], proof: Proof) -> Receipt:
         """Publish the new model and post it with its proof."""

@@ -20,6 +20,7 @@ from headwater.circuits.proofs import pack_proof, unpack_proof
 from headwater.errors import ChainError, CircuitError
 from headwater.journal.cursor import KEPT
 from headwater.journal.secrets import SecretStore
+from headwater.protocol.decisions import RoundView
 
 _DIGEST = 32
 
@@ -65,12 +66,19 @@ class KeptProofs:
         self._found[name] = digest, proof
         self._rounds.add(round_)
 
-    def forget_final(self, chain: Chain, block: Block, running: int) -> None:
+    def forget(self, chain: Chain, block: Block, at: RoundView, *, is_done: bool) -> None:
         """Delete the proofs of rounds that no reorganization brings back.
 
         Args:
-            running: the first round that is not over in `block`.
+            at: where the task is in `block`.
+            is_done: the account has left the task, or the task has ended: nothing can be submitted any more.
         """
+        if is_done:
+            self._forget(list(self._rounds))
+            if self._secrets is not None and self._read(self._timing):
+                self._secrets.delete(self._timing)
+            return
+        running = at.round + at.phase.is_end
         if self._over is None:
             if any(round_ < running for round_ in self._rounds):
                 self._over = running, block
@@ -81,12 +89,6 @@ class KeptProofs:
         self._over = None
         if chain.block_hash(seen.number) == seen.hash:  # else they may not be over
             self._forget([round_ for round_ in self._rounds if round_ < first])
-
-    def forget_all(self) -> None:
-        """Delete what there is, of an account that has left the task and can submit nothing more."""
-        self._forget(list(self._rounds))
-        if self._secrets is not None and self._read(self._timing):
-            self._secrets.delete(self._timing)
 
     def _forget(self, rounds: Sequence[int]) -> None:
         names = [self._name(round_) for round_ in rounds]

@@ -134,10 +134,7 @@ class Trainer(Role):
         """The next action, as seen in a block. A round's proof is forgotten when the round is over for good."""
         view = self.view(block)
         at, action = view.at, decide_trainer(view)
-        if isinstance(action, Done):
-            self._kept.forget_all()
-        else:
-            self._kept.forget_final(self.task.contracts.chain, block, at.round + at.phase.is_end)
+        self._kept.forget(self.task.contracts.chain, block, at, is_done=isinstance(action, Done))
         is_late = at.deadline - at.now < self._kept.seconds / 2
         if isinstance(action, Submit) and is_late and not self._kept.has(at.round):
             return Wait(f"round {at.round}: too little time is left to prove the update", at.deadline)

@@ -199,9 +199,10 @@ class Node:
             task.check_circuits(report)
             self._opened[task_id] = task
         keep_stake, limit = self._wanted.keep_stake, self._wanted.proof_limit
+        journal = self._journal.secrets
         if dataset is not None:
             parts = (task, self.sender, secret_of(self._key), dataset, report)
-            return self._trainer(*parts, keep_stake=keep_stake, proof_limit=limit, journal=self._journal.secrets)
+            return self._trainer(*parts, keep_stake=keep_stake, proof_limit=limit, journal=journal)
         if kind == "aggregator":
-            return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit)
+            return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit, journal=journal)
         return Challenger(task, self.sender, report)
