@@ -9,7 +9,6 @@ import os
 import re
 import resource
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from headwater.tools import ROOT
 from tests.support.anvil import run_anvil
-from tests.support.commands import SECONDS, Commands, Process, config_of, free_port, trainer_config
+from tests.support.commands import SECONDS, Commands, Process, config_of, free_port, provers_of, trainer_config
 
 ROWS = 12
 OPERATOR = 4  # an account; trainer i has account i + 1
@@ -72,14 +71,6 @@ class Watch:
         self._thread.join()
 
 
-def worker_of(node: int) -> list[int]:
-    """The process that watches over the prover of a node, and its fork, if they are there."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"headwater.circuits.worker .* {node}$"], capture_output=True, text=True
-    ).stdout
-    return [int(pid) for pid in found.split()]
-
-
 class Story:
     """A task of one round: one trainer's prover is stopped, and later its disk is full; figures of all roles."""
 
@@ -104,7 +95,7 @@ class Story:
 
     def _play(self, commands: Commands) -> None:
         self.node.until_told("proving")
-        while not (stopped := worker_of(self.node.popen.pid)):
+        while not (stopped := provers_of(self.node.popen.pid)):
             time.sleep(0.01)
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)

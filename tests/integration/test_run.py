@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,16 @@ from headwater.circuits.proofs import unpack_proof
 from headwater.journal.journal import open_journal
 from headwater.protocol.phases import Phase
 from tests.support.anvil import run_anvil
-from tests.support.commands import SECONDS, Commands, Process, config_of, free_port, trainer_config
+from tests.support.commands import (
+    SECONDS,
+    Commands,
+    Process,
+    config_of,
+    free_port,
+    provers_of,
+    stop_unit,
+    trainer_config,
+)
 from tests.support.proxy import drop, run_proxy
 
 ROWS = 12
@@ -62,9 +70,8 @@ class Story:
         self.terminated.until_told("proving")
         time.sleep(0.3)
         self.hurried_code = self.hurried.end(signal.SIGTERM)
-        prover = f"headwater.circuits.worker .* {self.hurried.popen.pid}$"
-        self.left_behind = subprocess.run(["pgrep", "-f", prover], capture_output=True, text=True).stdout
-        self.terminated_code = self.terminated.end(signal.SIGTERM)
+        self.left_behind = provers_of(self.hurried.popen.pid)
+        self.terminated_code = stop_unit(self.terminated)
         again = Process(commands, 2, self.configs[1])
         self.killed = Process(commands, 1, self.configs[0], HEADWATER_RPC=proxy.url)
         self.running += [again, self.killed]
@@ -78,7 +85,7 @@ class Story:
         self.killed.popen.kill()
         self.killed.popen.wait()
         with open_journal(commands.home, commands.anvil.accounts[1]) as journal:
-            (name,) = journal.secrets.names("proof/")
+            (name,) = (name for name in journal.secrets.names("proof/") if name.endswith("/2"))
             self.kept = unpack_proof((journal.secrets.get(name) or b"")[DIGEST:])
         self.restarted = Process(commands, 1, self.configs[0])
         self.ended = [self.operator, self.running[1], again, self.restarted]
@@ -123,7 +130,7 @@ def test_run__while_it_waits__says_so_once_for_each_reason(story):
 # signals
 
 
-def test_sigterm__during_a_proof__ends_in_order_when_the_update_is_submitted(story):
+def test_stop_by_systemd__during_a_proof__ends_in_order_when_the_update_is_submitted(story):
     assert story.terminated_code == 0
     assert story.terminated.stages()[-3:] == ["proving", "proved", "submitted"]
     assert story.terminated.log[-1]["event"] == "stopped"
@@ -132,7 +139,7 @@ def test_sigterm__during_a_proof__ends_in_order_when_the_update_is_submitted(sto
 def test_sigterm__a_second_time__ends_at_once_and_leaves_no_prover_behind(story):
     assert story.hurried_code == 128 + signal.SIGTERM
     assert story.hurried.stages()[-1] == "proving"
-    assert story.left_behind == ""
+    assert story.left_behind == []
 
 
 # kill -9

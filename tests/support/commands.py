@@ -6,6 +6,8 @@ import csv
 import json
 import os
 import random
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -112,6 +114,24 @@ class Process:
         """Send a signal; the exit code."""
         self.popen.send_signal(number)
         return self.popen.wait(SECONDS)
+
+
+def provers_of(node: int) -> list[int]:
+    """The process that watches over the prover of a node, and its fork, if they are there; by the node's process id."""
+    found = subprocess.run(
+        ["pgrep", "-f", f"headwater.circuits.worker .* {node}$"], capture_output=True, text=True
+    ).stdout
+    return [int(pid) for pid in found.split()]
+
+
+def stop_unit(process: Process) -> int:
+    """Stop a node as `systemctl stop` stops that of deployments/node; the exit code."""
+    unit = (ROOT / "deployments" / "node" / "headwater.service").read_text()
+    mode = re.search(r"^KillMode=(.*)$", unit, re.MULTILINE)
+    if mode is None or mode[1] == "control-group":  # systemd's default
+        for pid in provers_of(process.popen.pid):
+            os.kill(pid, signal.SIGTERM)
+    return process.end(signal.SIGTERM)
 
 
 def config_of(commands: Commands, name: str, text: str) -> Path:

@@ -137,3 +137,10 @@ def test_health__is_asked_where_it_is_served__and_figures_stay_on_this_machine(n
 def test_secrets__are_no_part_of_the_environment(node):
     assert not [name for name in node["environment"] if re.search("KEY$|PASSWORD$|TOKEN$", name)]
     assert set(node["secrets"]) == {"rpc", "keystore", "password"}
+
+
+def test_unit__stops_the_node_alone__and_gives_it_the_time_that_a_container_has(node):
+    """What systemd stops by default is the prover, too: `stop_unit` in tests/support shows what becomes of a proof."""
+    unit = dict(line.split("=", 1) for line in (FOLDER / "headwater.service").read_text().splitlines() if "=" in line)
+    assert unit["KillMode"] == "mixed"
+    assert unit["TimeoutStopSec"].removesuffix("in") == node["stop_grace_period"]
