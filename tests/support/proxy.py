@@ -155,12 +155,18 @@ def stale(at: int) -> Fault:
         method, frozen = request["method"], hex(at)
         if method == "eth_blockNumber":
             return {"jsonrpc": "2.0", "id": request["id"], "result": frozen}
+        if method == "eth_getBlockByNumber" and _is_above(request["params"][0], at):
+            return {"jsonrpc": "2.0", "id": request["id"], "result": None}
         params = [frozen if value in ("latest", "pending") else value for value in request["params"]]
         answer = forward({**request, "params": params})
         mined_in = method == "eth_getTransactionReceipt" and (answer.get("result") or {}).get("blockNumber")
         return {**answer, "result": None} if mined_in and int(mined_in, 16) > at else answer
 
     return fault
+
+
+def _is_above(block: str, height: int) -> bool:
+    return block.startswith("0x") and int(block, 16) > height
 
 
 def lagging(blocks: int) -> Fault:

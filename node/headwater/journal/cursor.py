@@ -24,6 +24,15 @@ class Cursor:
         number: int | None = rows[0][0]
         return number
 
+    def newest(self, height: int) -> tuple[int, bytes] | None:
+        """Number and hash of the newest block up to a height that was read; None where it is forgotten, or was not."""
+        rows = self._database.rows(
+            "SELECT number, hash FROM blocks WHERE chain = ? AND number <= ? ORDER BY number DESC LIMIT 1",
+            self._chain,
+            height,
+        )
+        return (rows[0][0], rows[0][1]) if rows else None
+
     def advance(self, number: int, block_hash: bytes) -> None:
         """Remember that everything up to this block was read."""
         with self._database.transaction() as rows:

@@ -106,6 +106,7 @@ class Node:
         self._opened: dict[int, Task] = {}
         self._settled = False  # whether what was on its way has arrived
         self._considered = 0  # tasks
+        self._too_dear: dict[tuple[Kind, int], TaskConfig] = {}  # what was passed over for lack of coin
         named = sorted(set(wanted.tasks) | set(wanted.data))
         for task_id in named:
             contracts.tasks.get_task(task_id)
@@ -125,6 +126,7 @@ class Node:
             self.sender.next_nonce()
             self._settled = True
         if self._wanted.endless:
+            self._reconsider(block)
             count = self._contracts.tasks.task_count(block.number)
             while self._considered < count:
                 self._consider(self._considered + 1, block)
@@ -133,8 +135,12 @@ class Node:
     def _follow(self, block: Block) -> None:
         """Where the chain has dropped blocks, forget all that was read, and send again what was in them."""
         last, chain = self._cursor.last, self._contracts.chain
+        if last is not None and block.number < last:
+            below = self._cursor.newest(block.number)
+            if below is None or chain.block_hash(below[0]) == below[1]:
+                return  # who answers is behind; if the chain has in fact dropped the rest, its next blocks will differ
         if last is not None and (standing := self._cursor.rewind(chain.block_hash)) != last:
-            self._report("reorganized", seen=last, standing=standing, block=block.number)
+            self._report("reorganized", seen=last, standing=standing or 0, block=block.number)
             self._settled = False
             self._opened.clear()
             for job in self.jobs:
@@ -142,19 +148,31 @@ class Node:
         self._cursor.advance(block.number, block.hash)
 
     def _consider(self, task_id: int, block: Block) -> None:
-        """Take up a task that nobody has named, by the roles that need no data, if it fits."""
+        """Take up a task that nobody has named, by the roles that need no data and fit; by none if the chain fails."""
         config, state = self._contracts.tasks.get_task(task_id, block.number)
-        for kind in self._wanted.roles:
-            if kind == "trainer":
-                continue
-            if state.phase.is_end:
-                fits = self._took_part(kind, task_id)
-            elif problem := self._unaffordable(kind, config, block):
-                self._report_of(kind, task_id)("passed over", reason=problem)
-                fits = False
-            else:
-                fits = True
-            if fits:
+        kinds = [kind for kind in self._wanted.roles if kind != "trainer"]
+        if state.phase.is_end:
+            fitting, problems = [kind for kind in kinds if self._took_part(kind, task_id)], {}
+        else:
+            has = self._funds(block)
+            problems = {kind: problem for kind in kinds if (problem := _unaffordable(kind, config, has))}
+            fitting = [kind for kind in kinds if kind not in problems]
+        for kind, problem in problems.items():
+            self._too_dear[kind, task_id] = config
+            self._report_of(kind, task_id)("passed over", reason=problem)
+        for kind in fitting:
+            self._add(kind, task_id)
+
+    def _reconsider(self, block: Block) -> None:
+        """Take up what was passed over, where the account can pay for it by now and the task still runs."""
+        if not self._too_dear:
+            return
+        has = self._funds(block)
+        payable = [at for at, config in self._too_dear.items() if not _unaffordable(at[0], config, has)]
+        for kind, task_id in payable:
+            _, state = self._contracts.tasks.get_task(task_id, block.number)
+            del self._too_dear[kind, task_id]
+            if not state.phase.is_end:
                 self._add(kind, task_id)
 
     def _took_part(self, kind: Kind, task_id: int) -> bool:
@@ -164,14 +182,11 @@ class Node:
             return any(event.aggregator == me for event in contracts.tasks.events(Aggregated, task_id=task_id))
         return any(event.challenger == me for event in contracts.challenges.events(Challenged, task_id=task_id))
 
-    def _unaffordable(self, kind: Kind, config: TaskConfig, block: Block) -> str:
-        """What a role in a task may take that this account does not have; empty where it has it."""
+    def _funds(self, block: Block) -> dict[Kind, int]:
+        """What the account can pay for a role's stake or bond, wei."""
         me, at = self._key.address, block.number
-        needed, name = (config.stake, "stake") if kind == "aggregator" else (config.challenge_bond, "bond")
-        has = self._contracts.chain.balance(me, at)
-        if kind == "aggregator":
-            has += self._contracts.stakes.stake_of(me, at).free
-        return f"its {name} is {needed} wei, and the account has {has}" if needed > has else ""
+        balance = self._contracts.chain.balance(me, at)
+        return {"aggregator": balance + self._contracts.stakes.stake_of(me, at).free, "challenger": balance}
 
     def _add(self, kind: Kind, task_id: int) -> None:
         report = self._report_of(kind, task_id)
@@ -206,3 +221,10 @@ class Node:
         if kind == "aggregator":
             return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit, journal=journal)
         return Challenger(task, self.sender, report)
+
+
+def _unaffordable(kind: Kind, config: TaskConfig, funds: Mapping[Kind, int]) -> str:
+    """What a role in a task may take that is not there; empty where it is."""
+    needed, name = (config.stake, "stake") if kind == "aggregator" else (config.challenge_bond, "bond")
+    has = funds[kind]
+    return f"its {name} is {needed} wei, and the account has {has}" if needed > has else ""
