@@ -350,6 +350,36 @@ def test_doctor__when_settings_name_all__then_they_are_what_is_checked(fresh: Wo
     assert "leave out what gives network" in both.output
 
 
+def test_doctor__when_the_environment_names_all__then_that_is_what_is_checked(
+    fresh: World, tmp_path: Path, key: Path, monkeypatch
+):
+    """As in a container, where there is no file of settings."""
+    fresh.files[2].chmod(0o600)
+    for name, value in {
+        "RPC": fresh.anvil.url,
+        "DEPLOYMENTS": f"{fresh.folder}/deployments",
+        "HOME": str(tmp_path / "home"),
+        "STORE": f"dir:{fresh.folder}/store dir:{tmp_path}/second",
+        "CHAIN_ID": "31337",
+        "ROLES": "trainer",
+        "TASKS": "1",
+        "DATA": f"1={fresh.files[2]}",
+    }.items():
+        monkeypatch.setenv(f"HEADWATER_{name}", value)
+
+    done = CliRunner().invoke(cli, ["doctor"])
+
+    assert done.exit_code == 0, done.output
+    for found in (f"{fresh.files[2]} is private", "task 1", f"dir:{fresh.folder}/store", f"dir:{tmp_path}/second"):
+        assert found in done.output
+    monkeypatch.setenv("HEADWATER_CHAIN_ID", "5")
+    assert CliRunner().invoke(cli, ["doctor"]).exit_code == 1
+    monkeypatch.setenv("HEADWATER_ROLES", "trainee")
+    wrong = CliRunner().invoke(cli, ["doctor"])
+    assert wrong.exit_code == 1
+    assert "HEADWATER_ROLES" in wrong.output
+
+
 def test_doctor__when_settings_name_no_account__then_it_fails__and_a_password_to_be_typed_is_a_warning(
     fresh: World, tmp_path: Path
 ):

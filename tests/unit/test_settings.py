@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from headwater.cli import run
 from headwater.cli.main import cli
+from headwater.cli.options import role_options, store_address, store_option
 from headwater.cli.settings import NodeSettings, load_settings
 from headwater.errors import ConfigError
 from headwater.tools import ROOT
@@ -182,3 +186,88 @@ def test_config_check__of_a_mistake__ends_with_a_message(write):
 def test_operators_guide__its_example__is_settings():
     (example,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "operator-guide.md").read_text(), re.DOTALL)
     assert NodeSettings.model_validate(tomllib.loads(example)).tasks == (1,)
+
+
+# the same settings in every command
+
+
+def environment_of(tmp_path) -> dict[str, str]:
+    """A variable for each setting that commands share; that of the nodes is in a private file."""
+    urls, keystore = tmp_path / "urls", tmp_path / "keystore.json"
+    urls.write_text("http://127.0.0.1:9 http://127.0.0.1:10\n")
+    keystore.write_text("{}")
+    for path in (urls, keystore):
+        path.chmod(0o600)
+    return {
+        "HEADWATER_RPC_FILE": str(urls),
+        "HEADWATER_DEPLOYMENTS": "~/deployments",
+        "HEADWATER_NETWORK": "chain-5",
+        "HEADWATER_KEYSTORE": str(keystore),
+        "HEADWATER_STORE": f"dir:{tmp_path}/a dir:{tmp_path}/b",
+        "HEADWATER_HOME": str(tmp_path / "home"),
+        "HEADWATER_POLL_SECONDS": "0.5",
+    }
+
+
+@pytest.fixture
+def environment(tmp_path, monkeypatch) -> dict[str, str]:
+    """The same, set."""
+    named = environment_of(tmp_path)
+    monkeypatch.delenv("HEADWATER_RPC", raising=False)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    return named
+
+
+def test_options__take_the_environments_settings_as_a_node_does__and_have_the_last_word(environment):
+    passed: dict[str, Any] = {}
+    command = click.command(role_options(store_option(lambda **named: passed.update(named))))
+    words = ["--task", "1"]
+
+    command.main(words, standalone_mode=False)
+    node = load_settings(None, environment)
+    assert passed.pop("task_id") == 1
+    assert store_address(passed.pop("store"), passed["home"]) == node.store_spec
+    assert passed == {name: getattr(node, name) for name in passed}
+
+    command.main([*words, "--rpc", "http://c", "--store", "dir:c", "--network", "d"], standalone_mode=False)
+    assert (passed["rpc"], passed["store"], passed["network"]) == (("http://c",), "dir:c", "d")
+    assert passed["keystore"] == node.keystore
+
+
+@pytest.mark.parametrize(
+    "words",
+    (
+        ("status",),
+        ("explain", "--task", "1", "--round", "1", "--address", "0x" + "1" * 40),
+        ("audit", "--task", "1"),
+        ("task", "show"),
+        ("aggregator", "run", "--task", "1"),
+        ("challenger", "run", "--task", "1"),
+        ("trainer", "leave", "--task", "1"),
+        ("doctor",),
+        ("run",),
+    ),
+)
+def test_command__asks_the_nodes_that_the_environment_names(words, environment, monkeypatch):
+    monkeypatch.delenv("HEADWATER_KEYSTORE")
+    monkeypatch.setenv("HEADWATER_ROLES", "challenger")
+    monkeypatch.setenv("HEADWATER_PRIVATE_KEY", "0x" + "11" * 32)
+    shown = CliRunner().invoke(cli, words)
+    text = " ".join((shown.stdout + shown.stderr).replace("│", " ").split())
+    assert shown.exit_code == 1, text
+    assert "http://127.0.0.1:9" in text
+    assert "http://127.0.0.1:10" in text
+
+
+def test_role__runs_with_the_environments_other_settings(environment, monkeypatch):
+    started: list[NodeSettings] = []
+    monkeypatch.setattr(run, "run_node", started.append)
+    for name, value in (("PROOF_LIMIT_SECONDS", "9"), ("KEEP_STAKE", "true"), ("TASKS", "7 8"), ("ROLES", "trainer")):
+        monkeypatch.setenv(f"HEADWATER_{name}", value)
+    run.run_role("aggregator", 1, None, rpc=("http://c",))
+    run.run_role("challenger", 2, "dir:c", rpc=("http://c",))
+    assert [(each.roles, each.tasks) for each in started] == [(("aggregator",), (1,)), (("challenger",), (2,))]
+    assert [each.proof_limit_seconds for each in started] == [9, 9]
+    assert [each.keep_stake for each in started] == [True, True]
+    assert [each.store_spec for each in started] == [environment["HEADWATER_STORE"].replace(" ", ","), "dir:c"]

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headwater.cli.console import err, out
-from headwater.cli.options import FOLDER, chain_options, key_options, store_option
+from headwater.cli.options import FOLDER, Setting, chain_options, key_options, store_option
 
 if TYPE_CHECKING:
     from headwater.chain.contracts import Contracts
@@ -44,9 +44,8 @@ STYLES = {"✓": "green", "!": "yellow", "✗": "red"}
 @store_option
 @click.option(
     "--home",
+    cls=Setting,
     type=FOLDER,
-    envvar="HEADWATER_HOME",
-    show_envvar=True,
     default=Path("~/.headwater"),
     show_default=True,
     help="Where circuits, caches and state are kept.",
@@ -66,31 +65,34 @@ def command(
 ) -> None:
     """Check all that a node needs: nodes, contracts, account, stores, tasks, files, this machine.
 
+    What no option names is as the environment says, as for `headwater run`.
+
     Exit code 1 where something failed, with what to do; warnings leave it at 0. No transaction is sent. The keystore is
     opened where HEADWATER_PASSWORD_FILE names its password; nothing is asked for.
     """
-    from headwater.cli.settings import NodeSettings, load_settings
+    from headwater.cli.settings import load_settings
     from headwater.errors import ConfigError
     from headwater.roles import health
 
-    if config:
-        sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
-        if given := [name for name, source in sources.items() if source is ParameterSource.COMMANDLINE]:
-            raise click.UsageError(f"--config names it all: leave out what gives {', '.join(given)}")
-        try:
-            settings = load_settings(config)
-        except ConfigError as error:
-            _show("settings", [health.failure("settings", error)])
-            out.print("Nothing else was checked: it is the settings that say what to check.")
-            context.exit(1)
-    else:
-        named = {"deployments": deployments, "network": network, "home": home.expanduser(), "keystore": keystore}
-        settings = NodeSettings.model_validate(
-            {**named, "rpc": rpc, "store": (store,) if store else (), "tasks": task_ids}
+    options = {"rpc": rpc, "deployments": deployments, "network": network, "keystore": keystore, "tasks": task_ids}
+    options |= {"home": home.expanduser(), "store": (store,) if store else ()}
+    sources = {name: context.get_parameter_source("task_ids" if name == "tasks" else name) for name in options}
+    given = {name: options[name] for name, source in sources.items() if source is ParameterSource.COMMANDLINE}
+    if config and (given or files):
+        raise click.UsageError(
+            f"--config names it all: leave out what gives {', '.join([*given, *['data'] * bool(files)])}"
         )
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        _show("settings", [health.failure("settings", error)])
+        out.print("Nothing else was checked: it is the settings that say what to check.")
+        context.exit(1)
+    daemon = config is not None or bool(settings.model_fields_set & {"roles", "tasks", "data"})
+    settings = settings.model_copy(update=given)
+    training = tuple(settings.data) if daemon else task_ids
     verdicts = []
-    training = tuple(settings.data) if config else task_ids
-    for title, checks in _sections(settings, [*files, *settings.data.values()], training, daemon=config is not None):
+    for title, checks in _sections(settings, [*files, *settings.data.values()], training, daemon=daemon):
         _show(title, checks)
         verdicts += [check.verdict for check in checks]
     failures, warnings = (verdicts.count(kind) for kind in (health.Verdict.FAILED, health.Verdict.WARNING))

@@ -27,13 +27,29 @@ class Real(click.FloatRange):
         return number
 
 
+class Setting(click.Option):
+    """An option for what is a setting of nodes, too: its name is the setting's, and the environment sets both alike."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **{"show_envvar": True, **named})
+        self.envvar = f"HEADWATER_{str(self.name).upper()}"
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:  # noqa: ARG002
+        """As settings read it; a list where the option takes several values, else such with commas between."""
+        from headwater.cli.settings import environment_setting
+
+        value = environment_setting(str(self.name))
+        if isinstance(value, list) and not self.multiple:
+            return ",".join(value)
+        return Path(value).expanduser() if isinstance(value, str) and isinstance(self.type, click.Path) else value
+
+
 def chain_options(command: F) -> F:
     """Passes `rpc: tuple[str, ...]`, `deployments: Path` and `network: str | None`."""
     rpc = click.option(
         "--rpc",
+        cls=Setting,
         metavar="URL",
-        envvar="HEADWATER_RPC",
-        show_envvar=True,
         multiple=True,
         default=("http://127.0.0.1:8545",),
         show_default="http://127.0.0.1:8545",
@@ -41,13 +57,17 @@ def chain_options(command: F) -> F:
     )
     deployments = click.option(
         "--deployments",
+        cls=Setting,
         type=FOLDER,
         default=Path("deployments"),
         show_default=True,
         help="Where the addresses of contracts are recorded.",
     )
     network = click.option(
-        "--network", metavar="NAME", help="The deployment's name.  [default: anvil for chain 31337, else chain-ID]"
+        "--network",
+        cls=Setting,
+        metavar="NAME",
+        help="The deployment's name.  [default: anvil for chain 31337, else chain-ID]",
     )
     return rpc(deployments(network(command)))
 
@@ -56,9 +76,8 @@ def home_option(command: F) -> F:
     """Passes `home: Path`, made where it is missing, kept from other users, refused where they may change it."""
     option = click.option(
         "--home",
+        cls=Setting,
         type=FOLDER,
-        envvar="HEADWATER_HOME",
-        show_envvar=True,
         default=Path("~/.headwater"),
         show_default=True,
         callback=_home,
@@ -71,9 +90,8 @@ def store_option(command: F) -> F:
     """Passes `store: str | None`; with `home`, `store_address` turns it into what storage opens."""
     option = click.option(
         "--store",
+        cls=Setting,
         metavar="WHERE",
-        envvar="HEADWATER_STORE",
-        show_envvar=True,
         help="Where documents lie: dir:FOLDER, kubo:ADDRESS, gateway:URL, pin:URL, or several with commas between."
         "  [default: dir:HOME/store]",
     )
@@ -84,7 +102,13 @@ def role_options(command: F) -> F:
     """Passes `task_id: int` and `poll_seconds: float`, and what `chain_options`, `key_options`, `home_option` pass."""
     task = click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
     poll = click.option(
-        "--poll", "poll_seconds", type=Real(0.1, 3600), default=2.0, show_default=True, help="Seconds between looks."
+        "--poll",
+        "poll_seconds",
+        cls=Setting,
+        type=Real(0.1, 3600),
+        default=2.0,
+        show_default=True,
+        help="Seconds between looks.",
     )
     return task(poll(chain_options(key_options(home_option(command)))))
 
@@ -93,6 +117,7 @@ def key_options(command: F) -> F:
     """Passes `keystore: Path | None`, for `keys.load_key`."""
     option = click.option(
         "--keystore",
+        cls=Setting,
         type=click.Path(dir_okay=False, path_type=Path),
         help="The account's keystore file. Its password is asked for, or read from the file that"
         " HEADWATER_PASSWORD_FILE names. Without a keystore, the key is taken from the file that"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,12 +53,27 @@ def command(roles: tuple[str, ...], config: Path | None) -> None:
     run_node(settings)
 
 
-def run_role(role: str, task_id: int, store: str | None, **settings: Any) -> None:
-    """Run one role in one task. `settings` are a node's, as `NodeSettings` names them. Raises as `run_node`."""
-    from headwater.cli.settings import NodeSettings
+def run_role(
+    role: str,
+    task_id: int,
+    store: str | None,
+    *,
+    keep_stake: bool = False,
+    data: Mapping[int, Path] | None = None,
+    **settings: Any,
+) -> None:
+    """Run one role in one task. `settings` are a node's, as `NodeSettings` names them. Raises as `run_node`.
 
-    stores = (store,) if store else ()
-    run_node(NodeSettings.model_validate({**settings, "roles": (role,), "tasks": (task_id,), "store": stores}))
+    What no option names is as the environment says.
+    """
+    from headwater.cli.settings import load_settings
+
+    named = {**settings, "roles": (role,), "tasks": (task_id,), "data": data or {}}
+    if keep_stake:
+        named["keep_stake"] = True
+    if store:
+        named["store"] = (store,)
+    run_node(load_settings(None).model_copy(update=named))
 
 
 def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> None:

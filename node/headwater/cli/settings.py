@@ -92,6 +92,21 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
     return settings
 
 
+def environment_setting(name: str, environment: Mapping[str, str] = os.environ) -> Any:
+    """What the environment says of a setting: a text, a list or a table of texts; None where it says nothing.
+
+    Raises:
+        ConfigError: a variable names a file that is not private, or cannot be read.
+    """
+    text = secret_setting(PREFIX + name.upper(), environment)
+    if text is None:
+        return None
+    if name == "data":
+        return dict(pair.partition("=")[::2] for pair in text.split())
+    is_list = str(NodeSettings.model_fields[name].annotation).startswith("tuple")
+    return text.split() if is_list else text
+
+
 def shown(settings: NodeSettings) -> dict[str, Any]:
     """The settings for people to read, without what URLs hold of secrets."""
     return {**settings.model_dump(mode="json"), "rpc": [redact(url) for url in settings.rpc]}
@@ -117,19 +132,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any, str]]:
     """Name, value and source of each setting that the environment gives."""
-    found = []
-    for name, field in NodeSettings.model_fields.items():
-        variable = PREFIX + name.upper()
-        text = secret_setting(variable, environment)
-        if text is None:
-            continue
-        value: Any = text
-        if name == "data":
-            value = dict(pair.partition("=")[::2] for pair in text.split())
-        elif str(field.annotation).startswith("tuple"):
-            value = text.split()
-        found.append((name, value, variable))
-    return found
+    values = ((name, environment_setting(name, environment)) for name in NodeSettings.model_fields)
+    return [(name, value, PREFIX + name.upper()) for name, value in values if value is not None]
 
 
 def _explained(error: ValidationError, sources: Mapping[str, str]) -> ConfigError:
