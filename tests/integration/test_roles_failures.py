@@ -218,7 +218,7 @@ def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(maskin
             masking.pass_deadline()
 
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
-    assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
+    assert heard == ["failed", "advanced", "recovered", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.current_phase(masking.task_id).phase is Phase.SKIPPED
 
 

@@ -317,7 +317,7 @@ def test_round__with_a_wrong_mask__fails_at_its_deadline_and_the_next_one_starts
             masking.pass_deadline()
 
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
-    assert heard == ["failed", "advanced", "waiting", "advanced", "withdrawn"]
+    assert heard == ["failed", "advanced", "recovered", "waiting", "advanced", "withdrawn"]
     assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
     assert masking.tasks.get_round(masking.task_id, 2).phase is Phase.SKIPPED
     for i in range(3):

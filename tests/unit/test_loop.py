@@ -119,6 +119,22 @@ def test_job__that_fails__is_tried_again__and_stops_no_other(world, error: type[
     assert [details["attempt"] for stage, details in world.told if stage == "failed"] == [1, 2]
 
 
+@pytest.mark.parametrize("mended", (Join(1), Wait("for others", 9), Done()))
+def test_job__that_failed__tells_that_it_has_recovered__when_a_step_is_complete_or_none_is_to_be_made(world, mended):
+    stop = Stop()
+
+    def report(stage, **details):
+        world.told.append((stage, details))
+        if stage == "recovered":
+            stop.request()
+
+    role = world.add("b", ChainError("not now"), ChainError("not now"), mended, Done())
+    world.jobs[:] = [Job(lambda: role, report)]
+    world.run(stop=stop)
+    assert [stage for stage, _ in world.told if stage in ("failed", "recovered")] == ["failed", "failed", "recovered"]
+    assert ("recovered", {"failures": 2}) in world.told
+
+
 def test_job__that_the_operating_system_refuses__says_what_and_where(world):
     world.add("a", OSError(errno.ESTALE, "Stale file handle", "/mnt/store"), OSError("https://key@host"), Done())
     world.run()
@@ -160,7 +176,8 @@ def test_loop__while_the_journal_cannot_be_written__does_nothing_and_ends_nothin
     world.add("b", Join(2), Done())
     world.run()
     assert world.done == [("a", "Join"), ("b", "Join")]
-    assert world.told == [("failed", {"kind": "JournalUnwritable", "error": "disk full", "attempt": 1})]
+    failure = {"kind": "JournalUnwritable", "error": "disk full", "attempt": 1}
+    assert world.told == [("failed", failure), ("recovered", {"failures": 1})]
 
 
 def test_loop__tells_of_every_look__and_of_new_blocks_before_roles_see_them(world):
@@ -182,7 +199,7 @@ def test_loop__when_no_node_answers__waits_for_one(world):
     world.add("a", Join(1), Done())
     world.run()
     assert world.done == [("a", "Join")]
-    assert [stage for stage, _ in world.told] == ["failed"] * 3
+    assert [stage for stage, _ in world.told] == ["failed"] * 3 + ["recovered"]
 
 
 def test_loop__that_was_told_to_stop__finishes_the_step_in_hand_and_begins_no_other(world):

@@ -101,7 +101,10 @@ class TestMetrics:
         text = metrics.page().decode()
         assert 'headwater_failures_total{kind="Unreachable",role="trainer",task="7"} 3.0' in text
         assert 'headwater_failures_in_a_row{role="trainer",task="7"} 3.0' in text
-        report("joined")
+        for stage, details in (("fetched", {}), ("proving", {"statement": "train"}), ("note", {"text": "..."})):
+            report(stage, **details)
+        assert metrics.page().decode().count('headwater_failures_in_a_row{role="trainer",task="7"} 3.0') == 1
+        report("recovered", failures=3)
         assert 'headwater_failures_in_a_row{role="trainer",task="7"} 0.0' in metrics.page().decode()
 
     def test_stores__are_counted_when_they_are_not_in_order(self, metrics):
@@ -214,13 +217,15 @@ class TestHealth:
         report("proving", statement="train", usual=2.5, limit=100.0)
         assert list(health.reasons()) == ["prover_ended"]
         report("proved", statement="train", seconds=1.0)
+        report("submitted", gas=1)
+        report("recovered", failures=1)
         assert not health.reasons()
 
-    def test_a_journal_that_cannot_be_written__is_a_reason_until_a_block_is_taken_note_of(self, health, clock):
+    def test_a_journal_that_cannot_be_written__is_a_reason_until_the_node_goes_on(self, health, clock):
         health.report("node", 0, silent)("failed", kind="JournalUnwritable", error="disk is full", attempt=1)
         health.asked(block(clock, 2))
         assert health.reasons() == {"journal": "disk is full"}
-        health.recovered()
+        health.report("node", 0, silent)("recovered", failures=1)
         assert not health.reasons()
 
     def test_a_role_that_has_given_up__is_a_reason__and_one_that_fails_now_is_none(self, health):
@@ -228,6 +233,24 @@ class TestHealth:
         assert not health.reasons()
         health.report("trainer", 2, silent)("given up", kind="ConfigError", error="other data")
         assert health.reasons() == {"given_up": "trainer of task 2: other data"}
+
+    def test_a_role_that_fails_again_and_again__is_a_reason_until_a_step_is_complete(self, health):
+        report, error = health.report("trainer", 1, silent), "the account cannot pay for TaskManager.join"
+        for attempt in range(1, alive.FAILURES):
+            report("failed", kind="ChainError", error=error, attempt=attempt)
+            assert not health.reasons()
+        report("failed", kind="ChainError", error=error, attempt=alive.FAILURES)
+        report("building", statement="train")
+        report("fetched", updates=3)
+        assert health.reasons() == {"failing": f"trainer of task 1, 5 times in a row: {error}"}
+        assert health.state()["status"] == "unhealthy"
+        report("recovered", failures=alive.FAILURES)
+        assert not health.reasons()
+
+    @pytest.mark.parametrize("kind", ("Unavailable", "ContentMismatch"))
+    def test_a_role_whose_peers_withhold_or_spoil_bytes__is_healthy(self, health, kind):
+        health.report("aggregator", 1, silent)("failed", kind=kind, error="withheld", attempt=50)
+        assert not health.reasons()
 
     def test_stores__are_a_reason_when_they_are_down_for_long(self, health, clock):
         health.store("no connection")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headwater.chain.rpc import Block
-from headwater.errors import JournalUnwritable, ProverTimeout
+from headwater.errors import ContentMismatch, JournalUnwritable, ProverTimeout, Unavailable
 from headwater.roles.health import STALE
 from headwater.roles.proving import allowed
 from headwater.roles.report import Report
@@ -27,8 +27,24 @@ BUILDING_SECONDS = 30.0
 STALE_SECONDS = 240.0
 """Without a look at the chain for so long, a node is not healthy: longer than a transaction may take."""
 
+FAILURES = 5
+"""After so many in a row, a role is said to fail; as many as deployments/node/alerts.yml says."""
+
+OTHERS = {Unavailable.__name__, ContentMismatch.__name__}
+"""What others can cause, by withholding or spoiling bytes: they are challenged, and a node is healthy meanwhile."""
+
 STORE_SECONDS = 300.0
 """Without a store for so long, a node is not healthy: phases are longer, and stores are restarted."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last of a row of failures. `attempt` counts them; 0 where the role has ended."""
+
+    stage: str
+    kind: str
+    error: str
+    attempt: int
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ class Health:
         self._block: Block | None = None
         self._looked = 0.0  # Unix seconds
         self._heard = 0.0  # when it last looked or ended a long step, monotonic
-        self._failing: dict[tuple[str, int], tuple[str, str, str]] = {}  # role and task -> stage, kind, error
+        self._failing: dict[tuple[str, int], Failure] = {}  # by role and task
         self._store_since: float | None = None
         self._store_problem = ""
 
@@ -98,26 +114,24 @@ class Health:
             self.step, self._heard = None, time.monotonic()
         failing = dict(self._failing)
         if stage in ("failed", "given up"):
-            failing[role, task] = (stage, details["kind"], details["error"])
-        else:
+            failing[role, task] = Failure(stage, details["kind"], details["error"], details.get("attempt", 0))
+        elif stage == "recovered":
             failing.pop((role, task), None)
         self._failing = failing
-
-    def recovered(self) -> None:
-        """The node has taken note of a block: what failed of itself, and of no role, is mended."""
-        self._failing = {at: found for at, found in self._failing.items() if at[0] != "node"}
 
     def reasons(self) -> dict[str, str]:
         """Why the node is not healthy: a text by each reason's name; none where it is."""
         found = {**self._chain_reasons(), **self._step_reasons()}
-        for (role, task), (stage, kind, error) in self._failing.items():
+        for (role, task), last in self._failing.items():
             where = f"{role} of task {task}" if task else role
-            if kind == JournalUnwritable.__name__:
-                found["journal"] = error
-            elif kind == ProverTimeout.__name__:
-                found["prover_ended"] = f"{where}: {error}"
-            elif stage == "given up":
-                found["given_up"] = f"{where}: {error}"
+            if last.kind == JournalUnwritable.__name__:
+                found["journal"] = last.error
+            elif last.kind == ProverTimeout.__name__:
+                found["prover_ended"] = f"{where}: {last.error}"
+            elif last.stage == "given up":
+                found["given_up"] = f"{where}: {last.error}"
+            elif last.attempt >= FAILURES and last.kind not in OTHERS:
+                found["failing"] = f"{where}, {last.attempt} times in a row: {last.error}"
         since = self._store_since
         if since is not None and (silent := time.monotonic() - since) > STORE_SECONDS:
             found["store"] = f"no store that keeps content has answered for {silent:.0f} s: {self._store_problem}"

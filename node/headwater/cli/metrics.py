@@ -43,7 +43,7 @@ class Metrics:
             buckets=PROVING_SECONDS,
             registry=of,
         )
-        self._row = Gauge("headwater_failures_in_a_row", "Failed steps since one succeeded", _ROLE, registry=of)
+        self._row = Gauge("headwater_failures_in_a_row", "Failed steps since one was completed", _ROLE, registry=of)
         self._failures = Counter(
             "headwater_failures", "Failed steps, by the error's kind", (*_ROLE, "kind"), registry=of
         )
@@ -86,7 +86,7 @@ class Metrics:
             if stage == "failed":
                 self._row.labels(*labels).set(details["attempt"])
                 self._failures.labels(*labels, details["kind"]).inc()
-            else:
+            elif stage in ("recovered", "given up"):
                 self._row.labels(*labels).set(0)
             if "gas" in details:
                 self._gas.labels(*labels, stage).inc(details["gas"])

@@ -75,7 +75,6 @@ class Monitor:
 
     def looked(self) -> None:
         """The node has taken note of a new block. Account and tasks are read once in a while, if they can be."""
-        self.health.recovered()
         if time.monotonic() - self._observed < self._every:
             return
         self._observed = time.monotonic()

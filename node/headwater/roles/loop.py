@@ -91,7 +91,8 @@ class Job:
             action = self._role.decide(block)
             if not isinstance(action, (Wait, Done)):
                 return action
-            self._failures, self.done = 0, isinstance(action, Done)
+            self.done = isinstance(action, Done)
+            self._succeeded()
             if isinstance(action, Wait):
                 self._waits_at, self._waits_since = block.hash, time.monotonic()
                 if action.reason != self._told:
@@ -104,7 +105,13 @@ class Job:
         with self._patiently(poll):
             if self._role is not None:
                 self._role.act(action)
-                self._failures = 0
+                self._succeeded()
+
+    def _succeeded(self) -> None:
+        """A step is complete, or there was none to make: what failed before is mended."""
+        if self._failures:
+            self._report("recovered", failures=self._failures)
+        self._failures = 0
 
     @contextmanager
     def _patiently(self, poll: float) -> Iterator[None]:
@@ -160,6 +167,8 @@ class Loop:
         while not self._stop.requested:
             try:
                 acted = self._cycle()
+                if failures:
+                    self._report("recovered", failures=failures)
                 failures, pause = 0, 0.0 if acted else self._poll
             except (ChainError, JournalUnwritable, OSError) as error:
                 failures += 1
