@@ -33,7 +33,7 @@ IMPATIENT = (  # a minute, in which a proof may always be slow, is long for a te
     " proving.SLOW_SECONDS, proving.PATIENCE = 2.0, 1; main.cli(prog_name='headwater')"
 )
 NODE = ROOT / "deployments" / "node"
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 
 class Watch:
