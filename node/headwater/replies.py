@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import requests
 import urllib3
+
+from headwater.protocol.documents import is_too_deep
 
 CONNECT_SECONDS = 5.0
 _PIECE = 1 << 16
@@ -58,3 +61,15 @@ def read_reply(response: requests.Response, limit: int, seconds: float) -> bytes
     except (urllib3.exceptions.HTTPError, requests.exceptions.ChunkedEncodingError):
         raise requests.ConnectionError("the reply broke off") from None
     return bytes(content)
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON value of a reply.
+
+    Raises:
+        ValueError: it is none, or nested too deep: the parser descends as deep as the process's recursion limit lets
+            it, which libraries set beyond what the stack holds.
+    """
+    if is_too_deep(body):
+        raise ValueError("nested too deep")
+    return json.loads(body.decode())

@@ -26,7 +26,7 @@ from headwater.backoff import Backoff
 from headwater.chain.answers import RateLimited, check_error, check_result, is_failure
 from headwater.errors import ChainError, ConfigError
 from headwater.redaction import redact
-from headwater.replies import ReplyTooLong, ask, read_reply
+from headwater.replies import ReplyTooLong, ask, parse_json, read_reply
 
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 4
@@ -84,8 +84,8 @@ class Endpoint:
         except requests.RequestException as error:
             raise type(error) from None
         try:
-            answer: Any = JSONBaseProvider.decode_rpc_response(reply)
-        except (ValueError, RecursionError):
+            answer = parse_json(reply)
+        except ValueError:
             answer = None
         answer = answer if isinstance(answer, dict) else {}
         if status in _REFUSED and "error" not in answer:

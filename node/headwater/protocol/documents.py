@@ -42,7 +42,7 @@ def decode(data: bytes) -> Any:
     """
     if len(data) > MAX_BYTES:
         raise ValueError(f"a document has at most {MAX_BYTES} bytes, this one has {len(data)}")
-    if _is_too_deep(data):  # before the parser, which descends as deep as the process's recursion limit lets it
+    if is_too_deep(data):  # before the parser, which descends as deep as the process's recursion limit lets it
         raise ValueError("the document is nested too deep")
     value = json.loads(data.decode(), parse_float=_refuse, parse_constant=_refuse)
     if encode(value) != data:  # also finds keys that stand twice, spaces, and -0
@@ -50,8 +50,8 @@ def decode(data: bytes) -> Any:
     return value
 
 
-def _is_too_deep(data: bytes) -> bool:
-    """Whether brackets outside strings stand deeper than any value that `encode` takes."""
+def is_too_deep(data: bytes) -> bool:
+    """Whether brackets outside strings stand deeper than in any value that `encode` takes."""
     depth = 0
     for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
         depth += 1 if bracket in b"[{" else -1

@@ -19,10 +19,11 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable, Unreachable
+from headwater.replies import ReplyTooLong
 from headwater.storage.cid import Cid
 from headwater.storage.dag import NODE_LIMIT, read_file
 from headwater.storage.files import IncomingFile, read_chunks, size_of
-from headwater.storage.rpc import BoundedClient, ReplyTooLong
+from headwater.storage.rpc import BoundedClient
 from headwater.storage.store import ContentStore, receive, too_large
 from headwater.storage.unixfs import CHUNK, WIDTH, DagBuilder, content_size
 

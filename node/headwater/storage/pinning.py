@@ -6,7 +6,6 @@ gives it, so it stands beside a store that other IPFS nodes can reach, and never
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ import requests
 
 from headwater.errors import ConfigError, Unavailable, Unreachable
 from headwater.redaction import redact
-from headwater.replies import ReplyTooLong, ask, read_reply
+from headwater.replies import ReplyTooLong, ask, parse_json, read_reply
 from headwater.storage.cid import Cid
 
 NAME = "headwater"
@@ -68,7 +67,7 @@ class PinningService:
                     text = f"{self.describe()} answered {method} with HTTP status {response.status_code}"
                     raise Unavailable(text, "check the token in HEADWATER_PINNING_TOKEN_FILE, and the account's limits")
                 body = read_reply(response, _REPLY_LIMIT, self._timeout)
-                return json.loads(body) if body else None
+                return parse_json(body) if body else None
         except (requests.RequestException, ReplyTooLong, ValueError) as error:
             text = f"{self.describe()} failed: {type(error).__name__}"
             raise Unreachable(text, "ask again later") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Generator
@@ -14,13 +13,9 @@ from ipfshttpclient.exceptions import ErrorResponse
 from ipfshttpclient.exceptions import TimeoutError as IpfsTimeoutError
 from ipfshttpclient.http import ClientSync
 
-CONNECT_SECONDS = 5.0
+from headwater.replies import CONNECT_SECONDS, ReplyTooLong, parse_json
 
 _PIECE = 1 << 16
-
-
-class ReplyTooLong(Exception):
-    """A reply has more bytes than it may have."""
 
 
 class BoundedClient(ipfshttpclient.Client):  # type: ignore[misc]  # ipfshttpclient ships no types
@@ -63,8 +58,8 @@ class _BoundedHttp(ClientSync):  # type: ignore[misc]  # ipfshttpclient ships no
             return
         try:
             body = b"".join(self._bounded(response.raw, response.iter_content(_PIECE)))
-            message = str(json.loads(body)["Message"])
-        except (ReplyTooLong, ValueError, LookupError, TypeError, RecursionError):
+            message = str(parse_json(body)["Message"])
+        except (ReplyTooLong, ValueError, LookupError, TypeError):
             message = f"HTTP status {response.status_code}"
         raise ErrorResponse(message, None)
 

@@ -31,6 +31,7 @@ from headwater.chain.deployment import Deployment
 from headwater.chain.rpc import Chain
 from headwater.errors import ChainError, ConfigError, StorageError, Unavailable
 from headwater.protocol.documents import MAX_BYTES
+from headwater.replies import parse_json
 from headwater.storage.cid import Cid
 from headwater.storage.store import ContentStore
 
@@ -172,8 +173,8 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self, body: bytes) -> None:
             try:
-                answer = site.ask(json.loads(body))
-            except (ValueError, RecursionError):
+                answer = site.ask(parse_json(body))
+            except ValueError:
                 self._refuse(HTTPStatus.BAD_REQUEST, "a question is JSON")
             except (requests.RequestException, ChainError) as error:
                 _log.warning("the node does not answer", reason=type(error).__name__)
