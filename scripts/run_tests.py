@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
 MARKED = "not faults and not js and not deploy"
 SUITES = {
-    # two files at a time: most of them wait for a chain, and a proof fills a machine by itself
-    "pytest": [sys.executable, "-m", "pytest", "-m", MARKED, "-n", "2", "--dist", "loadfile"],
+    # two files at a time, since most wait for a chain; in their order, which begins with the long ones
+    "pytest": [sys.executable, "-m", "pytest", "-m", MARKED, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
     "forge": ["build/bin/forge", "test"],
     "brownie": ["scripts/brownie", "test"],
 }

@@ -9,9 +9,10 @@ from typing import Any
 import requests
 import urllib3
 
-from headwater.protocol.documents import is_too_deep
+from headwater.nesting import is_too_deep
 
 CONNECT_SECONDS = 5.0
+MOST_LEVELS = 16  # of JSON; logs, the deepest of replies, have five
 _PIECE = 1 << 16
 
 
@@ -67,9 +68,8 @@ def parse_json(body: bytes) -> Any:
     """The JSON value of a reply.
 
     Raises:
-        ValueError: it is none, or nested too deep: the parser descends as deep as the process's recursion limit lets
-            it, which libraries set beyond what the stack holds.
+        ValueError: it is none, or nested deeper than any reply.
     """
-    if is_too_deep(body):
+    if is_too_deep(body, MOST_LEVELS):
         raise ValueError("nested too deep")
     return json.loads(body.decode())

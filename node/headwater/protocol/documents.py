@@ -8,15 +8,14 @@ written as strings. That is RFC 8785 without floats, but for the order of keys o
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
+
+from headwater.nesting import is_too_deep
 
 MAX_BYTES = (
     1 << 20
 )  # one IPFS block: a document's CID is always that of a raw block, its digest the document's sha2-256
 MAX_DEPTH = 16  # levels below the outermost
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)  # or what is left of one that never ends
-_BRACKET = re.compile(rb"[][{}]")
 MAX_INTEGER = (1 << 53) - 1  # what a double holds exactly, and so what JavaScript reads
 
 
@@ -42,22 +41,12 @@ def decode(data: bytes) -> Any:
     """
     if len(data) > MAX_BYTES:
         raise ValueError(f"a document has at most {MAX_BYTES} bytes, this one has {len(data)}")
-    if is_too_deep(data):  # before the parser, which descends as deep as the process's recursion limit lets it
+    if is_too_deep(data, MAX_DEPTH + 1):
         raise ValueError("the document is nested too deep")
     value = json.loads(data.decode(), parse_float=_refuse, parse_constant=_refuse)
     if encode(value) != data:  # also finds keys that stand twice, spaces, and -0
         raise ValueError("the document is not in canonical form")
     return value
-
-
-def is_too_deep(data: bytes) -> bool:
-    """Whether brackets outside strings stand deeper than in any value that `encode` takes."""
-    depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH + 1:
-            return True
-    return False
 
 
 def _refuse(text: str) -> Any:
