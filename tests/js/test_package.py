@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -42,8 +41,8 @@ def test_pack__has_exactly_the_published_files(built, run: Run):
 def consumer(built, run: Run, tmp_path: Path) -> Path:
     """A project that installed the packed package and viem, and holds the example."""
     run("npm", "pack", "--silent", "--pack-destination", tmp_path)
-    with tarfile.open(next(tmp_path.glob("*.tgz"))) as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
+    (tmp_path / "unpacked").mkdir()
+    run("tar", "-xzf", next(tmp_path.glob("*.tgz")), "-C", tmp_path / "unpacked")
     modules = tmp_path / "project" / "node_modules"
     (modules / "@headwater").mkdir(parents=True)
     (tmp_path / "unpacked" / "package").rename(modules / "@headwater" / "contracts")

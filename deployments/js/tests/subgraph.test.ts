@@ -35,6 +35,7 @@ const IGNORED = new Set([
   "TaskManager.Settled", // TrainerSlashed tells what it cost
   "TaskManager.ModelAcquitted", // BondReturned
   "ModelRegistry.ContractURIUpdated", // never emitted
+  "TaskManager.ContractURIUpdated",
   "ChallengeManager.MaskOpened",
   "ChallengeManager.ModelOpened",
   "ChallengeManager.UpdateOpened",
