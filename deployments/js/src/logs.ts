@@ -46,7 +46,8 @@ export interface LogRange {
 
 /**
  * What happened in a task, or in all, oldest first. One log query, unless `span` divides it.
- * @throws RangeError `span` is no whole number. @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
+ * @throws RangeError `span` is no whole number.
+ * @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
  */
 export async function readLogs(range: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
   const { TaskManager, ModelRegistry } = range.deployment.contracts;
@@ -58,11 +59,11 @@ export async function readLogs(range: Pick<Reading, "client"> & LogRange): Promi
 export async function readShown(
   range: Pick<Reading, "client"> & LogRange & { readonly taskId: bigint },
 ): Promise<(readonly bigint[])[]> {
-  const { ChallengeManager } = range.deployment.contracts;
-  const [topic] = encodeEventTopics({ abi: challengeManagerAbi, eventName: "ModelOpened" });
-  const logs = await queryLogs(range, [ChallengeManager], [topic, numberToHex(range.taskId, { size: 32 })]);
-  const abi = challengeManagerAbi;
-  const events = parseEventLogs({ abi, eventName: "ModelOpened", logs: logs.map((log) => formatLog(log)) });
+  const opened = { abi: challengeManagerAbi, eventName: "ModelOpened" } as const;
+  const [topic] = encodeEventTopics(opened);
+  const topics = [topic, numberToHex(range.taskId, { size: 32 })];
+  const logs = await queryLogs(range, [range.deployment.contracts.ChallengeManager], topics);
+  const events = parseEventLogs({ ...opened, logs: logs.map((log) => formatLog(log)) });
   return events.map(({ args }) => args.weights).reverse();
 }
 

@@ -101,7 +101,7 @@ class Aggregator(Role):
         proof = self._kept.get(round_, inputs)
         if proof is None:
             self.task.store.check()
-            vectors = self.fetch(round_)
+            vectors = self._fetch(events)
             _, proof = self.prove(add(vectors), len(vectors))
             self._kept.keep(round_, inputs, proof)
         return self._weights(proof.output, len(events))[0], proof
@@ -115,8 +115,10 @@ class Aggregator(Role):
             Unavailable: a document cannot be fetched now.
             ContentMismatch: the sum is not that of the proved updates; the message names whose fault it is.
         """
-        events = self.accepted(round_)
-        opened = masking.opened(self.task, round_, events[0].attempt)
+        return self._fetch(self.accepted(round_))
+
+    def _fetch(self, events: Sequence[Masked]) -> list[list[int]]:
+        opened = masking.opened(self.task, events[0].round, events[0].attempt)
         vectors = [opened.get(event.trainer) or masking.read(self.task, event) for event in events]
         self.check(events, vectors)
         self._report("fetched", updates=len(vectors), bytes=sum(32 * len(v) for v in vectors))
