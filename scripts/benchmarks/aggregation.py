@@ -13,11 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from headwater.chain.contracts import Contracts
 from headwater.chain.events import Event, Masked
 from headwater.chain.rpc import BlockId
 from headwater.chain.sender import Sender
-from headwater.chain.types import Posting
+from headwater.chain.task_manager import TaskManager
+from headwater.chain.types import Posting, TaskConfig, TaskState
 from headwater.protocol.curve import Point, add, negate
 from headwater.protocol.field import P, pack
 from headwater.protocol.field import add as add_vectors
@@ -33,6 +33,7 @@ from headwater.storage.manifests import PointText, UpdateDocument
 ROUND = 1
 ATTEMPT = 1
 SEED = 1
+FAR = 1 << 40  # Unix seconds
 Update = tuple[list[int], Point]
 
 
@@ -53,7 +54,18 @@ class TimedStore(DirectoryStore):
 class SimulatedTasks:
     """A TaskManager that knows the events of one round, as if so many trainers had masked their updates."""
 
+    real: TaskManager
     masked: Sequence[Masked]
+
+    @property
+    def address(self) -> str:
+        """Where the real one stands."""
+        return self.real.address
+
+    def get_task(self, task_id: int, block: BlockId = "latest") -> tuple[TaskConfig, TaskState]:
+        """The task as it is, in a phase that leaves time to prove."""
+        config, state = self.real.get_task(task_id, block)
+        return config, replace(state, deadline=FAR)
 
     def events(self, _kind: type[Event], **_indexed: int) -> Iterator[Masked]:
         """The round's events."""
@@ -108,7 +120,8 @@ def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, A
     stored = time.perf_counter()
     points = [point for _, point in updates]
     events = [_masked(task, number, *pair) for number, pair in enumerate(zip(points, cids, strict=True))]
-    contracts = cast(Contracts, SimpleNamespace(tasks=SimulatedTasks(events)))
+    tasks = cast(TaskManager, SimulatedTasks(task.contracts.tasks, events))
+    contracts = replace(task.contracts, tasks=tasks)
     aggregator = Aggregator(replace(task, store=store, contracts=contracts), sender, silent)
     begun = time.perf_counter()
     vectors = [masking.read(aggregator.task, event) for event in aggregator.accepted(ROUND)]
