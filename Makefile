@@ -7,7 +7,6 @@ MAKEFLAGS += --no-builtin-rules
 BIN := .venv/bin
 # npm writes this file when it is done; nothing to wait for where it is there
 PACKAGE_JS := deployments/js/node_modules/.package-lock.json
-JS := $(PACKAGE_JS) deployments/subgraph/node_modules/.package-lock.json
 BIOME := deployments/js/node_modules/.bin/biome
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
 GENERATED := deployments/abi deployments/js/src/abis.ts deployments/js/src/addresses.ts deployments/viewer/vendor \
@@ -47,7 +46,7 @@ fuzz: install ## The contracts against the specification for 20,000 histories, t
 	HEADWATER_HISTORIES=20000 $(BIN)/python -m pytest --timeout 0 -s tests/differential
 	FOUNDRY_INVARIANT_RUNS=10000 forge test --match-path 'tests/invariants/*'
 
-js-test: install $(JS) ## The npm package, the documentation for dApps and the subgraph, on a chain with a task's past
+js-test: install $(PACKAGE_JS) ## The npm package and the documentation for dApps, on a chain with a task's past
 	$(BIN)/python -m pytest tests/js
 
 viewer-test: install .venv/.viewer ## The page of deployments/viewer in a real browser: build/viewer has pictures
@@ -139,9 +138,9 @@ build/solc/.installed: .venv/.installed build/bin/.installed scripts/install_sol
 	@ln -sf ../../.venv/bin/headwater build/bin/headwater
 	@touch $@
 
-# what only js-test needs
-deployments/%/node_modules/.package-lock.json: deployments/%/package.json deployments/%/package-lock.json
-	cd deployments/$* && npm ci --loglevel=error
+# what only TypeScript and the page need
+$(PACKAGE_JS): deployments/js/package.json deployments/js/package-lock.json
+	cd deployments/js && npm ci --loglevel=error
 
 # what only deploy-check needs
 build/hardhat/.installed: build/bin/.installed scripts/install_hardhat.py $(wildcard scripts/hardhat/*)
