@@ -2,19 +2,28 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Deployed} from "./base/Deployed.sol";
 import {IChallengeManager} from "./interfaces/IChallengeManager.sol";
+import {IOpenings} from "./interfaces/IOpenings.sol";
+import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "./interfaces/ITrainerRegistry.sol";
 import {BN254, G1} from "./libraries/BN254.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {EqualLog} from "./libraries/EqualLog.sol";
 import {Masks, Member} from "./libraries/Masks.sol";
+import {TaskCode} from "./libraries/TaskCode.sol";
+import {Terms} from "./libraries/Terms.sol";
 
 /// @title ChallengeManager
-contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
+contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransient {
     using BN254 for G1;
     using Commitments for G1;
+    using SafeCast for uint256;
 
     /*//////////////////////////////////////////////////////////////
                                CONSTANTS
@@ -23,14 +32,20 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     /// @dev How many peers a member has on each side of the circle, if there are so many.
     uint256 private constant NEAREST = 8;
 
-    /// @dev How many entries an update has besides its weights: the tag's, and eight salts.
-    uint256 private constant EXTRA_ENTRIES = 9;
+    /// @dev Gas of an answer, whatever it opens: the transaction, its checks, the pairing.
+    uint256 private constant ANSWER_GAS = 350_000;
 
-    /*//////////////////////////////////////////////////////////////
-                               IMMUTABLES
-    //////////////////////////////////////////////////////////////*/
+    /// @dev And for each entry of an update, which is paid by its calldata of 32 bytes; of a mask, which is expanded; of a
+    /// model, 8 bytes.
+    uint256 private constant UPDATE_ENTRY_GAS = 1300;
+    uint256 private constant MASK_ENTRY_GAS = 450;
+    uint256 private constant MODEL_ENTRY_GAS = 400;
 
-    ITaskManager private immutable TASK_MANAGER;
+    /// @dev Gas that a transaction costs before it starts.
+    uint256 private constant INTRINSIC_GAS = 21_000;
+
+    /// @dev Least gas that a byte of calldata costs.
+    uint256 private constant CALLDATA_GAS = 4;
 
     /*//////////////////////////////////////////////////////////////
                                 STORAGE
@@ -56,12 +71,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
-    /// reference.
-    constructor(address taskManager_) {
-        if (taskManager_ == address(0)) revert ZeroAddress();
-        TASK_MANAGER = ITaskManager(taskManager_);
-    }
+    /// @param addresses Where the contracts of the deployment stand, or will.
+    constructor(Addresses memory addresses) Deployed(addresses) {}
 
     /*//////////////////////////////////////////////////////////////
                                CHALLENGERS
@@ -77,12 +88,12 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 challengeId)
     {
-        (, ITaskManager.TaskState memory state) = _bondedTask(taskId);
+        IRoundManager.TaskState memory state = _rounds().getState(taskId);
         if (_opened[taskId][state.round][state.attempt][trainer]) {
             revert AlreadyOpened(taskId, state.round, state.attempt, trainer);
         }
-        challengeId = _raise(taskId, Kind.Update, state.round, state.attempt, trainer, address(0));
-        TASK_MANAGER.accuse(taskId, trainer);
+        _rounds().accuse(taskId, trainer);
+        return _raise(taskId, Kind.Update, state.round, state.attempt, trainer, address(0), 0);
     }
 
     /// @inheritdoc IChallengeManager
@@ -90,47 +101,45 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         uint256 taskId,
         address one,
         address other,
-        ITaskManager.Posting calldata postingOne,
-        ITaskManager.Posting calldata postingOther
+        IRoundManager.Posting calldata postingOne,
+        IRoundManager.Posting calldata postingOther
     )
         external
         payable
         nonReentrant
         returns (uint256 challengeId)
     {
-        (, ITaskManager.TaskState memory state) = _bondedTask(taskId);
+        IRoundManager.TaskState memory state = _rounds().getState(taskId);
         _checkPosting(taskId, state.round, one, postingOne);
         _checkPosting(taskId, state.round, other, postingOther);
         G1 memory maskOne = _maskWith(one, postingOne, other);
         if (maskOne.equals(_maskWith(other, postingOther, one))) revert MasksAgree(one, other);
-        challengeId = _raise(taskId, Kind.Mask, state.round, state.attempt, one, other);
-        TASK_MANAGER.accuse(taskId, one);
-        TASK_MANAGER.accuse(taskId, other);
+        _rounds().accuse(taskId, one);
+        _rounds().accuse(taskId, other);
+        return _raise(taskId, Kind.Mask, state.round, state.attempt, one, other, 0);
     }
 
     /// @inheritdoc IChallengeManager
     function challengeModel(uint256 taskId) external payable nonReentrant returns (uint256 challengeId) {
-        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = _bondedTask(taskId);
-        bool first = state.phase == ITaskManager.Phase.Join;
-        if (first && (_opened[taskId][0][0][state.creator] || _isZero(taskId, config, state.modelHash))) {
-            revert AlreadyOpened(taskId, state.round, 0, state.creator);
-        }
-        address accused = TASK_MANAGER.accuseModel(taskId);
-        uint16 averages = TASK_MANAGER.getRound(taskId, state.round).averages;
-        challengeId = _raise(taskId, Kind.Model, state.round, averages, accused, address(0));
+        IRoundManager.TaskState memory state = _rounds().getState(taskId);
+        if (state.phase == IRoundManager.Phase.Join) _checkUnknown(taskId, state);
+        (address accused, bytes32 modelHash) = _rounds().accuseModel(taskId);
+        uint16 averages = _rounds().getRound(taskId, state.round).averages;
+        return _raise(taskId, Kind.Model, state.round, averages, accused, address(0), modelHash);
     }
 
     /// @inheritdoc IChallengeManager
     function proveWrongPeer(
         uint256 taskId,
         address trainer,
-        ITaskManager.Posting calldata posting,
+        IRoundManager.Posting calldata posting,
         address wrong,
         address[] calldata between
     )
         external
+        nonReentrant
     {
-        (, ITaskManager.TaskState memory state) = TASK_MANAGER.getTask(taskId);
+        IRoundManager.TaskState memory state = _rounds().getState(taskId);
         _checkPosting(taskId, state.round, trainer, posting);
         _maskWith(trainer, posting, wrong);
         if (between.length != 2 * NEAREST) revert WrongLength(2 * NEAREST, between.length);
@@ -138,12 +147,12 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         for (uint256 i; i < between.length; ++i) {
             if (i == NEAREST) last = _beyond(state.seed, trainer, wrong, last);
             address member = between[i];
-            if (TASK_MANAGER.getRosterEntry(taskId, state.round, member).attempt != state.attempt) {
+            if (_rounds().getRosterEntry(taskId, state.round, member).attempt != state.attempt) {
                 revert NotBetween(member);
             }
             last = _beyond(state.seed, trainer, member, last);
         }
-        TASK_MANAGER.convict(taskId, trainer);
+        _rounds().convict(taskId, trainer, address(0), 0);
     }
 
     /// @inheritdoc IChallengeManager
@@ -152,8 +161,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         Kind kind = challenge.kind;
         if (kind == Kind.None) revert UnknownChallenge(challengeId, kind);
         if (challenge.closed) revert ChallengeClosed(challengeId);
-        (, ITaskManager.TaskState memory state) = TASK_MANAGER.getTask(challenge.taskId);
-        if (block.timestamp < state.deadline && _runs(challenge, state)) revert ChallengeOpen(challengeId);
+        uint256 answerBy = challenge.answerBy;
+        if (block.timestamp < answerBy || _runs(challenge)) revert ChallengeOpen(challengeId, answerBy);
         _close(challengeId, challenge, challenge.challenger);
     }
 
@@ -164,9 +173,8 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     /// @inheritdoc IChallengeManager
     function answerUpdate(
         uint256 challengeId,
-        ITaskManager.Posting calldata posting,
-        uint256[] calldata vector,
-        G1[] calldata basis
+        IRoundManager.Posting calldata posting,
+        Opening calldata opening
     )
         external
         nonReentrant
@@ -174,58 +182,65 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         Challenge storage challenge = _open(challengeId, Kind.Update);
         (uint256 taskId, uint256 round, uint256 attempt) = (challenge.taskId, challenge.round, challenge.attempt);
         address trainer = challenge.accused;
-        (ITaskManager.TaskConfig memory config,) = TASK_MANAGER.getTask(taskId);
         _checkPosting(taskId, round, trainer, posting);
-        _checkOpening(config, vector, config.dimension + EXTRA_ENTRIES, basis);
-        _checkCommitment(_maskedUpdate(trainer, posting, config.offset).hash(), vector, basis, config.offset);
+        ITaskManager.TaskConfig memory config = _config(taskId);
+        G1 memory masked = _maskedUpdate(trainer, posting, config.offset);
+        _checkOpening(_claimOf(taskId, config, masked, IOpenings.Encoding.Words, opening.root), opening);
 
         _opened[taskId][round][attempt][trainer] = true;
-        emit UpdateOpened(taskId, round, attempt, trainer, vector);
-        TASK_MANAGER.acquit(taskId, round, attempt, trainer);
+        emit UpdateOpened(taskId, round, attempt, trainer, masked.hash(), opening.root);
+        _rounds().acquit(taskId, round, attempt, trainer); // or it is too late to matter
         _close(challengeId, challenge, trainer);
     }
 
     /// @inheritdoc IChallengeManager
     function answerMask(
         uint256 challengeId,
-        ITaskManager.Posting[2] calldata postings,
+        IRoundManager.Posting[2] calldata postings,
         G1[2] calldata keys,
         G1 calldata shared,
         EqualLogProof calldata proof,
         bool byOther,
-        G1[] calldata basis
+        G1 calldata mask,
+        Opening calldata opening
     )
         external
         nonReentrant
     {
+        uint256 gasBefore = gasleft();
         Challenge storage challenge = _open(challengeId, Kind.Mask);
+        if (!_decides(challenge)) revert ChallengeMoot(challengeId);
         _checkMember(challenge, challenge.accused, postings[0], keys[0]);
         _checkMember(challenge, challenge.other, postings[1], keys[1]);
         _checkShared(byOther ? keys[1] : keys[0], byOther ? keys[0] : keys[1], shared, proof);
-        G1 memory mask = _maskOf(challenge, _seedOf(challenge, postings, shared), basis);
+        _checkMask(challenge, _seedOf(challenge, postings, shared), mask, opening);
 
         emit MaskOpened(
             challenge.taskId, challenge.round, challenge.attempt, challenge.accused, challenge.other, shared
         );
-        _judge(challenge, challenge.accused, challenge.other, postings[0], mask);
-        _judge(challenge, challenge.other, challenge.accused, postings[1], mask);
+        bool one = mask.equals(_maskWith(challenge.accused, postings[0], challenge.other));
+        bool other = mask.equals(_maskWith(challenge.other, postings[1], challenge.accused));
+        // who is in the right and shows it is paid by the other; less than its gas, since what follows is not counted
+        bool paid = (one && msg.sender == challenge.accused) || (other && msg.sender == challenge.other);
+        uint256 owed = paid ? _gasSince(gasBefore) * block.basefee : 0;
+        _judge(challenge, challenge.accused, one, owed);
+        _judge(challenge, challenge.other, other, owed);
         _close(challengeId, challenge, challenge.challenger);
     }
 
     /// @inheritdoc IChallengeManager
-    function answerModel(uint256 challengeId, uint256[] calldata weights, G1[] calldata basis) external nonReentrant {
+    function answerModel(uint256 challengeId, G1 calldata model, Opening calldata opening) external nonReentrant {
         Challenge storage challenge = _open(challengeId, Kind.Model);
-        uint256 taskId = challenge.taskId;
-        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = TASK_MANAGER.getTask(taskId);
-        if (!_runs(challenge, state)) revert ITaskManager.ModelNotAccused(taskId);
-        bool first = challenge.attempt == 0;
-        _checkOpening(config, weights, config.dimension, basis);
-        bytes32 modelHash = first ? state.modelHash : state.average.hash();
-        _checkCommitment(modelHash, weights, basis, config.offset.withEntry(config.basisD, TASK_MANAGER.tag(taskId)));
+        (uint256 taskId, uint256 round, uint256 averages) = (challenge.taskId, challenge.round, challenge.attempt);
+        bytes32 modelHash = model.hash();
+        if (modelHash != challenge.modelHash) revert ModelMismatch(challenge.modelHash, modelHash);
+        ITaskManager.TaskConfig memory config = _config(taskId);
+        G1 memory untagged = model.withoutEntry(config.basisD, TaskCode.tagOf(TASK_MANAGER, taskId));
+        _checkOpening(_claimOf(taskId, config, untagged, IOpenings.Encoding.Packed, opening.root), opening);
 
-        if (first) _opened[taskId][0][0][challenge.accused] = true;
-        emit ModelOpened(taskId, challenge.round, challenge.attempt, weights);
-        TASK_MANAGER.acquitModel(taskId);
+        if (averages == 0) _opened[taskId][0][0][challenge.accused] = true;
+        emit ModelOpened(taskId, round, averages, untagged.hash(), opening.root);
+        _rounds().acquitModel(taskId, round, averages); // or it is too late to matter
         _close(challengeId, challenge, challenge.accused);
     }
 
@@ -234,8 +249,11 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IChallengeManager
-    function taskManager() external view returns (address deployed) {
-        return address(TASK_MANAGER);
+    function bondOf(uint256 taskId, Kind kind) public view returns (uint256 bond) {
+        ITaskManager.TaskConfig memory config = _config(taskId);
+        uint256 entryGas = kind == Kind.Update ? UPDATE_ENTRY_GAS : kind == Kind.Mask ? MASK_ENTRY_GAS : MODEL_ENTRY_GAS;
+        uint256 answerGas = ANSWER_GAS + entryGas * Terms.updateLength(config.dimension);
+        return Math.max(config.challengeBond, 2 * block.basefee * answerGas);
     }
 
     /// @inheritdoc IChallengeManager
@@ -261,16 +279,6 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
                           INTERNAL: CHALLENGES
     //////////////////////////////////////////////////////////////*/
 
-    /// @dev A task for which the right bond was sent.
-    function _bondedTask(uint256 taskId)
-        private
-        view
-        returns (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state)
-    {
-        (config, state) = TASK_MANAGER.getTask(taskId);
-        if (msg.value != config.challengeBond) revert WrongBond(config.challengeBond, msg.value);
-    }
-
     /// @dev Keeps a challenge, and its bond.
     function _raise(
         uint256 taskId,
@@ -278,31 +286,39 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         uint32 round,
         uint16 attempt,
         address accused,
-        address other
+        address other,
+        bytes32 modelHash
     )
         private
         returns (uint256 challengeId)
     {
+        uint256 required = bondOf(taskId, kind);
+        if (msg.value < required) revert InsufficientBond(required, msg.value);
+        uint256 answerBy = block.timestamp + _rounds().answerTime(taskId);
         challengeId = ++challengeCount;
         _challenges[challengeId] = Challenge({
             challenger: msg.sender,
-            bond: uint96(msg.value), // the config's, so it fits
+            bond: msg.value.toUint96(),
             accused: accused,
             kind: kind,
             closed: false,
             round: round,
             attempt: attempt,
             other: other,
-            taskId: uint64(taskId) // a task that exists: they are counted
+            taskId: uint48(taskId), // a task that exists: they are counted
+            answerBy: uint40(answerBy), // in seven days at most
+            modelHash: modelHash
         });
         uint256 key = kind == Kind.Model ? 0 : attempt;
         challengeOf[taskId][round][key][accused] = challengeId;
         if (other != address(0)) challengeOf[taskId][round][key][other] = challengeId;
-        emit Challenged(challengeId, taskId, accused, kind, round, attempt, msg.sender, other, msg.value);
-        _stakeManager().takeBond{value: msg.value}(challengeId);
+        emit Challenged(
+            challengeId, taskId, accused, kind, round, attempt, msg.sender, other, msg.value, answerBy, modelHash
+        );
+        _stakes().takeBond{value: msg.value}(challengeId);
     }
 
-    /// @dev A challenge of this kind that can be answered, as far as this contract knows.
+    /// @dev A challenge of this kind that was not answered, and whose bond was not reclaimed.
     function _open(uint256 challengeId, Kind kind) private view returns (Challenge storage challenge) {
         challenge = _challenges[challengeId];
         if (challenge.kind != kind) revert UnknownChallenge(challengeId, kind);
@@ -314,55 +330,51 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         challenge.closed = true;
         uint256 bond = challenge.bond;
         emit BondReturned(challengeId, to, bond);
-        _stakeManager().payBond(challengeId, to, bond);
+        _stakes().payBond(challengeId, to, bond);
     }
 
-    /// @dev Whether what the challenge was raised in still runs: the attempt, until an average of it is accepted, or
-    /// the phase in which a model is accused.
-    function _runs(Challenge storage challenge, ITaskManager.TaskState memory state) private view returns (bool) {
-        if (challenge.round != state.round) return false;
-        uint256 averages = TASK_MANAGER.getRound(challenge.taskId, state.round).averages;
+    /// @dev Whether an answer in time would still acquit: in the attempt, until an average of it is accepted, or in the
+    /// phase in which a model is accused; before the deadline.
+    function _runs(Challenge storage challenge) private view returns (bool) {
+        uint256 taskId = challenge.taskId;
+        IRoundManager.TaskState memory state = _rounds().getState(taskId);
+        if (challenge.round != state.round || block.timestamp >= state.deadline) return false;
+        uint256 averages = _rounds().getRound(taskId, state.round).averages;
         if (challenge.kind != Kind.Model) {
-            return state.phase == ITaskManager.Phase.Aggregate && challenge.attempt == state.attempt && averages == 0;
+            return state.phase == IRoundManager.Phase.Aggregate && challenge.attempt == state.attempt && averages == 0;
         }
-        ITaskManager.Phase phase = averages == 0 ? ITaskManager.Phase.Join : ITaskManager.Phase.Challenge;
+        IRoundManager.Phase phase = averages == 0 ? IRoundManager.Phase.Join : IRoundManager.Phase.Challenge;
         return state.phase == phase && challenge.attempt == averages;
     }
 
-    /// @dev Acquits or convicts one of two accused peers, by the mask that they share, unless it was convicted
-    /// meanwhile.
-    function _judge(
-        Challenge storage challenge,
-        address trainer,
-        address peer,
-        ITaskManager.Posting calldata posting,
-        G1 memory mask
-    )
-        private
-    {
+    /// @dev Whether showing a disputed mask can still convict: in the attempt that is aggregated, in time; or when an
+    /// average of it was accepted that is not final.
+    function _decides(Challenge storage challenge) private view returns (bool) {
+        IRoundManager.TaskState memory state = _rounds().getState(challenge.taskId);
+        if (challenge.round != state.round || challenge.attempt != state.attempt) return false;
+        if (state.phase == IRoundManager.Phase.Challenge) return true;
+        return state.phase == IRoundManager.Phase.Aggregate && block.timestamp < state.deadline;
+    }
+
+    /// @dev Acquits or convicts one of two accused peers, unless it was convicted meanwhile, for wrong peers.
+    function _judge(Challenge storage challenge, address trainer, bool right, uint256 owed) private {
         (uint256 taskId, uint256 round) = (challenge.taskId, challenge.round);
-        if (TASK_MANAGER.getRosterEntry(taskId, round, trainer).status == ITaskManager.TrainerStatus.Guilty) return;
-        bool right = mask.equals(_maskWith(trainer, posting, peer));
-        if (right) TASK_MANAGER.acquit(taskId, round, challenge.attempt, trainer);
-        else TASK_MANAGER.convict(taskId, trainer);
+        if (_rounds().getRosterEntry(taskId, round, trainer).status == IRoundManager.TrainerStatus.Guilty) return;
+        if (right) _rounds().acquit(taskId, round, challenge.attempt, trainer);
+        else _rounds().convict(taskId, trainer, msg.sender, owed);
     }
 
-    /// @dev Whether a model's weights are all zero.
-    function _isZero(
-        uint256 taskId,
-        ITaskManager.TaskConfig memory config,
-        bytes32 modelHash
-    )
-        private
-        view
-        returns (bool)
-    {
-        return modelHash == config.offset.withEntry(config.basisD, TASK_MANAGER.tag(taskId)).hash();
+    /// @dev Gas that the call has burnt at least, its transaction included.
+    function _gasSince(uint256 before) private view returns (uint256) {
+        return before - gasleft() + INTRINSIC_GAS + CALLDATA_GAS * msg.data.length;
     }
 
-    /// @dev The StakeManager of this deployment, which only the TaskManager knows.
-    function _stakeManager() private view returns (IStakeManager) {
-        return IStakeManager(TASK_MANAGER.stakeManager());
+    /// @dev A first model that is demanded must not be known: shown before, or all zeros, as its commitment shows.
+    function _checkUnknown(uint256 taskId, IRoundManager.TaskState memory state) private view {
+        ITaskManager.Task memory task = TaskCode.read(TASK_MANAGER, taskId);
+        uint256 tag = TaskCode.tagOf(TASK_MANAGER, taskId);
+        bool zero = state.modelHash == task.config.offset.withEntry(task.config.basisD, tag).hash();
+        if (zero || _opened[taskId][0][0][task.creator]) revert AlreadyOpened(taskId, state.round, 0, task.creator);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -372,7 +384,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     /// @dev The commitment of a member's mask with a peer, as it posted it.
     function _maskWith(
         address trainer,
-        ITaskManager.Posting calldata posting,
+        IRoundManager.Posting calldata posting,
         address peer
     )
         private
@@ -388,7 +400,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     /// @dev The commitment of a member's masked update: C(update) + sum of s * (C(mask) - B).
     function _maskedUpdate(
         address trainer,
-        ITaskManager.Posting calldata posting,
+        IRoundManager.Posting calldata posting,
         G1 memory offset
     )
         private
@@ -404,21 +416,27 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         }
     }
 
-    /// @dev The commitment of the mask of the two that a challenge accuses.
-    function _maskOf(Challenge storage challenge, bytes32 seed, G1[] calldata basis) private view returns (G1 memory) {
-        uint256 taskId = challenge.taskId;
-        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = TASK_MANAGER.getTask(taskId);
-        if (!_runs(challenge, state)) {
-            revert ITaskManager.NotAccused(taskId, challenge.round, challenge.attempt, challenge.accused);
-        }
-        _checkBasis(config.basisHash, basis);
-        return Commitments.commit(Masks.expand(seed, config.dimension + EXTRA_ENTRIES), basis, config.offset);
+    /// @dev What an opening says of a commitment: of a model D entries, else as many as an update has.
+    function _claimOf(
+        uint256 taskId,
+        ITaskManager.TaskConfig memory config,
+        G1 memory commitment,
+        IOpenings.Encoding encoding,
+        bytes32 root
+    )
+        private
+        pure
+        returns (IOpenings.Claim memory)
+    {
+        bool model = encoding == IOpenings.Encoding.Packed;
+        uint256 entries = model ? config.dimension : Terms.updateLength(config.dimension);
+        return IOpenings.Claim(taskId, commitment, encoding, uint32(entries), root); // they fit 2^28 rows
     }
 
     /// @dev The seed of the mask of the two that a challenge accuses, from the point that they share.
     function _seedOf(
         Challenge storage challenge,
-        ITaskManager.Posting[2] calldata postings,
+        IRoundManager.Posting[2] calldata postings,
         G1 calldata shared
     )
         private
@@ -427,7 +445,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     {
         Member memory one = Member(challenge.accused, postings[0].update);
         Member memory other = Member(challenge.other, postings[1].update);
-        uint256 tag = TASK_MANAGER.tag(challenge.taskId);
+        uint256 tag = TaskCode.tagOf(TASK_MANAGER, challenge.taskId);
         return Masks.seedOf(shared, tag, challenge.round, challenge.attempt, one, other);
     }
 
@@ -440,12 +458,12 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         uint256 taskId,
         uint256 round,
         address trainer,
-        ITaskManager.Posting calldata posting
+        IRoundManager.Posting calldata posting
     )
         private
         view
     {
-        bytes32 expected = TASK_MANAGER.getRosterEntry(taskId, round, trainer).postingHash;
+        bytes32 expected = _rounds().getRosterEntry(taskId, round, trainer).postingHash;
         bytes32 actual = keccak256(abi.encode(posting));
         if (actual != expected) revert PostingMismatch(trainer, expected, actual);
     }
@@ -454,7 +472,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     function _checkMember(
         Challenge storage challenge,
         address trainer,
-        ITaskManager.Posting calldata posting,
+        IRoundManager.Posting calldata posting,
         G1 memory key
     )
         private
@@ -462,7 +480,7 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     {
         uint256 taskId = challenge.taskId;
         _checkPosting(taskId, challenge.round, trainer, posting);
-        bytes32 expected = TASK_MANAGER.getEnrolment(taskId, trainer).maskKeyHash;
+        bytes32 expected = ITrainerRegistry(TRAINER_REGISTRY).getEnrolment(taskId, trainer).maskKeyHash;
         bytes32 actual = key.hash();
         if (actual != expected) revert MaskKeyMismatch(trainer, expected, actual);
     }
@@ -480,47 +498,16 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
         if (!EqualLog.verify(key, peerKey, shared, proof)) revert InvalidSharedPoint();
     }
 
-    /// @dev The basis points must be the task's; there must be so many entries, all canonical.
-    function _checkOpening(
-        ITaskManager.TaskConfig memory config,
-        uint256[] calldata vector,
-        uint256 length,
-        G1[] calldata basis
-    )
-        private
-        pure
-    {
-        _checkBasis(config.basisHash, basis);
-        if (vector.length != length) revert WrongLength(length, vector.length);
-        for (uint256 i; i < length; ++i) {
-            if (vector[i] >= BN254.P) revert NonCanonicalEntry(i, vector[i]);
-        }
+    /// @dev A point must be the commitment of the mask with this seed.
+    function _checkMask(Challenge storage challenge, bytes32 seed, G1 calldata mask, Opening calldata opening) private {
+        uint256 taskId = challenge.taskId;
+        _checkOpening(_claimOf(taskId, _config(taskId), mask, IOpenings.Encoding.Mask, seed), opening);
     }
 
-    /// @dev The hash also fixes how many points there are: D + 9 by the config that made it.
-    function _checkBasis(bytes32 expected, G1[] calldata basis) private pure {
-        bytes32 actual;
-        assembly ("memory-safe") {
-            let buffer := mload(0x40) // scratch past the free pointer: it is hashed at once
-            let length := mul(basis.length, 0x40)
-            calldatacopy(buffer, basis.offset, length)
-            actual := keccak256(buffer, length)
-        }
-        if (actual != expected) revert BasisMismatch(expected, actual);
-    }
-
-    /// @dev The vector must be what was committed to.
-    function _checkCommitment(
-        bytes32 expected,
-        uint256[] calldata vector,
-        G1[] calldata basis,
-        G1 memory offset
-    )
-        private
-        view
-    {
-        bytes32 actual = Commitments.commit(vector, basis, offset).hash();
-        if (actual != expected) revert OpeningMismatch(expected, actual);
+    /// @dev A claim must be known to be true, or is shown now.
+    function _checkOpening(IOpenings.Claim memory claim, Opening calldata opening) private {
+        IOpenings openings = IOpenings(OPENINGS);
+        if (!openings.isOpen(claim)) openings.open(claim, opening.vector, opening.quotient);
     }
 
     /// @dev How far clockwise a member stands from the trainer, which must be beyond `last`.
@@ -536,5 +523,21 @@ contract ChallengeManager is IChallengeManager, ReentrancyGuardTransient {
     {
         distance = Masks.distance(seed, trainer, member);
         if (distance <= last) revert NotBetween(member);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                        INTERNAL: OTHER CONTRACTS
+    //////////////////////////////////////////////////////////////*/
+
+    function _config(uint256 taskId) private view returns (ITaskManager.TaskConfig memory) {
+        return TaskCode.configOf(TASK_MANAGER, taskId);
+    }
+
+    function _rounds() private view returns (IRoundManager) {
+        return IRoundManager(ROUND_MANAGER);
+    }
+
+    function _stakes() private view returns (IStakeManager) {
+        return IStakeManager(STAKE_MANAGER);
     }
 }

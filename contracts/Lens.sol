@@ -3,41 +3,45 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {Deployed} from "./base/Deployed.sol";
+import {IDeployed} from "./interfaces/IDeployed.sol";
 import {ILens} from "./interfaces/ILens.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {IRewardManager} from "./interfaces/IRewardManager.sol";
+import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "./interfaces/ITrainerRegistry.sol";
 
 /// @title Lens
-contract Lens is ILens {
-    /*//////////////////////////////////////////////////////////////
-                               IMMUTABLES
-    //////////////////////////////////////////////////////////////*/
-
-    ITaskManager private immutable TASK_MANAGER;
-    IStakeManager private immutable STAKE_MANAGER;
-    IModelRegistry private immutable MODEL_REGISTRY;
-
+contract Lens is ILens, Deployed {
     /*//////////////////////////////////////////////////////////////
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ The TaskManager, deployed; it knows the others.
-    constructor(ITaskManager taskManager_) {
-        if (address(taskManager_) == address(0)) revert ZeroAddress();
-        TASK_MANAGER = taskManager_;
-        STAKE_MANAGER = IStakeManager(taskManager_.stakeManager());
-        MODEL_REGISTRY = IModelRegistry(taskManager_.modelRegistry());
+    /// @param addresses Where the contracts of the deployment stand: each must have been told the same.
+    constructor(Addresses memory addresses) Deployed(addresses) {
+        address[8] memory all = [
+            addresses.taskManager,
+            addresses.roundManager,
+            addresses.trainerRegistry,
+            addresses.rewardManager,
+            addresses.stakeManager,
+            addresses.modelRegistry,
+            addresses.challengeManager,
+            addresses.openings
+        ];
+        bytes32 expected = keccak256(abi.encode(addresses));
+        for (uint256 i; i < all.length; ++i) {
+            if (all[i].code.length == 0 || keccak256(abi.encode(IDeployed(all[i]).deployment())) != expected) {
+                revert NotOneDeployment(all[i]);
+            }
+        }
     }
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
-
-    /// @inheritdoc ILens
-    function taskManager() external view returns (address deployed) {
-        return address(TASK_MANAGER);
-    }
 
     /// @inheritdoc ILens
     function getTasks(
@@ -70,20 +74,24 @@ contract Lens is ILens {
         (start, count, total) = _page(start, limit);
         models = new IModelRegistry.Record[](count);
         for (uint256 i; i < count; ++i) {
-            models[i] = MODEL_REGISTRY.getRecord(start - i, MODEL_REGISTRY.latest(start - i).round);
+            models[i] = _registry().getRecord(start - i, _registry().latest(start - i).round);
         }
     }
 
     /// @inheritdoc ILens
     function getTask(uint256 taskId) external view returns (TaskScreen memory task) {
-        (task.config, task.state) = TASK_MANAGER.getTask(taskId);
+        ITaskManager.Task memory published = _tasks().getTask(taskId);
+        (task.creator, task.config) = (published.creator, published.config);
+        task.state = _rounds().getState(taskId);
         (task.blockNumber, task.timestamp) = (block.number, block.timestamp);
-        (,,, task.next) = TASK_MANAGER.currentPhase(taskId);
-        task.round = TASK_MANAGER.getRound(taskId, task.state.round);
-        task.model = MODEL_REGISTRY.latest(taskId);
-        task.models = MODEL_REGISTRY.modelCount(taskId);
-        task.escrow = STAKE_MANAGER.escrowOf(taskId);
-        task.tag = TASK_MANAGER.tag(taskId);
+        (,,, task.next) = _rounds().currentPhase(taskId);
+        task.round = _rounds().getRound(taskId, task.state.round);
+        task.model = _registry().latest(taskId);
+        task.models = _registry().modelCount(taskId);
+        (task.parents, task.divisor) = _registry().getParents(taskId, 0);
+        task.pool = _rewards().poolOf(taskId);
+        task.escrow = _stakes().escrowOf(taskId);
+        task.tag = _tasks().tag(taskId);
     }
 
     /// @inheritdoc ILens
@@ -96,14 +104,14 @@ contract Lens is ILens {
         view
         returns (RoundSummary[] memory rounds)
     {
-        (uint256 last,,,) = TASK_MANAGER.currentPhase(taskId);
+        (uint256 last,,,) = _rounds().currentPhase(taskId);
         rounds = new RoundSummary[](_length(start, limit, last));
-        IModelRegistry.Model[] memory models = MODEL_REGISTRY.getModels(taskId, start, rounds.length);
+        IModelRegistry.Model[] memory models = _registry().getModels(taskId, start, rounds.length);
         uint256 made;
         for (uint256 i; i < rounds.length; ++i) {
             uint256 number = start + i;
             rounds[i].number = uint32(number);
-            rounds[i].round = TASK_MANAGER.getRound(taskId, number);
+            rounds[i].round = _rounds().getRound(taskId, number);
             if (made == models.length || models[made].round != number) continue;
             (rounds[i].modelHash, rounds[i].cid) = (models[made].modelHash, models[made].cid);
             ++made;
@@ -121,17 +129,17 @@ contract Lens is ILens {
         view
         returns (AccountScreen memory screen)
     {
-        (uint256 last,,,) = TASK_MANAGER.currentPhase(taskId);
+        (uint256 last,,,) = _rounds().currentPhase(taskId);
         (screen.blockNumber, screen.timestamp) = (block.number, block.timestamp);
-        screen.enrolment = TASK_MANAGER.getEnrolment(taskId, account);
-        screen.entry = TASK_MANAGER.getRosterEntry(taskId, last, account);
-        (screen.free, screen.locked) = STAKE_MANAGER.stakeOf(account);
-        screen.lock = STAKE_MANAGER.lockOf(taskId, account);
-        screen.claimable = STAKE_MANAGER.claimable(account);
-        (screen.slash, screen.fault) = TASK_MANAGER.slashOf(taskId, account);
+        screen.enrolment = _trainers().getEnrolment(taskId, account);
+        screen.entry = _rounds().getRosterEntry(taskId, last, account);
+        (screen.free, screen.locked) = _stakes().stakeOf(account);
+        screen.lock = _stakes().lockOf(taskId, account);
+        screen.claimable = _stakes().claimable(account);
+        (screen.slash, screen.fault) = _trainers().slashOf(taskId, account);
         screen.rewards = new uint256[](_length(start, limit, last));
         for (uint256 i; i < screen.rewards.length; ++i) {
-            screen.rewards[i] = TASK_MANAGER.rewardOf(taskId, start + i, account);
+            screen.rewards[i] = _rewards().rewardOf(taskId, start + i, account);
         }
     }
 
@@ -141,7 +149,7 @@ contract Lens is ILens {
 
     /// @dev The first id and the length of a page that counts down.
     function _page(uint256 start, uint256 limit) private view returns (uint256 first, uint256 count, uint256 total) {
-        total = TASK_MANAGER.taskCount();
+        total = _tasks().taskCount();
         first = Math.min(start, total);
         count = Math.min(first, limit);
     }
@@ -152,11 +160,13 @@ contract Lens is ILens {
     }
 
     function _summary(uint256 taskId) private view returns (TaskSummary memory task) {
-        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = TASK_MANAGER.getTask(taskId);
+        ITaskManager.Task memory published = _tasks().getTask(taskId);
+        ITaskManager.TaskConfig memory config = published.config;
+        IRoundManager.TaskState memory state = _rounds().getState(taskId);
         task.taskId = taskId;
-        task.creator = state.creator;
+        task.creator = published.creator;
         task.manifest = config.manifest;
-        task.pool = state.pool;
+        task.pool = _rewards().poolOf(taskId).amount;
         task.stake = config.stake;
         task.dimension = config.dimension;
         task.rounds = config.rounds;
@@ -165,10 +175,34 @@ contract Lens is ILens {
         task.round = state.round;
         task.phase = state.phase;
         task.deadline = state.deadline;
-        (,,, task.next) = TASK_MANAGER.currentPhase(taskId);
+        (,,, task.next) = _rounds().currentPhase(taskId);
         task.joined = state.joined;
         task.submitted = state.submitted;
-        task.models = MODEL_REGISTRY.modelCount(taskId);
-        task.model = MODEL_REGISTRY.latest(taskId);
+        task.models = _registry().modelCount(taskId);
+        task.model = _registry().latest(taskId);
+    }
+
+    function _tasks() private view returns (ITaskManager) {
+        return ITaskManager(TASK_MANAGER);
+    }
+
+    function _rounds() private view returns (IRoundManager) {
+        return IRoundManager(ROUND_MANAGER);
+    }
+
+    function _trainers() private view returns (ITrainerRegistry) {
+        return ITrainerRegistry(TRAINER_REGISTRY);
+    }
+
+    function _rewards() private view returns (IRewardManager) {
+        return IRewardManager(REWARD_MANAGER);
+    }
+
+    function _stakes() private view returns (IStakeManager) {
+        return IStakeManager(STAKE_MANAGER);
+    }
+
+    function _registry() private view returns (IModelRegistry) {
+        return IModelRegistry(MODEL_REGISTRY);
     }
 }

@@ -5,14 +5,17 @@ import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {Deployed} from "./base/Deployed.sol";
 import {IERC7572} from "./interfaces/IERC7572.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
 import {BN254, G1} from "./libraries/BN254.sol";
 import {Cids} from "./libraries/Cids.sol";
+import {TaskCode} from "./libraries/TaskCode.sol";
 
 /// @title ModelRegistry
-contract ModelRegistry is IModelRegistry, ERC165 {
+contract ModelRegistry is IModelRegistry, Deployed, ERC165 {
     using BN254 for G1;
 
     /*//////////////////////////////////////////////////////////////
@@ -36,6 +39,12 @@ contract ModelRegistry is IModelRegistry, ERC165 {
         uint128 parent;
     }
 
+    /// @dev What a first model is made of.
+    struct Origin {
+        uint64 divisor;
+        Parent[] parents;
+    }
+
     /*//////////////////////////////////////////////////////////////
                                CONSTANTS
     //////////////////////////////////////////////////////////////*/
@@ -51,13 +60,6 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     );
 
     /*//////////////////////////////////////////////////////////////
-                               IMMUTABLES
-    //////////////////////////////////////////////////////////////*/
-
-    /// @inheritdoc IModelRegistry
-    address public immutable taskManager;
-
-    /*//////////////////////////////////////////////////////////////
                                 STORAGE
     //////////////////////////////////////////////////////////////*/
 
@@ -65,40 +67,41 @@ contract ModelRegistry is IModelRegistry, ERC165 {
 
     mapping(uint256 taskId => Lineage) private _lineages;
 
+    mapping(uint256 taskId => Origin) private _origins;
+
     /*//////////////////////////////////////////////////////////////
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
-    /// reference.
-    constructor(address taskManager_) {
-        if (taskManager_ == address(0)) revert ZeroAddress();
-        taskManager = taskManager_;
-    }
+    /// @param addresses Where the contracts of the deployment stand, or will.
+    constructor(Addresses memory addresses) Deployed(addresses) {}
 
     /*//////////////////////////////////////////////////////////////
-                          ONLY THE TASK MANAGER
+               ONLY THE TASK MANAGER AND THE ROUND MANAGER
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IModelRegistry
-    function add(
+    function begin(
         uint256 taskId,
-        uint256 round,
         G1 calldata commitment,
-        bytes32 cid
+        bytes32 cid,
+        Parent[] calldata parents,
+        uint64 divisor
     )
         external
-        returns (bytes32 modelHash)
+        only(TASK_MANAGER)
     {
-        if (msg.sender != taskManager) revert UnauthorizedCaller(msg.sender);
-        modelHash = commitment.hash();
-        Lineage memory lineage = _lineages[taskId];
-        uint256 parent = lineage.end == 0 ? 0 : lineage.end - 1;
-        bytes32 parentHash = _entries[taskId][parent].modelHash; // zero before the first model
-        _entries[taskId][round] = Entry(modelHash, cid);
-        // a task has 10,000 rounds at most
-        _lineages[taskId] = Lineage(uint64(round) + 1, lineage.count + 1, uint128(parent));
-        emit ModelAdded(taskId, round, modelHash, parent, parentHash, commitment, cid);
+        _add(taskId, 0, commitment, cid);
+        if (parents.length == 0) return;
+        Origin storage origin = _origins[taskId];
+        origin.divisor = divisor;
+        origin.parents = parents;
+        emit OriginRecorded(taskId, parents, divisor);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function add(uint256 taskId, uint256 round, G1 calldata commitment, bytes32 cid) external only(ROUND_MANAGER) {
+        _add(taskId, round, commitment, cid);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -127,7 +130,7 @@ contract ModelRegistry is IModelRegistry, ERC165 {
     function getModel(uint256 taskId, uint256 round) public view returns (Model memory model) {
         Entry storage entry = _entries[taskId][round];
         if (entry.modelHash == 0) revert UnknownModel(taskId, round);
-        ITaskManager.Round memory made = ITaskManager(taskManager).getRound(taskId, round);
+        IRoundManager.Round memory made = IRoundManager(ROUND_MANAGER).getRound(taskId, round);
         return Model(entry.modelHash, entry.cid, uint32(round), made.masked, made.aggregator, made.endedAt);
     }
 
@@ -173,9 +176,37 @@ contract ModelRegistry is IModelRegistry, ERC165 {
         revert UnknownModelHash(taskId, modelHash);
     }
 
+    /// @inheritdoc IModelRegistry
+    function getParents(uint256 taskId, uint256 round)
+        external
+        view
+        returns (Parent[] memory parents, uint256 divisor)
+    {
+        if (_entries[taskId][round].modelHash == 0) {
+            revert UnknownModel(taskId, round);
+        }
+        if (round == 0) return (_origins[taskId].parents, _origins[taskId].divisor);
+        parents = new Parent[](1);
+        // a task that exists, and at most 10,000 rounds
+        parents[0] = Parent(uint64(taskId), uint32(_before(taskId, round)), 1);
+        return (parents, 1);
+    }
+
     /*//////////////////////////////////////////////////////////////
                                 INTERNAL
     //////////////////////////////////////////////////////////////*/
+
+    /// @dev Makes a model the task's latest.
+    function _add(uint256 taskId, uint256 round, G1 calldata commitment, bytes32 cid) private {
+        bytes32 modelHash = commitment.hash();
+        Lineage memory lineage = _lineages[taskId];
+        uint256 parent = lineage.end == 0 ? 0 : lineage.end - 1;
+        bytes32 parentHash = _entries[taskId][parent].modelHash; // zero before the first model
+        _entries[taskId][round] = Entry(modelHash, cid);
+        // a task has 10,000 rounds at most
+        _lineages[taskId] = Lineage(uint64(round) + 1, lineage.count + 1, uint128(parent));
+        emit ModelAdded(taskId, round, modelHash, parent, parentHash, commitment, cid);
+    }
 
     /// @dev Those of `limit` rounds from `start` on that made a model, ascending.
     function _page(uint256 taskId, uint256 start, uint256 limit) private view returns (uint256[] memory rounds) {
@@ -201,13 +232,13 @@ contract ModelRegistry is IModelRegistry, ERC165 {
 
     /// @dev What all records of a task have in common.
     function _task(uint256 taskId) private view returns (Record memory task) {
-        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) =
-            ITaskManager(taskManager).getTask(taskId);
+        ITaskManager.Task memory published = TaskCode.read(TASK_MANAGER, taskId);
+        ITaskManager.TaskConfig memory config = published.config;
         task.circuitHash = config.manifest;
-        task.vkHash = keccak256(abi.encode(config.trainCodeHash, config.averageCodeHash));
+        task.vkHash = keccak256(abi.encode(config.trainCodeHash, config.averageCodeHash, config.tau));
         task.proofSystemId = PROOF_SYSTEM_ID;
         task.taskId = taskId;
-        task.creator = state.creator;
+        task.creator = published.creator;
         task.manifest = config.manifest;
     }
 

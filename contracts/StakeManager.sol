@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {Deployed} from "./base/Deployed.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 
 /// @title StakeManager
-contract StakeManager is IStakeManager, ReentrancyGuardTransient {
+contract StakeManager is IStakeManager, Deployed, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
     /*//////////////////////////////////////////////////////////////
@@ -19,16 +20,6 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
         uint128 free;
         uint128 locked;
     }
-
-    /*//////////////////////////////////////////////////////////////
-                               IMMUTABLES
-    //////////////////////////////////////////////////////////////*/
-
-    /// @inheritdoc IStakeManager
-    address public immutable taskManager;
-
-    /// @inheritdoc IStakeManager
-    address public immutable challengeManager;
 
     /*//////////////////////////////////////////////////////////////
                                 STORAGE
@@ -56,22 +47,12 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
-    /// @param taskManager_ Where the TaskManager will stand: it is deployed after this contract and checks the
-    /// references.
-    /// @param challengeManager_ Where the ChallengeManager stands, or will.
-    constructor(address taskManager_, address challengeManager_) {
-        if (taskManager_ == address(0) || challengeManager_ == address(0)) revert ZeroAddress();
-        taskManager = taskManager_;
-        challengeManager = challengeManager_;
-    }
+    /// @param addresses Where the contracts of the deployment stand, or will.
+    constructor(Addresses memory addresses) Deployed(addresses) {}
 
-    modifier onlyTaskManager() {
-        if (msg.sender != taskManager) revert UnauthorizedCaller(msg.sender);
-        _;
-    }
-
-    modifier onlyChallengeManager() {
-        if (msg.sender != challengeManager) revert UnauthorizedCaller(msg.sender);
+    /// @dev Only the two contracts that lock stake, each for its own reasons.
+    modifier onlyLocking() {
+        if (msg.sender != TRAINER_REGISTRY && msg.sender != ROUND_MANAGER) revert UnauthorizedCaller(msg.sender);
         _;
     }
 
@@ -104,11 +85,11 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     }
 
     /*//////////////////////////////////////////////////////////////
-                          ONLY THE TASK MANAGER
+            ONLY THE TRAINER REGISTRY AND THE ROUND MANAGER
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IStakeManager
-    function lock(uint256 taskId, address trainer, uint256 amount) external onlyTaskManager {
+    function lock(uint256 taskId, address trainer, uint256 amount) external onlyLocking {
         uint256 free = _takeFree(trainer, amount);
         stakeOf[trainer].locked += uint128(amount); // it was free, so it fits
         uint256 locked = lockOf[taskId][trainer] += amount;
@@ -116,34 +97,41 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakeManager
-    function unlock(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
+    function unlock(uint256 taskId, address account, uint256 amount) external onlyLocking {
         uint256 locked = _takeLocked(taskId, account, amount);
         uint256 free = stakeOf[account].free += uint128(amount); // it was locked, so it fits
         emit Unlocked(taskId, account, amount, free, locked);
     }
 
     /// @inheritdoc IStakeManager
-    function slash(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
+    function slash(uint256 taskId, address account, uint256 amount, address payee, uint256 owed) external onlyLocking {
         uint256 locked = _takeLocked(taskId, account, amount);
-        burnt += amount;
+        burnt += amount - owed;
         emit Slashed(taskId, account, amount, locked);
+        if (owed == 0) return;
+        uint256 total = claimable[payee] += owed;
+        emit Compensated(taskId, payee, owed, total);
     }
 
+    /*//////////////////////////////////////////////////////////////
+                        ONLY THE REWARD MANAGER
+    //////////////////////////////////////////////////////////////*/
+
     /// @inheritdoc IStakeManager
-    function burnEscrow(uint256 taskId, uint256 amount) external onlyTaskManager {
+    function burnEscrow(uint256 taskId, uint256 amount) external only(REWARD_MANAGER) {
         uint256 left = _takeEscrow(taskId, amount);
         burnt += amount;
         emit EscrowBurnt(taskId, amount, left);
     }
 
     /// @inheritdoc IStakeManager
-    function escrow(uint256 taskId) external payable onlyTaskManager {
+    function escrow(uint256 taskId) external payable only(REWARD_MANAGER) {
         uint256 total = escrowOf[taskId] += msg.value;
         emit Escrowed(taskId, msg.value, total);
     }
 
     /// @inheritdoc IStakeManager
-    function credit(uint256 taskId, address account, uint256 amount) external onlyTaskManager {
+    function credit(uint256 taskId, address account, uint256 amount) external only(REWARD_MANAGER) {
         uint256 left = _takeEscrow(taskId, amount);
         uint256 total = claimable[account] += amount;
         emit Credited(taskId, account, amount, left, total);
@@ -154,13 +142,13 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IStakeManager
-    function takeBond(uint256 challengeId) external payable onlyChallengeManager {
+    function takeBond(uint256 challengeId) external payable only(CHALLENGE_MANAGER) {
         bonded += msg.value;
         emit Bonded(challengeId, msg.value);
     }
 
     /// @inheritdoc IStakeManager
-    function payBond(uint256 challengeId, address account, uint256 amount) external onlyChallengeManager {
+    function payBond(uint256 challengeId, address account, uint256 amount) external only(CHALLENGE_MANAGER) {
         bonded -= amount;
         uint256 total = claimable[account] += amount;
         emit BondPaid(challengeId, account, amount, total);

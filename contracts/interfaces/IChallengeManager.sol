@@ -2,15 +2,16 @@
 pragma solidity 0.8.37;
 
 import {G1} from "../libraries/BN254.sol";
-import {ITaskManager} from "./ITaskManager.sol";
+import {IRoundManager} from "./IRoundManager.sol";
 
 /// @title IChallengeManager
-/// @notice Whoever committed to a vector can be made to show it: in calldata, checked here against the commitment.
-/// @dev Anybody may challenge who puts up the task's `challengeBond`. A right answer makes the bytes public for good,
-/// and the bond goes to whom was challenged, for its gas, no matter who sent the answer; so nobody gains by challenging
-/// without need, and a challenge costs the challenged nothing but the doing. If there is none in time, the TaskManager
-/// treats the challenged as at fault (see "Challenges" in `ITaskManager`) and the challenger has the bond back by
-/// `reclaimBond`.
+/// @notice Whoever committed to a vector can be made to show it: in calldata, checked against the commitment.
+/// @dev Anybody may challenge who puts up a bond (`bondOf`). A right answer makes the bytes public for good, and the bond
+/// goes to whom was challenged, for its gas, no matter who sent the answer; also when it comes too late to matter, as long
+/// as the bond was not reclaimed. So nobody gains by challenging without need, and a challenge costs the challenged
+/// nothing but the doing. If there is no answer in time, the RoundManager treats the challenged as at fault (see
+/// "Challenges" in `IRoundManager`) and the challenger has the bond back by `reclaimBond`: not before the time to answer
+/// is over.
 ///
 /// What can be challenged:
 ///   - a masked update (phase Aggregate): the member shows the vector u with C(u) = C(update) + sum of s * (C(mask) -
@@ -18,13 +19,15 @@ import {ITaskManager} from "./ITaskManager.sol";
 ///   - a mask (phase Aggregate), where two peers posted different commitments of it. That is checked first, so no
 ///     honest pair can be made to open a mask. Either shows the point S that both share, x_i * K_j = x_j * K_i, with a
 ///     proof that it is that point; from it follow the seed, the mask, and its commitment, and whoever posted another
-///     is convicted. One of the two is at fault anyway and could publish S whenever it liked.
+///     is convicted. One of the two is at fault anyway and could publish S whenever it liked: it knows the secret of its
+///     key, as its proof of possession shows (`ITrainerRegistry`). A node shows S only of a key with such a proof.
+///     The bond goes back to the challenger, since somebody was at fault. The honest one of the two who answers is paid
+///     for its gas out of the other's slash.
 ///   - the average (phase Challenge) or the first model (phase Join, until a first average is accepted): the weights.
 /// What is proved at once, without a bond: wrong peers among more than 17 members.
 ///
-/// Vectors are opened entry by entry: C(v) = B + sum of v_i * L_i, one multiplication each, with basis points that the
-/// caller supplies and whose hash the task fixed. So an answer costs some 9,000 gas and 96 bytes of calldata an entry,
-/// and `ITaskManager.MAX_DIMENSION` bounds it.
+/// Vectors are opened by one evaluation (`IOpenings`): in the answer itself where they fit one transaction, else in parts
+/// before it. The accused have `IRoundManager.answerTime`: a period for each part.
 interface IChallengeManager {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
@@ -54,7 +57,21 @@ interface IChallengeManager {
         uint16 attempt;
         /// Of a mask, the other member; else zero.
         address other;
-        uint64 taskId;
+        uint48 taskId;
+        /// When the time to answer is over, in Unix seconds: the bond is the challenger's again then.
+        uint40 answerBy;
+        /// Of a model, keccak256 of its commitment; else zero.
+        bytes32 modelHash;
+    }
+
+    /// @notice How a commitment is opened: a claim's missing parts, see `IOpenings`.
+    struct Opening {
+        /// What fixes the vector; not read of a mask, whose seed follows from the answer.
+        bytes32 root;
+        /// The vector's bytes; empty if it was opened before, in parts, and of a mask.
+        bytes vector;
+        /// The quotient; not read if it was opened before.
+        G1 quotient;
     }
 
     /// @notice A proof that two pairs of points have one discrete logarithm x: key = x * G and shared = x * peerKey,
@@ -71,11 +88,8 @@ interface IChallengeManager {
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Thrown when deploying without a TaskManager.
-    error ZeroAddress();
-
-    /// @notice Thrown when the value sent is not the task's `challengeBond`.
-    error WrongBond(uint256 expected, uint256 actual);
+    /// @notice Thrown when less is sent than a challenge costs.
+    error InsufficientBond(uint256 required, uint256 sent);
 
     /// @notice Thrown when no challenge of this kind has this id.
     error UnknownChallenge(uint256 challengeId, Kind kind);
@@ -96,17 +110,8 @@ interface IChallengeManager {
     /// @notice Thrown when both committed to the same mask: there is nothing to dispute.
     error MasksAgree(address one, address other);
 
-    /// @notice Thrown when the basis points are not the task's.
-    error BasisMismatch(bytes32 expected, bytes32 actual);
-
-    /// @notice Thrown when a vector has another number of entries than it should.
+    /// @notice Thrown when another number of members is named than it takes.
     error WrongLength(uint256 expected, uint256 actual);
-
-    /// @notice Thrown when an entry is not below the group's order.
-    error NonCanonicalEntry(uint256 index, uint256 entry);
-
-    /// @notice Thrown when a vector is not the one that was committed to.
-    error OpeningMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when a mask key is not the one with which the member enrolled.
     error MaskKeyMismatch(address trainer, bytes32 expected, bytes32 actual);
@@ -118,14 +123,22 @@ interface IChallengeManager {
     /// other than the two, in the order of the circle.
     error NotBetween(address member);
 
+    /// @notice Thrown when a model's commitment is not that of the challenge.
+    error ModelMismatch(bytes32 expected, bytes32 actual);
+
+    /// @notice Thrown when a disputed mask would be shown that decides nothing any more: the round, or the attempt, is
+    /// over. Nobody is at fault for not answering; so keep the point.
+    error ChallengeMoot(uint256 challengeId);
+
     /// @notice Thrown when a bond is reclaimed while the challenge can still be answered.
-    error ChallengeOpen(uint256 challengeId);
+    error ChallengeOpen(uint256 challengeId, uint256 answerBy);
 
     /*//////////////////////////////////////////////////////////////
                                  EVENTS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice A challenge was raised. `other` is the second member of a mask's, else zero; `bond` is what was put up.
+    /// @notice A challenge was raised. `other` is the second member of a mask's, else zero; `bond` is what was put up,
+    /// `answerBy` when the time to answer is over, `modelHash` that of a model's commitment, else zero.
     event Challenged(
         uint256 indexed challengeId,
         uint256 indexed taskId,
@@ -135,12 +148,19 @@ interface IChallengeManager {
         uint256 attempt,
         address challenger,
         address other,
-        uint256 bond
+        uint256 bond,
+        uint256 answerBy,
+        bytes32 modelHash
     );
 
-    /// @notice A masked update was opened: here are its entries.
+    /// @notice A masked update was opened: its entries are in `IOpenings.PartShown` of these two.
     event UpdateOpened(
-        uint256 indexed taskId, uint256 indexed round, uint256 attempt, address indexed trainer, uint256[] vector
+        uint256 indexed taskId,
+        uint256 indexed round,
+        uint256 attempt,
+        address indexed trainer,
+        bytes32 commitmentHash,
+        bytes32 root
     );
 
     /// @notice A mask was opened: here is the point that the two share. Who posted another mask is in the TaskManager's
@@ -149,8 +169,11 @@ interface IChallengeManager {
         uint256 indexed taskId, uint256 indexed round, uint256 attempt, address one, address other, G1 shared
     );
 
-    /// @notice A model was opened: here are its weights, as field elements. `average` is 0 for the first model.
-    event ModelOpened(uint256 indexed taskId, uint256 indexed round, uint256 average, uint256[] weights);
+    /// @notice A model was opened: its weights, 8 bytes each, are in `IOpenings.PartShown` of these two. `average` is 0 for
+    /// the first model; the commitment is that of [w | 0], without the tag.
+    event ModelOpened(
+        uint256 indexed taskId, uint256 indexed round, uint256 average, bytes32 commitmentHash, bytes32 root
+    );
 
     /// @notice A challenge's bond was credited to `to`: to the challenged who answered, or back to the challenger.
     event BondReturned(uint256 indexed challengeId, address indexed to, uint256 bond);
@@ -161,22 +184,22 @@ interface IChallengeManager {
 
     /// @notice Makes a member open its masked update.
     /// Effects: the member is accused. Emits `Challenged`.
-    /// Requirements: the bond is sent (`WrongBond`); its update was not opened in the attempt (`AlreadyOpened`); what
-    /// `ITaskManager.accuse` requires.
+    /// Requirements: a bond of `bondOf` at least is sent (`InsufficientBond`); its update was not opened in the attempt (`AlreadyOpened`); what
+    /// `IRoundManager.accuse` requires.
     /// @return challengeId From 1.
     function challengeUpdate(uint256 taskId, address trainer) external payable returns (uint256 challengeId);
 
     /// @notice Makes two peers that posted different commitments of their mask show who is right.
     /// Effects: both are accused. Emits `Challenged`.
-    /// Requirements: the bond is sent (`WrongBond`); the postings are theirs of this attempt (`PostingMismatch`), name
-    /// each other (`NotPeers`), with different commitments (`MasksAgree`); what `ITaskManager.accuse` requires of both.
+    /// Requirements: a bond of `bondOf` at least is sent (`InsufficientBond`); the postings are theirs of this attempt (`PostingMismatch`), name
+    /// each other (`NotPeers`), with different commitments (`MasksAgree`); what `IRoundManager.accuse` requires of both.
     /// @return challengeId From 1.
     function challengeMask(
         uint256 taskId,
         address one,
         address other,
-        ITaskManager.Posting calldata postingOne,
-        ITaskManager.Posting calldata postingOther
+        IRoundManager.Posting calldata postingOne,
+        IRoundManager.Posting calldata postingOther
     )
         external
         payable
@@ -184,8 +207,8 @@ interface IChallengeManager {
 
     /// @notice Makes the aggregator open the average, in Challenge, or the creator the first model, in Join.
     /// Effects: the model is accused. Emits `Challenged`.
-    /// Requirements: the bond is sent (`WrongBond`); the first model was not opened before and is not all zeros
-    /// (`AlreadyOpened`); what `ITaskManager.accuseModel` requires.
+    /// Requirements: a bond of `bondOf` at least is sent (`InsufficientBond`); the first model was not opened before and is not all zeros
+    /// (`AlreadyOpened`); what `IRoundManager.accuseModel` requires.
     /// @dev So the creator of a task that starts from zeros need not watch it; of another, somebody has to.
     /// @return challengeId From 1.
     function challengeModel(uint256 taskId) external payable returns (uint256 challengeId);
@@ -194,22 +217,21 @@ interface IChallengeManager {
     /// Effects: the member is convicted. No bond is needed.
     /// Requirements: the posting is the member's (`PostingMismatch`) and names `wrong` (`NotPeers`); `between` are
     /// members of the attempt in the circle's order, the first 8 after the trainer and before `wrong`, the last 8 after
-    /// `wrong` and before the trainer (`NotBetween`, `WrongLength`); what `ITaskManager.convict` requires.
+    /// `wrong` and before the trainer (`NotBetween`, `WrongLength`); what `IRoundManager.convict` requires.
     /// @dev So 8 members are nearer on each side, and `wrong` is none of the 16 nearest.
     function proveWrongPeer(
         uint256 taskId,
         address trainer,
-        ITaskManager.Posting calldata posting,
+        IRoundManager.Posting calldata posting,
         address wrong,
         address[] calldata between
     )
         external;
 
-    /// @notice Credits the bond of a challenge that was not answered, and no longer can be, to the challenger. Anyone
-    /// may call it.
+    /// @notice Credits the bond of a challenge that was not answered to the challenger. Anyone may call it.
     /// Effects: the challenge is closed. Emits `BondReturned`.
-    /// Requirements: there is the challenge (`UnknownChallenge`), not closed (`ChallengeClosed`), and the attempt or
-    /// Challenge or Join in which it was raised is over (`ChallengeOpen`).
+    /// Requirements: there is the challenge (`UnknownChallenge`), not closed (`ChallengeClosed`); the time to answer is
+    /// over, and the attempt or Challenge or Join in which it was raised is, too (`ChallengeOpen`).
     function reclaimBond(uint256 challengeId) external;
 
     /*//////////////////////////////////////////////////////////////
@@ -217,59 +239,65 @@ interface IChallengeManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Opens a masked update. Anybody who has it may.
-    /// Effects: the member is acquitted; the bond is credited to it. Emits `UpdateOpened` and `BondReturned`.
-    /// Requirements: an open challenge of an update (`UnknownChallenge`, `ChallengeClosed`); the posting is the
-    /// member's (`PostingMismatch`); the basis is the task's (`BasisMismatch`); the vector has as many entries
-    /// (`WrongLength`), all canonical (`NonCanonicalEntry`), and is what was committed to (`OpeningMismatch`); what
-    /// `ITaskManager.acquit` requires.
+    /// Effects: the member is acquitted, if that still matters; the bond is credited to it. Emits `UpdateOpened` and
+    /// `BondReturned`.
+    /// Requirements: an open challenge of an update (`UnknownChallenge`, `ChallengeClosed`); the posting is the member's
+    /// (`PostingMismatch`); what `IOpenings.open` requires of D + 9 entries of 32 bytes that its commitment is of, or they
+    /// are opened.
     function answerUpdate(
         uint256 challengeId,
-        ITaskManager.Posting calldata posting,
-        uint256[] calldata vector,
-        G1[] calldata basis
+        IRoundManager.Posting calldata posting,
+        Opening calldata opening
     )
         external;
 
     /// @notice Shows the point that two peers share, and so their mask. Anybody who has it may.
-    /// Effects: whoever posted another commitment than the mask's is convicted, the other acquitted; the bond is
-    /// credited to the challenger. Emits `MaskOpened` and `BondReturned`.
-    /// Requirements: an open challenge of a mask (`UnknownChallenge`, `ChallengeClosed`); the postings are theirs
-    /// (`PostingMismatch`) and so are the keys (`MaskKeyMismatch`); the proof shows that `shared` is theirs, for the
-    /// secret of `keys[0]` or, with `byOther`, of `keys[1]` (`InvalidSharedPoint`); the basis is the task's
-    /// (`BasisMismatch`); what `ITaskManager.acquit` and `convict` require.
+    /// Effects: whoever posted another commitment than the mask's is convicted, the other acquitted; the bond is credited
+    /// to the challenger. If the sender is one of the two and in the right, what the other loses pays its gas: what this
+    /// call has burnt, at the block's base fee. Emits `MaskOpened` and `BondReturned`.
+    /// Requirements: an open challenge of a mask (`UnknownChallenge`, `ChallengeClosed`), of the attempt that is aggregated
+    /// before the deadline, or of which an average was accepted that is not final (`ChallengeMoot`); the postings are
+    /// theirs (`PostingMismatch`) and so are the keys (`MaskKeyMismatch`); the proof shows that `shared` is theirs, for the
+    /// secret of `keys[0]` or, with `byOther`, of `keys[1]` (`InvalidSharedPoint`); what `IOpenings.open` requires of the
+    /// mask of D + 9 entries that follows, or it is opened.
     /// @param challengeId The challenge.
     /// @param postings What the two posted, in the order of the challenge.
     /// @param keys Their mask keys, in the same order.
     /// @param shared The point.
     /// @param proof The proof of equal discrete logarithms.
     /// @param byOther Whether the second of the two proves.
-    /// @param basis The task's basis points.
+    /// @param mask The commitment of the mask that follows.
+    /// @param opening How it is opened.
     function answerMask(
         uint256 challengeId,
-        ITaskManager.Posting[2] calldata postings,
+        IRoundManager.Posting[2] calldata postings,
         G1[2] calldata keys,
         G1 calldata shared,
         EqualLogProof calldata proof,
         bool byOther,
-        G1[] calldata basis
+        G1 calldata mask,
+        Opening calldata opening
     )
         external;
 
     /// @notice Opens a model. Anybody who has it may.
-    /// Effects: the round is finalized, or Join goes on; the bond is credited to the accused. Emits `ModelOpened` and
-    /// `BondReturned`.
-    /// Requirements: an open challenge of a model (`UnknownChallenge`, `ChallengeClosed`), the one that is accused
-    /// (`ITaskManager.ModelNotAccused`); the basis is the task's (`BasisMismatch`); D weights (`WrongLength`), all
-    /// canonical (`NonCanonicalEntry`), whose commitment with the task's tag is the model's (`OpeningMismatch`); what
-    /// `ITaskManager.acquitModel` requires.
-    function answerModel(uint256 challengeId, uint256[] calldata weights, G1[] calldata basis) external;
+    /// Effects: the round is finalized, or Join goes on, if that still matters; the bond is credited to the accused. Emits
+    /// `ModelOpened` and `BondReturned`.
+    /// Requirements: an open challenge of a model (`UnknownChallenge`, `ChallengeClosed`); its commitment
+    /// (`ModelMismatch`); what `IOpenings.open` requires of D weights of 8 bytes that this, without the task's tag, is of,
+    /// or they are opened.
+    /// @param challengeId The challenge.
+    /// @param model The commitment of [w | tag].
+    /// @param opening How C([w | 0]) is opened.
+    function answerModel(uint256 challengeId, G1 calldata model, Opening calldata opening) external;
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice The TaskManager of this deployment.
-    function taskManager() external view returns (address deployed);
+    /// @notice What a challenge of this kind costs at least in this block, in wei: the gas of an answer at twice the base
+    /// fee, and the task's `challengeBond` at least. Reverts with `ITaskManager.UnknownTask` if there is no such task.
+    function bondOf(uint256 taskId, Kind kind) external view returns (uint256 bond);
 
     /// @notice How many challenges there are: their ids are 1 to this.
     function challengeCount() external view returns (uint256 count);

@@ -2,7 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IModelRegistry} from "./IModelRegistry.sol";
+import {IRewardManager} from "./IRewardManager.sol";
+import {IRoundManager} from "./IRoundManager.sol";
 import {ITaskManager} from "./ITaskManager.sol";
+import {ITrainerRegistry} from "./ITrainerRegistry.sol";
 
 /// @title ILens
 /// @notice What a screen shows, in one call each: views of the other contracts, put together.
@@ -36,11 +39,11 @@ interface ILens {
         /// The running round; after the end, the last one.
         uint32 round;
         /// Its phase as stored: it stays until somebody advances it.
-        ITaskManager.Phase phase;
+        IRoundManager.Phase phase;
         /// The phase's deadline in Unix seconds; 0 after the end.
         uint40 deadline;
         /// The phase to which `advance` would move it now; None if there is nothing to advance.
-        ITaskManager.Phase next;
+        IRoundManager.Phase next;
         /// How many have joined the running round.
         uint16 joined;
         /// How many updates of it are accepted.
@@ -57,20 +60,27 @@ interface ILens {
         uint256 blockNumber;
         /// Its time in Unix seconds: what deadlines are to be compared with.
         uint256 timestamp;
+        /// Who published it.
+        address creator;
         /// What the task fixes.
         ITaskManager.TaskConfig config;
         /// What changes: the running round, its phase as stored, and its deadline among it.
-        ITaskManager.TaskState state;
+        IRoundManager.TaskState state;
         /// The phase to which `advance` would move it now; Mask in Mask is a new attempt; None if there is nothing to
         /// advance.
-        ITaskManager.Phase next;
+        IRoundManager.Phase next;
         /// The running round; after the end, the last one.
-        ITaskManager.Round round;
+        IRoundManager.Round round;
         /// The latest model.
         IModelRegistry.Model model;
         /// How many models the task has, the first included.
         uint256 models;
-        /// What is left of the pool and has not been credited to anybody, in wei.
+        /// What the first model is made of, and what the sum was divided by; nothing and 0 if it has no parents.
+        IModelRegistry.Parent[] parents;
+        uint256 divisor;
+        /// The reward pool: what was escrowed, and what of it is owed or paid.
+        IRewardManager.Pool pool;
+        /// What is left of it and has not been credited to anybody, in wei.
         uint256 escrow;
         /// The task's tag, the last entry of its model vectors.
         uint256 tag;
@@ -81,7 +91,7 @@ interface ILens {
         /// Which round.
         uint32 number;
         /// Where it is, or how it ended.
-        ITaskManager.Round round;
+        IRoundManager.Round round;
         /// The model hash of what it made; zero if it made no model.
         bytes32 modelHash;
         /// The digest of the model document (CIDv1, raw); zero if it made no model.
@@ -95,9 +105,9 @@ interface ILens {
         /// Its time in Unix seconds.
         uint256 timestamp;
         /// Its enrolment; all zero if it is not enrolled.
-        ITaskManager.Enrolment enrolment;
+        ITrainerRegistry.Enrolment enrolment;
         /// Its part in the running round.
-        ITaskManager.RosterEntry entry;
+        IRoundManager.RosterEntry entry;
         /// Its stake that it may withdraw or lock, in wei.
         uint128 free;
         /// Its stake locked over all tasks, in wei.
@@ -117,15 +127,12 @@ interface ILens {
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Thrown when deploying without a TaskManager.
-    error ZeroAddress();
+    /// @notice Thrown when deploying for contracts that were not all told of the same deployment.
+    error NotOneDeployment(address deployed);
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
-
-    /// @notice The TaskManager that this contract reads, and through it the others.
-    function taskManager() external view returns (address deployed);
 
     /// @notice Tasks with their latest models, newest first: ids `start`, `start - 1` and so on, `limit` of them at
     /// most.

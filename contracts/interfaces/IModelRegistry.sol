@@ -9,9 +9,10 @@ import {IERC7572} from "./IERC7572.sol";
 /// @title IModelRegistry
 /// @notice The models that tasks have accepted, append-only: what dApps read. A model is named by its task and the
 /// round that made it; round 0 stands for the model the creator started from. Skipped and failed rounds make none, so a
-/// model's parent is the one of the nearest earlier round that has one.
+/// model's parent is the one of the nearest earlier round that has one. A first model may be a linear combination of
+/// models of other tasks, and so have parents there: the lineage of models is a directed graph without circles.
 /// @dev Trust: an entry says that the task's verifiers accepted it, so it is worth what the task's config is worth (see
-/// `ITaskManager`); the first model was proved by nobody. Model hashes are kept by task: another task's creator could
+/// `ITaskManager`); a first model without parents was proved by nobody. Model hashes are kept by task: another task's creator could
 /// choose basis points that give it any hash it likes, so a hash without its task means nothing.
 /// The commitment itself is in `ModelAdded`; a contract that needs it takes it from its caller and compares the hash.
 ///
@@ -19,7 +20,8 @@ import {IERC7572} from "./IERC7572.sol";
 /// and the lineage. This registry does not claim that standard's interface id: nobody registers a model here, since the
 /// TaskManager adds what was proved, and nobody owns one, so there is nothing to update or to deprecate.
 ///
-/// What is in events only. That data were committed to: `ITaskManager.Enrolled`, one for each trainer. How the model
+/// What is in events only. That data were committed to: `ITrainerRegistry.DataRegistered`, one for each
+/// commitment. How the model
 /// of a round was made: in its round and task, `Submitted` of each trainer, in the transaction that carried its proof,
 /// with the update's commitment; `Masked` of the last attempt, whose members' updates are those in the average;
 /// `Aggregated`, the last one, in the transaction that carried the proof of the average. `ModelAdded` has the
@@ -56,8 +58,8 @@ interface IModelRegistry is IERC165, IERC7572 {
         bytes32 modelHash;
         /// What was proved: the digest of the task manifest, which names both circuits by their CIDs.
         bytes32 circuitHash;
-        /// keccak256(abi.encode(trainCodeHash, averageCodeHash)): the verifying keys are constants in the verifiers'
-        /// code.
+        /// keccak256(abi.encode(trainCodeHash, averageCodeHash, tau)): the verifying keys are constants in the verifiers'
+        /// code, and offset and basis points follow from tau.
         bytes32 vkHash;
         /// First four bytes of keccak256("ezkl-halo2-kzg-bn254-v23").
         bytes4 proofSystemId;
@@ -83,15 +85,19 @@ interface IModelRegistry is IERC165, IERC7572 {
         bytes32 manifest;
     }
 
+    /// @notice A model that another is made of.
+    struct Parent {
+        /// The task.
+        uint64 taskId;
+        /// The round that made it; 0 for the task's first model.
+        uint32 round;
+        /// By what it is multiplied.
+        int64 coefficient;
+    }
+
     /*//////////////////////////////////////////////////////////////
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
-
-    /// @notice Thrown when deploying without a TaskManager.
-    error ZeroAddress();
-
-    /// @notice Thrown when anyone but the TaskManager adds a model.
-    error UnauthorizedCaller(address caller);
 
     /// @notice Thrown when this round of the task has made no model, or there is no such task.
     error UnknownModel(uint256 taskId, uint256 round);
@@ -121,30 +127,35 @@ interface IModelRegistry is IERC165, IERC7572 {
         bytes32 cid
     );
 
+    /// @notice What the first model of a task is made of: floor(sum of coefficient_i w_i / divisor).
+    event OriginRecorded(uint256 indexed taskId, Parent[] parents, uint256 divisor);
+
     /*//////////////////////////////////////////////////////////////
-                          ONLY THE TASK MANAGER
+               ONLY THE TASK MANAGER AND THE ROUND MANAGER
     //////////////////////////////////////////////////////////////*/
+
+    /// @notice Adds the first model of a task.
+    /// Effects: it is the task's latest model, of round 0; its parents are kept. Emits `ModelAdded`, and with parents
+    /// `OriginRecorded`.
+    /// Requirements: called by the TaskManager (`IDeployed.UnauthorizedCaller`), which has checked all.
+    function begin(
+        uint256 taskId,
+        G1 calldata commitment,
+        bytes32 cid,
+        Parent[] calldata parents,
+        uint64 divisor
+    )
+        external;
 
     /// @notice Adds the model of a round. The same model may come again: training can stand still.
     /// Effects: it is the task's latest model. Emits `ModelAdded`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`), which calls it once a round at most, rounds
-    /// rising.
-    /// @return modelHash keccak256 of `commitment`.
-    function add(
-        uint256 taskId,
-        uint256 round,
-        G1 calldata commitment,
-        bytes32 cid
-    )
-        external
-        returns (bytes32 modelHash);
+    /// Requirements: called by the RoundManager (`IDeployed.UnauthorizedCaller`), which calls it once a round at most,
+    /// rounds rising.
+    function add(uint256 taskId, uint256 round, G1 calldata commitment, bytes32 cid) external;
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
-
-    /// @notice The TaskManager of this deployment.
-    function taskManager() external view returns (address deployed);
 
     /// @notice The task's newest model. Reverts with `UnknownModel` if there is no such task.
     function latest(uint256 taskId) external view returns (Model memory model);
@@ -172,4 +183,9 @@ interface IModelRegistry is IERC165, IERC7572 {
     /// @dev Reads back round by round, 2,100 gas each: meant for eth_call. An index would cost every aggregator 22,100
     /// gas. A contract rather takes the round from its caller and compares `getModel(...).modelHash`.
     function roundOf(uint256 taskId, bytes32 modelHash) external view returns (uint256 round);
+
+    /// @notice What a model is made of: of a round's model the one before it in its task, with coefficient 1 and divisor
+    /// 1, which was trained on; of a first model its origin, nothing if it has none (divisor 0). Reverts with
+    /// `UnknownModel` if the round made none.
+    function getParents(uint256 taskId, uint256 round) external view returns (Parent[] memory parents, uint256 divisor);
 }

@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 /// @title IStakeManager
 /// @notice Holds all money of Headwater, in the chain's native coin: trainers' and aggregators' stake, tasks' reward
 /// pools in escrow, challengers' bonds, what is credited but not yet claimed, and what was slashed.
-/// @dev Trust: only the TaskManager and, for bonds, the ChallengeManager of the same deployment move money between the
-/// heaps (free, locked, escrow, bonded, claimable, burnt), and only its owner takes money out. There is no admin, no
-/// pause and no fee. What is burnt stays here for good: nobody can gain by a slash. Money leaves only by pull
+/// @dev Trust: only the other contracts of the same deployment move money between the heaps (free, locked, escrow, bonded,
+/// claimable, burnt): the TrainerRegistry and the RoundManager stake, the RewardManager escrow, the ChallengeManager
+/// bonds; and only its owner takes money out. There is no admin, no
+/// pause and no fee. What is burnt stays here for good: nobody gains by a slash, who is paid for gas out of it included. Money leaves only by pull
 /// payment to the caller, so nobody's refusal to be paid can hold up anything else. An account that cannot receive the
 /// coin (a contract without `receive`) must not deposit: nothing else can take its money out.
 /// Always: balance >= sum of free + locked + escrow + bonded + claimable + burnt, with equality unless coin was forced
@@ -15,12 +16,6 @@ interface IStakeManager {
     /*//////////////////////////////////////////////////////////////
                                  ERRORS
     //////////////////////////////////////////////////////////////*/
-
-    /// @notice Thrown when deploying without a TaskManager or ChallengeManager.
-    error ZeroAddress();
-
-    /// @notice Thrown when anyone but the TaskManager or the ChallengeManager calls a function that is its own.
-    error UnauthorizedCaller(address caller);
 
     /// @notice Thrown when an amount of zero is deposited or withdrawn.
     error ZeroAmount();
@@ -65,9 +60,13 @@ interface IStakeManager {
     /// all that the account can claim after.
     event Credited(uint256 indexed taskId, address indexed account, uint256 amount, uint256 escrow, uint256 claimable);
 
-    /// @notice `amount` of the account's stake locked for the task was burnt; `locked` is what the task has locked of
-    /// it after.
+    /// @notice `amount` of the account's stake locked for the task was taken from it and, but for what is `Compensated`,
+    /// burnt; `locked` is what the task has locked of it after.
     event Slashed(uint256 indexed taskId, address indexed account, uint256 amount, uint256 locked);
+
+    /// @notice `amount` of what was slashed in the same call was not burnt but credited to the account, for gas;
+    /// `claimable` is all it can claim after.
+    event Compensated(uint256 indexed taskId, address indexed account, uint256 amount, uint256 claimable);
 
     /// @notice `amount` of the task's escrow was burnt; `escrow` is what is left of it.
     event EscrowBurnt(uint256 indexed taskId, uint256 amount, uint256 escrow);
@@ -93,7 +92,8 @@ interface IStakeManager {
     /// @notice Pays free stake out to the caller.
     /// Effects: free stake shrinks by `amount`, which is sent. Emits `Withdrawn`.
     /// Requirements: `amount` is not zero (`ZeroAmount`) and not more than is free (`InsufficientStake`); the caller
-    /// accepts the coin (`TransferFailed`). Locked stake becomes free by `ITaskManager.release`.
+    /// accepts the coin (`TransferFailed`). Locked stake becomes free by
+    /// `ITrainerRegistry.release`.
     function withdraw(uint256 amount) external;
 
     /// @notice Pays out all that was credited to the caller.
@@ -103,39 +103,45 @@ interface IStakeManager {
     function claim() external returns (uint256 amount);
 
     /*//////////////////////////////////////////////////////////////
-                          ONLY THE TASK MANAGER
+            ONLY THE TRAINER REGISTRY AND THE ROUND MANAGER
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Locks `amount` of the trainer's free stake for the task.
     /// Effects: free shrinks and locked grows by `amount`. Emits `Locked`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is free (`InsufficientStake`).
+    /// Requirements: called by one of the two (`IDeployed.UnauthorizedCaller`); that much is free (`InsufficientStake`).
     function lock(uint256 taskId, address trainer, uint256 amount) external;
 
     /// @notice Frees `amount` of the account's stake that is locked for the task.
     /// Effects: locked shrinks and free grows by it. Emits `Unlocked`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task
+    /// Requirements: called by one of the two (`IDeployed.UnauthorizedCaller`); that much is locked for the task
     /// (`InsufficientLock`).
     function unlock(uint256 taskId, address account, uint256 amount) external;
 
-    /// @notice Burns `amount` of the account's stake that is locked for the task.
-    /// Effects: locked shrinks and burnt grows by it. Emits `Slashed`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); that much is locked for the task
-    /// (`InsufficientLock`).
-    function slash(uint256 taskId, address account, uint256 amount) external;
+    /// @notice Takes `amount` of the account's stake that is locked for the task, credits `owed` of it to `payee` and burns
+    /// the rest.
+    /// Effects: locked shrinks by `amount`, claimable grows by `owed`, burnt by the rest. Emits `Slashed`, and
+    /// `Compensated` if something is owed.
+    /// Requirements: called by one of the two (`IDeployed.UnauthorizedCaller`); that much is locked for the task
+    /// (`InsufficientLock`); `owed` is a part of `amount`.
+    function slash(uint256 taskId, address account, uint256 amount, address payee, uint256 owed) external;
+
+    /*//////////////////////////////////////////////////////////////
+                        ONLY THE REWARD MANAGER
+    //////////////////////////////////////////////////////////////*/
 
     /// @notice Burns `amount` of the task's escrow.
     /// Effects: escrow shrinks and burnt grows by it. Emits `EscrowBurnt`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); the escrow holds it (`InsufficientEscrow`).
+    /// Requirements: called by the RewardManager (`IDeployed.UnauthorizedCaller`); the escrow holds it (`InsufficientEscrow`).
     function burnEscrow(uint256 taskId, uint256 amount) external;
 
     /// @notice Takes the value sent into escrow for the task's rewards.
     /// Effects: the task's escrow grows by it. Emits `Escrowed`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`).
+    /// Requirements: called by the RewardManager (`IDeployed.UnauthorizedCaller`).
     function escrow(uint256 taskId) external payable;
 
     /// @notice Moves `amount` from the task's escrow to what the account can claim.
     /// Effects: as said. Emits `Credited`.
-    /// Requirements: called by the TaskManager (`UnauthorizedCaller`); the escrow holds it (`InsufficientEscrow`).
+    /// Requirements: called by the RewardManager (`IDeployed.UnauthorizedCaller`); the escrow holds it (`InsufficientEscrow`).
     function credit(uint256 taskId, address account, uint256 amount) external;
 
     /*//////////////////////////////////////////////////////////////
@@ -144,23 +150,17 @@ interface IStakeManager {
 
     /// @notice Takes the value sent in as a bond.
     /// Effects: bonded grows by it. Emits `Bonded`.
-    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`).
+    /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`).
     function takeBond(uint256 challengeId) external payable;
 
     /// @notice Moves `amount` of bonds to what the account can claim.
     /// Effects: as said. Emits `BondPaid`.
-    /// Requirements: called by the ChallengeManager (`UnauthorizedCaller`), which has taken in as much.
+    /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`), which has taken in as much.
     function payBond(uint256 challengeId, address account, uint256 amount) external;
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
-
-    /// @notice The TaskManager of this deployment.
-    function taskManager() external view returns (address deployed);
-
-    /// @notice The ChallengeManager of this deployment.
-    function challengeManager() external view returns (address deployed);
 
     /// @notice What open challenges have put up, over all tasks.
     function bonded() external view returns (uint256 amount);

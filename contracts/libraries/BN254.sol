@@ -8,8 +8,17 @@ struct G1 {
     uint256 y;
 }
 
+/// @notice A point of BN254's group G2, as the precompile of EIP-197 reads it: each coordinate is a number of the
+/// quadratic extension, its imaginary part first.
+struct G2 {
+    uint256 xImaginary;
+    uint256 xReal;
+    uint256 yImaginary;
+    uint256 yReal;
+}
+
 /// @title BN254
-/// @notice Arithmetic in G1 of BN254 (alt_bn128) over the precompiles of EIP-196.
+/// @notice Arithmetic in G1 of BN254 (alt_bn128) over the precompiles of EIP-196, and pairings by that of EIP-197.
 /// @dev The curve is y^2 = x^3 + 3 over the field of `Q` elements. Its group has prime order `P` and cofactor 1, so
 /// every point on the curve is in the group: to check the equation is to check the subgroup.
 library BN254 {
@@ -53,6 +62,30 @@ library BN254 {
             success := staticcall(gas(), 0x07, buffer, 0x60, product, 0x40)
         }
         if (!success) revert InvalidPoint(a.x, a.y);
+    }
+
+    /// @notice Whether e(a, [1]_2) = e(b, point), where [1]_2 is the generator of G2.
+    /// @dev No for anything that is no canonical point of its group: the precompile refuses it. The identity is one.
+    function pairsEqually(G1 memory a, G1 memory b, G2 memory point) internal view returns (bool equal) {
+        G1 memory negative = b.y < Q ? negate(b) : b; // which is refused
+        uint256[12] memory input = [
+            a.x,
+            a.y,
+            0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2,
+            0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed,
+            0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b,
+            0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa,
+            negative.x,
+            negative.y,
+            point.xImaginary,
+            point.xReal,
+            point.yImaginary,
+            point.yReal
+        ];
+        assembly ("memory-safe") {
+            let success := staticcall(gas(), 0x08, input, 0x180, 0x00, 0x20)
+            equal := and(success, eq(mload(0x00), 1))
+        }
     }
 
     /// @notice Returns -a. `a` must be canonical.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {BN254, G1} from "./BN254.sol";
 
 /// @title Commitments
@@ -9,6 +10,7 @@ import {BN254, G1} from "./BN254.sol";
 /// C(a) + C(b) = C(a + b) + B, and adding e_i * s to a vector adds s * L_i to its commitment.
 library Commitments {
     using BN254 for G1;
+    using Commitments for G1;
 
     /// @notice Thrown when a proof does not reach to the end of a commitment that it must start with.
     error ProofTooShort(uint256 length, uint256 required);
@@ -31,20 +33,21 @@ library Commitments {
         return a.add(basis.mul(entry));
     }
 
-    /// @notice Returns C(v) = B + sum of v_i * L_i: some 7,000 gas an entry.
-    /// @param basis L_0, L_1 and so on, as many points as there are entries at least.
-    function commit(
-        uint256[] memory vector,
-        G1[] calldata basis,
-        G1 memory offset
+    /// @notice Returns C(a - e_i * entry), e_i the unit under `basis`.
+    function withoutEntry(G1 memory a, G1 memory basis, uint256 entry) internal view returns (G1 memory) {
+        return withEntry(a, basis, BN254.P - entry % BN254.P);
+    }
+
+    /// @notice Returns C([number | account]), the public vector of the statement `average`.
+    function publicOf(
+        ITaskManager.TaskConfig memory config,
+        uint256 number,
+        address account
     )
         internal
         view
-        returns (G1 memory commitment)
+        returns (G1 memory)
     {
-        commitment = offset;
-        for (uint256 i; i < vector.length; ++i) {
-            commitment = withEntry(commitment, basis[i], vector[i]);
-        }
+        return config.offset.withEntry(config.basis0, number).withEntry(config.basis1, uint160(account));
     }
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
+
+import {ITaskManager} from "../interfaces/ITaskManager.sol";
+import {BN254} from "./BN254.sol";
+
+/// @title TaskCode
+/// @notice Tasks kept as the code of accounts: what never changes is cheaper to write and to read so than in storage.
+/// @dev The account of a task is one that the TaskManager created with the task's id as salt (CREATE3), so every contract
+/// of a deployment computes where it is and reads it without a call. Its code is a STOP, so that nobody can run it, and
+/// the encoded task.
+library TaskCode {
+    /// @dev Creation code: returns all that follows its own 11 bytes.
+    /// PUSH1 11 | CODESIZE | SUB | DUP1 | PUSH1 11 | PUSH0 | CODECOPY | PUSH0 | RETURN, then the STOP.
+    bytes private constant RETURN_THE_REST = hex"600b380380600b5f395ff300";
+
+    /// @notice Keeps a task: called by the TaskManager, once for each id.
+    function write(uint256 taskId, ITaskManager.Task memory task) internal {
+        Create3.deploy(0, bytes32(taskId), bytes.concat(RETURN_THE_REST, abi.encode(task)));
+    }
+
+    /// @notice A task. Reverts with `ITaskManager.UnknownTask` if there is none.
+    function read(address taskManager, uint256 taskId) internal view returns (ITaskManager.Task memory task) {
+        address account = Create3.computeAddress(bytes32(taskId), taskManager);
+        uint256 size = account.code.length;
+        if (size == 0) revert ITaskManager.UnknownTask(taskId);
+        bytes memory encoded = new bytes(size - 1);
+        assembly ("memory-safe") {
+            extcodecopy(account, add(encoded, 0x20), 1, mload(encoded))
+        }
+        return abi.decode(encoded, (ITaskManager.Task));
+    }
+
+    /// @notice A task's config; see `read`.
+    function configOf(address taskManager, uint256 taskId) internal view returns (ITaskManager.TaskConfig memory) {
+        return read(taskManager, taskId).config;
+    }
+
+    /// @notice A task's tag; see `ITaskManager.tag`.
+    function tagOf(address taskManager, uint256 taskId) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, taskManager, taskId))) % BN254.P;
+    }
+}
