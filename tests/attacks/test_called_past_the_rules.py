@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.types import RosterEntry
+from headwater.chain.contracts.types import RosterEntry
 from headwater.protocol.phases import TrainerStatus
 from tests.support.arena import BOND, CID, ETHER, OUTSIDER, Arena
 from tests.support.weakened_contracts import Weakness

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import pytest
 from eth_account import Account
 
-from headwater.chain.events import Convicted
-from headwater.chain.sender import Sender
-from headwater.chain.types import PeerMask, Posting
+from headwater.chain.contracts.events import Convicted
+from headwater.chain.contracts.types import PeerMask, Posting
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ContractError
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import circle, mask_key, nearest, peers

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headwater.chain.lens import NEWEST
-from headwater.chain.types import AccountScreen, RoundSummary, TaskScreen, TaskSummary
+from headwater.chain.contracts.lens import NEWEST
+from headwater.chain.contracts.types import AccountScreen, RoundSummary, TaskScreen, TaskSummary
 from headwater.protocol.machine import Machine
 from headwater.protocol.machine.structs import ZERO_HASH, Record
 

@@ -9,9 +9,9 @@ import pytest
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from headwater.chain.codec import decode_call, encode_call
-from headwater.chain.events import Convicted, TrainerSlashed
-from headwater.chain.sender import Sender
+from headwater.chain.contracts.codec import decode_call, encode_call
+from headwater.chain.contracts.events import Convicted, TrainerSlashed
+from headwater.chain.sending.sender import Sender
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.roles.history import Outcome
 from headwater.roles.secrets import mask_secret, secret_of

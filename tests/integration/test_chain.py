@@ -9,9 +9,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import (
+from headwater.chain.asking.rpc import ZERO_ADDRESS, Call, connect
+from headwater.chain.contracts.events import (
     Accused,
     Aggregated,
     BondPaid,
@@ -34,9 +33,8 @@ from headwater.chain.events import (
     TrainerSlashed,
     Unenrolled,
 )
-from headwater.chain.rpc import ZERO_ADDRESS, Call, connect
-from headwater.chain.sender import Sender
-from headwater.chain.types import (
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.contracts.types import (
     Challenge,
     CurrentPhase,
     Enrolment,
@@ -48,6 +46,8 @@ from headwater.chain.types import (
     Stake,
     TaskConfig,
 )
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError, ContractError
 from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
 from headwater.protocol.phases import Kind, Phase, TrainerStatus

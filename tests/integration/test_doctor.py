@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from eth_account import Account
 
-from headwater.chain.anvil import run_anvil
-from headwater.chain.reverts import format_wei
+from headwater.chain.contracts.reverts import format_wei
+from headwater.chain.deploying.anvil import run_anvil
 from headwater.cli import console
 from headwater.cli.keys import write_keystore
 from headwater.cli.main import cli

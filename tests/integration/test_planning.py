@@ -2,7 +2,7 @@
 
 import pytest
 
-from headwater.chain.events import Aggregated, Event, Joined, Masked, Submitted
+from headwater.chain.contracts.events import Aggregated, Event, Joined, Masked, Submitted
 from headwater.roles.planning import DEPLOYING, PROOF_BYTES, VERIFIER_BYTES, expenses, proving_cost, round_bytes
 from headwater.storage.cid import Cid
 from tests.support.roles import CREATOR, TERMS, World

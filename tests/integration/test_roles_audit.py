@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.chain.events import Submitted
-from headwater.chain.rpc import Chain
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.events import Submitted
 from headwater.errors import TaskError, Unavailable
 from headwater.protocol.decisions import (
     ChallengeUpdate,

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from headwater.chain.challenge_manager import ChallengeManager
-from headwater.chain.events import (
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.events import (
     Accused,
     Acquitted,
     AverageRevoked,
@@ -21,7 +21,7 @@ from headwater.chain.events import (
     TrainerSlashed,
     UpdateOpened,
 )
-from headwater.chain.types import Stake
+from headwater.chain.contracts.types import Stake
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.curve import multiply
 from headwater.protocol.decisions import (

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from headwater.chain.codec import load_abi
-from headwater.chain.events import Aggregated, Submitted
-from headwater.chain.rpc import Call
-from headwater.chain.types import Posting, Stake
+from headwater.chain.asking.rpc import Call
+from headwater.chain.contracts.codec import load_abi
+from headwater.chain.contracts.events import Aggregated, Submitted
+from headwater.chain.contracts.types import Posting, Stake
 from headwater.circuits.circuit import Proof
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.decisions import (

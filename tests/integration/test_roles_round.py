@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from headwater.chain.events import Aggregated, Submitted
-from headwater.chain.rpc import ZERO_ADDRESS
-from headwater.chain.types import Round, Stake
+from headwater.chain.asking.rpc import ZERO_ADDRESS
+from headwater.chain.contracts.events import Aggregated, Submitted
+from headwater.chain.contracts.types import Round, Stake
 from headwater.protocol.decisions import (
     Aggregate,
     Claim,

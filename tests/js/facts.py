@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from headwater.chain.deployment import Deployment
-from headwater.chain.types import Model
+from headwater.chain.contracts.types import Model
+from headwater.chain.deploying.records import Deployment
 from headwater.errors import Unavailable
 from headwater.protocol.field import P
 from headwater.roles.history import Part, RoundHistory, read_history

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from headwater.chain import events
-from headwater.chain.codec import decode_log
+from headwater.chain.contracts import events
+from headwater.chain.contracts.codec import decode_log
 from headwater.protocol.curve import Point, add, multiply
 from headwater.protocol.machine import Addresses, Machine, Multiply
 from headwater.protocol.machine.points import plus, point_hash, posting_hash

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations
 
-from headwater.chain.events import AverageRevoked, TrainerSlashed
+from headwater.chain.contracts.events import AverageRevoked, TrainerSlashed
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.roles.audit import audit
 from headwater.roles.history import Outcome

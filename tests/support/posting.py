@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from headwater.chain.rpc import Call
-from headwater.chain.sender import Receipt
-from headwater.chain.types import PeerMask
-from headwater.chain.types import Posting as OnChain
+from headwater.chain.asking.rpc import Call
+from headwater.chain.contracts.types import PeerMask
+from headwater.chain.contracts.types import Posting as OnChain
+from headwater.chain.sending.sender import Receipt
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P, pack
 from headwater.protocol.masks import Mask, masked, masks, peers, shared_point

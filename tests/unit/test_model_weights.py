@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from headwater.chain.types import Model
+from headwater.chain.contracts.types import Model
 from headwater.errors import ContentMismatch, ContentTooLarge
 from headwater.roles.task import Task
 from headwater.storage.cid import RAW, Cid

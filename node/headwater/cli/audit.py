@@ -31,8 +31,8 @@ def command(
     from rich.markup import escape
     from rich.tree import Tree
 
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.errors import TaskError
     from headwater.roles.audit import audit
     from headwater.roles.task import open_task

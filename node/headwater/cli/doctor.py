@@ -16,7 +16,7 @@ from headwater.cli.console import err, out
 from headwater.cli.options import FOLDER, Setting, chain_options, key_options, store_option
 
 if TYPE_CHECKING:
-    from headwater.chain.contracts import Contracts
+    from headwater.chain.contracts.opened import Contracts
     from headwater.cli.settings import NodeSettings
     from headwater.roles.health import Check
 
@@ -164,8 +164,8 @@ def _opened(keystore: Path) -> Check:
 
 
 def _contracts(settings: NodeSettings, nodes: list[Check]) -> tuple[Contracts | None, list[Check]]:
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.errors import HeadwaterError
     from headwater.roles import health
 

@@ -19,7 +19,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.protocol.phases import Phase
 from headwater.roles.overview import Overview, TaskOverview
 from headwater.roles.report import Report

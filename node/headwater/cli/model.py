@@ -27,8 +27,8 @@ def command() -> None:
 def _open_task(
     task_id: int, rpc: tuple[str, ...], deployments: Path, network: str | None, store: str | None, home: Path
 ) -> Task:
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 

@@ -13,9 +13,9 @@ from math import nan
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.deployment import LOCAL_CHAINS
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.cli.alive import Health
 from headwater.cli.metrics import Metrics
 from headwater.cli.serving import Page, serve

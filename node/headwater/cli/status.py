@@ -44,8 +44,8 @@ def command(
     """
     from eth_utils.address import is_address, to_checksum_address
 
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.cli.account import account_of
     from headwater.roles.overview import Observer
 

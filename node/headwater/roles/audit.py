@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from headwater.chain.codec import decode_call
-from headwater.chain.events import Event, Masked, ModelAdded, Submitted
+from headwater.chain.contracts.codec import decode_call
+from headwater.chain.contracts.events import Event, Masked, ModelAdded, Submitted
 from headwater.circuits.circuit import Circuit, proof_points
 from headwater.errors import ContentMismatch, HeadwaterError, Unavailable
 from headwater.protocol.curve import Point, add, multiply

@@ -5,10 +5,10 @@ A challenge takes a bond. Who answers gets it, for the gas; where nobody does, i
 
 from __future__ import annotations
 
-from headwater.chain.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
-from headwater.chain.rpc import Block
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import Model, Posting
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
+from headwater.chain.contracts.types import Model, Posting
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.decisions import (
     Action,

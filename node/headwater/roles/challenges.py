@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headwater.chain.challenge_manager import ChallengeManager
-from headwater.chain.rpc import Call, Chain
-from headwater.chain.task_manager import TaskManager
-from headwater.chain.types import Challenge, RosterEntry
+from headwater.chain.asking.rpc import Call, Chain
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.contracts.types import Challenge, RosterEntry
 from headwater.errors import ChainError
 from headwater.protocol.decisions import OpenMask, OpenModel, OpenUpdate, RoundView
 from headwater.protocol.field import to_field

@@ -9,10 +9,10 @@ from pathlib import Path
 from eth_utils.crypto import keccak
 from pydantic import ValidationError
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.events import TaskCreated
-from headwater.chain.sender import Sender
-from headwater.chain.types import TaskConfig
+from headwater.chain.contracts.events import TaskCreated
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.contracts.types import TaskConfig
+from headwater.chain.sending.sender import Sender
 from headwater.circuits import worker
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build

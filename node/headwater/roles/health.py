@@ -20,12 +20,12 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.deployment import LOCAL_CHAINS
-from headwater.chain.endpoints import MAX_LAG, Endpoint
-from headwater.chain.failures import explained
-from headwater.chain.reverts import format_wei
-from headwater.chain.types import TaskConfig
+from headwater.chain.asking.endpoints import MAX_LAG, Endpoint
+from headwater.chain.asking.failures import explained
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.contracts.reverts import format_wei
+from headwater.chain.contracts.types import TaskConfig
+from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
 from headwater.private import check_private

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from headwater.chain.codec import decode_log
-from headwater.chain.contracts import Contracts
-from headwater.chain.events import (
+from headwater.chain.contracts.codec import decode_log
+from headwater.chain.contracts.events import (
     Accused,
     Acquitted,
     Aggregated,
@@ -29,6 +28,7 @@ from headwater.chain.events import (
     Submitted,
     TrainerSlashed,
 )
+from headwater.chain.contracts.opened import Contracts
 from headwater.errors import TaskError
 from headwater.protocol.phases import Phase
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
-from headwater.chain.rpc import BlockId
-from headwater.chain.types import Posting
+from headwater.chain.asking.rpc import BlockId
+from headwater.chain.contracts.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
+from headwater.chain.contracts.types import Posting
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults

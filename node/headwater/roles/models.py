@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from headwater.chain.types import Model
+from headwater.chain.contracts.types import Model
 from headwater.errors import ConfigError, ContentMismatch, ContractError
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, to_signed, unpack

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.reverts import format_wei
-from headwater.chain.rpc import Block
-from headwater.chain.types import Enrolment, RosterEntry, Round, Stake, TaskConfig, TaskState
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.contracts.reverts import format_wei
+from headwater.chain.contracts.types import Enrolment, RosterEntry, Round, Stake, TaskConfig, TaskState
 from headwater.protocol.decisions import (
     Action,
     Advance,

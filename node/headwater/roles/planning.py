@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from headwater.chain.codec import encode_call
-from headwater.chain.types import PeerMask, Posting
+from headwater.chain.contracts.codec import encode_call
+from headwater.chain.contracts.types import PeerMask, Posting
 from headwater.errors import ConfigError
 from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec

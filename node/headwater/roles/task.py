@@ -16,11 +16,11 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.deployment import LOCAL_CHAINS
-from headwater.chain.events import ModelOpened
-from headwater.chain.rpc import Block, BlockId
-from headwater.chain.types import Model, TaskConfig
+from headwater.chain.asking.rpc import Block, BlockId
+from headwater.chain.contracts.events import ModelOpened
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.contracts.types import Model, TaskConfig
+from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs

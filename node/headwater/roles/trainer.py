@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.chain.events import TrainerSlashed
-from headwater.chain.rpc import Block, BlockId, Call
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import PeerMask, Posting, RosterEntry
+from headwater.chain.asking.rpc import Block, BlockId, Call
+from headwater.chain.contracts.events import TrainerSlashed
+from headwater.chain.contracts.types import PeerMask, Posting, RosterEntry
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError, ConfigError
 from headwater.journal.secrets import SecretStore

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.codec import decode_log
-from headwater.chain.events import Aggregated, Challenged, Convicted, Event, Submitted, TrainerSlashed
-from headwater.chain.reverts import format_wei
-from headwater.chain.rpc import Block
-from headwater.chain.sender import Sender
-from headwater.chain.types import Model
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.codec import decode_log
+from headwater.chain.contracts.events import Aggregated, Challenged, Convicted, Event, Submitted, TrainerSlashed
+from headwater.chain.contracts.reverts import format_wei
+from headwater.chain.contracts.types import Model
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.sending.sender import Sender
 from headwater.cli.demo import attacks
 from headwater.cli.demo.attacks import Attack
 from headwater.cli.demo.calm import Calm

@@ -15,9 +15,9 @@ from web3.exceptions import BlockNotFound
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import FilterParams, TxParams
 
-from headwater.chain.endpoints import Endpoints
-from headwater.chain.failures import explained
-from headwater.chain.logs import Logs, Query
+from headwater.chain.asking.endpoints import Endpoints
+from headwater.chain.asking.failures import explained
+from headwater.chain.asking.logs import Logs, Query
 from headwater.errors import ChainError
 
 ZERO_ADDRESS = "0x" + "00" * 20

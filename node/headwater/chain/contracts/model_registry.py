@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headwater.chain.contract import Contract
-from headwater.chain.events import ModelAdded
-from headwater.chain.rpc import BlockId
-from headwater.chain.types import Model, Record
+from headwater.chain.asking.rpc import BlockId
+from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.events import ModelAdded
+from headwater.chain.contracts.types import Model, Record
 from headwater.errors import ChainError
 
 

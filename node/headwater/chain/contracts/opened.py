@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from headwater.chain.challenge_manager import ChallengeManager
-from headwater.chain.deployment import Deployment, network_name
-from headwater.chain.lens import Lens
-from headwater.chain.model_registry import ModelRegistry
-from headwater.chain.rpc import Chain
-from headwater.chain.stake_manager import StakeManager
-from headwater.chain.task_manager import TaskManager
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.lens import Lens
+from headwater.chain.contracts.model_registry import ModelRegistry
+from headwater.chain.contracts.stake_manager import StakeManager
+from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.deploying.records import Deployment, network_name
 
 
 @dataclass(frozen=True)

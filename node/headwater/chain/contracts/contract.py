@@ -7,9 +7,9 @@ from typing import Any, ClassVar, TypeVar
 
 from eth_utils.address import to_checksum_address
 
-from headwater.chain.codec import decode_log, decode_result, encode_call, event_topics
-from headwater.chain.events import Event
-from headwater.chain.rpc import BlockId, Call, Chain
+from headwater.chain.asking.rpc import BlockId, Call, Chain
+from headwater.chain.contracts.codec import decode_log, decode_result, encode_call, event_topics
+from headwater.chain.contracts.events import Event
 from headwater.errors import ChainError
 
 E = TypeVar("E", bound=Event)

@@ -10,8 +10,8 @@ import requests
 from eth_abi.exceptions import DecodingError
 from web3.exceptions import BadResponseFormat, ContractLogicError, Web3Exception, Web3RPCError
 
-from headwater.chain.answers import RateLimited
-from headwater.chain.reverts import refusal
+from headwater.chain.asking.answers import RateLimited
+from headwater.chain.contracts.reverts import refusal
 from headwater.errors import ChainError
 
 _ODD = (ArithmeticError, AttributeError, DecodingError, LookupError, TypeError, ValueError)

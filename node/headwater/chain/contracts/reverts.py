@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from headwater.chain.codec import decode_error
+from headwater.chain.contracts.codec import decode_error
 from headwater.errors import ContractError
 
 _OTHER = "this is a fault of the contracts or of the node: report it with the transaction's data"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headwater.chain.contract import Contract
-from headwater.chain.rpc import BlockId, Call
-from headwater.chain.types import CurrentPhase, Enrolment, Posting, RosterEntry, Round, TaskConfig, TaskState
+from headwater.chain.asking.rpc import BlockId, Call
+from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.types import CurrentPhase, Enrolment, Posting, RosterEntry, Round, TaskConfig, TaskState
 from headwater.protocol.curve import Point
 
 

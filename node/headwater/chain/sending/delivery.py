@@ -18,8 +18,8 @@ from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import TxReceipt
 
-from headwater.chain.fees import Fees, FeeStrategy
-from headwater.chain.rpc import Chain
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.sending.fees import Fees, FeeStrategy
 from headwater.errors import ChainError
 from headwater.journal.intents import Intent, Intents, State
 

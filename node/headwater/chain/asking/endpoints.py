@@ -23,7 +23,7 @@ from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from headwater.backoff import Backoff
-from headwater.chain.answers import RateLimited, check_error, check_result, is_failure
+from headwater.chain.asking.answers import RateLimited, check_error, check_result, is_failure
 from headwater.errors import ChainError, ConfigError
 from headwater.redaction import redact
 from headwater.replies import ReplyTooLong, ask, parse_json, read_reply

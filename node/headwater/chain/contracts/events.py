@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headwater.chain.types import Posting, TaskConfig
+from headwater.chain.contracts.types import Posting, TaskConfig
 from headwater.protocol.curve import Point
 from headwater.protocol.phases import Kind, Phase
 

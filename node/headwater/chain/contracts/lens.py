@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from headwater.chain.contract import Contract
-from headwater.chain.rpc import BlockId
-from headwater.chain.types import AccountScreen, Record, RoundSummary, TaskScreen, TaskSummary
+from headwater.chain.asking.rpc import BlockId
+from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.types import AccountScreen, Record, RoundSummary, TaskScreen, TaskSummary
 
 NEWEST = 2**256 - 1
 """The highest id wanted of a page that starts with the newest task."""

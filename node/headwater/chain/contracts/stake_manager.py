@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from headwater.chain.contract import Contract
-from headwater.chain.rpc import BlockId, Call
-from headwater.chain.types import Stake
+from headwater.chain.asking.rpc import BlockId, Call
+from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.types import Stake
 
 
 class StakeManager(Contract):

@@ -14,10 +14,10 @@ from hexbytes import HexBytes
 from web3.types import Nonce, TxReceipt
 from web3.utils import get_create_address
 
-from headwater.chain.codec import encode_arguments
-from headwater.chain.compiling import Compiled, compile_contracts
-from headwater.chain.deployment import LOCAL_CHAINS, Deployment, Record, network_name
-from headwater.chain.rpc import Chain
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.codec import encode_arguments
+from headwater.chain.deploying.compile import Compiled, compile_contracts
+from headwater.chain.deploying.records import LOCAL_CHAINS, Deployment, Record, network_name
 from headwater.errors import ChainError, ConfigError
 from headwater.tools import ROOT
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from headwater.chain.challenge_manager import ChallengeManager
-from headwater.chain.compiling import Compiled
-from headwater.chain.deploying import SERVED, creation_code, runtime_code
-from headwater.chain.deployment import ADDRESSES, LOCAL_CHAINS, Deployment, Record
-from headwater.chain.lens import Lens
-from headwater.chain.model_registry import ModelRegistry
-from headwater.chain.rpc import Chain
-from headwater.chain.stake_manager import StakeManager
-from headwater.chain.task_manager import TaskManager
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.lens import Lens
+from headwater.chain.contracts.model_registry import ModelRegistry
+from headwater.chain.contracts.stake_manager import StakeManager
+from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.deploying.compile import Compiled
+from headwater.chain.deploying.deploy import SERVED, creation_code, runtime_code
+from headwater.chain.deploying.records import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.errors import ChainError, HeadwaterError
 
 

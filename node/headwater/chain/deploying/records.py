@@ -17,8 +17,8 @@ from eth_utils.address import to_checksum_address
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from headwater.chain.codec import CONTRACTS
-from headwater.chain.rpc import Chain
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.codec import CONTRACTS
 from headwater.errors import ChainError, ConfigError
 
 CHAIN_ID = ".chainId"

@@ -10,11 +10,11 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
 from web3.types import TxReceipt
 
-from headwater.chain.codec import decode_log
-from headwater.chain.delivery import MINED_SECONDS, Delivery
-from headwater.chain.events import Event
-from headwater.chain.fees import BumpingFees, FeeStrategy
-from headwater.chain.rpc import BlockId, Call, Chain
+from headwater.chain.asking.rpc import BlockId, Call, Chain
+from headwater.chain.contracts.codec import decode_log
+from headwater.chain.contracts.events import Event
+from headwater.chain.sending.delivery import MINED_SECONDS, Delivery
+from headwater.chain.sending.fees import BumpingFees, FeeStrategy
 from headwater.errors import ChainError
 from headwater.journal.intents import Intents
 

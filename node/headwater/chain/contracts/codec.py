@@ -18,7 +18,7 @@ from eth_utils.abi import abi_to_signature, collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from headwater.chain import events, types
+from headwater.chain.contracts import events, types
 from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
@@ -61,7 +61,7 @@ class CustomError(NamedTuple):
 @cache
 def load_abi(contract: str) -> list[dict[str, Any]]:
     """The ABI of a contract of `CONTRACTS`."""
-    text = files("headwater.chain").joinpath("abi", f"{contract}.json").read_text()
+    text = files("headwater.chain.contracts").joinpath("abi", f"{contract}.json").read_text()
     return [dict(entry) for entry in json.loads(text)]
 
 

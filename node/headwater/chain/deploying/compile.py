@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from headwater.chain.codec import CONTRACTS
+from headwater.chain.contracts.codec import CONTRACTS
 from headwater.errors import ConfigError
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
