@@ -10,7 +10,7 @@ import dataclasses
 import pytest
 
 from headwater.chain.contracts.events import Joined, Masked, Submitted
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from tests.support.fleet import ALL, ETHER, run_fleet
 from tests.support.invariants import check_fleet
 

@@ -13,8 +13,8 @@ from headwater.cli import console
 from headwater.cli.keys import write_keystore
 from headwater.cli.main import cli
 from headwater.cli.run import ROLES
-from headwater.roles import health
-from headwater.roles.health import Verdict
+from headwater.reading import health
+from headwater.reading.health import Verdict
 from headwater.storage.opening import PINNING_TOKEN
 from tests.support import proxy
 from tests.support.gateway import run_pinning_service

@@ -49,8 +49,8 @@ from headwater.protocol.decisions import (
 from headwater.protocol.field import P, add, pack
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.reading.models import load, pull, verify
 from headwater.roles.challenger import Challenger
-from headwater.roles.models import load, pull, verify
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid

@@ -30,8 +30,8 @@ from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.cli.settings import PREFIX
 from headwater.protocol.phases import Phase
+from headwater.reading.history import History, read_history
 from headwater.roles.creating import Terms, create_task
-from headwater.roles.history import History, read_history
 from headwater.storage.opening import open_store
 from headwater.training.columns import describe
 from headwater.training.samples import Sample, deal, load

@@ -14,7 +14,7 @@ from headwater.cli.options import chain_options
 
 if TYPE_CHECKING:
     from headwater.chain.contracts.opened import Contracts
-    from headwater.roles.history import History, Part, RoundHistory
+    from headwater.reading.history import History, Part, RoundHistory
 
 
 @click.command()
@@ -30,7 +30,7 @@ def command(
 
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
-    from headwater.roles.history import read_history
+    from headwater.reading.history import read_history
 
     if address is not None and not is_address(address):
         raise click.BadParameter(f"{address!r} is no address", param_hint="--address")
@@ -70,7 +70,7 @@ def _everybody(history: History, number: int, outcomes: dict[str, str]) -> Table
 def _steps(contracts: Contracts, part: Part) -> Table:
     """What a trainer did and what befell it, in the chain's order, with the transactions to look up."""
     from headwater.chain.contracts.reverts import format_wei
-    from headwater.roles.history import place
+    from headwater.reading.history import place
 
     slashed = part.slashed
     slash = (

@@ -22,8 +22,8 @@ from headwater.cli.serving import Page, serve
 from headwater.cli.settings import NodeSettings
 from headwater.errors import ChainError, HeadwaterError, JournalError
 from headwater.journal.journal import Journal
+from headwater.reading.overview import Observer
 from headwater.redaction import redact
-from headwater.roles.overview import Observer
 from headwater.roles.report import Report
 from headwater.storage.opening import open_store, split
 

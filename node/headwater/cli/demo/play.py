@@ -26,8 +26,8 @@ from headwater.cli.demo.screen import Screen
 from headwater.errors import HeadwaterError
 from headwater.protocol.decisions import RoundView
 from headwater.protocol.phases import Kind, Phase
+from headwater.reading.history import place
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.history import place
 from headwater.roles.report import Report, silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task

@@ -28,9 +28,9 @@ from headwater.cli.demo.screen import Screen
 from headwater.cli.demo.show import show
 from headwater.cli.demo.summary import write_report
 from headwater.errors import HeadwaterError
-from headwater.roles.audit import audit
+from headwater.reading.audit import audit
+from headwater.reading.history import read_history
 from headwater.roles.creating import create_task
-from headwater.roles.history import read_history
 from headwater.roles.report import Report
 from headwater.roles.task import Task, open_task
 from headwater.roles.terms import Terms

@@ -15,6 +15,7 @@ from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.machine.tasks import MAX_DIMENSION
 from headwater.protocol.masks import GENERATOR, NEAREST
 from headwater.protocol.vectors import update_length
+from headwater.roles.proving import ProvingCost
 from headwater.roles.task import growth_problem
 from headwater.storage.manifests import ModelDocument, PointText, TaskReference, UpdateDocument
 
@@ -55,22 +56,6 @@ _SLOWNESS = 4  # of a trainer's machine beside the one that was measured
 _SLACK = 600  # seconds for people, polls and blocks
 _STEP = 300  # periods are multiples of this many seconds
 _RATE = 64 << 10  # bytes a second that a store gives at least
-
-
-@dataclass(frozen=True)
-class ProvingCost:
-    """What a proof takes on two cores."""
-
-    seconds: float
-    memory_mb: float
-    key_mb: float
-
-
-def proving_cost(k: int, inner_columns: int) -> ProvingCost:
-    """An estimate: all follows 2**k times the columns, of which a key holds more. Measured at k = 14."""
-    size = 2.0 ** (k - 14)
-    scale = size * (1 + inner_columns) / 3
-    return ProvingCost(2.5 * scale, 170 + 245 * scale, 82 * size * (3 + inner_columns) / 5)
 
 
 def srs_bytes(k: int) -> int:

@@ -30,8 +30,9 @@ from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
 from headwater.private import check_private
 from headwater.protocol.documents import MAX_BYTES
+from headwater.reading.planning import expenses, srs_bytes
 from headwater.redaction import redact
-from headwater.roles.planning import expenses, proving_cost, srs_bytes
+from headwater.roles.proving import proving_cost
 from headwater.solc import find_solc
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import TaskManifest

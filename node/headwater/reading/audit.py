@@ -20,7 +20,7 @@ from headwater.protocol.faults import Posted, find_faults
 from headwater.protocol.masks import circle
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import sum_of_commitments
-from headwater.roles.history import History, RoundHistory, place, read_history
+from headwater.reading.history import History, RoundHistory, place, read_history
 from headwater.roles.report import Report, silent
 from headwater.roles.task import Task, basis_bytes, point_hash
 from headwater.storage.cid import Cid
