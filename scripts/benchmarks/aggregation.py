@@ -16,11 +16,11 @@ from typing import Any, cast
 from headwater.chain.asking.rpc import BlockId
 from headwater.chain.contracts.events import Event, Masked
 from headwater.chain.contracts.task_manager import TaskManager
-from headwater.chain.contracts.types import Posting, TaskConfig, TaskState
 from headwater.chain.sending.sender import Sender
 from headwater.protocol.curve import Point, add, negate
 from headwater.protocol.field import P, pack
 from headwater.protocol.field import add as add_vectors
+from headwater.protocol.structs import Posting, TaskConfig, TaskState
 from headwater.protocol.vectors import UPDATE_SALTS, Basis
 from headwater.roles import masking
 from headwater.roles.aggregator import Aggregator

@@ -14,11 +14,11 @@ import pytest
 from eth_account import Account
 
 from headwater.chain.contracts.events import Convicted
-from headwater.chain.contracts.types import PeerMask, Posting
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ContractError
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import circle, mask_key, nearest, peers
+from headwater.protocol.structs import PeerMask, Posting
 from tests.support.arena import CID, OUTSIDER, STAKE, YES, Arena
 from tests.support.weakened_contracts import Weakness
 

@@ -12,7 +12,6 @@ import pytest
 from headwater.chain.asking.rpc import connect
 from headwater.chain.contracts.events import Joined, TaskCreated
 from headwater.chain.contracts.lens import NEWEST
-from headwater.chain.contracts.types import TaskConfig
 from headwater.chain.deploying.anvil import derive_accounts
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
@@ -20,6 +19,7 @@ from headwater.errors import ChainError
 from headwater.protocol.curve import multiply
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase
+from headwater.protocol.structs import TaskConfig
 from headwater.tools import ROOT, find_tool
 from scripts.export_addresses import addresses
 from tests.support.deploying import HOME, stands

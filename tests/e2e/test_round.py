@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from headwater.chain.contracts.types import Stake
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import Unavailable
 from headwater.protocol.decisions import (
     Aggregate,

@@ -9,7 +9,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from headwater.chain.asking.rpc import ZERO_ADDRESS, Call, connect
+from headwater.chain.asking.rpc import Call, connect
 from headwater.chain.contracts.events import (
     Accused,
     Aggregated,
@@ -34,23 +34,23 @@ from headwater.chain.contracts.events import (
     Unenrolled,
 )
 from headwater.chain.contracts.opened import open_contracts
-from headwater.chain.contracts.types import (
+from headwater.chain.contracts.screens import CurrentPhase, Stake
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
+from headwater.errors import ChainError, ContractError
+from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import (
+    ZERO_ADDRESS,
     Challenge,
-    CurrentPhase,
     Enrolment,
     Model,
     PeerMask,
     Posting,
     RosterEntry,
     Round,
-    Stake,
     TaskConfig,
 )
-from headwater.chain.deploying.deploy import deploy
-from headwater.chain.sending.sender import Sender
-from headwater.errors import ChainError, ContractError
-from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
-from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from tests.support.anvil import run_anvil
 
 ETHER = 10**18

@@ -21,7 +21,7 @@ from headwater.chain.contracts.events import (
     TrainerSlashed,
     UpdateOpened,
 )
-from headwater.chain.contracts.types import Stake
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.curve import multiply
 from headwater.protocol.decisions import (

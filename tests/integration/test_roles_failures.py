@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headwater.chain.contracts.events import PhaseChanged
-from headwater.chain.contracts.types import Stake
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import ContentMismatch, StorageError, Unavailable
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore

@@ -18,7 +18,6 @@ from typing import Any, Self
 from headwater.chain.asking.rpc import Call, connect
 from headwater.chain.contracts.events import Challenged, Submitted, TaskCreated
 from headwater.chain.contracts.opened import open_contracts
-from headwater.chain.contracts.types import Enrolment, PeerMask, Posting, RosterEntry, TaskConfig, TaskState
 from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Receipt, Sender
@@ -28,6 +27,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.field import P, add, pack, to_signed
 from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.phases import TrainerStatus
+from headwater.protocol.structs import Enrolment, PeerMask, Posting, RosterEntry, TaskConfig, TaskState
 from headwater.protocol.vectors import Basis, average, update_length
 from tests.support.circuits import SMALL, K, data_matrix, flat, random_salts
 from tests.support.roles import SharedCircuit

@@ -14,11 +14,11 @@ from eth_utils.crypto import keccak
 from headwater.chain.asking.rpc import connect
 from headwater.chain.contracts.events import TaskCreated
 from headwater.chain.contracts.opened import open_contracts
-from headwater.chain.contracts.types import TaskConfig
 from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.protocol.field import pack
+from headwater.protocol.structs import TaskConfig
 from headwater.protocol.vectors import update_length
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore

@@ -20,10 +20,10 @@ from headwater.chain.contracts.codec import (
     load_abi,
 )
 from headwater.chain.contracts.reverts import MESSAGES, format_wei, refusal
-from headwater.chain.contracts.types import PeerMask, Posting, RosterEntry, Round
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.structs import PeerMask, Posting, RosterEntry, Round
 
 ENTRIES = [entry for contract in CONTRACTS for entry in load_abi(contract)]
 ERRORS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "error"}

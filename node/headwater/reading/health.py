@@ -24,12 +24,12 @@ from headwater.chain.asking.endpoints import MAX_LAG, Endpoint
 from headwater.chain.asking.failures import explained
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
-from headwater.chain.contracts.types import TaskConfig
 from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
 from headwater.private import check_private
 from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.structs import TaskConfig
 from headwater.reading.planning import expenses, srs_bytes
 from headwater.redaction import redact
 from headwater.roles.proving import proving_cost

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from headwater.chain.contracts.types import Model
 from headwater.errors import ConfigError, ContentMismatch, ContractError
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.structs import Model
 from headwater.roles.task import Task, columns_of, point_hash, spec_of
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import ModelDocument, TaskManifest

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
-from headwater.chain.contracts.types import Enrolment, RosterEntry, Round, Stake, TaskConfig, TaskState
+from headwater.chain.contracts.screens import Stake
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -27,6 +27,7 @@ from headwater.protocol.decisions import (
     decide_trainer,
 )
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import Enrolment, RosterEntry, Round, TaskConfig, TaskState
 from headwater.roles.role import round_view
 
 MOST_REWARDS = 100

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headwater.chain.contracts.codec import encode_call
-from headwater.chain.contracts.types import PeerMask, Posting
 from headwater.errors import ConfigError
 from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.machine.tasks import MAX_DIMENSION
 from headwater.protocol.masks import GENERATOR, NEAREST
+from headwater.protocol.structs import PeerMask, Posting
 from headwater.protocol.vectors import update_length
 from headwater.roles.proving import ProvingCost
 from headwater.roles.task import growth_problem

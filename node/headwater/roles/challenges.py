@@ -5,11 +5,11 @@ from __future__ import annotations
 from headwater.chain.asking.rpc import Call, Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.task_manager import TaskManager
-from headwater.chain.contracts.types import Challenge, RosterEntry
 from headwater.errors import ChainError
 from headwater.protocol.decisions import OpenMask, OpenModel, OpenUpdate, RoundView
 from headwater.protocol.field import to_field
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import Challenge, RosterEntry
 from headwater.roles.task import Task, point_hash
 
 

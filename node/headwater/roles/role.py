@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 
 from headwater.chain.asking.rpc import Block, Call
 from headwater.chain.contracts.opened import Contracts
-from headwater.chain.contracts.types import TaskConfig, TaskState
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.protocol.decisions import (
     Action,
@@ -19,6 +18,7 @@ from headwater.protocol.decisions import (
     Unenrol,
     Withdraw,
 )
+from headwater.protocol.structs import TaskConfig, TaskState
 from headwater.roles.report import Report
 
 

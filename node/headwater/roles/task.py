@@ -19,7 +19,6 @@ from eth_utils.crypto import keccak
 from headwater.chain.asking.rpc import Block, BlockId
 from headwater.chain.contracts.events import ModelOpened
 from headwater.chain.contracts.opened import Contracts
-from headwater.chain.contracts.types import Model, TaskConfig
 from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
@@ -31,6 +30,7 @@ from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+from headwater.protocol.structs import Model, TaskConfig
 from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view

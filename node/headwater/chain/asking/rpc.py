@@ -19,8 +19,8 @@ from headwater.chain.asking.endpoints import Endpoints
 from headwater.chain.asking.failures import explained
 from headwater.chain.asking.logs import Logs, Query
 from headwater.errors import ChainError
+from headwater.protocol.structs import ZERO_ADDRESS
 
-ZERO_ADDRESS = "0x" + "00" * 20
 BlockId = int | Literal["latest", "finalized"]
 T = TypeVar("T")
 

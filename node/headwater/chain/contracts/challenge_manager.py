@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.contract import Contract
-from headwater.chain.contracts.types import Challenge, Posting
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
+from headwater.protocol.structs import Challenge, Posting
 
 
 class ChallengeManager(Contract):

@@ -1,6 +1,7 @@
 """Between Python values and the ABI's bytes, driven by the ABIs that are packaged in `abi/`.
 
-Structs become the dataclasses of `types`, enums their Python twins, addresses checksummed text, `bytes32` bytes.
+Structs become the dataclasses of `protocol.structs` and `screens`, enums their Python twins, addresses checksummed
+text, `bytes32` bytes.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from eth_utils.abi import abi_to_signature, collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from headwater.chain.contracts import events, types
+from headwater.chain.contracts import events, screens
 from headwater.errors import ConfigError
+from headwater.protocol import structs
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
@@ -27,21 +29,21 @@ from headwater.protocol.phases import Kind, Phase, TrainerStatus
 CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens")
 VALUES: dict[str, Any] = {
     "G1": Point,
-    "TaskConfig": types.TaskConfig,
-    "TaskState": types.TaskState,
-    "Round": types.Round,
-    "RosterEntry": types.RosterEntry,
-    "Enrolment": types.Enrolment,
-    "Posting": types.Posting,
-    "PeerMask": types.PeerMask,
-    "Challenge": types.Challenge,
+    "TaskConfig": structs.TaskConfig,
+    "TaskState": structs.TaskState,
+    "Round": structs.Round,
+    "RosterEntry": structs.RosterEntry,
+    "Enrolment": structs.Enrolment,
+    "Posting": structs.Posting,
+    "PeerMask": structs.PeerMask,
+    "Challenge": structs.Challenge,
     "EqualLogProof": EqualLogProof,
-    "Model": types.Model,
-    "Record": types.Record,
-    "TaskSummary": types.TaskSummary,
-    "TaskScreen": types.TaskScreen,
-    "RoundSummary": types.RoundSummary,
-    "AccountScreen": types.AccountScreen,
+    "Model": structs.Model,
+    "Record": structs.Record,
+    "TaskSummary": screens.TaskSummary,
+    "TaskScreen": screens.TaskScreen,
+    "RoundSummary": screens.RoundSummary,
+    "AccountScreen": screens.AccountScreen,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
     "Kind": Kind,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headwater.chain.contracts.types import Posting, TaskConfig
 from headwater.protocol.curve import Point
 from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.structs import Posting, TaskConfig
 
 
 @dataclass(frozen=True, kw_only=True)

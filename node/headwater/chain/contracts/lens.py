@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from headwater.chain.asking.rpc import BlockId
 from headwater.chain.contracts.contract import Contract
-from headwater.chain.contracts.types import AccountScreen, Record, RoundSummary, TaskScreen, TaskSummary
+from headwater.chain.contracts.screens import AccountScreen, RoundSummary, TaskScreen, TaskSummary
+from headwater.protocol.structs import Record
 
 NEWEST = 2**256 - 1
 """The highest id wanted of a page that starts with the newest task."""

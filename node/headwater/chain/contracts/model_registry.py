@@ -5,8 +5,8 @@ from __future__ import annotations
 from headwater.chain.asking.rpc import BlockId
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import ModelAdded
-from headwater.chain.contracts.types import Model, Record
 from headwater.errors import ChainError
+from headwater.protocol.structs import Model, Record
 
 
 class ModelRegistry(Contract):

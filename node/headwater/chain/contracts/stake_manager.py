@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.contract import Contract
-from headwater.chain.contracts.types import Stake
+from headwater.chain.contracts.screens import Stake
 
 
 class StakeManager(Contract):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.contract import Contract
-from headwater.chain.contracts.types import CurrentPhase, Enrolment, Posting, RosterEntry, Round, TaskConfig, TaskState
+from headwater.chain.contracts.screens import CurrentPhase
 from headwater.protocol.curve import Point
+from headwater.protocol.structs import Enrolment, Posting, RosterEntry, Round, TaskConfig, TaskState
 
 
 class TaskManager(Contract):

@@ -12,7 +12,6 @@ from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.events import Aggregated, Challenged, Convicted, Event, Submitted, TrainerSlashed
 from headwater.chain.contracts.reverts import format_wei
-from headwater.chain.contracts.types import Model
 from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.sending.sender import Sender
 from headwater.cli.demo import attacks
@@ -26,6 +25,7 @@ from headwater.cli.demo.screen import Screen
 from headwater.errors import HeadwaterError
 from headwater.protocol.decisions import RoundView
 from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.structs import Model
 from headwater.reading.history import place
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.report import Report, silent

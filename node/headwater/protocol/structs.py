@@ -1,14 +1,18 @@
 """The contracts' structs as Python values. Fields follow Solidity's, in its order, in snake_case.
 
-Amounts are in wei, times in Unix seconds, hashes and digests 32 bytes, addresses checksummed text.
+Amounts are in wei, times in Unix seconds, hashes and digests 32 bytes, addresses text: checksummed where a node reads
+them from a chain, in lower case in the machine. What a contract changes is not frozen: the machine changes it, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headwater.protocol.curve import Point
+from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+
+ZERO_ADDRESS = "0x" + "00" * 20
+ZERO_HASH = bytes(32)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class TaskConfig:
     basis_d: Point
 
 
-@dataclass(frozen=True)
+@dataclass
 class TaskState:
     """What changes while a task runs.
 
@@ -66,20 +70,20 @@ class TaskState:
 
     creator: str
     pool: int
-    spent: int
-    deadline: int
-    round: int
-    joined: int
-    submitted: int
-    attempt: int
-    members: int
-    accused: int
-    phase: Phase
-    model_hash: bytes
-    sum: Point
-    seed: bytes
-    average: Point
-    average_cid: bytes
+    spent: int = 0
+    deadline: int = 0
+    round: int = 0
+    joined: int = 0
+    submitted: int = 0
+    attempt: int = 0
+    members: int = 0
+    accused: int = 0
+    phase: Phase = Phase.NONE
+    model_hash: bytes = ZERO_HASH
+    sum: Point = INFINITY
+    seed: bytes = ZERO_HASH
+    average: Point = INFINITY
+    average_cid: bytes = ZERO_HASH
 
     @property
     def has_ended(self) -> bool:
@@ -87,7 +91,7 @@ class TaskState:
         return self.phase.is_end
 
 
-@dataclass(frozen=True)
+@dataclass
 class Round:
     """One round.
 
@@ -99,16 +103,16 @@ class Round:
         ended_at: 0 while the round runs.
     """
 
-    phase: Phase
-    attempt: int
-    masked: int
-    aggregator: str
-    fee_collected: bool
-    averages: int
-    ended_at: int
+    phase: Phase = Phase.NONE
+    attempt: int = 0
+    masked: int = 0
+    aggregator: str = ZERO_ADDRESS
+    fee_collected: bool = False
+    averages: int = 0
+    ended_at: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class RosterEntry:
     """A trainer's part in one round.
 
@@ -118,13 +122,13 @@ class RosterEntry:
         posting_hash: of what it last masked with; zero before.
     """
 
-    status: TrainerStatus
-    attempt: int
-    update_hash: bytes
-    posting_hash: bytes
+    status: TrainerStatus = TrainerStatus.NONE
+    attempt: int = 0
+    update_hash: bytes = bytes(29)
+    posting_hash: bytes = ZERO_HASH
 
 
-@dataclass(frozen=True)
+@dataclass
 class Enrolment:
     """A trainer's enrolment in a task.
 
@@ -136,11 +140,11 @@ class Enrolment:
         releasable_at: when its stake can be released; 0 unless it is leaving.
     """
 
-    data_hash: bytes
-    mask_key_hash: bytes
-    stake: int
-    unsettled: int
-    releasable_at: int
+    data_hash: bytes = ZERO_HASH
+    mask_key_hash: bytes = ZERO_HASH
+    stake: int = 0
+    unsettled: int = 0
+    releasable_at: int = 0
 
     @property
     def exists(self) -> bool:
@@ -171,7 +175,7 @@ class Posting:
     masks: tuple[PeerMask, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Challenge:
     """A challenge.
 
@@ -183,33 +187,15 @@ class Challenge:
         other: of a mask, the other member; else the zero address.
     """
 
-    challenger: str
-    bond: int
-    accused: str
-    kind: Kind
-    closed: bool
-    round: int
-    attempt: int
-    other: str
-    task_id: int
-
-
-@dataclass(frozen=True)
-class CurrentPhase:
-    """Where a task is. `next` is the phase to which `advance` would move it now, NONE if there is nothing to do."""
-
-    round: int
-    phase: Phase
-    deadline: int
-    next: Phase
-
-
-@dataclass(frozen=True)
-class Stake:
-    """A trainer's stake: what it may withdraw or lock, and what is locked over all tasks."""
-
-    free: int
-    locked: int
+    challenger: str = ZERO_ADDRESS
+    bond: int = 0
+    accused: str = ZERO_ADDRESS
+    kind: Kind = Kind.NONE
+    closed: bool = False
+    round: int = 0
+    attempt: int = 0
+    other: str = ZERO_ADDRESS
+    task_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -258,76 +244,3 @@ class Record:
     timestamp: int
     creator: str
     manifest: bytes
-
-
-@dataclass(frozen=True)
-class TaskSummary:
-    """A task in a list. `next` is the phase to which `advance` would move it now; `models` counts the first, too."""
-
-    task_id: int
-    creator: str
-    manifest: bytes
-    pool: int
-    stake: int
-    dimension: int
-    rounds: int
-    min_trainers: int
-    max_trainers: int
-    round: int
-    phase: Phase
-    deadline: int
-    next: Phase
-    joined: int
-    submitted: int
-    models: int
-    model: Model
-
-
-@dataclass(frozen=True)
-class TaskScreen:
-    """All there is to see of a task, at one block: the running round, the latest model, how many there are."""
-
-    block_number: int
-    timestamp: int
-    config: TaskConfig
-    state: TaskState
-    next: Phase
-    round: Round
-    model: Model
-    models: int
-    escrow: int
-    tag: int
-
-
-@dataclass(frozen=True)
-class RoundSummary:
-    """A round in a list; hash and CID are zero if it made no model."""
-
-    number: int
-    round: Round
-    model_hash: bytes
-    cid: bytes
-
-
-@dataclass(frozen=True)
-class AccountScreen:
-    """What an account has to do with a task, at one block.
-
-    Attributes:
-        entry: its part in the running round.
-        free: stake that it may withdraw or lock; `locked` is over all tasks, `lock` for this one.
-        slash: what `settle` would burn of its stake now; `fault` says whether for a fault.
-        rewards: what the rounds that were asked for owe it.
-    """
-
-    block_number: int
-    timestamp: int
-    enrolment: Enrolment
-    entry: RosterEntry
-    free: int
-    locked: int
-    lock: int
-    claimable: int
-    slash: int
-    fault: bool
-    rewards: tuple[int, ...]
