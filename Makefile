@@ -10,7 +10,7 @@ PACKAGE_JS := deployments/js/node_modules/.package-lock.json
 BIOME := deployments/js/node_modules/.bin/biome
 NODE_MODULES := $(if $(wildcard node_modules/.package-lock.json),,missing)
 GENERATED := deployments/abi deployments/js/src/abis.ts deployments/js/src/addresses.ts deployments/viewer/vendor \
-	node/headwater/chain/abi tests/gas docs/contracts
+	node/headwater/chain/contracts/abi tests/gas docs/contracts
 export PATH := $(CURDIR)/build/bin:$(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON

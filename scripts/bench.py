@@ -19,9 +19,9 @@ import click
 from rich.console import Console
 from rich.table import Table as Shown
 
-from headwater.chain.anvil import Anvil, run_anvil
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.anvil import Anvil, run_anvil
+from headwater.chain.sending.sender import Sender
 from headwater.cli.main import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT

@@ -15,9 +15,9 @@ from typing import Any
 
 from brownie import accounts, chain, network, web3
 
-from headwater.chain.deploying import deploy
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import Chain, connect
+from headwater.chain.asking.rpc import Chain, connect
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import Deployment
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT
 
@@ -31,7 +31,7 @@ class Transaction:
 
 @dataclass
 class BrownieDeployer:
-    """An account of brownie's, as `headwater.chain.deploying` takes it."""
+    """An account of brownie's, as `headwater.chain.deploying.deploy` takes it."""
 
     account: Any
     chain: Chain
@@ -69,7 +69,7 @@ def deploy_to_active(account: str, root: Path) -> Deployment:
     """The deployment on brownie's active network, made now or found.
 
     Raises:
-        HeadwaterError: as `headwater.chain.deploying.deploy` does.
+        HeadwaterError: as `headwater.chain.deploying.deploy.deploy` does.
     """
     if not account and not len(accounts):
         raise SystemExit("deploy: this network has no accounts of its own: brownie run deploy main ACCOUNT --network …")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from scripts.artifacts import ROOT, artifact, deployable, write_json
 
-FOLDERS = (ROOT / "deployments" / "abi", ROOT / "node" / "headwater" / "chain" / "abi")
+FOLDERS = (ROOT / "deployments" / "abi", ROOT / "node" / "headwater" / "chain" / "contracts" / "abi")
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from headwater.chain.anvil import run_anvil
-from headwater.chain.codec import CONTRACTS
-from headwater.chain.deploying import deploy
-from headwater.chain.deployment import ADDRESSES, CHAIN_ID, LOCAL_CHAINS, Deployment
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.codec import CONTRACTS
+from headwater.chain.deploying.anvil import run_anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import ADDRESSES, CHAIN_ID, LOCAL_CHAINS, Deployment
+from headwater.chain.sending.sender import Sender
 from scripts.artifacts import ROOT, write_json
 
 DEPLOYMENTS = ROOT / "deployments"

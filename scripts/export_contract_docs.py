@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from headwater.chain.codec import CONTRACTS
+from headwater.chain.contracts.codec import CONTRACTS
 from headwater.tools import ROOT
 
 INTERFACES = ROOT / "contracts" / "interfaces"

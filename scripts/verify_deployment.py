@@ -17,10 +17,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from headwater.chain.compiling import compile_contracts
-from headwater.chain.deployment import Deployment, network_name
-from headwater.chain.rpc import connect
-from headwater.chain.verifying import Check, listed, verify
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.compile import compile_contracts
+from headwater.chain.deploying.records import Deployment, network_name
+from headwater.chain.deploying.verify import Check, listed, verify
 from headwater.cli.options import chain_options, home_option
 from headwater.errors import HeadwaterError
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from headwater.chain.events import Event, Masked
-from headwater.chain.rpc import BlockId
-from headwater.chain.sender import Sender
-from headwater.chain.task_manager import TaskManager
-from headwater.chain.types import Posting, TaskConfig, TaskState
+from headwater.chain.asking.rpc import BlockId
+from headwater.chain.contracts.events import Event, Masked
+from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.sending.sender import Sender
 from headwater.protocol.curve import Point, add, negate
 from headwater.protocol.field import P, pack
 from headwater.protocol.field import add as add_vectors
+from headwater.protocol.structs import Posting, TaskConfig, TaskState
 from headwater.protocol.vectors import UPDATE_SALTS, Basis
 from headwater.roles import masking
 from headwater.roles.aggregator import Aggregator

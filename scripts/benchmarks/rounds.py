@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 from web3.types import RPCEndpoint
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError
 from headwater.protocol.decisions import (

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from eth_abi.abi import encode as encode_abi
 
-from headwater.chain.rpc import Call
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import Call
+from headwater.chain.sending.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof, build
 from headwater.circuits.srs import dev_srs
 from headwater.circuits.train import Train

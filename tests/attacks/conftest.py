@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from headwater.chain.events import Event
-from headwater.chain.reverts import format_wei
+from headwater.chain.contracts.events import Event
+from headwater.chain.contracts.reverts import format_wei
 from headwater.circuits.circuit import Circuit
 from headwater.errors import ContractError, HeadwaterError
 from tests.support.anvil import run_anvil

@@ -6,7 +6,7 @@ Stopped: the proof commits to [n | aggregator], and the contract computes that c
 
 from __future__ import annotations
 
-from headwater.chain.events import Aggregated, RewardCollected
+from headwater.chain.contracts.events import Aggregated, RewardCollected
 from tests.support.arena import AGGREGATOR, CID, FEE, OUTSIDER
 from tests.support.weakened_contracts import Weakness
 

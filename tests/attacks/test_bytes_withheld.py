@@ -7,7 +7,7 @@ posted, and is slashed.
 
 from __future__ import annotations
 
-from headwater.chain.events import AverageRevoked, FirstModelWithheld, RewardCollected, TrainerSlashed
+from headwater.chain.contracts.events import AverageRevoked, FirstModelWithheld, RewardCollected, TrainerSlashed
 from headwater.protocol.phases import Phase
 from tests.support.arena import AGGREGATOR, FEE, MEMBERS, SMALL, STAKE
 from tests.support.weakened_contracts import Weakness

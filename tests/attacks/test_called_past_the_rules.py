@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.types import RosterEntry
 from headwater.protocol.phases import TrainerStatus
+from headwater.protocol.structs import RosterEntry
 from tests.support.arena import BOND, CID, ETHER, OUTSIDER, Arena
 from tests.support.weakened_contracts import Weakness
 

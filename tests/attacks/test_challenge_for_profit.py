@@ -8,7 +8,7 @@ again.
 
 from __future__ import annotations
 
-from headwater.chain.events import BondReturned, Challenged
+from headwater.chain.contracts.events import BondReturned, Challenged
 from tests.support.arena import BOND, OUTSIDER, PARTNER
 from tests.support.weakened_contracts import Weakness
 

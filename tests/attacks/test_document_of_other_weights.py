@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from headwater.chain.events import ModelOpened
+from headwater.chain.contracts.events import ModelOpened
 from headwater.circuits.srs import Srs
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import pack, to_signed, unpack

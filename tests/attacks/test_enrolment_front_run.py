@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Enrolled, Submitted
+from headwater.chain.contracts.events import Enrolled, Submitted
 from headwater.errors import ContractError
 from headwater.protocol.masks import mask_key
 from tests.support.arena import MEMBERS, OUTSIDER, STAKE, secret

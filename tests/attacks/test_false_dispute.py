@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Accused, Convicted
+from headwater.chain.contracts.events import Accused, Convicted
 from headwater.protocol import equal_log
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof

@@ -15,10 +15,10 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.chain.codec import encode_call
-from headwater.chain.contracts import open_contracts
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.codec import encode_call
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ContractError
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import OpenMask

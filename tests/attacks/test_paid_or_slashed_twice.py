@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import BondReturned, RewardCollected, TrainerSlashed
+from headwater.chain.contracts.events import BondReturned, RewardCollected, TrainerSlashed
 from tests.support.arena import ABSENCE, AGGREGATOR, OUTSIDER, STAKE
 from tests.support.weakened_contracts import Weakness
 

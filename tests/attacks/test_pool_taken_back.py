@@ -6,7 +6,7 @@ Stopped: the rest of the pool is the creator's only after the task's end, and wh
 
 from __future__ import annotations
 
-from headwater.chain.events import PoolReclaimed
+from headwater.chain.contracts.events import PoolReclaimed
 from headwater.protocol.phases import Phase
 from tests.support.arena import CREATOR, MEMBERS, POOL, Arena
 from tests.support.weakened_contracts import Weakness

@@ -8,7 +8,7 @@ the rest of the proof.
 
 from __future__ import annotations
 
-from headwater.chain.events import Submitted
+from headwater.chain.contracts.events import Submitted
 from tests.support.arena import DATA
 from tests.support.weakened_contracts import Weakness
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from headwater.chain.events import Submitted
+from headwater.chain.contracts.events import Submitted
 from tests.support.anvil import run_anvil
 from tests.support.arena import MEMBERS, Arena
 from tests.support.circuits import SMALL, data_matrix, flat, random_salts

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Challenged
-from headwater.chain.reverts import refusal
+from headwater.chain.contracts.events import Challenged
+from headwater.chain.contracts.reverts import refusal
 from headwater.solc import compile_standard
 from headwater.tools import ROOT
 from tests.support.arena import BOND, OUTSIDER, Arena

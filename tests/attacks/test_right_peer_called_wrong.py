@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import pytest
 from eth_account import Account
 
-from headwater.chain.events import Convicted
-from headwater.chain.sender import Sender
-from headwater.chain.types import PeerMask, Posting
+from headwater.chain.contracts.events import Convicted
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ContractError
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import circle, mask_key, nearest, peers
+from headwater.protocol.structs import PeerMask, Posting
 from tests.support.arena import CID, OUTSIDER, STAKE, YES, Arena
 from tests.support.weakened_contracts import Weakness
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from itertools import chain
 
-from headwater.chain.events import MaskOpened
+from headwater.chain.contracts.events import MaskOpened
 from headwater.protocol.field import P, to_signed
 from headwater.protocol.masks import pair_seed, prg, sign
 from headwater.tools import ROOT

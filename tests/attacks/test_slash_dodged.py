@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Released, TrainerSlashed, Withdrawn
+from headwater.chain.contracts.events import Released, TrainerSlashed, Withdrawn
 from tests.support.arena import FAULT, MEMBERS, OUTSIDER, STAKE, UNBONDING, Arena
 from tests.support.weakened_contracts import Weakness
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Aggregated
+from headwater.chain.contracts.events import Aggregated
 from tests.support.arena import AGGREGATOR, CID, MEMBERS
 from tests.support.weakened_contracts import Weakness
 

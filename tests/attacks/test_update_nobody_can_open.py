@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Aggregated, TrainerSlashed
+from headwater.chain.contracts.events import Aggregated, TrainerSlashed
 from headwater.circuits.srs import Srs
 from headwater.protocol.curve import add, multiply
 from headwater.protocol.phases import Phase

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from headwater.chain.events import Submitted, TaskCreated
+from headwater.chain.contracts.events import Submitted, TaskCreated
 from tests.support.arena import CID, POOL, YES_CREATION, ZERO
 from tests.support.weakened_contracts import Weakness
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.chain.events import Acquitted, Convicted, TrainerSlashed
+from headwater.chain.contracts.events import Acquitted, Convicted, TrainerSlashed
 from headwater.protocol.phases import Phase
 from tests.support.arena import MEMBERS, STAKE, Arena, Masking
 from tests.support.weakened_contracts import Weakness

@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from headwater.chain.rpc import connect
+from headwater.chain.asking.rpc import connect
 from headwater.cli.main import cli
 from scripts.export_addresses import DEPLOYMENTS, addresses
 from tests.support.deploying import HOME, stands

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import connect
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.records import Deployment
 from headwater.tools import ROOT
 from scripts.export_addresses import addresses
 from tests.support.deploying import stands

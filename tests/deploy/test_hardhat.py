@@ -9,17 +9,17 @@ import time
 
 import pytest
 
-from headwater.chain.anvil import derive_accounts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import Joined, TaskCreated
-from headwater.chain.lens import NEWEST
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
-from headwater.chain.types import TaskConfig
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.events import Joined, TaskCreated
+from headwater.chain.contracts.lens import NEWEST
+from headwater.chain.deploying.anvil import derive_accounts
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError
 from headwater.protocol.curve import multiply
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase
+from headwater.protocol.structs import TaskConfig
 from headwater.tools import ROOT, find_tool
 from scripts.export_addresses import addresses
 from tests.support.deploying import HOME, stands

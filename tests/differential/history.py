@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from headwater.chain.codec import encode_call
+from headwater.chain.contracts.codec import encode_call
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
 from headwater.protocol.machine.challenges import Challenges

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from eth_utils.address import to_checksum_address
 
-from headwater.chain.deploying import deploy
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.protocol.machine import Addresses
 from headwater.solc import compile_standard
 from headwater.tools import ROOT

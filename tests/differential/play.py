@@ -14,10 +14,10 @@ from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
-from headwater.protocol.machine.structs import ZERO_HASH, Challenge, PeerMask, Posting, TaskConfig
 from headwater.protocol.machine.tasks import MAX_DIMENSION, MAX_K, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, peer_count
 from headwater.protocol.masks import MIN_MEMBERS, NEAREST, peers
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import ZERO_HASH, Challenge, PeerMask, Posting, TaskConfig
 from tests.differential.history import Call, History
 from tests.differential.onchain import Onchain
 from tests.differential.players import (

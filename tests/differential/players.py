@@ -17,9 +17,9 @@ from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine
 from headwater.protocol.machine.points import basis_hash, point_hash
-from headwater.protocol.machine.structs import PeerMask, Posting, TaskConfig
 from headwater.protocol.masks import GENERATOR, Attempt, circle, pair_seed, peers, prg, sign
 from headwater.protocol.phases import TrainerStatus
+from headwater.protocol.structs import PeerMask, Posting, TaskConfig
 from tests.support.masking import ToyBasis, generated, member
 
 TRAINERS = tuple(member(n) for n in range(6))
@@ -247,5 +247,5 @@ class Players:
 def lying(posting: Posting, at: int, **changes: object) -> Posting:
     """A posting with one mask changed."""
     masks = list(posting.masks)
-    masks[at] = masks[at]._replace(**changes)
+    masks[at] = replace(masks[at], **changes)
     return replace(posting, masks=tuple(masks))

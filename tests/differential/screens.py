@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headwater.chain.lens import NEWEST
-from headwater.chain.types import AccountScreen, RoundSummary, TaskScreen, TaskSummary
+from headwater.chain.contracts.lens import NEWEST
+from headwater.chain.contracts.screens import AccountScreen, RoundSummary, TaskScreen, TaskSummary
 from headwater.protocol.machine import Machine
-from headwater.protocol.machine.structs import ZERO_HASH, Record
+from headwater.protocol.structs import ZERO_HASH, Record
 
 
 def ids(machine: Machine, start: int, limit: int) -> list[int]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from headwater.chain.codec import CONTRACTS, load_abi
+from headwater.chain.contracts.codec import CONTRACTS, load_abi
 from tests.differential.onchain import run_onchain
 from tests.differential.play import OTHERS, Play
 from tests.differential.players import CROWD, REFUSING

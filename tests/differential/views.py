@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from eth_abi.abi import encode as encode_abi
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
 
-from headwater.chain.codec import CONTRACTS, load_abi
-from headwater.chain.lens import NEWEST
+from headwater.chain.contracts.codec import CONTRACTS, load_abi
+from headwater.chain.contracts.lens import NEWEST
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
 from headwater.protocol.machine.tasks import peer_count

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from headwater.chain.contracts import open_contracts
-from headwater.chain.events import Enrolled, Submitted
-from headwater.chain.rpc import connect
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.events import Enrolled, Submitted
+from headwater.chain.contracts.opened import open_contracts
 from headwater.tools import ROOT
 from tests.support.anvil import run_anvil
 from tests.support.commands import PROGRAM, SECONDS, Commands, Process, config_of, free_port, trainer_config, write_rows

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from headwater.chain.types import Stake
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import Unavailable
 from headwater.protocol.decisions import (
     Aggregate,
@@ -26,7 +26,7 @@ from headwater.protocol.decisions import (
     Withdraw,
 )
 from headwater.protocol.fixedpoint import decode
-from headwater.roles.models import load, pull, verify
+from headwater.reading.models import load, pull, verify
 from headwater.training.data import read_csv
 from headwater.training.deviation import bound
 from headwater.training.evaluate import evaluate, float_scores, integer_scores

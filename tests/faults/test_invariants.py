@@ -9,11 +9,11 @@ import pytest
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from headwater.chain.codec import decode_call, encode_call
-from headwater.chain.events import Convicted, TrainerSlashed
-from headwater.chain.sender import Sender
+from headwater.chain.contracts.codec import decode_call, encode_call
+from headwater.chain.contracts.events import Convicted, TrainerSlashed
+from headwater.chain.sending.sender import Sender
 from headwater.protocol.masks import mask_key, shared_point
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import open_task
 from tests.support import invariants
@@ -190,7 +190,7 @@ def test_model__that_is_not_the_proved_average__is_found(fleet, task):
 
 def test_average__of_others_than_those_who_masked__is_found(fleet, task, history, monkeypatch):
     history.rounds[1].parts[fleet.trainers[0].address].masked.clear()
-    monkeypatch.setattr("headwater.roles.audit.read_history", lambda *_: history)
+    monkeypatch.setattr("headwater.reading.audit.read_history", lambda *_: history)
     with pytest.raises(AssertionError, match="the sum of exactly the 2 masked updates"):
         invariants.check_audit(task)
 

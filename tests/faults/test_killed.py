@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from tests.support.fleet import run_fleet
 from tests.support.invariants import check_fleet
 from tests.support.mortal import POINTS

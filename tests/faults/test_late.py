@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
-from headwater.chain.fees import GWEI
+from headwater.chain.sending.fees import GWEI
 from headwater.protocol.phases import Phase
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from tests.support.fleet import OPERATOR, run_fleet
 from tests.support.invariants import check_fleet
 

@@ -9,8 +9,8 @@ import dataclasses
 
 import pytest
 
-from headwater.chain.events import Joined, Masked, Submitted
-from headwater.roles.history import Outcome
+from headwater.chain.contracts.events import Joined, Masked, Submitted
+from headwater.reading.history import Outcome
 from tests.support.fleet import ALL, ETHER, run_fleet
 from tests.support.invariants import check_fleet
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from tests.support.fleet import run_fleet
 from tests.support.invariants import check_fleet
 from tests.support.proxy import Flaky, lagging

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headwater.protocol.phases import Phase
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from tests.support.fleet import EIGHT, Havoc, run_fleet
 from tests.support.invariants import check_fleet
 

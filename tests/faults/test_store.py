@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from headwater.protocol.phases import Phase
-from headwater.roles.history import Outcome
+from headwater.reading.history import Outcome
 from headwater.storage.cid import Cid
 from tests.support.fleet import run_fleet
 from tests.support.invariants import check_fleet

@@ -9,9 +9,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import (
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.contracts.events import (
     Accused,
     Aggregated,
     BondPaid,
@@ -34,23 +33,24 @@ from headwater.chain.events import (
     TrainerSlashed,
     Unenrolled,
 )
-from headwater.chain.rpc import ZERO_ADDRESS, Call, connect
-from headwater.chain.sender import Sender
-from headwater.chain.types import (
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.contracts.screens import CurrentPhase, Stake
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
+from headwater.errors import ChainError, ContractError
+from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import (
+    ZERO_ADDRESS,
     Challenge,
-    CurrentPhase,
     Enrolment,
     Model,
     PeerMask,
     Posting,
     RosterEntry,
     Round,
-    Stake,
     TaskConfig,
 )
-from headwater.errors import ChainError, ContractError
-from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
-from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from tests.support.anvil import run_anvil
 
 ETHER = 10**18

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from headwater.chain.codec import CONTRACTS
-from headwater.chain.compiling import compile_contracts
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.codec import CONTRACTS
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.deploying.compile import compile_contracts
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import Deployment
+from headwater.chain.sending.sender import Sender
 from headwater.cli.main import cli
 from headwater.errors import ChainError, ConfigError, ContractError
 from tests.support.anvil import run_anvil
@@ -116,7 +116,7 @@ def test_open__when_other_code_stands_there__then_says_so(anvil, sender, home, t
 
 def test_compile__when_it_was_done_before__then_the_compiler_is_not_needed(home, tmp_path, monkeypatch):
     compiled = compile_contracts(home)
-    monkeypatch.setattr("headwater.chain.compiling.compile_standard", None)
+    monkeypatch.setattr("headwater.chain.deploying.compile.compile_standard", None)
 
     assert compile_contracts(home) == compiled
 

@@ -11,10 +11,10 @@ import requests
 from eth_utils.crypto import keccak
 from web3 import Web3
 
-from headwater.chain import endpoints
-from headwater.chain import logs as chain_logs
-from headwater.chain.contracts import open_contracts
-from headwater.chain.rpc import Chain, connect
+from headwater.chain.asking import endpoints
+from headwater.chain.asking import logs as chain_logs
+from headwater.chain.asking.rpc import Chain, connect
+from headwater.chain.contracts.opened import open_contracts
 from headwater.errors import ChainError
 from tests.support import proxy
 from tests.support.anvil import Anvil, run_anvil

@@ -7,9 +7,9 @@ from eth_abi.abi import decode, encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.chain.compiling import _add_source
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.deploying.compile import _add_source
+from headwater.chain.sending.sender import Sender
 from headwater.solc import compile_standard
 from headwater.storage.cid import Cid
 from headwater.tools import ROOT

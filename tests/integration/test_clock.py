@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from headwater.chain.anvil import run_anvil
+from headwater.chain.deploying.anvil import run_anvil
 from headwater.protocol.decisions import Wait
 from tests.support.roles import World
 

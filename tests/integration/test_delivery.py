@@ -13,11 +13,11 @@ from random import Random
 import pytest
 from eth_account import Account
 
-from headwater.chain import delivery
-from headwater.chain.anvil import Anvil, run_anvil
-from headwater.chain.fees import GWEI, BumpingFees, ConstantFees, Fees
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.deploying.anvil import Anvil, run_anvil
+from headwater.chain.sending import delivery
+from headwater.chain.sending.fees import GWEI, BumpingFees, ConstantFees, Fees
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError, JournalError
 from headwater.journal.cursor import Cursor
 from headwater.journal.database import Database

@@ -7,14 +7,14 @@ import pytest
 from click.testing import CliRunner
 from eth_account import Account
 
-from headwater.chain.anvil import run_anvil
-from headwater.chain.reverts import format_wei
+from headwater.chain.contracts.reverts import format_wei
+from headwater.chain.deploying.anvil import run_anvil
 from headwater.cli import console
 from headwater.cli.keys import write_keystore
 from headwater.cli.main import cli
 from headwater.cli.run import ROLES
-from headwater.roles import health
-from headwater.roles.health import Verdict
+from headwater.reading import health
+from headwater.reading.health import Verdict
 from headwater.storage.opening import PINNING_TOKEN
 from tests.support import proxy
 from tests.support.gateway import run_pinning_service

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from web3.exceptions import ContractLogicError, Web3RPCError
 
 from headwater import backoff
-from headwater.chain import endpoints
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking import endpoints
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError, ContractError
 from headwater.journal.intents import Intents, State
 from tests.support import proxy

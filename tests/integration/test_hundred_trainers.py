@@ -15,18 +15,18 @@ from random import Random
 import pytest
 from eth_utils.crypto import keccak
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import Convicted, Masked, MaskingStarted, TaskCreated
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import PeerMask, Posting, TaskConfig
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.contracts.events import Convicted, Masked, MaskingStarted, TaskCreated
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.protocol.curve import Point
 from headwater.protocol.faults import Posted, find_faults
 from headwater.protocol.field import P, add, derive
 from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.phases import Phase
+from headwater.protocol.structs import PeerMask, Posting, TaskConfig
 from headwater.protocol.vectors import average, update_length
 from tests.support.anvil import run_anvil
 from tests.support.masking import ToyBasis, generated

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.chain import events
-from headwater.chain.codec import decode_log
+from headwater.chain.contracts import events
+from headwater.chain.contracts.codec import decode_log
 from headwater.protocol.phases import Phase
 from tests.differential.history import Call, History
 from tests.differential.onchain import Onchain, run_onchain

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from headwater.chain.types import Stake
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import HeadwaterError
 from headwater.protocol.decisions import Advance, Claim, Collect, Done, Release, Unenrol, Wait, Withdraw
 from headwater.roles.leaving import Leaver

@@ -6,9 +6,9 @@ import time
 from collections import Counter
 from dataclasses import astuple
 
-from headwater.chain.codec import decode_log, decode_result, encode_call, event_topics
-from headwater.chain.events import TaskCreated
-from headwater.chain.lens import NEWEST
+from headwater.chain.contracts.codec import decode_log, decode_result, encode_call, event_topics
+from headwater.chain.contracts.events import TaskCreated
+from headwater.chain.contracts.lens import NEWEST
 from tests.differential import screens
 from tests.differential.history import Call, History
 from tests.differential.onchain import run_onchain

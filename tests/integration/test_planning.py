@@ -2,8 +2,9 @@
 
 import pytest
 
-from headwater.chain.events import Aggregated, Event, Joined, Masked, Submitted
-from headwater.roles.planning import DEPLOYING, PROOF_BYTES, VERIFIER_BYTES, expenses, proving_cost, round_bytes
+from headwater.chain.contracts.events import Aggregated, Event, Joined, Masked, Submitted
+from headwater.reading.planning import DEPLOYING, PROOF_BYTES, VERIFIER_BYTES, expenses, round_bytes
+from headwater.roles.proving import proving_cost
 from headwater.storage.cid import Cid
 from tests.support.roles import CREATOR, TERMS, World
 

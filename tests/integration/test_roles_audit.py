@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.chain.events import Submitted
-from headwater.chain.rpc import Chain
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.events import Submitted
 from headwater.errors import TaskError, Unavailable
 from headwater.protocol.decisions import (
     ChallengeUpdate,
@@ -17,9 +17,9 @@ from headwater.protocol.decisions import (
     Settle,
     Submit,
 )
-from headwater.roles.audit import audit
+from headwater.reading.audit import audit
+from headwater.reading.history import Outcome, read_history
 from headwater.roles.challenger import Challenger
-from headwater.roles.history import Outcome, read_history
 from headwater.roles.report import silent
 from headwater.storage.cid import Cid
 from tests.support.roles import AGGREGATOR

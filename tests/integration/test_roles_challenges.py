@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from headwater.chain.challenge_manager import ChallengeManager
-from headwater.chain.events import (
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.events import (
     Accused,
     Acquitted,
     AverageRevoked,
@@ -21,7 +21,7 @@ from headwater.chain.events import (
     TrainerSlashed,
     UpdateOpened,
 )
-from headwater.chain.types import Stake
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.curve import multiply
 from headwater.protocol.decisions import (
@@ -49,8 +49,8 @@ from headwater.protocol.decisions import (
 from headwater.protocol.field import P, add, pack
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.reading.models import load, pull, verify
 from headwater.roles.challenger import Challenger
-from headwater.roles.models import load, pull, verify
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from headwater.chain.events import PhaseChanged
-from headwater.chain.types import Stake
+from headwater.chain.contracts.events import PhaseChanged
+from headwater.chain.contracts.screens import Stake
 from headwater.errors import ContentMismatch, StorageError, Unavailable
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore

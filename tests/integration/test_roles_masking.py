@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headwater.chain.events import Masked, MaskingStarted, PhaseChanged, TrainerSlashed
+from headwater.chain.contracts.events import Masked, MaskingStarted, PhaseChanged, TrainerSlashed
 from headwater.errors import ConfigError, ContentMismatch, Unavailable
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit, Wait

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from headwater.errors import ConfigError, ContentMismatch, HeadwaterError
 from headwater.protocol.fixedpoint import decode
-from headwater.roles.models import MANIFEST, MODEL, PROVENANCE, TENSORS, load, pull, verify
+from headwater.reading.models import MANIFEST, MODEL, PROVENANCE, TENSORS, load, pull, verify
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import ModelDocument
 from tests.support.roles import AGGREGATOR, World

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from headwater.chain.codec import encode_call
-from headwater.chain.endpoints import Endpoint
+from headwater.chain.asking.endpoints import Endpoint
+from headwater.chain.contracts.codec import encode_call
 from headwater.errors import ChainError
 from headwater.protocol.decisions import (
     ChallengeUpdate,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from headwater.chain.codec import load_abi
-from headwater.chain.events import Aggregated, Submitted
-from headwater.chain.rpc import Call
-from headwater.chain.types import Posting, Stake
+from headwater.chain.asking.rpc import Call
+from headwater.chain.contracts.codec import load_abi
+from headwater.chain.contracts.events import Aggregated, Submitted
+from headwater.chain.contracts.screens import Stake
 from headwater.circuits.circuit import Proof
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.decisions import (
@@ -27,6 +27,7 @@ from headwater.protocol.decisions import (
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.phases import Phase
+from headwater.protocol.structs import Posting
 from headwater.protocol.vectors import average
 from headwater.roles.task import point_hash
 from tests.support.circuits import random_salts

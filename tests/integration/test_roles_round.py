@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from headwater.chain.events import Aggregated, Submitted
-from headwater.chain.rpc import ZERO_ADDRESS
-from headwater.chain.types import Round, Stake
+from headwater.chain.contracts.events import Aggregated, Submitted
+from headwater.chain.contracts.screens import Stake
 from headwater.protocol.decisions import (
     Aggregate,
     Claim,
@@ -22,6 +21,7 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.phases import Phase
+from headwater.protocol.structs import ZERO_ADDRESS, Round
 from headwater.protocol.vectors import UPDATE_SALTS, average
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from headwater.chain.events import Enrolled, Submitted
+from headwater.chain.contracts.events import Enrolled, Submitted
 from headwater.circuits.circuit import Circuit
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import CircuitError, ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from headwater.chain.contracts import open_contracts
-from headwater.chain.events import Submitted
-from headwater.chain.rpc import connect
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.events import Submitted
+from headwater.chain.contracts.opened import open_contracts
 from headwater.circuits.proofs import unpack_proof
 from headwater.journal.journal import open_journal
 from headwater.protocol.phases import Phase

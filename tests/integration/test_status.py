@@ -17,7 +17,7 @@ from headwater.cli.main import cli
 from headwater.cli.status import screen
 from headwater.errors import ChainError
 from headwater.protocol.decisions import Claim, Collect, Unenrol
-from headwater.roles.overview import Observer, coin, done_in_round, next_of, progress
+from headwater.reading.overview import Observer, coin, done_in_round, next_of, progress
 from headwater.tools import ROOT
 from tests.support.proxy import drop, run_proxy
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World

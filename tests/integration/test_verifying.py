@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.chain.compiling import compile_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
-from headwater.chain.verifying import verify
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.compile import compile_contracts
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import Deployment
+from headwater.chain.deploying.verify import verify
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError
 from headwater.tools import ROOT
 from tests.support.anvil import run_anvil

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from headwater.chain import endpoints
-from headwater.chain.contracts import open_contracts
-from headwater.chain.rpc import connect
+from headwater.chain.asking import endpoints
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.opened import open_contracts
 from headwater.errors import ChainError
 from headwater.journal.journal import open_journal
 from headwater.roles.wiring import Node, Wanted

@@ -10,11 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from headwater.chain.deployment import Deployment
-from headwater.chain.types import Model
+from headwater.chain.deploying.records import Deployment
 from headwater.errors import Unavailable
 from headwater.protocol.field import P
-from headwater.roles.history import Part, RoundHistory, read_history
+from headwater.protocol.structs import Model
+from headwater.reading.history import Part, RoundHistory, read_history
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of

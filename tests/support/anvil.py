@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headwater.chain.anvil import Anvil, derive_accounts, run_anvil
+from headwater.chain.deploying.anvil import Anvil, derive_accounts, run_anvil
 
 __all__ = ["Anvil", "anvil", "derive_accounts", "run_anvil"]
 

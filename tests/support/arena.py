@@ -15,19 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import Challenged, Submitted, TaskCreated
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import Enrolment, PeerMask, Posting, RosterEntry, TaskConfig, TaskState
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.contracts.events import Challenged, Submitted, TaskCreated
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Circuit, Proof
 from headwater.protocol import equal_log
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P, add, pack, to_signed
 from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.phases import TrainerStatus
+from headwater.protocol.structs import Enrolment, PeerMask, Posting, RosterEntry, TaskConfig, TaskState
 from headwater.protocol.vectors import Basis, average, update_length
 from tests.support.circuits import SMALL, K, data_matrix, flat, random_salts
 from tests.support.roles import SharedCircuit

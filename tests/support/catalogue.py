@@ -11,14 +11,14 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import TaskCreated
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
-from headwater.chain.types import TaskConfig
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.events import TaskCreated
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.protocol.field import pack
+from headwater.protocol.structs import TaskConfig
 from headwater.protocol.vectors import update_length
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore

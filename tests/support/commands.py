@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from headwater.chain.anvil import Anvil
+from headwater.chain.deploying.anvil import Anvil
 from headwater.tools import ROOT
 
 SHORT_TERMS = (

@@ -13,9 +13,9 @@ import signal
 import sys
 from pathlib import Path
 
-from headwater.chain.anvil import derive_accounts
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.deploying.anvil import derive_accounts
+from headwater.chain.sending.sender import Sender
 from headwater.journal.intents import Intent, Intents, State
 from headwater.journal.journal import open_journal
 

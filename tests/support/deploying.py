@@ -6,13 +6,13 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from headwater.chain.compiling import compile_contracts
-from headwater.chain.contracts import Contracts, open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import Chain
-from headwater.chain.sender import Sender
-from headwater.chain.verifying import Check, verify
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.opened import Contracts, open_contracts
+from headwater.chain.deploying.compile import compile_contracts
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import Deployment
+from headwater.chain.deploying.verify import Check, verify
+from headwater.chain.sending.sender import Sender
 from headwater.tools import ROOT
 
 HOME = ROOT / "build" / "headwater"

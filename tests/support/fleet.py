@@ -22,16 +22,16 @@ from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
-from headwater.chain.anvil import Anvil, run_anvil
-from headwater.chain.codec import decode_call
-from headwater.chain.contracts import open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.codec import decode_call
+from headwater.chain.contracts.opened import open_contracts
+from headwater.chain.deploying.anvil import Anvil, run_anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.cli.settings import PREFIX
 from headwater.protocol.phases import Phase
+from headwater.reading.history import History, read_history
 from headwater.roles.creating import Terms, create_task
-from headwater.roles.history import History, read_history
 from headwater.storage.opening import open_store
 from headwater.training.columns import describe
 from headwater.training.samples import Sample, deal, load

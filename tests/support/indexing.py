@@ -11,24 +11,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from headwater.chain import events
-from headwater.chain.codec import decode_log
+from headwater.chain.contracts import events
+from headwater.chain.contracts.codec import decode_log
 from headwater.protocol.curve import Point, add, multiply
 from headwater.protocol.machine import Addresses, Machine, Multiply
+from headwater.protocol.machine.call import Block
 from headwater.protocol.machine.points import plus, point_hash, posting_hash
-from headwater.protocol.machine.structs import (
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import (
     ZERO_ADDRESS,
-    Block,
     Challenge,
     Enrolment,
-    PeerMask,
-    Posting,
     RosterEntry,
     Round,
-    TaskConfig,
     TaskState,
 )
-from headwater.protocol.phases import Kind, Phase, TrainerStatus
 
 
 def lowered(value: Any) -> Any:
@@ -68,9 +65,8 @@ class Index:
     # ---- TaskManager: tasks and rounds
 
     def on_task_created(self, event: events.TaskCreated) -> None:
-        config = TaskConfig(**{field.name: getattr(event.config, field.name) for field in fields(event.config)})
-        self.machine.tasks.configs[event.task_id] = config
-        self.machine.tasks.states[event.task_id] = TaskState(event.creator, event.pool, sum=config.offset)
+        self.machine.tasks.configs[event.task_id] = event.config
+        self.machine.tasks.states[event.task_id] = TaskState(event.creator, event.pool, sum=event.config.offset)
 
     def on_phase_changed(self, event: events.PhaseChanged) -> None:
         state = self.machine.tasks.states[event.task_id]
@@ -150,8 +146,7 @@ class Index:
     def on_masked(self, event: events.Masked) -> None:
         state, round_ = self.running(event.task_id)
         entry, posting = self.entry(event), event.posting
-        masks = tuple(PeerMask(mask.peer, mask.commitment) for mask in posting.masks)
-        entry.attempt, entry.posting_hash = event.attempt, posting_hash(Posting(posting.update, posting.cid, masks))
+        entry.attempt, entry.posting_hash = event.attempt, posting_hash(posting)
         round_.masked = event.masked
         state.sum = self.sum_with(event.task_id, state.sum, posting.update, first=event.masked == 1)
 

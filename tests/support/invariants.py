@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations
 
-from headwater.chain.events import AverageRevoked, TrainerSlashed
+from headwater.chain.contracts.events import AverageRevoked, TrainerSlashed
 from headwater.protocol.masks import mask_key, shared_point
-from headwater.roles.audit import audit
-from headwater.roles.history import Outcome
+from headwater.reading.audit import audit
+from headwater.reading.history import Outcome
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from tests.support.fleet import Fleet

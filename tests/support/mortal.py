@@ -14,8 +14,8 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from headwater.chain import sender
-from headwater.chain.fees import BumpingFees
+from headwater.chain.sending import sender
+from headwater.chain.sending.fees import BumpingFees
 from headwater.cli import progress
 from headwater.cli.main import cli
 from headwater.journal.intents import Intent, Intents, State

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from headwater.chain.rpc import Call
-from headwater.chain.sender import Receipt
-from headwater.chain.types import PeerMask
-from headwater.chain.types import Posting as OnChain
+from headwater.chain.asking.rpc import Call
+from headwater.chain.sending.sender import Receipt
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P, pack
 from headwater.protocol.masks import Mask, masked, masks, peers, shared_point
+from headwater.protocol.structs import PeerMask
+from headwater.protocol.structs import Posting as OnChain
 from headwater.roles import masking
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task

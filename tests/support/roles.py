@@ -16,12 +16,12 @@ from typing import Any, Self
 
 import pytest
 
-from headwater.chain.anvil import Anvil, run_anvil
-from headwater.chain.contracts import Contracts, open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.events import TaskCreated
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.contracts.events import TaskCreated
+from headwater.chain.contracts.opened import Contracts, open_contracts
+from headwater.chain.deploying.anvil import Anvil, run_anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ContractError

@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Page, Request, expect
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.deployment import Deployment
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.deploying.records import Deployment
 from headwater.cli.viewer.server import PAGE, TYPES
 from headwater.errors import StorageError
 from headwater.storage.cid import Cid

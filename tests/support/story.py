@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.chain.events import Challenged
+from headwater.chain.contracts.events import Challenged
 from headwater.protocol.decisions import (
     Action,
     Advance,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headwater.chain.compiling import _add_source, _settings
+from headwater.chain.deploying.compile import _add_source, _settings
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 

@@ -3,7 +3,7 @@
 import pytest
 from web3.exceptions import BadResponseFormat
 
-from headwater.chain.answers import RateLimited, check_error, is_failure
+from headwater.chain.asking.answers import RateLimited, check_error, is_failure
 
 
 def error(code, message, **more):

@@ -8,8 +8,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from headwater.chain import events
-from headwater.chain.codec import (
+from headwater.chain.contracts import events
+from headwater.chain.contracts.codec import (
     CONTRACTS,
     VALUES,
     decode_error,
@@ -19,11 +19,11 @@ from headwater.chain.codec import (
     event_topics,
     load_abi,
 )
-from headwater.chain.reverts import MESSAGES, format_wei, refusal
-from headwater.chain.types import PeerMask, Posting, RosterEntry, Round
+from headwater.chain.contracts.reverts import MESSAGES, format_wei, refusal
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.structs import PeerMask, Posting, RosterEntry, Round
 
 ENTRIES = [entry for contract in CONTRACTS for entry in load_abi(contract)]
 ERRORS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "error"}

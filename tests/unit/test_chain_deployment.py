@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from headwater.chain.codec import CONTRACTS, load_abi
-from headwater.chain.deployment import Deployment, Record, network_name
+from headwater.chain.contracts.codec import CONTRACTS, load_abi
+from headwater.chain.deploying.records import Deployment, Record, network_name
 from headwater.errors import ConfigError
 
 HARDHAT_DEPLOYS = {"address", "abi", "transactionHash", "receipt", "args", "numDeployments", "metadata"} | {

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from headwater.chain import endpoints
-from headwater.chain.rpc import Call, connect
-from headwater.chain.sender import gas_limit
+from headwater.chain.asking import endpoints
+from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.sending.sender import gas_limit
 from headwater.errors import ChainError, ConfigError
 
 

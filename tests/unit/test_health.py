@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 from headwater.errors import ChainError, ConfigError, Unavailable
-from headwater.roles.health import (
+from headwater.reading.health import (
     EndpointState,
     Verdict,
     check_clock,

@@ -1,4 +1,4 @@
-"""Imports point one way: cli -> roles -> {chain, storage, circuits, training} -> protocol; chain -> journal.
+"""Imports point one way: cli -> reading -> roles -> {chain, storage, circuits, training} -> protocol; chain -> journal.
 
 Modules right under headwater/ (errors, tools, ...) are for all of them and import none.
 """
@@ -16,7 +16,8 @@ PACKAGE = ROOT / "node" / "headwater"
 SHARED = "shared"
 SIDE_BY_SIDE = {"chain", "storage", "circuits", "training", "journal"}
 MAY_IMPORT = {
-    "cli": {"roles", "protocol", SHARED} | SIDE_BY_SIDE,
+    "cli": {"reading", "roles", "protocol", SHARED} | SIDE_BY_SIDE,
+    "reading": {"roles", "protocol", SHARED} | SIDE_BY_SIDE,
     "roles": {"protocol", SHARED} | SIDE_BY_SIDE,
     "protocol": {SHARED},
     SHARED: set(),

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from eth_account import Account
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError, JournalError
 from headwater.journal.cursor import KEPT

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.errors import (
     ChainError,
     CircuitError,

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from headwater.chain.types import Model
 from headwater.errors import ContentMismatch, ContentTooLarge
+from headwater.protocol.structs import Model
 from headwater.roles.task import Task
 from headwater.storage.cid import RAW, Cid
 

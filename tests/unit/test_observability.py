@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 import structlog
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.cli import alive
 from headwater.cli.alive import Health
 from headwater.cli.logs import configure_logging
@@ -285,7 +285,7 @@ def test_daemons_parts__when_imported__then_torch_and_ezkl_are_not():
     parts = ", ".join(
         f"headwater.{name}"
         for name in (
-            *("cli.logs", "cli.monitor", "cli.settings", "cli.keys", "chain.sender", "chain.contracts"),
+            *("cli.logs", "cli.monitor", "cli.settings", "cli.keys", "chain.sending.sender", "chain.contracts.opened"),
             *("journal.journal", "storage.opening", "storage.several", "storage.kubo"),
         )
     )

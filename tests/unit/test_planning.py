@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from headwater.cli.main import cli
 from headwater.errors import ConfigError
 from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.roles import planning
-from headwater.roles.planning import GAS, answer_gas, check_plan, expenses, mask_gas, periods, proving_cost, round_bytes
+from headwater.reading import planning
+from headwater.reading.planning import GAS, answer_gas, check_plan, expenses, mask_gas, periods, round_bytes
+from headwater.roles.proving import proving_cost
 
 CALLS = json.loads((Path(__file__).resolve().parents[1] / "gas" / "calls.json").read_text())
 

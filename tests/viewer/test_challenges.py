@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, expect
 
-from headwater.chain.reverts import format_wei
+from headwater.chain.contracts.reverts import format_wei
 from headwater.protocol.decisions import Aggregate, Deposit, Enrol, Join, Mask, OpenModel, OpenUpdate, Publish, Submit
 from headwater.protocol.field import pack
 from headwater.roles.task import Task

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPResponse
 import pytest
 from playwright.sync_api import expect
 
-from headwater.chain.deployment import Deployment
+from headwater.chain.deploying.records import Deployment
 from headwater.cli.viewer.server import POLICY, Site, serving
 from headwater.errors import ConfigError
 from headwater.storage.cid import Cid

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from headwater.chain.deployment import Deployment
+from headwater.chain.deploying.records import Deployment
 from headwater.cli.viewer.server import Site, serving
 from tests.support.anvil import run_anvil
 from tests.support.catalogue import NOWHERE

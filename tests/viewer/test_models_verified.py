@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import expect
 
-from headwater.chain.sender import Sender
+from headwater.chain.sending.sender import Sender
 from headwater.errors import Unavailable
 from headwater.protocol.field import pack, to_signed, unpack
 from headwater.storage.cid import Cid

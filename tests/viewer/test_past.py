@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from headwater.chain.reverts import format_wei
+from headwater.chain.contracts.reverts import format_wei
 from headwater.errors import Unavailable
 from headwater.roles.terms import WHOLE
 from headwater.storage.cid import Cid

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from headwater.chain.events import Aggregated, Joined, Submitted
+from headwater.chain.contracts.events import Aggregated, Joined, Submitted
 from headwater.protocol.decisions import Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
 from tests.support.proxy import run_proxy
 from tests.support.roles import TERMS

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.errors import ContentMismatch, JournalUnwritable, ProverTimeout, Unavailable
-from headwater.roles.health import STALE
+from headwater.reading.health import STALE
 from headwater.roles.proving import allowed
 from headwater.roles.report import Report
 

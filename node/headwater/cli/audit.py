@@ -11,7 +11,7 @@ from headwater.cli.console import err, out
 from headwater.cli.options import chain_options, home_option, store_address, store_option
 
 if TYPE_CHECKING:
-    from headwater.roles.audit import Check
+    from headwater.reading.audit import Check
 
 MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]?[/]"}
 
@@ -31,10 +31,10 @@ def command(
     from rich.markup import escape
     from rich.tree import Tree
 
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.errors import TaskError
-    from headwater.roles.audit import audit
+    from headwater.reading.audit import audit
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 

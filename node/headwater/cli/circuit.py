@@ -135,7 +135,7 @@ def cost(kind: str, parameters: tuple[str, ...]) -> None:
     For example: headwater circuit cost train rows=142 features=31
     """
     from headwater.circuits import worker
-    from headwater.roles.planning import proving_cost
+    from headwater.roles.proving import proving_cost
 
     statement = _statement(kind, parameters)
     with err.status("Measuring"):

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from headwater.chain.deploying import deploy
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import Deployment
+from headwater.chain.sending.sender import Sender
 from headwater.cli.console import err, out
 from headwater.cli.keys import load_key
 from headwater.cli.options import chain_options, home_option, key_options

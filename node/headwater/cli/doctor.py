@@ -16,9 +16,9 @@ from headwater.cli.console import err, out
 from headwater.cli.options import FOLDER, Setting, chain_options, key_options, store_option
 
 if TYPE_CHECKING:
-    from headwater.chain.contracts import Contracts
+    from headwater.chain.contracts.opened import Contracts
     from headwater.cli.settings import NodeSettings
-    from headwater.roles.health import Check
+    from headwater.reading.health import Check
 
 STYLES = {"✓": "green", "!": "yellow", "✗": "red"}
 
@@ -72,7 +72,7 @@ def command(
     """
     from headwater.cli.settings import load_settings
     from headwater.errors import ConfigError
-    from headwater.roles import health
+    from headwater.reading import health
 
     options = {"rpc": rpc, "deployments": deployments, "network": network, "keystore": keystore, "tasks": task_ids}
     options |= {"home": home.expanduser(), "store": (store,) if store else ()}
@@ -108,7 +108,7 @@ def _sections(
 
     training: the tasks to train in. daemon: whether all this is for `headwater run`, which must have an account.
     """
-    from headwater.roles import health
+    from headwater.reading import health
     from headwater.storage.opening import split
 
     yield "this machine", health.check_versions()
@@ -131,7 +131,7 @@ def _sections(
 
 def _files(settings: NodeSettings, files: list[Path], *, daemon: bool) -> list[Check]:
     from headwater.cli.keys import KEY_FILE, PASSWORD_FILE
-    from headwater.roles import health
+    from headwater.reading import health
 
     private = {"keystore": settings.keystore} if settings.keystore else {}
     named = {"password": os.environ.get(PASSWORD_FILE), "key": os.environ.get(KEY_FILE)}
@@ -151,7 +151,7 @@ def _opened(keystore: Path) -> Check:
     from headwater.cli.account import account_of
     from headwater.cli.keys import load_key
     from headwater.errors import ConfigError
-    from headwater.roles import health
+    from headwater.reading import health
 
     try:
         opened, named = load_key(keystore).address, account_of(keystore)
@@ -164,10 +164,10 @@ def _opened(keystore: Path) -> Check:
 
 
 def _contracts(settings: NodeSettings, nodes: list[Check]) -> tuple[Contracts | None, list[Check]]:
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.errors import HeadwaterError
-    from headwater.roles import health
+    from headwater.reading import health
 
     if any(check.name == "node" and check.verdict is health.Verdict.FAILED for check in nodes):
         return None, [health.warning("contracts", "not looked at", "mend what failed above")]
@@ -182,7 +182,7 @@ def _contracts(settings: NodeSettings, nodes: list[Check]) -> tuple[Contracts | 
 def _account(settings: NodeSettings, contracts: Contracts, training: tuple[int, ...], *, daemon: bool) -> list[Check]:
     from headwater.cli.account import account_of
     from headwater.errors import HeadwaterError
-    from headwater.roles import health
+    from headwater.reading import health
 
     try:
         account = account_of(settings.keystore)
@@ -199,7 +199,7 @@ def _account(settings: NodeSettings, contracts: Contracts, training: tuple[int, 
 
 def _tasks(settings: NodeSettings, contracts: Contracts, ids: list[int]) -> list[Check]:
     from headwater.errors import HeadwaterError
-    from headwater.roles import health
+    from headwater.reading import health
     from headwater.storage.opening import open_store
 
     try:

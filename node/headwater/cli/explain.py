@@ -13,8 +13,8 @@ from headwater.cli.console import out
 from headwater.cli.options import chain_options
 
 if TYPE_CHECKING:
-    from headwater.chain.contracts import Contracts
-    from headwater.roles.history import History, Part, RoundHistory
+    from headwater.chain.contracts.opened import Contracts
+    from headwater.reading.history import History, Part, RoundHistory
 
 
 @click.command()
@@ -28,9 +28,9 @@ def command(
     """Say whose contributions to a round counted, and if not, why: from the chain alone."""
     from eth_utils.address import is_address, to_checksum_address
 
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
-    from headwater.roles.history import read_history
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
+    from headwater.reading.history import read_history
 
     if address is not None and not is_address(address):
         raise click.BadParameter(f"{address!r} is no address", param_hint="--address")
@@ -56,7 +56,7 @@ def _summary(round_: RoundHistory) -> str:
 
 
 def _everybody(history: History, number: int, outcomes: dict[str, str]) -> Table:
-    from headwater.chain.reverts import format_wei
+    from headwater.chain.contracts.reverts import format_wei
 
     table = Table("trainer", "its contribution", "slashed", "rewarded")
     for account, outcome in outcomes.items():
@@ -69,8 +69,8 @@ def _everybody(history: History, number: int, outcomes: dict[str, str]) -> Table
 
 def _steps(contracts: Contracts, part: Part) -> Table:
     """What a trainer did and what befell it, in the chain's order, with the transactions to look up."""
-    from headwater.chain.reverts import format_wei
-    from headwater.roles.history import place
+    from headwater.chain.contracts.reverts import format_wei
+    from headwater.reading.history import place
 
     slashed = part.slashed
     slash = (

@@ -19,9 +19,9 @@ from prometheus_client import (
     generate_latest,
 )
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.protocol.phases import Phase
-from headwater.roles.overview import Overview, TaskOverview
+from headwater.reading.overview import Overview, TaskOverview
 from headwater.roles.report import Report
 
 PROVING_SECONDS = (1, 3, 10, 30, 100, 300, 1000, 3000)

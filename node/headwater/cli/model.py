@@ -13,7 +13,7 @@ from headwater.cli.console import err, out
 from headwater.cli.options import chain_options, home_option, store_address, store_option
 
 if TYPE_CHECKING:
-    from headwater.roles.models import PulledModel
+    from headwater.reading.models import PulledModel
     from headwater.roles.task import Task
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -27,8 +27,8 @@ def command() -> None:
 def _open_task(
     task_id: int, rpc: tuple[str, ...], deployments: Path, network: str | None, store: str | None, home: Path
 ) -> Task:
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 
@@ -56,7 +56,7 @@ def pull(
     home: Path,
 ) -> None:
     """Fetch a model, check it against the chain, and keep it in a folder."""
-    from headwater.roles.models import pull as pull_model
+    from headwater.reading.models import pull as pull_model
 
     task = _open_task(task_id, rpc, deployments, network, store, home)
     models = task.contracts.models
@@ -80,8 +80,8 @@ def verify(
 ) -> None:
     """Check the model in FOLDER against the chain: exit code 1 where it is not what the contract accepted."""
     from headwater.errors import ConfigError
-    from headwater.roles.models import load
-    from headwater.roles.models import verify as verify_model
+    from headwater.reading.models import load
+    from headwater.reading.models import verify as verify_model
 
     pulled = load(folder)
     task_id = pulled.provenance.get("task_id")
@@ -106,7 +106,7 @@ def verify(
 def predict(folder: Path, data: Path, target: Path | None) -> None:
     """Apply the pulled model in FOLDER to the rows of a CSV file."""
     from headwater.errors import ConfigError
-    from headwater.roles.models import load
+    from headwater.reading.models import load
     from headwater.training.data import read_csv
     from headwater.training.evaluate import evaluate, integer_scores
     from headwater.training.evaluate import predict as predict_rows

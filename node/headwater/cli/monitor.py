@@ -13,17 +13,17 @@ from math import nan
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.deployment import LOCAL_CHAINS
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.cli.alive import Health
 from headwater.cli.metrics import Metrics
 from headwater.cli.serving import Page, serve
 from headwater.cli.settings import NodeSettings
 from headwater.errors import ChainError, HeadwaterError, JournalError
 from headwater.journal.journal import Journal
+from headwater.reading.overview import Observer
 from headwater.redaction import redact
-from headwater.roles.overview import Observer
 from headwater.roles.report import Report
 from headwater.storage.opening import open_store, split
 

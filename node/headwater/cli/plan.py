@@ -16,7 +16,8 @@ from headwater.protocol.machine.tasks import MAX_ROUNDS, MAX_TRAINERS
 if TYPE_CHECKING:
     from headwater.circuits.statement import Statement
     from headwater.protocol.fixedpoint import TrainingSpec
-    from headwater.roles.planning import Expense, ProvingCost
+    from headwater.reading.planning import Expense
+    from headwater.roles.proving import ProvingCost
 
 GWEI = 10**9
 
@@ -68,7 +69,8 @@ def command(
     from headwater.circuits.train import Train
     from headwater.errors import ConfigError
     from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
-    from headwater.roles.planning import check_plan, expenses, periods, proving_cost, round_bytes
+    from headwater.reading.planning import check_plan, expenses, periods, round_bytes
+    from headwater.roles.proving import proving_cost
 
     inputs, outputs = features + 1, 1 if classes == 2 else classes
     try:
@@ -115,7 +117,7 @@ def _proofs(spec: TrainingSpec, k: int, rows: list[int], costs: list[ProvingCost
 
 
 def _warn(k: int, train: ProvingCost) -> None:
-    from headwater.roles.planning import LARGE_K
+    from headwater.reading.planning import LARGE_K
 
     if k > LARGE_K:
         out.print(
@@ -152,7 +154,7 @@ def _totals(costs: list[Expense], trainers: int, gas_price: float | None) -> Tab
 
 
 def _print_store(k: int, keys_mb: float, update: int, model: int, total: int) -> None:
-    from headwater.roles.planning import srs_bytes
+    from headwater.reading.planning import srs_bytes
 
     srs = srs_bytes(k) / 2**20
     table = Table(show_header=False, title="store and disk", title_justify="left")

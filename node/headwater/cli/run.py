@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from headwater.chain.rpc import Block
+    from headwater.chain.asking.rpc import Block
     from headwater.cli.settings import NodeSettings
     from headwater.roles.loop import Stop
     from headwater.roles.trainer import Trainer
@@ -84,8 +84,8 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
     Raises:
         HeadwaterError: something that is needed from the start is not in order; or, at the end, what ended a role.
     """
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.cli.keys import load_key
     from headwater.cli.options import make_home
     from headwater.cli.progress import log_report
@@ -154,9 +154,9 @@ def leave_task(
     Raises:
         HeadwaterError: something that is needed is not in order; for example another process uses the account.
     """
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
-    from headwater.chain.sender import Sender
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
+    from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.cli.progress import log_report
     from headwater.journal.journal import open_journal

@@ -16,7 +16,7 @@ from headwater.cli.options import Real, chain_options, key_options
 
 if TYPE_CHECKING:
     from headwater.errors import ChainError
-    from headwater.roles.overview import AccountOverview, Observer, Overview, PartOverview, TaskOverview
+    from headwater.reading.overview import AccountOverview, Observer, Overview, PartOverview, TaskOverview
 
 
 @click.command()
@@ -44,10 +44,10 @@ def command(
     """
     from eth_utils.address import is_address, to_checksum_address
 
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.cli.account import account_of
-    from headwater.roles.overview import Observer
+    from headwater.reading.overview import Observer
 
     if address is not None and not is_address(address):
         raise click.BadParameter(f"{address!r} is no address", param_hint="--address")
@@ -118,7 +118,7 @@ def screen(overview: Overview, now: int, failure: ChainError | None = None) -> R
 
 
 def _tasks(overview: Overview, now: int) -> Table:
-    from headwater.roles.overview import coin, progress
+    from headwater.reading.overview import coin, progress
 
     table = Table("task", "round", "phase", "ends in", "progress", "pool left")
     for task in overview.tasks:
@@ -136,7 +136,7 @@ def _tasks(overview: Overview, now: int) -> Table:
 
 
 def _account(account: AccountOverview) -> Text:
-    from headwater.roles.overview import coin
+    from headwater.reading.overview import coin
 
     text = Text(account.address + "\n", style="bold")
     facts = {
@@ -150,7 +150,7 @@ def _account(account: AccountOverview) -> Text:
 
 
 def _parts(overview: Overview, account: AccountOverview, now: int) -> RenderableType:
-    from headwater.roles.overview import coin
+    from headwater.reading.overview import coin
 
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -175,7 +175,7 @@ def _parts(overview: Overview, account: AccountOverview, now: int) -> Renderable
 
 
 def _next(task: TaskOverview, part: PartOverview, account: AccountOverview, seen: int, now: int) -> str:
-    from headwater.roles.overview import next_of
+    from headwater.reading.overview import next_of
 
     what, until = next_of(task, part, account, seen)
     if not until:
@@ -184,7 +184,7 @@ def _next(task: TaskOverview, part: PartOverview, account: AccountOverview, seen
 
 
 def _done(task: TaskOverview, part: PartOverview) -> str:
-    from headwater.roles.overview import done_in_round
+    from headwater.reading.overview import done_in_round
 
     done = done_in_round(part, task.state) or (["enrolled"] if part.enrolment.exists else [])
     if not done and part.account == task.state.creator:
@@ -193,7 +193,7 @@ def _done(task: TaskOverview, part: PartOverview) -> str:
 
 
 def _stake(part: PartOverview, now: int) -> str:
-    from headwater.roles.overview import coin
+    from headwater.reading.overview import coin
 
     facts = [f"{coin(part.locked)} locked"] if part.locked else []
     if part.slash:

@@ -18,7 +18,7 @@ from headwater.cli.progress import log_report
 from headwater.protocol.machine.tasks import MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
 
 if TYPE_CHECKING:
-    from headwater.chain.contracts import Contracts
+    from headwater.chain.contracts.opened import Contracts
     from headwater.protocol.decisions import RoundView
     from headwater.roles.task import Task
 
@@ -190,9 +190,9 @@ def create(
     **terms: Any,
 ) -> None:
     """Publish a task: circuits, verifiers, documents, and the terms that nobody can change afterwards."""
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
-    from headwater.chain.sender import Sender
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
+    from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.errors import ConfigError
     from headwater.protocol.fixedpoint import TrainingSpec, encode
@@ -234,8 +234,8 @@ def show(
     home: Path,
 ) -> None:
     """Show a task: its terms, columns, phase and models, checked against each other. Without TASK_ID: list all."""
-    from headwater.chain.contracts import open_contracts
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 
@@ -258,8 +258,8 @@ def show(
 
 
 def _list(contracts: Contracts) -> Table:
-    from headwater.chain.lens import NEWEST
-    from headwater.chain.reverts import format_wei
+    from headwater.chain.contracts.lens import NEWEST
+    from headwater.chain.contracts.reverts import format_wei
 
     table = Table("task", "weights", "trainers", "stake", "pool", "round", "newest model")
     start, left = NEWEST, True
@@ -279,7 +279,7 @@ def _list(contracts: Contracts) -> Table:
 def _facts(task: Task) -> Table:
     from datetime import datetime
 
-    from headwater.chain.reverts import format_wei
+    from headwater.chain.contracts.reverts import format_wei
 
     config, spec, block = task.config, task.spec, task.contracts.chain.block()
     view = task.view(block)

@@ -1,1 +1,1 @@
-"""Trainer, aggregator, challenger, task creator and reader: snapshot, decide, act."""
+"""Trainer, aggregator, challenger and task creator: snapshot, decide, act."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headwater.chain.events import Masked
-from headwater.chain.rpc import Block
-from headwater.chain.sender import Receipt, Sender
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.events import Masked
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ContentMismatch
 from headwater.journal.secrets import SecretStore

@@ -5,10 +5,9 @@ A challenge takes a bond. Who answers gets it, for the gas; where nobody does, i
 
 from __future__ import annotations
 
-from headwater.chain.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
-from headwater.chain.rpc import Block
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import Model, Posting
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.decisions import (
     Action,
@@ -25,6 +24,7 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.faults import NO_FAULTS, Faults
 from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.structs import Model, Posting
 from headwater.roles import masking
 from headwater.roles.challenges import runs
 from headwater.roles.report import Report

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from headwater.chain.challenge_manager import ChallengeManager
-from headwater.chain.rpc import Call, Chain
-from headwater.chain.task_manager import TaskManager
-from headwater.chain.types import Challenge, RosterEntry
+from headwater.chain.asking.rpc import Call, Chain
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.task_manager import TaskManager
 from headwater.errors import ChainError
 from headwater.protocol.decisions import OpenMask, OpenModel, OpenUpdate, RoundView
 from headwater.protocol.field import to_field
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import Challenge, RosterEntry
 from headwater.roles.task import Task, point_hash
 
 

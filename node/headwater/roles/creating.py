@@ -9,10 +9,9 @@ from pathlib import Path
 from eth_utils.crypto import keccak
 from pydantic import ValidationError
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.events import TaskCreated
-from headwater.chain.sender import Sender
-from headwater.chain.types import TaskConfig
+from headwater.chain.contracts.events import TaskCreated
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.sending.sender import Sender
 from headwater.circuits import worker
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
@@ -22,6 +21,7 @@ from headwater.errors import ConfigError
 from headwater.protocol.field import pack
 from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
 from headwater.protocol.machine.tasks import MAX_DIMENSION
+from headwater.protocol.structs import TaskConfig
 from headwater.protocol.vectors import update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.task import basis_bytes, columns_of, growth_problem, spec_of

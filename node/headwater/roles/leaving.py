@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.chain.rpc import Block
+from headwater.chain.asking.rpc import Block
 from headwater.protocol.decisions import Action, TrainerView, decide_leaver
 from headwater.roles.role import Role, round_view
 from headwater.roles.task import collectable

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-from headwater.chain.rpc import Block, Chain
+from headwater.chain.asking.rpc import Block, Chain
 from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
 from headwater.protocol.decisions import Action, Aggregate, Done, Submit, Wait
 from headwater.roles.report import Report

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from headwater.chain.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
-from headwater.chain.rpc import BlockId
-from headwater.chain.types import Posting
+from headwater.chain.asking.rpc import BlockId
+from headwater.chain.contracts.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults
 from headwater.protocol.field import add, unpack
 from headwater.protocol.masks import Attempt, circle
 from headwater.protocol.phases import TrainerStatus
+from headwater.protocol.structs import Posting
 from headwater.protocol.vectors import sum_of_commitments, update_length
 from headwater.roles.task import Task
 from headwater.storage.manifests import UpdateDocument

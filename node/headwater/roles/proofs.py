@@ -14,7 +14,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from headwater.chain.rpc import Block, Chain
+from headwater.chain.asking.rpc import Block, Chain
 from headwater.circuits.circuit import Proof
 from headwater.circuits.proofs import pack_proof, unpack_proof
 from headwater.errors import ChainError, CircuitError

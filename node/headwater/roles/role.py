@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.rpc import Block, Call
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import TaskConfig, TaskState
+from headwater.chain.asking.rpc import Block, Call
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -19,6 +18,7 @@ from headwater.protocol.decisions import (
     Unenrol,
     Withdraw,
 )
+from headwater.protocol.structs import TaskConfig, TaskState
 from headwater.roles.report import Report
 
 

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.deployment import LOCAL_CHAINS
-from headwater.chain.events import ModelOpened
-from headwater.chain.rpc import Block, BlockId
-from headwater.chain.types import Model, TaskConfig
+from headwater.chain.asking.rpc import Block, BlockId
+from headwater.chain.contracts.events import ModelOpened
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
@@ -31,6 +30,7 @@ from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+from headwater.protocol.structs import Model, TaskConfig
 from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view

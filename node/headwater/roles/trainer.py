@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.chain.events import TrainerSlashed
-from headwater.chain.rpc import Block, BlockId, Call
-from headwater.chain.sender import Receipt, Sender
-from headwater.chain.types import PeerMask, Posting, RosterEntry
+from headwater.chain.asking.rpc import Block, BlockId, Call
+from headwater.chain.contracts.events import TrainerSlashed
+from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError, ConfigError
 from headwater.journal.secrets import SecretStore
@@ -34,6 +33,7 @@ from headwater.protocol.field import P, pack, unpack
 from headwater.protocol.masks import Attempt, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.structs import PeerMask, Posting, RosterEntry
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member, dispute

@@ -9,14 +9,14 @@ from typing import Literal
 
 from eth_account.signers.local import LocalAccount
 
-from headwater.chain.contracts import Contracts
-from headwater.chain.events import Aggregated, Challenged
-from headwater.chain.rpc import Block
-from headwater.chain.sender import Sender
-from headwater.chain.types import TaskConfig
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.events import Aggregated, Challenged
+from headwater.chain.contracts.opened import Contracts
+from headwater.chain.sending.sender import Sender
 from headwater.errors import ConfigError
 from headwater.journal.journal import Journal
 from headwater.private import check_private
+from headwater.protocol.structs import TaskConfig
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.loop import Job

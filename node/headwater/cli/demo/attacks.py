@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from headwater.chain.codec import decode_call
-from headwater.chain.events import Aggregated, Submitted
-from headwater.chain.rpc import Call
+from headwater.chain.asking.rpc import Call
+from headwater.chain.contracts.codec import decode_call
+from headwater.chain.contracts.events import Aggregated, Submitted
 from headwater.errors import ContractError
 from headwater.protocol.field import P, add
 from headwater.protocol.vectors import update_length

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
-from headwater.chain.rpc import Block, BlockId
-from headwater.chain.sender import Receipt
+from headwater.chain.asking.rpc import Block, BlockId
+from headwater.chain.sending.sender import Receipt
 from headwater.errors import HeadwaterError
 from headwater.protocol.decisions import Action, Mask, OpenMask, Wait
 from headwater.protocol.field import P

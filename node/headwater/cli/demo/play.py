@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from headwater.chain.anvil import Anvil
-from headwater.chain.codec import decode_log
-from headwater.chain.events import Aggregated, Challenged, Convicted, Event, Submitted, TrainerSlashed
-from headwater.chain.reverts import format_wei
-from headwater.chain.rpc import Block
-from headwater.chain.sender import Sender
-from headwater.chain.types import Model
+from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.codec import decode_log
+from headwater.chain.contracts.events import Aggregated, Challenged, Convicted, Event, Submitted, TrainerSlashed
+from headwater.chain.contracts.reverts import format_wei
+from headwater.chain.deploying.anvil import Anvil
+from headwater.chain.sending.sender import Sender
 from headwater.cli.demo import attacks
 from headwater.cli.demo.attacks import Attack
 from headwater.cli.demo.calm import Calm
@@ -26,8 +25,9 @@ from headwater.cli.demo.screen import Screen
 from headwater.errors import HeadwaterError
 from headwater.protocol.decisions import RoundView
 from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.structs import Model
+from headwater.reading.history import place
 from headwater.roles.aggregator import Aggregator
-from headwater.roles.history import place
 from headwater.roles.report import Report, silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task

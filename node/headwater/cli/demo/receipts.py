@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from headwater.chain.codec import called
-from headwater.chain.contracts import Contracts
+from headwater.chain.contracts.codec import called
+from headwater.chain.contracts.opened import Contracts
 
 DONE = {
     "createTask": "created",

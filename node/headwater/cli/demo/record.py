@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.cli.demo.attacks import Attack
-from headwater.roles.audit import Check
+from headwater.reading.audit import Check
 from headwater.storage.cid import Cid
 from headwater.storage.store import ContentStore
 

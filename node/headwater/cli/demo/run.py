@@ -11,11 +11,11 @@ from typing import cast
 from eth_account.signers.local import LocalAccount
 from rich.text import Text
 
-from headwater.chain.anvil import run_anvil
-from headwater.chain.contracts import Contracts, open_contracts
-from headwater.chain.deploying import deploy
-from headwater.chain.rpc import connect
-from headwater.chain.sender import Sender
+from headwater.chain.asking.rpc import connect
+from headwater.chain.contracts.opened import Contracts, open_contracts
+from headwater.chain.deploying.anvil import run_anvil
+from headwater.chain.deploying.deploy import deploy
+from headwater.chain.sending.sender import Sender
 from headwater.cli.demo import attacks
 from headwater.cli.demo.daemons import CHEATING, HONEST, Daemon, Place, run_daemons, run_group
 from headwater.cli.demo.data import DemoData, prepare, read_table
@@ -28,9 +28,9 @@ from headwater.cli.demo.screen import Screen
 from headwater.cli.demo.show import show
 from headwater.cli.demo.summary import write_report
 from headwater.errors import HeadwaterError
-from headwater.roles.audit import audit
+from headwater.reading.audit import audit
+from headwater.reading.history import read_history
 from headwater.roles.creating import create_task
-from headwater.roles.history import read_history
 from headwater.roles.report import Report
 from headwater.roles.task import Task, open_task
 from headwater.roles.terms import Terms

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headwater.chain.deployment import Deployment, network_name
-from headwater.chain.rpc import connect
+from headwater.chain.asking.rpc import connect
+from headwater.chain.deploying.records import Deployment, network_name
 from headwater.cli.viewer.server import Site, open_browser, serving
 from headwater.storage.opening import open_store
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from headwater.chain.reverts import format_wei
+from headwater.chain.contracts.reverts import format_wei
 from headwater.cli.console import out
 from headwater.cli.demo.data import DemoData
 from headwater.roles.task import Task

@@ -34,8 +34,8 @@ def command(
     """
     import time
 
-    from headwater.chain.deployment import Deployment, network_name
-    from headwater.chain.rpc import connect
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.deploying.records import Deployment, network_name
     from headwater.cli.console import out
     from headwater.cli.viewer.server import Site, open_browser, serving
     from headwater.storage.cid import Cid

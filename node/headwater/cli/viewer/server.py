@@ -27,8 +27,8 @@ import structlog
 from typing_extensions import override
 from web3.types import RPCEndpoint, RPCResponse
 
-from headwater.chain.deployment import Deployment
-from headwater.chain.rpc import Chain
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.deploying.records import Deployment
 from headwater.errors import ChainError, ConfigError, StorageError, Unavailable
 from headwater.protocol.documents import MAX_BYTES
 from headwater.replies import parse_json

@@ -13,11 +13,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from headwater.protocol import curve
+from headwater.protocol.machine.call import Block, Refused
 from headwater.protocol.machine.challenges import Challenges
 from headwater.protocol.machine.models import Models
 from headwater.protocol.machine.points import Multiply
 from headwater.protocol.machine.stakes import Stakes
-from headwater.protocol.machine.structs import Block, Refused
 from headwater.protocol.machine.tasks import Tasks, Verify
 
 __all__ = ["Addresses", "Machine", "Multiply", "Refused", "Verify"]

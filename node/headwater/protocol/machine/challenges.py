@@ -8,6 +8,7 @@ from headwater.protocol.curve import Point, add
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
+from headwater.protocol.machine.call import Refused
 from headwater.protocol.machine.points import (
     basis_hash,
     commit,
@@ -19,10 +20,10 @@ from headwater.protocol.machine.points import (
     share_one_log,
     words,
 )
-from headwater.protocol.machine.structs import ZERO_ADDRESS, Challenge, Posting, Refused, TaskConfig, TaskState
 from headwater.protocol.machine.tasks import Tasks
 from headwater.protocol.masks import NEAREST, prg, sign
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import ZERO_ADDRESS, Challenge, Posting, TaskConfig, TaskState
 from headwater.protocol.vectors import update_length
 
 
@@ -115,8 +116,8 @@ class Challenges:
         self._check_posting(task_id, number, trainer, posting)
         check_opening(config, vector, update_length(config.dimension), basis)
         expected = posting.update
-        for peer, mask in posting.masks:
-            expected = (plus if sign(trainer, peer) > 0 else minus)(expected, mask, config.offset)
+        for mask in posting.masks:
+            expected = (plus if sign(trainer, mask.peer) > 0 else minus)(expected, mask.commitment, config.offset)
         self._check_commitment(point_hash(expected), vector, basis, config.offset)
 
         self.tasks.acquit(self.address, task_id, number, attempt, trainer)
@@ -280,9 +281,9 @@ class Challenges:
 
 def mask_with(trainer: str, posting: Posting, peer: str) -> Point:
     """The commitment of a member's mask with a peer, as it posted it."""
-    for named, commitment in posting.masks:
-        if named == peer:
-            return commitment
+    for mask in posting.masks:
+        if mask.peer == peer:
+            return mask.commitment
     raise Refused("NotPeers", trainer, peer)
 
 

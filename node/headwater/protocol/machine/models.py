@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from headwater.protocol.curve import Point
 from headwater.protocol.keccak import keccak256
+from headwater.protocol.machine.call import Refused
 from headwater.protocol.machine.points import point_hash
-from headwater.protocol.machine.structs import ZERO_HASH, Model, Record, Refused, Round, TaskConfig, TaskState
+from headwater.protocol.structs import ZERO_HASH, Model, Record, Round, TaskConfig, TaskState
 
 PROOF_SYSTEM = b"ezkl-halo2-kzg-bn254-v23"
 CID_HEAD = b"\x01\x55\x12\x20"

@@ -11,8 +11,9 @@ from headwater.protocol.curve import INFINITY, Point, add, negate
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
-from headwater.protocol.machine.structs import Posting, Refused
+from headwater.protocol.machine.call import Refused
 from headwater.protocol.masks import GENERATOR
+from headwater.protocol.structs import Posting
 
 Multiply = Callable[[Point, int], Point]
 """scalar * point. `curve.multiply` is one; tests know logarithms and are quicker."""
@@ -30,7 +31,7 @@ def point_hash(point: Point) -> bytes:
 
 def posting_hash(posting: Posting) -> bytes:
     """keccak256(abi.encode(posting)): a dynamic tuple whose array follows four words of head."""
-    masks = (word for peer, point in posting.masks for word in (int(peer, 16), *point))
+    masks = (word for mask in posting.masks for word in (int(mask.peer, 16), *mask.commitment))
     head = words(32, *posting.update) + posting.cid + words(4 * 32, len(posting.masks))
     return keccak256(head + words(*masks))
 

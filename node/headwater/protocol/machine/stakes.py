@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from headwater.protocol.machine.structs import Refused
+from headwater.protocol.machine.call import Refused
 
 
 class Stakes:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from headwater.protocol.curve import Point, add
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
+from headwater.protocol.machine.call import Block, Refused
 from headwater.protocol.machine.models import Models
 from headwater.protocol.machine.points import (
     Multiply,
@@ -18,19 +19,17 @@ from headwater.protocol.machine.points import (
     words,
 )
 from headwater.protocol.machine.stakes import Stakes
-from headwater.protocol.machine.structs import (
+from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.structs import (
     ZERO_ADDRESS,
     ZERO_HASH,
-    Block,
     Enrolment,
     Posting,
-    Refused,
     RosterEntry,
     Round,
     TaskConfig,
     TaskState,
 )
-from headwater.protocol.phases import Phase, TrainerStatus
 
 LEAST_TRAINERS = 3
 MAX_TRAINERS = 1024
@@ -603,10 +602,11 @@ class Tasks:
         if len(posting.masks) != expected:
             raise Refused("WrongMaskCount", expected, len(posting.masks))
         last = 0
-        for peer, commitment in posting.masks:
+        for mask in posting.masks:
+            peer = mask.peer
             if int(peer, 16) <= last or peer == sender or not self._is_member(task_id, peer):
                 raise Refused("WrongPeer", peer)
-            validate(commitment)
+            validate(mask.commitment)
             last = int(peer, 16)
 
     def _check_accusable(self, task_id: int, trainer: str, *statuses: TrainerStatus) -> None:

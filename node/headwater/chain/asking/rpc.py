@@ -1,0 +1,177 @@
+"""A chain over JSON-RPC: connecting, and reading at a block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeVar, cast
+
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.exceptions import BlockNotFound
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.types import FilterParams, TxParams
+
+from headwater.chain.asking.endpoints import Endpoints
+from headwater.chain.asking.failures import explained
+from headwater.chain.asking.logs import Logs, Query
+from headwater.errors import ChainError
+from headwater.protocol.structs import ZERO_ADDRESS
+
+BlockId = int | Literal["latest", "finalized"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block to read at: pass its number to every read, and all of them see one state."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that changes state, not yet sent. `to` is None where it deploys a contract.
+
+    Attributes:
+        value: wei sent along.
+        name: what errors and reports call it, for example `TaskManager.submit`.
+    """
+
+    to: str | None
+    data: bytes
+    value: int
+    name: str
+
+    def transaction(self, sender: str) -> TxParams:
+        """The call as JSON-RPC takes it."""
+        to = {} if self.to is None else {"to": self.to}
+        return cast(TxParams, {"from": sender, **to, "data": Web3.to_hex(self.data), "value": self.value})
+
+
+class Chain:
+    """A connection to one chain, made by `connect`. Every method raises ChainError where its nodes fail."""
+
+    def __init__(self, web3: Web3, endpoints: Endpoints) -> None:
+        self.web3 = web3
+        self.where = endpoints.where
+        self._endpoints = endpoints
+        self._logs = Logs(self._ask_logs, self.block_hash, lambda: endpoints.current)
+        with self.explained("eth_chainId"):
+            self.chain_id = web3.eth.chain_id
+
+    @cached_property
+    def name(self) -> str:
+        """The chain id and the start of the first block's hash: chains begun anew share an id, not that."""
+        return f"{self.chain_id}-{self.block(0).hash[:8].hex()}"
+
+    @property
+    def endpoints(self) -> dict[str, bool]:
+        """Whether each node that is named is left alone for now, by where it is."""
+        return {endpoint.where: endpoint.backoff.resting for endpoint in self._endpoints.endpoints}
+
+    def explained(self, doing: str) -> AbstractContextManager[None]:
+        """A context that turns web3's exceptions into headwater's; `doing` names the call."""
+        return explained(self.where, doing)
+
+    def agreed(self, read: Callable[[Chain], T]) -> T:
+        """What more than half of the chain's nodes tell, each asked by itself; of a single one, its word.
+
+        For what must not rest on one node's word where there are others: who answers is not chosen by who lies.
+
+        Raises:
+            ChainError: so many do not answer, or not the same.
+        """
+        told, failures = [], []
+        for url in self._endpoints.urls:
+            try:
+                told.append(read(connect(url, self.chain_id)))
+            except ChainError as error:
+                failures.append(error.message)
+        for answer in told:
+            if 2 * told.count(answer) > len(self._endpoints.urls):
+                return answer
+        raise ChainError(
+            "; ".join([f"{len(told)} of the nodes at {self.where} answer, and no majority says the same", *failures]),
+            "one lies or is behind: name others with --rpc",
+        )
+
+    def block(self, which: BlockId = "latest") -> Block:
+        """The newest block, the newest that cannot be reorganized away, or one by its number."""
+        if which == "latest":
+            self._endpoints.begin_look()
+        with self.explained("eth_getBlockByNumber"):
+            found = self.web3.eth.get_block(which)
+            block = Block(found["number"], bytes(found["hash"]), found["timestamp"])
+        if which == "latest":
+            self._logs.saw_head(block.number, block.hash)
+        return block
+
+    def block_hash(self, number: int) -> bytes | None:
+        """The hash of a block; None where the chain is shorter."""
+        try:
+            return self.block(number).hash
+        except ChainError as error:
+            if isinstance(error.__cause__, BlockNotFound):
+                return None
+            raise
+
+    def call(self, call: Call, sender: str = ZERO_ADDRESS, block: BlockId = "latest") -> bytes:
+        """What the call would return, changing nothing.
+
+        Raises:
+            ContractError: the contract refuses it.
+        """
+        with self.explained(call.name):
+            return bytes(self.web3.eth.call(call.transaction(sender), block))
+
+    def calldata(self, transaction_hash: bytes) -> tuple[str | None, bytes]:
+        """To whom a mined transaction went (None: it deployed a contract), and with which calldata."""
+        with self.explained("eth_getTransactionByHash"):
+            found = self.web3.eth.get_transaction(HexBytes(transaction_hash))
+            return found.get("to"), bytes(found["input"])
+
+    def code(self, address: str, block: BlockId = "latest") -> bytes:
+        """The code at an address; empty where there is no contract."""
+        with self.explained("eth_getCode"):
+            return bytes(self.web3.eth.get_code(Web3.to_checksum_address(address), block))
+
+    def code_hash(self, address: str, block: BlockId = "latest") -> bytes:
+        """keccak256 of the code at an address, as contracts see it (EXTCODEHASH)."""
+        return keccak(self.code(address, block))
+
+    def balance(self, address: str, block: BlockId = "latest") -> int:
+        """An account's coin, wei."""
+        with self.explained("eth_getBalance"):
+            return self.web3.eth.get_balance(Web3.to_checksum_address(address), block)
+
+    def logs(self, address: str, topics: Sequence[bytes | None], first: int, last: int) -> Iterator[Any]:
+        """The logs of a contract in the blocks `first` to `last`, oldest first, see `Logs`."""
+        texts = tuple(None if topic is None else Web3.to_hex(topic) for topic in topics)
+        return self._logs.read(Query(address, texts), first, last)
+
+    def _ask_logs(self, query: Query, first: int, last: int) -> Sequence[Any]:
+        blocks = {"fromBlock": first, "toBlock": last}
+        asked = cast(FilterParams, {"address": query.address, "topics": list(query.topics), **blocks})
+        with self.explained("eth_getLogs"):
+            return self.web3.eth.get_logs(asked)
+
+
+def connect(rpc: str | Sequence[str], chain_id: int | None = None) -> Chain:
+    """A connection to the nodes at http or https URLs, the preferred first; to chain `chain_id` only, where given.
+
+    Raises:
+        ConfigError: one is no such URL.
+        ChainError: no node answers, or one serves another chain than `chain_id` or than the others.
+    """
+    endpoints = Endpoints([rpc] if isinstance(rpc, str) else rpc)
+    endpoints.agree(chain_id)
+    web3 = Web3(endpoints)
+    web3.middleware_onion.remove("validation")  # it asks for the chain's id, which `agree` has checked, at every call
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)  # proof of authority: longer block headers
+    return Chain(web3, endpoints)

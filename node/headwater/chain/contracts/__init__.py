@@ -1,0 +1,1 @@
+"""The contracts as Python sees them: calls, events, structs and errors, by their ABIs."""

@@ -1,0 +1,418 @@
+"""The contracts' events as Python values: their arguments in Solidity's order, and where they were emitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwater.protocol.curve import Point
+from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.structs import Posting, TaskConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Where an event was emitted."""
+
+    address: str
+    block_number: int
+    transaction_hash: bytes
+    log_index: int
+
+
+@dataclass(frozen=True)
+class TaskCreated(Event):
+    """A task was published, with all that it fixes."""
+
+    task_id: int
+    creator: str
+    manifest: bytes
+    pool: int
+    config: TaskConfig
+
+
+@dataclass(frozen=True)
+class Enrolled(Event):
+    """A trainer enrolled with the commitment of its data and its mask key, x * (1, 2) with its secret x."""
+
+    task_id: int
+    trainer: str
+    data: Point
+    mask_key: Point
+    stake: int
+
+
+@dataclass(frozen=True)
+class Unenrolled(Event):
+    """A trainer is leaving the task; its stake can be released at `releasable_at`, Unix seconds."""
+
+    task_id: int
+    trainer: str
+    releasable_at: int
+
+
+@dataclass(frozen=True)
+class Released(Event):
+    """A trainer that left has its stake back, and is no longer enrolled."""
+
+    task_id: int
+    trainer: str
+    stake: int
+
+
+@dataclass(frozen=True)
+class TrainerSlashed(Event):
+    """A trainer had missed a duty in a round, or was at fault, and `slashed` of its stake was burnt."""
+
+    task_id: int
+    round: int
+    trainer: str
+    fault: bool
+    slashed: int
+
+
+@dataclass(frozen=True)
+class Settled(Event):
+    """A trainer's part in a round was settled by `settle`; `join` and `release` settle without a word."""
+
+    task_id: int
+    round: int
+    trainer: str
+    slashed: int
+
+
+@dataclass(frozen=True)
+class Joined(Event):
+    """A trainer joined a round; `joined` are on its roster then."""
+
+    task_id: int
+    round: int
+    trainer: str
+    joined: int
+
+
+@dataclass(frozen=True)
+class Submitted(Event):
+    """A trainer's update was accepted; `submitted` are then."""
+
+    task_id: int
+    round: int
+    trainer: str
+    update: Point
+    submitted: int
+
+
+@dataclass(frozen=True)
+class MaskingStarted(Event):
+    """An attempt at masking started. `seed` orders its members on the circle, by keccak256(seed ++ address)."""
+
+    task_id: int
+    round: int
+    attempt: int
+    members: int
+    seed: bytes
+
+
+@dataclass(frozen=True)
+class Masked(Event):
+    """A trainer masked its update; `masked` of the attempt's members have then."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    posting: Posting
+    masked: int
+
+
+@dataclass(frozen=True)
+class Aggregated(Event):
+    """A round's average was accepted; its bytes can be demanded now. `cid` is the digest of the model document."""
+
+    task_id: int
+    round: int
+    aggregator: str
+    old_model_hash: bytes
+    new_model_hash: bytes
+    average: Point
+    cid: bytes
+
+
+@dataclass(frozen=True)
+class AverageRevoked(Event):
+    """An average was taken back: nobody showed its bytes in time. `slashed` of the aggregator's stake was burnt."""
+
+    task_id: int
+    round: int
+    aggregator: str
+    slashed: int
+
+
+@dataclass(frozen=True)
+class FirstModelWithheld(Event):
+    """The task ended: nobody showed its first model's bytes in time. `slashed` of its pool was burnt."""
+
+    task_id: int
+    creator: str
+    slashed: int
+
+
+@dataclass(frozen=True)
+class Accused(Event):
+    """A member was accused and has until `deadline` to answer, Unix seconds."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    deadline: int
+
+
+@dataclass(frozen=True)
+class Acquitted(Event):
+    """A member was acquitted; `deadline` is the phase's then, Unix seconds."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    deadline: int
+
+
+@dataclass(frozen=True)
+class Convicted(Event):
+    """A member was convicted: it is left out when the attempt ends, and loses stake. `deadline` is the phase's then."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    deadline: int
+
+
+@dataclass(frozen=True)
+class ModelAccused(Event):
+    """The bytes of the average, in Challenge, or of the first model, in Join, were demanded."""
+
+    task_id: int
+    round: int
+    accused: str
+    deadline: int
+
+
+@dataclass(frozen=True)
+class ModelAcquitted(Event):
+    """The bytes that were demanded were shown."""
+
+    task_id: int
+    round: int
+    accused: str
+
+
+@dataclass(frozen=True)
+class PhaseChanged(Event):
+    """A round moved on; `deadline` is that of `to_phase`, 0 where that is an end. A new attempt is MASK to MASK."""
+
+    task_id: int
+    round: int
+    from_phase: Phase
+    to_phase: Phase
+    deadline: int
+
+
+@dataclass(frozen=True)
+class RewardCollected(Event):
+    """What a finalized round owed the account was credited to it."""
+
+    task_id: int
+    round: int
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class PoolReclaimed(Event):
+    """What was left of an ended task's pool was credited to its creator."""
+
+    task_id: int
+    creator: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class ModelAdded(Event):
+    """A model was added to a task; `parent` is the round that made the one before. `cid` names the model document."""
+
+    task_id: int
+    round: int
+    model_hash: bytes
+    parent: int
+    parent_hash: bytes
+    commitment: Point
+    cid: bytes
+
+
+@dataclass(frozen=True)
+class ContractURIUpdated(Event):
+    """ERC-7572's; the registry declares it and cannot emit it."""
+
+
+@dataclass(frozen=True)
+class Deposited(Event):
+    """A trainer deposited stake; `free` is its free stake then."""
+
+    trainer: str
+    amount: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Withdrawn(Event):
+    """A trainer withdrew stake; `free` is its free stake then."""
+
+    trainer: str
+    amount: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Locked(Event):
+    """Free stake was locked for a task; `free` is what is left, `locked` what the task has locked of it then."""
+
+    task_id: int
+    trainer: str
+    amount: int
+    free: int
+    locked: int
+
+
+@dataclass(frozen=True)
+class Unlocked(Event):
+    """Stake locked for a task became free again; `free` is all that is then, `locked` what the task has left of it."""
+
+    task_id: int
+    account: str
+    amount: int
+    free: int
+    locked: int
+
+
+@dataclass(frozen=True)
+class Escrowed(Event):
+    """An amount was escrowed for a task's rewards; `escrow` is the task's then."""
+
+    task_id: int
+    amount: int
+    escrow: int
+
+
+@dataclass(frozen=True)
+class Credited(Event):
+    """An amount of a task's escrow was credited to the account; `claimable` is all it can claim then."""
+
+    task_id: int
+    account: str
+    amount: int
+    escrow: int
+    claimable: int
+
+
+@dataclass(frozen=True)
+class Claimed(Event):
+    """The account claimed all that was credited to it."""
+
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Slashed(Event):
+    """Stake locked for a task was burnt; `locked` is what the task has locked of it then."""
+
+    task_id: int
+    account: str
+    amount: int
+    locked: int
+
+
+@dataclass(frozen=True)
+class EscrowBurnt(Event):
+    """An amount of a task's escrow was burnt; `escrow` is what is left of it."""
+
+    task_id: int
+    amount: int
+    escrow: int
+
+
+@dataclass(frozen=True)
+class Bonded(Event):
+    """An amount was taken in as a challenge's bond."""
+
+    challenge_id: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class BondPaid(Event):
+    """A challenge's bond was credited to the account; `claimable` is all it can claim then."""
+
+    challenge_id: int
+    account: str
+    amount: int
+    claimable: int
+
+
+@dataclass(frozen=True)
+class Challenged(Event):
+    """A challenge was raised. `other` is the second member of a mask's, else the zero address."""
+
+    challenge_id: int
+    task_id: int
+    accused: str
+    kind: Kind
+    round: int
+    attempt: int
+    challenger: str
+    other: str
+    bond: int
+
+
+@dataclass(frozen=True)
+class UpdateOpened(Event):
+    """A masked update was opened; `vector` is what was committed to."""
+
+    task_id: int
+    round: int
+    attempt: int
+    trainer: str
+    vector: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MaskOpened(Event):
+    """A mask was opened: `shared` is the point that the two share."""
+
+    task_id: int
+    round: int
+    attempt: int
+    one: str
+    other: str
+    shared: Point
+
+
+@dataclass(frozen=True)
+class ModelOpened(Event):
+    """A model was opened: its weights, as field elements. `average` is 0 for the first model."""
+
+    task_id: int
+    round: int
+    average: int
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BondReturned(Event):
+    """A challenge's bond was credited to `to`: to the challenged who answered, or back to the challenger."""
+
+    challenge_id: int
+    to: str
+    bond: int

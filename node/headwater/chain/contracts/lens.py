@@ -1,0 +1,49 @@
+"""Lens: what a screen shows, in one call each. See `ILens.sol`."""
+
+from __future__ import annotations
+
+from headwater.chain.asking.rpc import BlockId
+from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.screens import AccountScreen, RoundSummary, TaskScreen, TaskSummary
+from headwater.protocol.structs import Record
+
+NEWEST = 2**256 - 1
+"""The highest id wanted of a page that starts with the newest task."""
+
+
+class Lens(Contract):
+    """Views of the other contracts, put together; pages of tasks count down from an id."""
+
+    name = "Lens"
+
+    def task_manager(self, block: BlockId = "latest") -> str:
+        """The address of the TaskManager that it reads."""
+        return self._read(str, "taskManager", block=block)
+
+    def get_tasks(
+        self, start: int, limit: int, block: BlockId = "latest"
+    ) -> tuple[tuple[TaskSummary, ...], int, int, int]:
+        """Tasks `start`, `start - 1` and so on, `limit` at most, with their latest models; how many there are; the
+        number and time, Unix seconds, of the block of which this is the state.
+        """
+        tasks, total, number, timestamp = self._read_all("getTasks", start, limit, block=block)
+        return tasks, total, number, timestamp
+
+    def get_models(self, start: int, limit: int, block: BlockId = "latest") -> tuple[tuple[Record, ...], int]:
+        """The records of the latest models of tasks `start`, `start - 1` and so on; and how many tasks there are."""
+        models, total = self._read_all("getModels", start, limit, block=block)
+        return models, total
+
+    def get_task(self, task_id: int, block: BlockId = "latest") -> TaskScreen:
+        """One task. Raises ContractError `UnknownTask` if there is none."""
+        return self._read(TaskScreen, "getTask", task_id, block=block)
+
+    def get_rounds(self, task_id: int, start: int, limit: int, block: BlockId = "latest") -> tuple[RoundSummary, ...]:
+        """The `limit` rounds of a task from `start` on, oldest first. Raises ContractError `UnknownTask`."""
+        return tuple(self._read(tuple, "getRounds", task_id, start, limit, block=block))
+
+    def get_account(
+        self, task_id: int, account: str, start: int, limit: int, block: BlockId = "latest"
+    ) -> AccountScreen:
+        """An account's part in a task, and what `limit` rounds from `start` on owe it. Raises ContractError."""
+        return self._read(AccountScreen, "getAccount", task_id, account, start, limit, block=block)

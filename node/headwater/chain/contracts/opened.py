@@ -1,0 +1,47 @@
+"""The contracts of one deployment, checked and ready to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.lens import Lens
+from headwater.chain.contracts.model_registry import ModelRegistry
+from headwater.chain.contracts.stake_manager import StakeManager
+from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.deploying.records import Deployment, network_name
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The contracts, on the chain they stand on."""
+
+    chain: Chain
+    tasks: TaskManager
+    stakes: StakeManager
+    models: ModelRegistry
+    challenges: ChallengeManager
+    lens: Lens
+
+
+def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Contracts:
+    """The contracts that `root`, the deployments folder, records for a network; by default the chain's.
+
+    Raises:
+        ConfigError: no such deployment is recorded.
+        ChainError: it is not what stands on this chain.
+    """
+    deployment = Deployment.load(network or network_name(chain.chain_id), root)
+    deployment.check(chain)
+    at = {name: record.address for name, record in deployment.records.items()}
+    start = deployment.start_block
+    return Contracts(
+        chain,
+        TaskManager(chain, at["TaskManager"], start),
+        StakeManager(chain, at["StakeManager"], start),
+        ModelRegistry(chain, at["ModelRegistry"], start),
+        ChallengeManager(chain, at["ChallengeManager"], start),
+        Lens(chain, at["Lens"], start),
+    )

@@ -1,0 +1,246 @@
+"""The contracts' structs as Python values. Fields follow Solidity's, in its order, in snake_case.
+
+Amounts are in wei, times in Unix seconds, hashes and digests 32 bytes, addresses text: checksummed where a node reads
+them from a chain, in lower case in the machine. What a contract changes is not frozen: the machine changes it, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwater.protocol.curve import INFINITY, Point
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
+
+ZERO_ADDRESS = "0x" + "00" * 20
+ZERO_HASH = bytes(32)
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """All that a task fixes for good; `ITaskManager.TaskConfig` says what each field means and what to check."""
+
+    train_verifier: str
+    k: int
+    dimension: int
+    mask_period: int
+    average_verifier: str
+    stake: int
+    aggregator_fee: int
+    rounds: int
+    min_trainers: int
+    max_trainers: int
+    join_period: int
+    train_period: int
+    aggregate_period: int
+    challenge_bond: int
+    answer_period: int
+    challenge_period: int
+    unbonding_period: int
+    fault_slash: int
+    absence_slash: int
+    train_code_hash: bytes
+    average_code_hash: bytes
+    manifest: bytes
+    srs: bytes
+    basis_hash: bytes
+    offset: Point
+    basis0: Point
+    basis1: Point
+    basis_d: Point
+
+
+@dataclass
+class TaskState:
+    """What changes while a task runs.
+
+    Attributes:
+        deadline: the first second in which the phase's work is refused; 0 after the task's end.
+        round: the running round; after the end, the last one.
+        submitted: how many updates of the running round are accepted.
+        attempt: which attempt at masking runs or has succeeded, from 1; 0 before Mask.
+        members: how many trainers the attempt has; all of them must mask.
+        accused: how many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's
+            bytes are demanded.
+        model_hash: keccak256 of the current model's commitment; in Challenge still that which the round started from.
+        sum: C([sum of w' | tag | sum of salts]) of those who masked; means nothing before an attempt's first.
+        seed: what orders the attempt's members on the circle.
+        average: in Challenge, the commitment of the average that was accepted.
+        average_cid: the digest of its document.
+    """
+
+    creator: str
+    pool: int
+    spent: int = 0
+    deadline: int = 0
+    round: int = 0
+    joined: int = 0
+    submitted: int = 0
+    attempt: int = 0
+    members: int = 0
+    accused: int = 0
+    phase: Phase = Phase.NONE
+    model_hash: bytes = ZERO_HASH
+    sum: Point = INFINITY
+    seed: bytes = ZERO_HASH
+    average: Point = INFINITY
+    average_cid: bytes = ZERO_HASH
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the task's last round is over."""
+        return self.phase.is_end
+
+
+@dataclass
+class Round:
+    """One round.
+
+    Attributes:
+        attempt: the last attempt at masking, from 1; 0 if there was none.
+        masked: how many trainers have masked in it; if the round is finalized, how many updates the model averages.
+        aggregator: who posted the average; the zero address unless the round is finalized, or in Challenge.
+        averages: how many averages were accepted in it, those that were taken back included.
+        ended_at: 0 while the round runs.
+    """
+
+    phase: Phase = Phase.NONE
+    attempt: int = 0
+    masked: int = 0
+    aggregator: str = ZERO_ADDRESS
+    fee_collected: bool = False
+    averages: int = 0
+    ended_at: int = 0
+
+
+@dataclass
+class RosterEntry:
+    """A trainer's part in one round.
+
+    Attributes:
+        attempt: the last attempt in which it has masked its update, from 1; 0 if it has in none.
+        update_hash: first 29 bytes of keccak256(update x, update y).
+        posting_hash: of what it last masked with; zero before.
+    """
+
+    status: TrainerStatus = TrainerStatus.NONE
+    attempt: int = 0
+    update_hash: bytes = bytes(29)
+    posting_hash: bytes = ZERO_HASH
+
+
+@dataclass
+class Enrolment:
+    """A trainer's enrolment in a task.
+
+    Attributes:
+        data_hash: keccak256 of its data commitment, zero if it is not enrolled.
+        mask_key_hash: keccak256 of its mask key.
+        stake: what is locked for this enrolment: the task's stake, less what was slashed since it last joined.
+        unsettled: the last round it joined that is not settled; 0 if there is none.
+        releasable_at: when its stake can be released; 0 unless it is leaving.
+    """
+
+    data_hash: bytes = ZERO_HASH
+    mask_key_hash: bytes = ZERO_HASH
+    stake: int = 0
+    unsettled: int = 0
+    releasable_at: int = 0
+
+    @property
+    def exists(self) -> bool:
+        """Whether the trainer is enrolled."""
+        return any(self.data_hash)
+
+
+@dataclass(frozen=True)
+class PeerMask:
+    """A trainer's mask with one peer, as committed to."""
+
+    peer: str
+    commitment: Point
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What a trainer posts in an attempt at masking.
+
+    Attributes:
+        update: the commitment of its update without masks.
+        cid: digest of the update document, which holds the masked update.
+        masks: one for each of its peers, addresses ascending.
+    """
+
+    update: Point
+    cid: bytes
+    masks: tuple[PeerMask, ...]
+
+
+@dataclass
+class Challenge:
+    """A challenge.
+
+    Attributes:
+        bond: what the challenger put up, wei.
+        accused: a member, the aggregator, or the creator.
+        closed: whether it is answered, or its bond reclaimed.
+        attempt: the attempt at masking; of a model, how many averages the round had accepted (0: the first model).
+        other: of a mask, the other member; else the zero address.
+    """
+
+    challenger: str = ZERO_ADDRESS
+    bond: int = 0
+    accused: str = ZERO_ADDRESS
+    kind: Kind = Kind.NONE
+    closed: bool = False
+    round: int = 0
+    attempt: int = 0
+    other: str = ZERO_ADDRESS
+    task_id: int = 0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model and how it came about.
+
+    Attributes:
+        model_hash: keccak256 of C([w | tag]).
+        cid: sha2-256 digest of the model document.
+        round: the round that made it; 0 for the model the creator started from, whose other fields are zero.
+        trainers: how many updates it averages.
+        timestamp: when it was accepted.
+    """
+
+    model_hash: bytes
+    cid: bytes
+    round: int
+    trainers: int
+    aggregator: str
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A model as ERC-7992 describes one, and its lineage; `IModelRegistry.Record` defines each field.
+
+    Attributes:
+        proof_system_id: 4 bytes.
+        uri: `ipfs://` and the CID of the model document.
+        parent: the round that made the model it was trained from; 0 for the first model, too.
+        parent_hash: its model hash; zero for the first model.
+        manifest: digest of the task manifest, and so equal to `circuit_hash`.
+    """
+
+    model_hash: bytes
+    circuit_hash: bytes
+    vk_hash: bytes
+    proof_system_id: bytes
+    uri: str
+    task_id: int
+    round: int
+    parent: int
+    parent_hash: bytes
+    trainers: int
+    aggregator: str
+    timestamp: int
+    creator: str
+    manifest: bytes

@@ -1,0 +1,249 @@
+"""What happened in a task, from the chain's events alone: who did what in each round, and whether it counted.
+
+Nothing of a node's own is asked: whoever has an RPC endpoint gets the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from headwater.chain.contracts.codec import decode_log
+from headwater.chain.contracts.events import (
+    Accused,
+    Acquitted,
+    Aggregated,
+    AverageRevoked,
+    Convicted,
+    Enrolled,
+    Event,
+    FirstModelWithheld,
+    Joined,
+    Masked,
+    MaskingStarted,
+    PhaseChanged,
+    RewardCollected,
+    Submitted,
+    TrainerSlashed,
+)
+from headwater.chain.contracts.opened import Contracts
+from headwater.errors import TaskError
+from headwater.protocol.phases import Phase
+
+
+class Outcome(StrEnum):
+    """What became of a trainer's part in a round."""
+
+    COUNTED = "counted"
+    RUNNING = "the round is not over"
+    NOT_ENROLLED = "not enrolled when the round started"
+    NOT_JOINED = "did not join"
+    SKIPPED = "too few joined"
+    NOT_SUBMITTED = "submitted no valid proof in time"
+    TOO_FEW_UPDATES = "too few others submitted"
+    NOT_MASKED = "missed an attempt at masking"
+    TOO_FEW_MASKED = "too few others masked"
+    CONVICTED = "posted a mask or peers that were shown to be wrong"
+    SILENT = "was challenged and did not answer"
+    TOO_FEW_LEFT = "too few were left after others were found at fault"
+    NOT_AGGREGATED = "nobody aggregated in time"
+    WITHHELD = "aggregators withheld the model"
+    FIRST_MODEL_WITHHELD = "the creator withheld the first model"
+
+
+@dataclass
+class Part:
+    """A trainer's part in a round, each with the event that says so.
+
+    Attributes:
+        masked: what it posted, by attempt.
+        accused, acquitted, convicted: the last such event.
+    """
+
+    trainer: str
+    joined: Joined
+    submitted: Submitted | None = None
+    masked: dict[int, Masked] = field(default_factory=dict)
+    accused: Accused | None = None
+    acquitted: Acquitted | None = None
+    convicted: Convicted | None = None
+    slashed: TrainerSlashed | None = None
+    rewarded: RewardCollected | None = None
+
+    @property
+    def open_accusation(self) -> bool:
+        """Whether it was convicted, or accused and not acquitted after."""
+        if self.accused is None or self.convicted is not None:
+            return self.convicted is not None
+        return self.acquitted is None or place(self.acquitted) < place(self.accused)
+
+
+@dataclass
+class RoundHistory:
+    """One round.
+
+    Attributes:
+        parts: by trainer, in the order of joining.
+        attempts: at masking, in order.
+        averages: those accepted, the ones that were taken back included.
+        withheld: the task ended in this round, since nobody showed its first model.
+    """
+
+    number: int
+    started: PhaseChanged
+    parts: dict[str, Part] = field(default_factory=dict)
+    attempts: list[MaskingStarted] = field(default_factory=list)
+    averages: list[Aggregated] = field(default_factory=list)
+    revoked: list[AverageRevoked] = field(default_factory=list)
+    phases: list[PhaseChanged] = field(default_factory=list)
+    withheld: FirstModelWithheld | None = None
+
+    @property
+    def ended(self) -> PhaseChanged | None:
+        """The event of its end; None while it runs."""
+        return self.phases[-1] if self.phases[-1].to_phase.is_end else None
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is, or how it ended."""
+        return self.phases[-1].to_phase
+
+    @property
+    def counted(self) -> list[str]:
+        """Whose updates the round's model averages; nobody's unless it is finalized."""
+        if self.phase is not Phase.FINALIZED:
+            return []
+        return [part.trainer for part in self.parts.values() if len(self.attempts) in part.masked]
+
+
+@dataclass
+class History:
+    """A task's events, grouped. See `read_history`.
+
+    Attributes:
+        enrolled: by trainer, its enrolments in order.
+    """
+
+    enrolled: dict[str, list[Enrolled]] = field(default_factory=dict)
+    rounds: dict[int, RoundHistory] = field(default_factory=dict)
+
+    @cached_property
+    def accounts(self) -> list[str]:
+        """Whoever has enrolled, in order."""
+        return list(self.enrolled)
+
+    def outcome(self, number: int, account: str) -> Outcome:
+        """Whether an account's part in a round counted, and if not, why.
+
+        Raises:
+            TaskError: the task has had no such round.
+        """
+        if number not in self.rounds:
+            raise TaskError(f"round {number} has not started", f"the task has had {len(self.rounds)} round(s)")
+        round_ = self.rounds[number]
+        part = round_.parts.get(account)
+        if part is None:
+            return self._absent(round_, account)
+        if round_.ended is None:
+            return Outcome.RUNNING
+        if account in round_.counted:
+            return Outcome.COUNTED
+        return _own_failure(round_, part) or _others_failure(round_)
+
+    def _absent(self, round_: RoundHistory, account: str) -> Outcome:
+        if round_.phase is Phase.JOIN:
+            return Outcome.RUNNING
+        closed = next(event for event in round_.phases if event.from_phase is Phase.JOIN)
+        before = (event for event in self.enrolled.get(account, ()) if place(event) < place(closed))
+        return Outcome.NOT_JOINED if any(before) else Outcome.NOT_ENROLLED
+
+
+def read_history(contracts: Contracts, task_id: int, last: int | None = None) -> History:
+    """All that happened in a task up to block `last`.
+
+    Raises:
+        TaskError: the chain has no such task.
+        ChainError: the node fails.
+    """
+    history = History()
+    for event in _events(contracts, task_id, last):
+        _record(history, event)
+    if not history.rounds:
+        raise TaskError(f"there is no task {task_id}", "see `headwater task show`")
+    return history
+
+
+def _events(contracts: Contracts, task_id: int, last: int | None) -> Iterator[Event]:
+    """Every event of the TaskManager about a task, oldest first: all have its id as their first topic."""
+    tasks = contracts.tasks
+    newest = contracts.chain.block().number if last is None else last
+    for log in contracts.chain.logs(tasks.address, [None, task_id.to_bytes(32, "big")], tasks.start_block, newest):
+        event = decode_log(log)
+        if event is not None:
+            yield event
+
+
+def _record(history: History, event: Event) -> None:
+    match event:
+        case Enrolled():
+            history.enrolled.setdefault(event.trainer, []).append(event)
+        case PhaseChanged(from_phase=Phase.NONE):
+            history.rounds[event.round] = RoundHistory(event.round, event, phases=[event])
+        case PhaseChanged():
+            history.rounds[event.round].phases.append(event)
+        case Joined():
+            history.rounds[event.round].parts[event.trainer] = Part(event.trainer, event)
+        case MaskingStarted():
+            history.rounds[event.round].attempts.append(event)
+        case Aggregated():
+            history.rounds[event.round].averages.append(event)
+        case FirstModelWithheld():
+            history.rounds[max(history.rounds)].withheld = event
+        case AverageRevoked():
+            history.rounds[event.round].revoked.append(event)
+        case Submitted() | Accused() | Acquitted() | Convicted():
+            part = history.rounds[event.round].parts[event.trainer]
+            setattr(part, type(event).__name__.lower(), event)
+        case Masked():
+            history.rounds[event.round].parts[event.trainer].masked[event.attempt] = event
+        case TrainerSlashed():
+            history.rounds[event.round].parts[event.trainer].slashed = event
+        case RewardCollected():
+            if event.account in history.rounds[event.round].parts:
+                history.rounds[event.round].parts[event.account].rewarded = event
+
+
+def _own_failure(round_: RoundHistory, part: Part) -> Outcome | None:
+    """What the trainer itself missed or did wrong in a round that is over; None if nothing."""
+    if round_.phase is Phase.SKIPPED:
+        return Outcome.FIRST_MODEL_WITHHELD if round_.withheld else Outcome.SKIPPED
+    if part.submitted is None:
+        return Outcome.NOT_SUBMITTED
+    if part.convicted is not None:
+        return Outcome.CONVICTED
+    last = max(part.masked, default=0)
+    if last == len(round_.attempts):
+        aggregating = any(event.to_phase is Phase.AGGREGATE for event in round_.phases)
+        return Outcome.SILENT if aggregating and part.open_accusation and not round_.averages else None
+    accused_in_last = part.accused is not None and part.accused.attempt == last and part.open_accusation
+    return Outcome.SILENT if accused_in_last else Outcome.NOT_MASKED
+
+
+def _others_failure(round_: RoundHistory) -> Outcome:
+    """Why a round that is over failed, for one who did all that it should."""
+    if round_.revoked:
+        return Outcome.WITHHELD if len(round_.revoked) == len(round_.averages) else Outcome.NOT_AGGREGATED
+    failed_in = round_.phases[-1].from_phase
+    if failed_in is Phase.TRAIN:
+        return Outcome.TOO_FEW_UPDATES
+    if failed_in is Phase.MASK:
+        return Outcome.TOO_FEW_MASKED
+    at_fault = any(part.open_accusation for part in round_.parts.values())
+    return Outcome.TOO_FEW_LEFT if at_fault else Outcome.NOT_AGGREGATED
+
+
+def place(event: Event) -> tuple[int, int]:
+    """Where an event stands in the chain's order."""
+    return event.block_number, event.log_index

@@ -1,0 +1,169 @@
+"""Models for whoever uses them: pulled, verified, kept in a folder, applied to rows. No prover is needed.
+
+The folder holds the documents as they were stored, so that hashing them gives their CIDs:
+
+    model.json        the model document
+    task.json         the task manifest: columns, means, deviations, classes
+    provenance.json   chain, contracts, task, round, model hash, CIDs
+    weights.safetensors   the weights as floats, (features, outputs), for torch and others
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from headwater.errors import ConfigError, ContentMismatch, ContractError
+from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.field import pack, to_signed, unpack
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.structs import Model
+from headwater.roles.task import Task, columns_of, point_hash, spec_of
+from headwater.storage.cid import RAW, Cid
+from headwater.storage.manifests import ModelDocument, TaskManifest
+from headwater.training.columns import Columns
+from headwater.training.floating import real_weights
+
+MODEL, MANIFEST, PROVENANCE, TENSORS = "model.json", "task.json", "provenance.json", "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class PulledModel:
+    """A model in a folder, whose documents are what its provenance says.
+
+    Attributes:
+        provenance: `chain_id`, `task_manager`, `model_registry`, `task_id`, `round`, `trainers`, `model_hash`,
+            `model_cid`, `manifest_cid`.
+    """
+
+    weights: list[int]
+    spec: TrainingSpec
+    columns: Columns
+    provenance: dict[str, str | int]
+
+
+def pull(task: Task, model: Model, folder: Path) -> PulledModel:
+    """Fetch a model of a task, verify it against the chain, and write it to a folder.
+
+    Raises:
+        ContentMismatch: its weights are not what the contract accepted; nothing is written.
+    """
+    weights, provenance = task.weights(model), _provenance(task, model)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL).write_bytes(_document(task, model, weights))
+        (folder / MANIFEST).write_bytes(task.store.get(Cid.from_digest(task.config.manifest), MAX_BYTES))
+        metadata = {key: str(value) for key, value in provenance.items()}
+        save_file({"weights": _tensor(task.spec, weights)}, folder / TENSORS, metadata)
+        (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1) + "\n")
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}", "name another folder with --out") from error
+    return PulledModel(weights, task.spec, task.columns, provenance)
+
+
+def load(folder: Path) -> PulledModel:
+    """A pulled model, its documents checked against the CIDs of its provenance. The chain is not asked: see `verify`.
+
+    Raises:
+        ConfigError: no pulled model there.
+        ContentMismatch: a document or the tensor was changed since.
+    """
+    try:
+        provenance = json.loads((folder / PROVENANCE).read_text())
+        documents = {"model_cid": (folder / MODEL).read_bytes(), "manifest_cid": (folder / MANIFEST).read_bytes()}
+        cids = {key: Cid.parse(provenance[key]) for key in documents}
+        provenance = {str(key): value for key, value in provenance.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ConfigError(f"{folder} holds no pulled model: {error}", "run `headwater model pull` first") from error
+    for key, data in documents.items():
+        if Cid.of_block(cids[key].codec, data) != cids[key]:
+            raise ContentMismatch(
+                f"the document of {key} in {folder} was changed: its CID is no longer {cids[key]}",
+                "pull the model again",
+            )
+    manifest = TaskManifest.decode(documents["manifest_cid"])
+    weights = [to_signed(entry) for entry in unpack(ModelDocument.decode(documents["model_cid"]).weights)]
+    spec = spec_of(manifest)
+    if len(weights) != spec.dimension:
+        raise ContentMismatch(
+            f"the model in {folder} has {len(weights)} weights, not {spec.dimension}", "do not use it"
+        )
+    try:
+        tensor = load_file(folder / TENSORS).get("weights")
+    except (OSError, SafetensorError) as error:
+        raise ContentMismatch(f"{folder / TENSORS} cannot be read: {error}", "pull the model again") from error
+    if tensor is None or not np.array_equal(tensor, _tensor(spec, weights)):
+        raise ContentMismatch(f"{folder / TENSORS} holds other weights than {MODEL}", "pull the model again")
+    return PulledModel(weights, spec, columns_of(manifest), provenance)
+
+
+def verify(task: Task, pulled: PulledModel) -> Model:
+    """Check a pulled model against the chain: the registry has it, and what its provenance says is true.
+
+    Raises:
+        ConfigError: it was pulled from another task.
+        ContentMismatch: the chain knows another model under this task and round.
+    """
+    facts = pulled.provenance
+    where = (task.contracts.chain.chain_id, task.contracts.tasks.address, task.id)
+    if (facts.get("chain_id"), facts.get("task_manager"), facts.get("task_id")) != where:
+        raise ConfigError(
+            "this model was pulled from another task or chain", "name that one with --rpc and --deployments"
+        )
+    try:
+        model = task.contracts.models.get_model(task.id, int(facts["round"]))
+    except (KeyError, ValueError, TypeError, OverflowError, ConfigError, ContractError) as error:
+        raise ContentMismatch(f"the chain knows no such model: {error}", "pull the model again") from error
+    true = _provenance(task, model)
+    if wrong := [key for key in {**facts, **true} if facts.get(key) != true.get(key)]:
+        raise ContentMismatch(
+            f"the provenance names another model than the chain: see {', '.join(wrong)}",
+            "do not use it; pull the model again",
+        )
+    if point_hash(task.commit_model(pulled.weights)) != model.model_hash:
+        raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")
+    return model
+
+
+def _document(task: Task, model: Model, weights: Sequence[int]) -> bytes:
+    """A model's document: as it follows from its weights, which may have been shown on chain only; else the store's.
+
+    Raises:
+        Unavailable: it cannot be fetched now.
+        ContentMismatch: the chain names a document of other weights.
+    """
+    data = ModelDocument.of(round=model.round, trainers=model.trainers, weights=pack(weights)).encode()
+    if Cid.of_block(RAW, data).digest == model.cid:
+        return data
+    data = task.store.get(Cid.from_digest(model.cid), MAX_BYTES)
+    if ModelDocument.decode(data).weights != pack(weights):
+        raise ContentMismatch(
+            f"the document that the chain names for the model of round {model.round} is of other weights",
+            "its weights are known all the same, from the chain: see `ModelOpened`",
+        )
+    return data
+
+
+def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(real_weights(spec, weights), dtype=np.float32)
+
+
+def _provenance(task: Task, model: Model) -> dict[str, str | int]:
+    return {
+        "chain_id": task.contracts.chain.chain_id,
+        "task_manager": task.contracts.tasks.address,
+        "model_registry": task.contracts.models.address,
+        "task_id": task.id,
+        "round": model.round,
+        "trainers": model.trainers,
+        "model_hash": "0x" + model.model_hash.hex(),
+        "model_cid": str(Cid.from_digest(model.cid)),
+        "manifest_cid": str(Cid.from_digest(task.config.manifest)),
+    }

@@ -1,0 +1,216 @@
+"""What a task will cost before it is created: proving, gas, bytes and time. Estimates, each from something measured."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headwater.chain.contracts.codec import encode_call
+from headwater.errors import ConfigError
+from headwater.protocol.field import P, pack
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.machine.tasks import MAX_DIMENSION
+from headwater.protocol.masks import GENERATOR, NEAREST
+from headwater.protocol.structs import PeerMask, Posting
+from headwater.protocol.vectors import update_length
+from headwater.roles.proving import ProvingCost
+from headwater.roles.task import growth_problem
+from headwater.storage.manifests import ModelDocument, PointText, TaskReference, UpdateDocument
+
+LARGE_K = 17
+"""The largest k of the benchmarks."""
+
+GAS: Mapping[str, int] = {
+    "createTask": 672_851,
+    "deposit": 45_717,
+    "enrol": 162_011,
+    "join": 42_917,
+    "submit": 47_630,
+    "mask, 3 peers": 100_099,
+    "mask, 16 peers": 178_646,
+    "aggregate, first of a task": 163_761,
+    "advance to Finalized": 132_888,
+    "collect, one round": 74_365,
+    "claim": 30_466,
+    "unenrol": 33_215,
+    "release": 66_508,
+    "withdraw": 31_163,
+    "challengeUpdate": 262_610,
+    "answerUpdate, D = 30": 564_656,
+    "answerUpdate, D = 770": 7_619_369,
+    "answerUpdate, D = 1280": 12_605_693,
+}
+"""Gas of a transaction, as in tests/gas/calls.json; of `submit` and `aggregate`, without asking the verifier."""
+
+VERIFYING = {"train": 614_000, "average": 522_000}
+"""Gas of a transaction that asks a verifier; it hardly depends on the circuit."""
+
+DEPLOYING = {"train": 3_183_000, "average": 2_699_000}
+VERIFIER_BYTES = {"train": 14_500, "average": 12_250}
+PROOF_BYTES = {"train": 3_744, "average": 2_912}
+SRS_POINT_BYTES = 64
+
+_SLOWNESS = 4  # of a trainer's machine beside the one that was measured
+_SLACK = 600  # seconds for people, polls and blocks
+_STEP = 300  # periods are multiples of this many seconds
+_RATE = 64 << 10  # bytes a second that a store gives at least
+
+
+def srs_bytes(k: int) -> int:
+    """What an SRS file of k takes on disk, but for its few bytes beside the points of G1."""
+    return 2 * SRS_POINT_BYTES << k
+
+
+def check_plan(spec: TrainingSpec, rounds: int) -> None:
+    """Refuse what no task can be.
+
+    Raises:
+        ConfigError: the model is too large, or its weights could outgrow what can be proved.
+    """
+    if spec.dimension > MAX_DIMENSION:
+        raise ConfigError(
+            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update can be"
+            " opened in one transaction if its trainer withholds it",
+            "take fewer features or classes",
+        )
+    if problem := growth_problem(spec, rounds):
+        raise ConfigError(
+            f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
+        )
+
+
+@dataclass(frozen=True)
+class Expense:
+    """A transaction that somebody pays for.
+
+    Attributes:
+        times: how often in the whole task, for one account; 0 where only misconduct leads to it.
+        gas: of one, about; who comes first or last in a round pays up to 25,000 more.
+        calldata: of one, bytes.
+    """
+
+    who: str
+    what: str
+    times: int
+    gas: int
+    calldata: int
+
+
+def expenses(dimension: int, rounds: int, trainers: int) -> list[Expense]:
+    """All that the creator, one trainer and the aggregator send, in order; then what a challenge costs."""
+    peers = min(trainers - 1, 2 * NEAREST)
+    return [
+        Expense("creator", "deploy the verifiers", 1, sum(DEPLOYING.values()), sum(VERIFIER_BYTES.values())),
+        Expense("creator", "create the task", 1, GAS["createTask"], 4 + 32 * 40),
+        Expense("trainer", "deposit and enrol", 1, GAS["deposit"] + GAS["enrol"], 4 + 4 + 32 * 5),
+        Expense("trainer", "join", rounds, GAS["join"], 4 + 32),
+        Expense("trainer", "submit", rounds, GAS["submit"] + VERIFYING["train"], _proof_calldata("train")),
+        Expense("trainer", "mask", rounds, mask_gas(peers), mask_calldata(peers)),
+        Expense("trainer", "collect", rounds, GAS["collect, one round"], 4 + 32 * 4),
+        Expense(
+            "trainer",
+            "leave and be paid",
+            1,
+            sum(GAS[name] for name in ("unenrol", "release", "withdraw", "claim")),
+            4 * 4 + 32 * 3,
+        ),
+        Expense("aggregator", "deposit", 1, GAS["deposit"], 4),
+        Expense(
+            "aggregator",
+            "aggregate",
+            rounds,
+            GAS["aggregate, first of a task"] + VERIFYING["average"],
+            _proof_calldata("average") + 32,
+        ),
+        Expense("aggregator", "make it final", rounds, GAS["advance to Finalized"], 4 + 32),
+        Expense("challenger", "demand an update", 0, GAS["challengeUpdate"], 4 + 32 * 2),
+        Expense("trainer", "show it on chain", 0, answer_gas(dimension), answer_calldata(dimension, peers)),
+    ]
+
+
+def mask_gas(peers: int) -> int:
+    """Of a posting with so many masks: between and beyond the two that are measured, a straight line."""
+    least, most = GAS["mask, 3 peers"], GAS["mask, 16 peers"]
+    return least + (peers - 3) * (most - least) // 13
+
+
+def mask_calldata(peers: int) -> int:
+    """Bytes of a posting with so many masks."""
+    return len(encode_call("TaskManager", "mask", (1, _posting(peers))))
+
+
+def answer_gas(dimension: int) -> int:
+    """Of opening a masked update of so many weights: straight lines through the three that are measured."""
+    sizes = (30, 770, 1280)
+    at = min(max(bisect_left(sizes, dimension), 1), 2)
+    (low, high) = sizes[at - 1 : at + 1]
+    below, above = (GAS[f"answerUpdate, D = {size}"] for size in (low, high))
+    return below + (dimension - low) * (above - below) // (high - low)
+
+
+def answer_calldata(dimension: int, peers: int) -> int:
+    """Bytes of opening a masked update: its posting, its entries, and as many basis points."""
+    length = update_length(dimension)
+    arguments = (1, _posting(peers), (P - 1,) * length, (GENERATOR,) * length)
+    return len(encode_call("ChallengeManager", "answerUpdate", arguments))
+
+
+@dataclass(frozen=True)
+class RoundBytes:
+    """What a round puts into the store: an update of each trainer, which the aggregator fetches, and the model."""
+
+    update: int
+    model: int
+    total: int
+
+
+def round_bytes(dimension: int, trainers: int) -> RoundBytes:
+    """The bytes of documents of so many weights, at most."""
+    address, point = "0x" + "f" * 40, PointText.of(GENERATOR)
+    task = TaskReference(chain_id=10**6, task_manager=address, task_id=1000)
+    vector = pack([P - 1] * update_length(dimension))
+    update = len(
+        UpdateDocument.of(
+            task=task, round=1000, attempt=10, trainer=address, commitment=point.model_dump(), vector=vector
+        ).encode()
+    )
+    model = len(ModelDocument.of(round=1000, trainers=trainers, weights=pack([P - 1] * dimension)).encode())
+    return RoundBytes(update, model, trainers * update + model)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period to give a task: the option of `headwater task create`, seconds, and what they are for."""
+
+    option: str
+    seconds: int
+    why: str
+
+
+def periods(train: ProvingCost, average: ProvingCost, documents: RoundBytes) -> list[Period]:
+    """The shortest periods that leave room for slow machines. Who runs nodes without supervision should double them."""
+    fetching = documents.total / _RATE
+    slow = f"on a machine {_SLOWNESS} times slower than ours"
+    return [
+        Period("--join-period", _rounded(0), "a transaction of each trainer"),
+        Period("--train-period", _rounded(_SLOWNESS * train.seconds), f"a proof {slow}"),
+        Period("--mask-period", _rounded(0), "a transaction of each trainer"),
+        Period("--aggregate-period", _rounded(_SLOWNESS * average.seconds + fetching), f"fetching, and a proof {slow}"),
+        Period("--answer-period", _rounded(0), "a transaction of who is challenged"),
+        Period("--challenge-period", _rounded(fetching), "others fetch the model, or demand it"),
+    ]
+
+
+def _rounded(seconds: float) -> int:
+    return math.ceil((seconds + _SLACK) / _STEP) * _STEP
+
+
+def _proof_calldata(kind: str) -> int:
+    proof = PROOF_BYTES[kind]
+    return len(encode_call("TaskManager", "submit", (1, bytes(proof))))
+
+
+def _posting(peers: int) -> Posting:
+    return Posting(GENERATOR, bytes(32), (PeerMask("0x" + "f" * 40, GENERATOR),) * peers)
