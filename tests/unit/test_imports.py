@@ -25,7 +25,11 @@ MAY_IMPORT = {
 MAY_IMPORT["chain"] |= {"journal"}  # a transaction is written down before it is sent
 HEAVY = {"torch": {"circuits", "training"}, "ezkl": {"circuits"}}
 # The EVM's hash is in no standard library, and 300,000 of it mask one update: docs/adr/0006-keccak-in-protocol.md
-PROTOCOL_MAY_IMPORT = {"node/headwater/protocol/keccak.py": {"sha3"}}
+# Nor is a pairing, which a node checks a few times a task
+PROTOCOL_MAY_IMPORT = {
+    "node/headwater/protocol/keccak.py": {"sha3"},
+    "node/headwater/protocol/pairing.py": {"py_ecc"},
+}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FILES = sorted(path for folder in ("ipfs", "node", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
@@ -72,7 +76,7 @@ def test_headwater__when_a_module_imports_another__then_it_is_of_its_own_layer_o
     assert {name: layers for name, layers in wrong.items() if layers} == {}
 
 
-def test_protocol__when_a_module_imports__then_only_the_standard_library__but_for_keccak():
+def test_protocol__when_a_module_imports__then_only_the_standard_library__but_for_keccak_and_the_pairing():
     modules = [module for module in MODULES if layer_of(module) == "protocol"]
 
     wrong = {name_of(m): top_level(m) - sys.stdlib_module_names - {"headwater"} for m in modules}

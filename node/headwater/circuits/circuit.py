@@ -24,13 +24,14 @@ from eth_utils.crypto import keccak
 from headwater.circuits import ezkl_settings, worker
 from headwater.circuits import statement as statement_module
 from headwater.circuits import verifier as verifier_module
-from headwater.circuits.srs import UNUSABLE_ROWS, Srs, open_srs
+from headwater.circuits.srs import Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
 from headwater.errors import CircuitError
 from headwater.protocol import fixedpoint
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
+from headwater.protocol.openings import UNUSABLE_ROWS
 
 MANIFEST, VERIFIER = "circuit.json", "verifier.json"
 _COMPARED = ("verifier", "rows", "inputs", "output")

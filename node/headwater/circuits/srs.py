@@ -17,11 +17,12 @@ from pathlib import Path
 from headwater.errors import CircuitError
 from headwater.protocol.curve import Point, total
 from headwater.protocol.field import Q
+from headwater.protocol.openings import UNUSABLE_ROWS
+from headwater.protocol.pairing import G2
 from headwater.protocol.vectors import Basis
 
 DEV = "dev"
 PERPETUAL = "perpetual-powers-of-tau"
-UNUSABLE_ROWS = 6  # the last rows of a column, which EZKL keeps for blinding and, in a committed one, fills with ones
 _FROM_MONTGOMERY = pow(1 << 256, -1, Q)
 
 
@@ -52,17 +53,35 @@ class Srs:
         usable = (1 << self.k) - UNUSABLE_ROWS
         if length > usable:
             raise CircuitError(f"a vector of {length} entries does not fit k = {self.k}", "use a larger k")
-        return Basis(total(self._lagrange(usable, UNUSABLE_ROWS)), tuple(self._lagrange(0, length)))
+        return Basis(total(self.lagrange_points(usable, UNUSABLE_ROWS)), tuple(self.lagrange_points(0, length)))
 
-    def _lagrange(self, start: int, count: int) -> list[Point]:
-        """`count` Lagrange points from `start` on: what one unit of an entry adds to a commitment."""
-        with self.path.open("rb") as file:
-            file.seek(4 + 64 * ((1 << self.k) + start))
-            data = file.read(64 * count)
-        if len(data) < 64 * count:
-            raise CircuitError(f"{self.path} is cut short", "delete it and fetch it again")
-        numbers = [int.from_bytes(data[i : i + 32], "little") * _FROM_MONTGOMERY % Q for i in range(0, 64 * count, 32)]
+    def lagrange_points(self, start: int, count: int) -> list[Point]:
+        """`count` Lagrange points from `start` on: what one unit of an entry adds to a commitment.
+
+        Raises:
+            CircuitError: the file is damaged.
+        """
+        numbers = self._numbers(4 + 64 * ((1 << self.k) + start), 2 * count)
         return [Point(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+
+    def g2_points(self) -> tuple[G2, G2]:
+        """The two points of G2, as they stand in the file: the generator, and its multiple [tau]_2.
+
+        Raises:
+            CircuitError: the file is damaged.
+        """
+        numbers = self._numbers(4 + 128 * (1 << self.k), 8)  # real parts come first
+        one, tau = ((x1, x0, y1, y0) for x0, x1, y0, y1 in (numbers[:4], numbers[4:]))
+        return G2(*one), G2(*tau)
+
+    def _numbers(self, at: int, count: int) -> list[int]:
+        """`count` coordinates from a place in the file on."""
+        with self.path.open("rb") as file:
+            file.seek(at)
+            data = file.read(32 * count)
+        if len(data) < 32 * count:
+            raise CircuitError(f"{self.path} is cut short", "delete it and fetch it again")
+        return [int.from_bytes(data[i : i + 32], "little") * _FROM_MONTGOMERY % Q for i in range(0, 32 * count, 32)]
 
 
 def open_srs(path: Path, k: int, source: str) -> Srs:
