@@ -274,6 +274,8 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
         sum.add(rho2);
         sum.moveTo(r, dimension);
         sum.add(rho3);
-        if (!sum.check(k, r, combination, quotient, config.tau)) revert InvalidBasis();
+        // with an SRS of zeros any opening would be right
+        bool zero = config.tau.xReal == 0 && config.tau.xImaginary == 0;
+        if (zero || !sum.check(k, r, combination, quotient, config.tau)) revert InvalidBasis();
     }
 }

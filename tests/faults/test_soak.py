@@ -11,12 +11,12 @@ from tests.support.invariants import check_fleet
 
 pytestmark = pytest.mark.faults
 
-ROUNDS, SEED = 2, 1
+ROUNDS, MASK = 2, 1
 
 
 def test_rounds__while_nodes_die_at_random__are_over_and_nothing_is_lost(tmp_path, home):
     with run_fleet(tmp_path, home, EIGHT, rounds=ROUNDS, join_period=30, mask_period=60) as fleet:
-        havoc = Havoc(fleet, SEED)
+        havoc = Havoc(fleet, MASK)
         fleet.run_to_end(400, havoc)
         outcomes = check_fleet(fleet)
         trainers = len(fleet.trainers)

@@ -38,7 +38,7 @@ from tests.vectors import make_openings
 
 K = 5
 SRS = ToySrs(K, make_openings.number("tests"))
-SEED = keccak(b"a mask's seed")
+MASK = keccak(b"a mask's seed")
 
 elements = st.sampled_from((0, 1, P // 2, P - 1)) | st.binary(min_size=32, max_size=32).map(
     lambda drawn: int.from_bytes(drawn, "big") % P
@@ -82,7 +82,7 @@ VALUES = [P - 1, 0, 7, make_openings.number("entry")]
 LOG = SRS.log(VALUES)
 WORDS = opened(Encoding.WORDS, 4, encode(VALUES, Encoding.WORDS))
 PACKED = opened(Encoding.PACKED, 4, encode([-1, 2**63 - 1, 0, -(2**63)], Encoding.PACKED))
-MASK = opened(Encoding.SEED, 4, SEED)
+MASK = opened(Encoding.MASK, 4, MASK)
 
 
 # the EVM's view
@@ -97,7 +97,7 @@ def test_vectors__when_made_again__are_those_committed():
 def test_vectors__open(n):
     case = json.loads(make_openings.FILE.read_text())["openings"][n]
     k, encoding, entries = (int(case[name], 16) for name in ("k", "encoding", "entries"))
-    data = bytes.fromhex(case["root" if encoding == Encoding.SEED else "data"][2:])
+    data = bytes.fromhex(case["root" if encoding == Encoding.MASK else "data"][2:])
     points = (Point(*(int(word, 16) for word in case[name])) for name in ("commitment", "quotient"))
     commitment, quotient = points
     assert verify(commitment, k, Encoding(encoding), entries, data, quotient, G2(*(int(w, 16) for w in case["tau"])))
@@ -127,8 +127,8 @@ def test_packed_integers__decode_to_their_elements(values):
 
 
 def test_seed__decodes_to_its_mask__and_is_its_own_root():
-    assert decode(SEED, Encoding.SEED, 3) == prg(SEED, 3)
-    assert root_of(SEED, Encoding.SEED) == SEED
+    assert decode(MASK, Encoding.MASK, 3) == prg(MASK, 3)
+    assert root_of(MASK, Encoding.MASK) == MASK
 
 
 @pytest.mark.parametrize("value", (2**63, -(2**63) - 1, P // 2))
@@ -139,7 +139,7 @@ def test_packed_entry__of_more_than_8_bytes__is_refused(value):
 
 def test_vector__has_no_seed():
     with pytest.raises(ValueError, match="seed is what is given"):
-        encode([1], Encoding.SEED)
+        encode([1], Encoding.MASK)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_vector__has_no_seed():
         (b"\0" * 32, Encoding.WORDS, 0),
         (b"\0" * 9, Encoding.PACKED, 1),
         (b"\0" * 16, Encoding.PACKED, 1),
-        (b"\0" * 33, Encoding.SEED, 1),
-        (b"", Encoding.SEED, 0),
+        (b"\0" * 33, Encoding.MASK, 1),
+        (b"", Encoding.MASK, 0),
         (b"", Encoding.WORDS, -1),
         (P.to_bytes(32, "big"), Encoding.WORDS, 1),
         (b"\xff" * 32, Encoding.WORDS, 1),
@@ -282,9 +282,9 @@ def test_opening__of_another_length__does_not_hold__though_the_commitment_is_the
 def test_opening__in_another_encoding__does_not_hold():
     """Four words are sixteen packed entries, and one word is a seed."""
     assert not replace(WORDS, encoding=Encoding.PACKED, entries=16).holds
-    one = opened(Encoding.WORDS, 1, b"\0" + SEED[1:])
+    one = opened(Encoding.WORDS, 1, b"\0" + MASK[1:])
     assert one.holds
-    assert not replace(one, encoding=Encoding.SEED).holds
+    assert not replace(one, encoding=Encoding.MASK).holds
     same = {"encoding": Encoding.WORDS, "data": encode([-1, 2**63 - 1, 0, -(2**63)], Encoding.WORDS)}
     assert not replace(PACKED, **same).holds, "the same vector is another statement"
 

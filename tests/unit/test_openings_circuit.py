@@ -52,8 +52,8 @@ def test_commitment_of_ezkl__opens(average, tau, encoding, values):
 def test_commitment_of_ezkl__to_a_mask__opens_by_its_seed(average, tau):
     seed = bytes(range(32))
     commitment = average.commit(prg(seed, 17))
-    found = vector_quotient(average, commitment, Encoding.SEED, 17, seed)
-    assert verify(commitment, K, Encoding.SEED, 17, seed, found, tau)
+    found = vector_quotient(average, commitment, Encoding.MASK, 17, seed)
+    assert verify(commitment, K, Encoding.MASK, 17, seed, found, tau)
 
 
 def test_commitment_of_ezkl__to_another_vector__does_not_open(average, tau):

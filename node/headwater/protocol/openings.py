@@ -50,7 +50,7 @@ class Encoding(IntEnum):
     """32 bytes an entry, big-endian, below `P`."""
     PACKED = 1
     """8 bytes an entry, signed, big-endian: an int64."""
-    SEED = 2
+    MASK = 2
     """32 bytes in all, from which `masks.prg` expands the entries. On chain they are the root, without parts."""
 
 
@@ -90,7 +90,7 @@ def encode(values: Sequence[int], encoding: Encoding) -> bytes:
     """
     if encoding == Encoding.WORDS:
         return b"".join((value % P).to_bytes(32, "big") for value in values)
-    if encoding == Encoding.SEED:
+    if encoding == Encoding.MASK:
         raise ValueError("a seed's entries follow from the seed, so the seed is what is given")
     try:
         return b"".join(to_signed(value % P).to_bytes(8, "big", signed=True) for value in values)
@@ -104,10 +104,10 @@ def decode(data: bytes, encoding: Encoding, entries: int) -> list[int]:
     Raises:
         ValueError: not the bytes of so many entries, or a word that is not reduced mod `P`.
     """
-    size = 32 if encoding == Encoding.SEED else entries * (32 if encoding == Encoding.WORDS else 8)
+    size = 32 if encoding == Encoding.MASK else entries * (32 if encoding == Encoding.WORDS else 8)
     if entries < 0 or len(data) != size:
         raise ValueError(f"{entries} entries, {encoding.name.lower()}, have {size} bytes, not {len(data)}")
-    if encoding == Encoding.SEED:
+    if encoding == Encoding.MASK:
         return prg(data, entries)
     if encoding == Encoding.PACKED:
         return [int.from_bytes(data[i : i + 8], "big", signed=True) % P for i in range(0, size, 8)]
@@ -124,7 +124,7 @@ def parts(data: bytes) -> list[bytes]:
 
 def root_of(data: bytes, encoding: Encoding) -> bytes:
     """The 32 bytes that stand for a vector's bytes: the hash of its parts' hashes, or the seed itself."""
-    return data if encoding == Encoding.SEED else keccak256(b"".join(keccak256(part) for part in parts(data)))
+    return data if encoding == Encoding.MASK else keccak256(b"".join(keccak256(part) for part in parts(data)))
 
 
 def challenge(commitment: Point, k: int, encoding: Encoding, entries: int, root: bytes) -> int:

@@ -38,10 +38,21 @@ class TrainerStatus(IntEnum):
     SUBMITTED = 2
     ACCUSED = 3
     GUILTY = 4
-    REWARDED = 5
 
     def __str__(self) -> str:
         return self.name.capitalize()
+
+
+class Duty(IntEnum):
+    """How a trainer has done its duty in a round that it joined: OPEN while that runs."""
+
+    OPEN = 0
+    DONE = 1
+    MISSED = 2
+    FAULT = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
 
 
 class Kind(IntEnum):

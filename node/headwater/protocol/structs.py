@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.protocol.curve import INFINITY, Point
+from headwater.protocol.openings import Encoding
+from headwater.protocol.pairing import G2
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -20,33 +22,69 @@ class TaskConfig:
     """All that a task fixes for good; `ITaskManager.TaskConfig` says what each field means and what to check."""
 
     train_verifier: str
-    k: int
-    dimension: int
-    mask_period: int
-    average_verifier: str
-    stake: int
-    aggregator_fee: int
-    rounds: int
-    min_trainers: int
-    max_trainers: int
-    join_period: int
-    train_period: int
-    aggregate_period: int
-    challenge_bond: int
-    answer_period: int
-    challenge_period: int
-    unbonding_period: int
-    fault_slash: int
-    absence_slash: int
     train_code_hash: bytes
+    average_verifier: str
     average_code_hash: bytes
     manifest: bytes
     srs: bytes
-    basis_hash: bytes
+    k: int
+    dimension: int
+    rounds: int
+    min_trainers: int
+    max_trainers: int
+    admission: str
+    join_period: int
+    train_period: int
+    mask_period: int
+    aggregate_period: int
+    challenge_period: int
+    answer_period: int
+    unbonding_period: int
+    stake: int
+    aggregator_fee: int
+    challenge_bond: int
+    fault_slash: int
+    absence_slash: int
     offset: Point
     basis0: Point
     basis1: Point
     basis_d: Point
+    tau: G2
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task as it is kept: its config, and who published it. Solidity's `ITaskManager.Task`."""
+
+    creator: str
+    config: TaskConfig
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A model that another is made of, and by what it is multiplied."""
+
+    task_id: int
+    round: int
+    coefficient: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a task's first model comes from; `ITaskManager.Origin` has the three kinds.
+
+    Attributes:
+        model: without parents C([w | 0]); else not read.
+        models: the parents' commitments, with their tags.
+        divisor: what the sum is divided by; 0 without parents.
+        proof: of a merge; else empty.
+    """
+
+    model: Point = INFINITY
+    parents: tuple[Parent, ...] = ()
+    models: tuple[Point, ...] = ()
+    divisor: int = 0
+    proof: bytes = b""
 
 
 @dataclass
@@ -61,16 +99,15 @@ class TaskState:
         members: how many trainers the attempt has; all of them must mask.
         accused: how many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's
             bytes are demanded.
+        convicted: how many of the attempt's members were convicted: they have no share.
+        seed_block: the block whose hash makes the attempt's seed, until the first member masks; then 0.
         model_hash: keccak256 of the current model's commitment; in Challenge still that which the round started from.
         sum: C([sum of w' | tag | sum of salts]) of those who masked; means nothing before an attempt's first.
-        seed: what orders the attempt's members on the circle.
+        seed: what orders the attempt's members on the circle; means nothing while `seed_block` is not 0.
         average: in Challenge, the commitment of the average that was accepted.
         average_cid: the digest of its document.
     """
 
-    creator: str
-    pool: int
-    spent: int = 0
     deadline: int = 0
     round: int = 0
     joined: int = 0
@@ -78,7 +115,9 @@ class TaskState:
     attempt: int = 0
     members: int = 0
     accused: int = 0
+    convicted: int = 0
     phase: Phase = Phase.NONE
+    seed_block: int = 0
     model_hash: bytes = ZERO_HASH
     sum: Point = INFINITY
     seed: bytes = ZERO_HASH
@@ -107,7 +146,6 @@ class Round:
     attempt: int = 0
     masked: int = 0
     aggregator: str = ZERO_ADDRESS
-    fee_collected: bool = False
     averages: int = 0
     ended_at: int = 0
 
@@ -133,23 +171,38 @@ class Enrolment:
     """A trainer's enrolment in a task.
 
     Attributes:
-        data_hash: keccak256 of its data commitment, zero if it is not enrolled.
-        mask_key_hash: keccak256 of its mask key.
+        mask_key_hash: keccak256 of its mask key, zero if it is not enrolled.
         stake: what is locked for this enrolment: the task's stake, less what was slashed since it last joined.
-        unsettled: the last round it joined that is not settled; 0 if there is none.
+        round: the last round it joined that is not settled; 0 if there is none.
         releasable_at: when its stake can be released; 0 unless it is leaving.
     """
 
-    data_hash: bytes = ZERO_HASH
     mask_key_hash: bytes = ZERO_HASH
     stake: int = 0
-    unsettled: int = 0
+    round: int = 0
     releasable_at: int = 0
 
     @property
     def exists(self) -> bool:
         """Whether the trainer is enrolled."""
-        return any(self.data_hash)
+        return any(self.mask_key_hash)
+
+
+@dataclass
+class Registration:
+    """Whose data are behind a commitment, in which round they were registered, and when; all zero if nobody's."""
+
+    owner: str = ZERO_ADDRESS
+    round: int = 0
+    registered_at: int = 0
+
+
+@dataclass
+class Pool:
+    """A task's reward pool: what was escrowed, and what of it is owed, paid or burnt."""
+
+    amount: int = 0
+    spent: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,11 +218,13 @@ class Posting:
     """What a trainer posts in an attempt at masking.
 
     Attributes:
+        seed: the attempt's, by which the sender knows its peers.
         update: the commitment of its update without masks.
         cid: digest of the update document, which holds the masked update.
         masks: one for each of its peers, addresses ascending.
     """
 
+    seed: bytes
     update: Point
     cid: bytes
     masks: tuple[PeerMask, ...]
@@ -185,6 +240,8 @@ class Challenge:
         closed: whether it is answered, or its bond reclaimed.
         attempt: the attempt at masking; of a model, how many averages the round had accepted (0: the first model).
         other: of a mask, the other member; else the zero address.
+        answer_by: when the time to answer is over: the bond is the challenger's again then.
+        model_hash: of a model, keccak256 of its commitment; else zero.
     """
 
     challenger: str = ZERO_ADDRESS
@@ -196,6 +253,34 @@ class Challenge:
     attempt: int = 0
     other: str = ZERO_ADDRESS
     task_id: int = 0
+    answer_by: int = 0
+    model_hash: bytes = ZERO_HASH
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a commitment is opened in an answer: what of a `Claim` the challenge does not say.
+
+    Attributes:
+        root: what fixes the vector; not read of a mask.
+        vector: its bytes; empty of a mask, and where it was opened before.
+        quotient: not read where it was opened before.
+    """
+
+    root: bytes = ZERO_HASH
+    vector: bytes = b""
+    quotient: Point = INFINITY
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is said of a commitment: which vector it is of. `IOpenings.Claim`."""
+
+    task_id: int
+    commitment: Point
+    encoding: Encoding
+    entries: int
+    root: bytes
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.contract import Contract
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
-from headwater.protocol.structs import Challenge, Posting
+from headwater.protocol.phases import Kind
+from headwater.protocol.structs import Challenge, Opening, Posting
 
 
 class ChallengeManager(Contract):
@@ -16,7 +17,7 @@ class ChallengeManager(Contract):
 
     name = "ChallengeManager"
 
-    # ---- challengers; `bond` is the task's, wei, sent along
+    # ---- challengers; `bond`, wei, is sent along: `bond_of` at least
 
     def challenge_update(self, task_id: int, trainer: str, bond: int) -> Call:
         """Make a member open its masked update."""
@@ -42,11 +43,11 @@ class ChallengeManager(Contract):
         """Credit the bond of a challenge that nobody answered in time to its challenger."""
         return self._call("reclaimBond", challenge_id)
 
-    # ---- answers; `basis` is the task's, all points
+    # ---- answers
 
-    def answer_update(self, challenge_id: int, posting: Posting, vector: Sequence[int], basis: Sequence[Point]) -> Call:
+    def answer_update(self, challenge_id: int, posting: Posting, opening: Opening) -> Call:
         """Open a masked update."""
-        return self._call("answerUpdate", challenge_id, posting, tuple(vector), tuple(basis))
+        return self._call("answerUpdate", challenge_id, posting, opening)
 
     def answer_mask(
         self,
@@ -56,20 +57,21 @@ class ChallengeManager(Contract):
         shared: Point,
         proof: EqualLogProof,
         by_other: bool,
-        basis: Sequence[Point],
+        mask: Point,
+        opening: Opening,
     ) -> Call:
-        """Show the point that two peers share. by_other: whether the second of the two proves it."""
-        return self._call("answerMask", challenge_id, postings, keys, shared, proof, by_other, tuple(basis))
+        """Show the point that two peers share. by_other: whether the second of the two proves it. mask: C(mask)."""
+        return self._call("answerMask", challenge_id, postings, keys, shared, proof, by_other, mask, opening)
 
-    def answer_model(self, challenge_id: int, weights: Sequence[int], basis: Sequence[Point]) -> Call:
-        """Open a model. weights: field elements."""
-        return self._call("answerModel", challenge_id, tuple(weights), tuple(basis))
+    def answer_model(self, challenge_id: int, model: Point, opening: Opening) -> Call:
+        """Open a model. model: C([w | tag]); opening: of C([w | 0])."""
+        return self._call("answerModel", challenge_id, model, opening)
 
     # ---- views
 
-    def task_manager(self, block: BlockId = "latest") -> str:
-        """The address of this deployment's TaskManager."""
-        return self._read(str, "taskManager", block=block)
+    def bond_of(self, task_id: int, kind: Kind, block: BlockId = "latest") -> int:
+        """What a challenge of this kind costs at least in that block, wei: it follows the base fee."""
+        return self._read(int, "bondOf", task_id, kind, block=block)
 
     def challenge_count(self, block: BlockId = "latest") -> int:
         """How many challenges there are: their ids are 1 to this."""

@@ -24,19 +24,41 @@ from headwater.errors import ConfigError
 from headwater.protocol import structs
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
-from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.openings import Encoding
+from headwater.protocol.pairing import G2
+from headwater.protocol.phases import Duty, Kind, Phase, TrainerStatus
+from headwater.protocol.possession import PossessionProof
 
-CONTRACTS = ("TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens")
+CONTRACTS = (
+    "TaskManager",
+    "RoundManager",
+    "TrainerRegistry",
+    "RewardManager",
+    "StakeManager",
+    "ModelRegistry",
+    "ChallengeManager",
+    "Openings",
+    "Lens",
+)
 VALUES: dict[str, Any] = {
     "G1": Point,
+    "G2": G2,
     "TaskConfig": structs.TaskConfig,
+    "Task": structs.TaskRecord,
+    "Origin": structs.Origin,
+    "Parent": structs.Parent,
     "TaskState": structs.TaskState,
     "Round": structs.Round,
     "RosterEntry": structs.RosterEntry,
     "Enrolment": structs.Enrolment,
+    "Registration": structs.Registration,
+    "PossessionProof": PossessionProof,
+    "Pool": structs.Pool,
     "Posting": structs.Posting,
     "PeerMask": structs.PeerMask,
     "Challenge": structs.Challenge,
+    "Opening": structs.Opening,
+    "Claim": structs.Claim,
     "EqualLogProof": EqualLogProof,
     "Model": structs.Model,
     "Record": structs.Record,
@@ -46,7 +68,9 @@ VALUES: dict[str, Any] = {
     "AccountScreen": screens.AccountScreen,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
+    "Duty": Duty,
     "Kind": Kind,
+    "Encoding": Encoding,
 }
 """The Python type of each struct and enum, by its Solidity name."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.protocol.curve import Point
+from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Kind, Phase
-from headwater.protocol.structs import Posting, TaskConfig
+from headwater.protocol.possession import PossessionProof
+from headwater.protocol.structs import Parent, Posting, TaskConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +34,24 @@ class TaskCreated(Event):
 
 @dataclass(frozen=True)
 class Enrolled(Event):
-    """A trainer enrolled with the commitment of its data and its mask key, x * (1, 2) with its secret x."""
+    """A trainer enrolled with its mask key, x * (1, 2) with its secret x, and a proof that it knows x."""
 
     task_id: int
     trainer: str
-    data: Point
     mask_key: Point
+    possession: PossessionProof
     stake: int
+
+
+@dataclass(frozen=True)
+class DataRegistered(Event):
+    """A trainer registered the commitment of data; `round` ran then."""
+
+    task_id: int
+    trainer: str
+    data_hash: bytes
+    data: Point
+    round: int
 
 
 @dataclass(frozen=True)
@@ -92,24 +105,45 @@ class Joined(Event):
 
 @dataclass(frozen=True)
 class Submitted(Event):
-    """A trainer's update was accepted; `submitted` are then."""
+    """A trainer's update was accepted; `submitted` are then. `data_hashes` are of the data that its proofs are about."""
 
     task_id: int
     round: int
     trainer: str
     update: Point
+    data_hashes: tuple[bytes, ...]
     submitted: int
 
 
 @dataclass(frozen=True)
 class MaskingStarted(Event):
-    """An attempt at masking started. `seed` orders its members on the circle, by keccak256(seed ++ address)."""
+    """An attempt at masking started. The hash of `seed_block` makes its seed."""
 
     task_id: int
     round: int
     attempt: int
     members: int
+    seed_block: int
+
+
+@dataclass(frozen=True)
+class SeedDrawn(Event):
+    """An attempt's seed was drawn: it orders the members on the circle, by keccak256(seed ++ address)."""
+
+    task_id: int
+    round: int
+    attempt: int
     seed: bytes
+
+
+@dataclass(frozen=True)
+class SeedRenewed(Event):
+    """The chain forgot the hash of an attempt's seed block before anybody masked: that of `seed_block` counts now."""
+
+    task_id: int
+    round: int
+    attempt: int
+    seed_block: int
 
 
 @dataclass(frozen=True)
@@ -180,12 +214,17 @@ class Acquitted(Event):
 
 @dataclass(frozen=True)
 class Convicted(Event):
-    """A member was convicted: it is left out when the attempt ends, and loses stake. `deadline` is the phase's then."""
+    """A member was convicted: it is left out when the attempt ends, and loses stake. `deadline` is the phase's then.
+
+    Out of the slash it owes `owed` to `payee`, who showed it; the zero address if nobody is to be paid.
+    """
 
     task_id: int
     round: int
     attempt: int
     trainer: str
+    payee: str
+    owed: int
     deadline: int
 
 
@@ -249,6 +288,15 @@ class ModelAdded(Event):
     parent_hash: bytes
     commitment: Point
     cid: bytes
+
+
+@dataclass(frozen=True)
+class OriginRecorded(Event):
+    """What a task's first model is made of: floor(sum of coefficient_i w_i / divisor)."""
+
+    task_id: int
+    parents: tuple[Parent, ...]
+    divisor: int
 
 
 @dataclass(frozen=True)
@@ -326,12 +374,22 @@ class Claimed(Event):
 
 @dataclass(frozen=True)
 class Slashed(Event):
-    """Stake locked for a task was burnt; `locked` is what the task has locked of it then."""
+    """Stake locked for a task was taken and, but for what is `Compensated`, burnt; `locked` is what is left of it."""
 
     task_id: int
     account: str
     amount: int
     locked: int
+
+
+@dataclass(frozen=True)
+class Compensated(Event):
+    """Of what was slashed in the same transaction, an amount was credited to the account for its gas."""
+
+    task_id: int
+    account: str
+    amount: int
+    claimable: int
 
 
 @dataclass(frozen=True)
@@ -363,7 +421,10 @@ class BondPaid(Event):
 
 @dataclass(frozen=True)
 class Challenged(Event):
-    """A challenge was raised. `other` is the second member of a mask's, else the zero address."""
+    """A challenge was raised. `other` is the second member of a mask's, `model_hash` of a model's; else zeros.
+
+    `answer_by` is when the time to answer is over, Unix seconds.
+    """
 
     challenge_id: int
     task_id: int
@@ -374,17 +435,20 @@ class Challenged(Event):
     challenger: str
     other: str
     bond: int
+    answer_by: int
+    model_hash: bytes
 
 
 @dataclass(frozen=True)
 class UpdateOpened(Event):
-    """A masked update was opened; `vector` is what was committed to."""
+    """A masked update was opened: its entries are in the `PartShown` of `commitment_hash` and `root`."""
 
     task_id: int
     round: int
     attempt: int
     trainer: str
-    vector: tuple[int, ...]
+    commitment_hash: bytes
+    root: bytes
 
 
 @dataclass(frozen=True)
@@ -401,12 +465,16 @@ class MaskOpened(Event):
 
 @dataclass(frozen=True)
 class ModelOpened(Event):
-    """A model was opened: its weights, as field elements. `average` is 0 for the first model."""
+    """A model was opened: its weights are in the `PartShown` of `commitment_hash`, of C([w | 0]), and `root`.
+
+    `average` is 0 for the first model.
+    """
 
     task_id: int
     round: int
     average: int
-    weights: tuple[int, ...]
+    commitment_hash: bytes
+    root: bytes
 
 
 @dataclass(frozen=True)
@@ -416,3 +484,26 @@ class BondReturned(Event):
     challenge_id: int
     to: str
     bond: int
+
+
+@dataclass(frozen=True)
+class PartShown(Event):
+    """A part of a vector was shown, bytes. Whether the vector is the commitment's, only `Opened` says."""
+
+    commitment_hash: bytes
+    root: bytes
+    index: int
+    part: bytes
+
+
+@dataclass(frozen=True)
+class Opened(Event):
+    """A commitment is known to be that of the vector that `root` fixes."""
+
+    task_id: int
+    commitment_hash: bytes
+    root: bytes
+    commitment: Point
+    encoding: Encoding
+    entries: int
+    quotient: Point

@@ -16,10 +16,6 @@ class Lens(Contract):
 
     name = "Lens"
 
-    def task_manager(self, block: BlockId = "latest") -> str:
-        """The address of the TaskManager that it reads."""
-        return self._read(str, "taskManager", block=block)
-
     def get_tasks(
         self, start: int, limit: int, block: BlockId = "latest"
     ) -> tuple[tuple[TaskSummary, ...], int, int, int]:

@@ -1,4 +1,4 @@
-"""ModelRegistry: the models that tasks have accepted; only the TaskManager writes it. See `IModelRegistry.sol`."""
+"""ModelRegistry: the models that tasks have accepted. See `IModelRegistry.sol`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from headwater.chain.asking.rpc import BlockId
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import ModelAdded
 from headwater.errors import ChainError
-from headwater.protocol.structs import Model, Record
+from headwater.protocol.structs import Model, Parent, Record
 
 
 class ModelRegistry(Contract):
     """Models by task and the round that made them; round 0 is the model the creator started from."""
 
     name = "ModelRegistry"
-
-    def task_manager(self, block: BlockId = "latest") -> str:
-        """The address of this deployment's TaskManager."""
-        return self._read(str, "taskManager", block=block)
 
     def latest(self, task_id: int, block: BlockId = "latest") -> Model:
         """The task's newest model. Raises ContractError `UnknownModel` if there is no such task."""
@@ -45,6 +41,16 @@ class ModelRegistry(Contract):
     def round_of(self, task_id: int, model_hash: bytes, block: BlockId = "latest") -> int:
         """The newest round whose model has this hash. Raises ContractError `UnknownModelHash` if there is none."""
         return self._read(int, "roundOf", task_id, model_hash, block=block)
+
+    def get_parents(
+        self, task_id: int, round_: int, block: BlockId = "latest"
+    ) -> tuple[tuple[Parent, ...], int]:
+        """What a model is made of, and what the sum was divided by: of a first model without parents nothing, and 0.
+
+        Raises ContractError `UnknownModel` if the round made none.
+        """
+        parents, divisor = self._read_all("getParents", task_id, round_, block=block)
+        return parents, divisor
 
     def added(self, task_id: int, round_: int) -> ModelAdded:
         """The event of the model that a round made: it carries the commitment, of which the contract keeps the hash.

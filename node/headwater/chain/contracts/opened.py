@@ -9,8 +9,12 @@ from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
+from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.reward_manager import RewardManager
+from headwater.chain.contracts.round_manager import RoundManager
 from headwater.chain.contracts.stake_manager import StakeManager
 from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.chain.deploying.records import Deployment, network_name
 
 
@@ -20,9 +24,13 @@ class Contracts:
 
     chain: Chain
     tasks: TaskManager
+    rounds: RoundManager
+    trainers: TrainerRegistry
+    rewards: RewardManager
     stakes: StakeManager
     models: ModelRegistry
     challenges: ChallengeManager
+    openings: Openings
     lens: Lens
 
 
@@ -40,8 +48,12 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
     return Contracts(
         chain,
         TaskManager(chain, at["TaskManager"], start),
+        RoundManager(chain, at["RoundManager"], start),
+        TrainerRegistry(chain, at["TrainerRegistry"], start),
+        RewardManager(chain, at["RewardManager"], start),
         StakeManager(chain, at["StakeManager"], start),
         ModelRegistry(chain, at["ModelRegistry"], start),
         ChallengeManager(chain, at["ChallengeManager"], start),
+        Openings(chain, at["Openings"], start),
         Lens(chain, at["Lens"], start),
     )

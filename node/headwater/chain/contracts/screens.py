@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.protocol.phases import Phase
-from headwater.protocol.structs import Enrolment, Model, RosterEntry, Round, TaskConfig, TaskState
+from headwater.protocol.structs import Enrolment, Model, Parent, Pool, RosterEntry, Round, TaskConfig, TaskState
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,25 @@ class TaskSummary:
 
 @dataclass(frozen=True)
 class TaskScreen:
-    """All there is to see of a task, at one block: the running round, the latest model, how many there are."""
+    """All there is to see of a task, at one block: the running round, the latest model, how many there are.
+
+    Attributes:
+        parents: what the first model is made of; `divisor` is what their sum was divided by, 0 where there are none.
+        escrow: what of the pool has not been credited to anybody.
+    """
 
     block_number: int
     timestamp: int
+    creator: str
     config: TaskConfig
     state: TaskState
     next: Phase
     round: Round
     model: Model
     models: int
+    parents: tuple[Parent, ...]
+    divisor: int
+    pool: Pool
     escrow: int
     tag: int
 

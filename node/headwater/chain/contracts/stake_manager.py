@@ -26,14 +26,6 @@ class StakeManager(Contract):
 
     # ---- views
 
-    def task_manager(self, block: BlockId = "latest") -> str:
-        """The address of this deployment's TaskManager."""
-        return self._read(str, "taskManager", block=block)
-
-    def challenge_manager(self, block: BlockId = "latest") -> str:
-        """The address of this deployment's ChallengeManager."""
-        return self._read(str, "challengeManager", block=block)
-
     def bonded(self, block: BlockId = "latest") -> int:
         """What open challenges have put up, over all tasks."""
         return self._read(int, "bonded", block=block)

@@ -21,18 +21,20 @@ from headwater.chain.deploying.records import LOCAL_CHAINS, Deployment, Record, 
 from headwater.errors import ChainError, ConfigError
 from headwater.tools import ROOT
 
-SERVED = {
-    "StakeManager": ("TaskManager", "ChallengeManager"),
-    "ModelRegistry": ("TaskManager",),
-    "ChallengeManager": ("TaskManager",),
-    "TaskManager": ("StakeManager", "ModelRegistry", "ChallengeManager"),
-    "Lens": ("TaskManager",),
-}
-"""The contracts whose addresses a constructor takes, in the order in which they are deployed."""
+ADDRESSED = (
+    "TaskManager",
+    "RoundManager",
+    "TrainerRegistry",
+    "RewardManager",
+    "StakeManager",
+    "ModelRegistry",
+    "ChallengeManager",
+    "Openings",
+)
+"""The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
 
-
-IMMUTABLES = SERVED | {"Lens": ("TaskManager", "StakeManager", "ModelRegistry")}
-"""The contracts whose addresses a contract keeps, in the order in which it declares them."""
+DEPLOYED = (*ADDRESSED, "Lens")
+"""All contracts, in the order in which they are deployed. The lens, the last, checks that all were told the same."""
 
 COMPILED_FROM = ("contracts", "foundry.toml", "package-lock.json")
 """What of the repository decides the contracts' code."""
@@ -112,15 +114,15 @@ def deploy(
 
 
 def _deploy(deployer: Deployer, compiled: dict[str, Compiled], network: str, counts: dict[str, int]) -> Deployment:
-    """Those that TaskManager uses, told the addresses that others will have; TaskManager, which checks them; Lens."""
+    """Each contract, told the addresses that all have or will have."""
     nonce, commit = deployer.next_nonce(), _commit()
     at: dict[str, str] = {
         name: get_create_address(to_checksum_address(deployer.address), Nonce(nonce + n))
-        for n, name in enumerate(SERVED)
+        for n, name in enumerate(DEPLOYED)
     }
     records = {}
-    for name, served in SERVED.items():
-        args = tuple(at[other] for other in served)
+    args = tuple(at[name] for name in ADDRESSED)
+    for name in DEPLOYED:
         records[name] = _deploy_one(deployer, name, compiled[name], args, counts.get(name, 0) + 1, commit)
         at[name] = records[name].address
     return Deployment(network, deployer.chain.chain_id, records)
@@ -172,14 +174,14 @@ def _receipt(receipt: TxReceipt) -> dict[str, object]:
 
 
 def creation_code(name: str, bytecode: str, args: Sequence[str]) -> bytes:
-    """What is sent to create a contract: its bytecode, hex without 0x, and the constructor's arguments."""
-    return bytes.fromhex(bytecode) + encode_arguments(name, args)
+    """What is sent to create a contract: its bytecode, hex without 0x, and the constructor's struct of addresses."""
+    return bytes.fromhex(bytecode) + encode_arguments(name, [tuple(args)])
 
 
 def runtime_code(name: str, compiled: Compiled, at: Mapping[str, str]) -> bytes:
     """The code that stands on chain where a contract was created in this deployment: its immutables are addresses."""
     code = bytearray.fromhex(compiled.runtime_code)
-    for places, other in zip(compiled.immutables, IMMUTABLES[name], strict=True):
+    for places, other in zip(compiled.immutables, ADDRESSED, strict=True):
         for place in places:
             code[place : place + 32] = bytes.fromhex(at[other][2:]).rjust(32, b"\0")
     return bytes(code)

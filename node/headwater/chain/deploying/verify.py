@@ -17,7 +17,7 @@ from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.stake_manager import StakeManager
 from headwater.chain.contracts.task_manager import TaskManager
 from headwater.chain.deploying.compile import Compiled
-from headwater.chain.deploying.deploy import SERVED, creation_code, runtime_code
+from headwater.chain.deploying.deploy import ADDRESSED, creation_code, runtime_code
 from headwater.chain.deploying.records import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.errors import ChainError, HeadwaterError
 
@@ -72,7 +72,7 @@ def listed(deployment: Deployment, root: Path) -> Iterator[Check]:
 
 def _record(name: str, record: Record, at: Mapping[str, str]) -> Iterator[Check]:
     """What the record says of itself."""
-    served = tuple(at[other] for other in SERVED[name])
+    served = tuple(at[other] for other in ADDRESSED)
     yield _same(name, "its constructor got the other contracts' addresses", record.args, served)
     sent = "0x" + keccak(creation_code(name, record.bytecode[2:], record.args)).hex()
     yield _same(name, "bytecode and arguments give creationCodeHash", sent, record.creation_code_hash)
