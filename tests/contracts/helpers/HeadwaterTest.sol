@@ -32,6 +32,10 @@ abstract contract HeadwaterTest is Test {
     uint256 private constant TAU_Y_IMAGINARY = 0x2ab355c6a41eafca12749997979f844b5c1a7cebcd4c766616530a50558936ef;
     uint256 private constant TAU_Y_REAL = 0x1098ea19bdeafb0ad3e543c77f2c9a0dcb11dadb8282d01660c09f0efc6e175b;
 
+    /// @dev 7^((P - 1) / 2^28): a primitive 2^28-th root of unity.
+    uint256 private constant ROOT =
+        1_748_695_177_688_661_943_023_146_337_482_803_886_740_723_238_769_601_073_607_632_802_312_037_301_404;
+
     uint256 internal constant EXTRA_ENTRIES = 9; // of an update, besides its weights
     uint256 internal constant UNUSABLE_ROWS = 6; // of a column, the last: ones
     uint256 internal constant PART_BYTES = 65_536;
@@ -73,6 +77,7 @@ abstract contract HeadwaterTest is Test {
 
     /// @dev How many weights the next task has.
     uint32 internal dimension = 5;
+    uint8 internal leastLogRows;
 
     /// @dev The numbers behind the current model, the running attempt's sum and the average that was accepted last, as
     /// an honest off-chain party keeps them.
@@ -193,15 +198,15 @@ abstract contract HeadwaterTest is Test {
         return G2(TAU_X_IMAGINARY, TAU_X_REAL, TAU_Y_IMAGINARY, TAU_Y_REAL);
     }
 
-    /// @dev k of the next task: the least that holds its updates.
+    /// @dev k of the next task: the least that holds its updates, and `leastLogRows` at least.
     function logRows() internal view returns (uint8 k) {
-        k = 2;
+        k = leastLogRows;
         while (dimension + EXTRA_ENTRIES + UNUSABLE_ROWS > 1 << k) ++k;
     }
 
     /// @dev w: a primitive root of unity whose powers are the 2^k places of the rows.
     function rootOfUnity() internal view returns (uint256) {
-        return power(7, (BN254.P - 1) >> logRows());
+        return power(ROOT, 1 << 28 - logRows());
     }
 
     function power(uint256 base, uint256 exponent) internal view returns (uint256) {
@@ -235,7 +240,8 @@ abstract contract HeadwaterTest is Test {
             inverse = mulmod(inverse, minus(x, places[i]), BN254.P);
             y = addmod(y, mulmod(term, i < length ? vector[i] : 1, BN254.P), BN254.P);
         }
-        return over(mulmod(y, minus(power(x, n), 1), BN254.P), n);
+        uint256 perRow = BN254.P - (BN254.P - 1) / n; // 1 / n
+        return mulmod(mulmod(y, minus(power(x, n), 1), BN254.P), perRow, BN254.P);
     }
 
     /// @dev w^i of the first `length` rows and of the last six.
@@ -266,9 +272,14 @@ abstract contract HeadwaterTest is Test {
 
     /// @dev The number behind L_i.
     function basisOf(uint256 i) internal view returns (uint256) {
+        return lagrangeAt(i, TAU);
+    }
+
+    /// @dev l_i(x) = (x^n - 1) / n * w^i / (x - w^i).
+    function lagrangeAt(uint256 i, uint256 x) internal view returns (uint256) {
         uint256 n = 1 << logRows();
         uint256 place = power(rootOfUnity(), i);
-        return over(mulmod(place, minus(power(TAU, n), 1), BN254.P), mulmod(n, minus(TAU, place), BN254.P));
+        return over(mulmod(place, minus(power(x, n), 1), BN254.P), mulmod(n, minus(x, place), BN254.P));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -398,13 +409,18 @@ abstract contract HeadwaterTest is Test {
             config.offset, config.basis0, config.basis1, config.basisD, uint256(config.k), uint256(config.dimension)
         );
         uint256 rho = uint256(keccak256(points)) % BN254.P;
-        uint256 rho2 = mulmod(rho, rho, BN254.P);
-        uint256[] memory vector = new uint256[](dimension < 2 ? 2 : dimension + 1);
-        (vector[0], vector[1]) = (rho, rho2);
-        vector[dimension] = addmod(vector[dimension], mulmod(rho2, rho, BN254.P), BN254.P);
-        uint256 combination = commit(vector);
+        uint256 combination = combined(rho, TAU);
         uint256 r = uint256(keccak256(abi.encode(point(combination), rho))) % BN254.P;
-        return point(quotientAt(combination, valueAt(vector, r), r));
+        return point(quotientAt(combination, combined(rho, r), r));
+    }
+
+    /// @dev The value at x of what offset and basis points are combined to by powers of a number.
+    function combined(uint256 rho, uint256 x) private view returns (uint256 y) {
+        uint256 rho2 = mulmod(rho, rho, BN254.P);
+        y = valueAt(new uint256[](0), x);
+        y = addmod(y, mulmod(rho, lagrangeAt(0, x), BN254.P), BN254.P);
+        y = addmod(y, mulmod(rho2, lagrangeAt(1, x), BN254.P), BN254.P);
+        y = addmod(y, mulmod(mulmod(rho2, rho, BN254.P), lagrangeAt(dimension, x), BN254.P), BN254.P);
     }
 
     /*//////////////////////////////////////////////////////////////
