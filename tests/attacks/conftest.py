@@ -94,7 +94,9 @@ def arena_of_session(
     """One arena for all attacks, with the weakened copies that their files define."""
     folder = tmp_path_factory.mktemp("arena")
     modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
-    found = {value for module in modules for value in vars(module).values() if isinstance(value, Weakness)}
+    defined = [value for module in modules for value in vars(module).values()]
+    several = [value for values in defined if isinstance(values, tuple) for value in values]
+    found = {value for value in (*defined, *several) if isinstance(value, Weakness)}
     with run_anvil(folder / "anvil.log") as anvil:
         arena = Arena(anvil, folder, home, train, average)
         arena.weak = compile_weakened(found, home)

@@ -18,7 +18,7 @@ from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 
 COPIES = 12  # in one run of the compiler, whose WebAssembly has 2 GiB at most
-QUICK = {"optimizer": {"enabled": False}, "viaIR": False}  # nobody deploys these
+QUICK = {"optimizer": {"enabled": False}}  # nobody deploys these
 
 
 @dataclass(frozen=True)
