@@ -1,5 +1,5 @@
 // What happened in a task, from the chain's events alone: who did what in each round, and whether it counted. The same
-// outcomes in the same words as node/headwater/roles/history.py.
+// outcomes in the same words as node/headwater/reading/history.py.
 
 import type { Address, Hex } from "viem";
 import type { Reading } from "./call.js";
