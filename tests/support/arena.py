@@ -97,7 +97,11 @@ class Masking:
 
 
 class Arena:
-    """The task has id 1: three to four trainers, two rounds. `at` moves between stages."""
+    """The task has id 1: three to four trainers, two rounds. `at` moves between stages.
+
+    Attributes:
+        keys: mask keys of accounts that enrolled with another than their own.
+    """
 
     def __init__(self, anvil: Anvil, folder: Path, home: Path, train: Circuit, average_: Circuit) -> None:
         self.anvil = anvil
@@ -109,6 +113,7 @@ class Arena:
         self.rewards, self.stakes, self.models = contracts.rewards, contracts.stakes, contracts.models
         self.challenges, self.openings = contracts.challenges, contracts.openings
         self.weak: Mapping[Weakness, Code] = {}
+        self.keys: dict[int, Point] = {}
         self.train, self.average = (SharedCircuit(c.folder, c.statement, c.srs, c.manifest) for c in (train, average_))
         self.basis: Basis = train.srs.basis(update_length(SMALL.dimension))
         self.basis_quotient = basis_quotient(train, SMALL.dimension)
@@ -155,16 +160,20 @@ class Arena:
             tau=tau_g2(self.train.srs),
         )
 
+    def creating(self, model: Point, quotient: Point | None = None, **changes: Any) -> Call:
+        """The call that creates a task with the config, but for changes of it. model: C([w | 0]) of the first."""
+        config, origin = replace(self.config, **changes), Origin(model)
+        return self.tasks.create_task(config, quotient or self.basis_quotient, origin, CID, POOL)
+
     def create(self, first: Sequence[int] = ZERO, **changes: Any) -> int:
         """A task with the config, but for changes of it, that starts from the weights `first`."""
-        config, origin = replace(self.config, **changes), Origin(self.basis.commit(first))
-        call = self.tasks.create_task(config, self.basis_quotient, origin, CID, POOL)
+        call = self.creating(self.basis.commit(first), **changes)
         return self.senders[CREATOR].send(call).event(TaskCreated).task_id
 
     def around(self, task_id: int) -> Self:
         """The same arena around another task."""
         other = copy(self)
-        other.task_id = task_id
+        other.task_id, other.keys = task_id, {}
         return other
 
     def entered(self) -> Self:
@@ -278,7 +287,11 @@ class Arena:
 
     def shared(self, i: int, peer: str) -> Point:
         """What a member and a peer share."""
-        return shared_point(secret(i), mask_key(secret(self.number(peer))))
+        return shared_point(secret(i), self.key(self.number(peer)))
+
+    def key(self, account: int) -> Point:
+        """The mask key with which an account is enrolled."""
+        return self.keys.get(account, mask_key(secret(account)))
 
     def masking(self, i: int) -> Masking:
         """What an honest member does in the attempt that runs."""
@@ -343,7 +356,7 @@ class Arena:
 
     def mask_answer(self, challenge_id: int, pair: tuple[int, int], postings: tuple[Posting, Posting], by: int) -> Call:
         """The answer to a mask's dispute by one of the two, `pair[by]`."""
-        keys = (mask_key(secret(pair[0])), mask_key(secret(pair[1])))
+        keys = (self.key(pair[0]), self.key(pair[1]))
         me, other = secret(pair[by]), keys[1 - by]
         proof, shared = equal_log.prove(me, other), shared_point(me, other)
         return self.answering(challenge_id, pair, postings, keys, shared, proof, by_other=bool(by))
