@@ -15,7 +15,7 @@ from headwater.circuits.srs import Srs
 from headwater.protocol.curve import Point, add, multiply
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import update_length
-from tests.support.arena import MEMBERS, STAKE, UPDATE, YES, Arena
+from tests.support.arena import MEMBERS, STAKE, UPDATE, Arena
 from tests.support.circuits import SMALL
 from tests.support.weakened_contracts import Weakness
 
@@ -39,10 +39,8 @@ def sabotaged(arena: Arena, srs: Srs) -> Arena:
     arena.at("training")
     proof = arena.proof(SABOTEUR)
     update = add(proof.points[UPDATE], multiply(beyond(srs), JUNK))
-    code = arena.chain.code(arena.config.train_verifier)
-    arena.rpc("anvil_setCode", arena.config.train_verifier, "0x" + YES.hex())
-    arena.submit(SABOTEUR, proof.data[: 64 * UPDATE] + update.encode() + proof.data[64 * (UPDATE + 1) :])
-    arena.rpc("anvil_setCode", arena.config.train_verifier, "0x" + code.hex())
+    with arena.saying_yes():
+        arena.submit(SABOTEUR, proof.data[: 64 * UPDATE] + update.encode() + proof.data[64 * (UPDATE + 1) :])
     for i in OTHERS:
         arena.submit(i)
     for i in MEMBERS:

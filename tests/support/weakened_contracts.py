@@ -17,7 +17,7 @@ from headwater.chain.deploying.compile import _add_source, _settings
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 
-COPIES = 12  # in one run of the compiler, so that it takes 2 GiB at most
+COPIES = 12  # in one run of the compiler, whose WebAssembly has 2 GiB at most
 VIA_IR = {"TaskManager", "ModelRegistry"}  # what the quick way cannot compile: too deep a stack, a copy that it lacks
 
 
