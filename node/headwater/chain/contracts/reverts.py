@@ -17,10 +17,14 @@ _MANIFEST = "mend the task's manifest, then run `headwater task create` again"
 MESSAGES: dict[str, tuple[str, str]] = {
     # deploying
     "ZeroAddress": ("a contract was deployed without one that it serves", "deploy with `headwater deploy`"),
-    "WrongTaskManager": (
-        "{deployed} serves {actual}, not {expected}",
+    "NotOneDeployment": (
+        "{deployed} was told of another deployment than the rest",
         "another transaction of the deployer came between: run `headwater deploy` again",
     ),
+    "Create2EmptyBytecode": ("there is no code to keep a task as", _OTHER),
+    "Create3EmptyBytecode": ("there is no code to keep a task as", _OTHER),
+    "FailedDeployment": ("the task could not be kept as code", "give the transaction more gas, then send it again"),
+    "InsufficientBalance": ("the contract has {balance:wei}, and {needed:wei} are needed", _OTHER),
     # creating a task
     "InvalidTrainers": (
         "a roster of {minTrainers} to {maxTrainers} trainers is not allowed: at least 3, at most MAX_TRAINERS",
@@ -32,9 +36,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{attempts} attempts at masking of {maskPeriod} s each may last longer than a phase may, MAX_PERIOD",
         "shorten the mask period, or let a round need more of its roster: raise minTrainers or lower maxTrainers",
     ),
+    "AnsweringTooLong": (
+        "an answer of {parts} parts with {answerPeriod} s for each may take longer than MAX_ANSWER_TIME",
+        "shorten the answer period, or take a smaller model: its bytes are shown in parts of 65,536",
+    ),
     "InvalidDimension": (
-        "a model of {dimension} weights does not fit circuits of k = {k}, or has none or more than MAX_DIMENSION",
-        "take fewer features or classes: what is committed to has to fit one transaction when it is opened",
+        "a model of {dimension} weights and nine further entries do not fit the rows of k = {k}, or it has no weights",
+        "take fewer features or classes, or circuits of a larger k, up to MAX_K",
     ),
     "InvalidSlash": (
         "a fault cannot cost {faultSlash} and an absence {absenceSlash} parts in 10,000 of the stake",
@@ -44,6 +52,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the aggregator's fee of {aggregatorFee:wei} is more than a round's part of the pool, {roundPool:wei}",
         "pay a larger pool, or lower the fee",
     ),
+    "InvalidBond": (
+        "a challenge would cost {challengeBond:wei}, and the stake that it is about is {stake:wei}",
+        "lower the bond, or raise the stake",
+    ),
     "InvalidVerifier": (
         "the code at verifier {verifier} has the hash {actualCodeHash:short}, not {expectedCodeHash:short}",
         "deploy the verifier of this very circuit, and wait until it is mined before the task is created",
@@ -51,6 +63,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "InvalidPoint": (
         "({x}, {y}) is no point of BN254 that may stand here",
         "recompute the commitments and basis points from the SRS",
+    ),
+    "InvalidAdmission": (
+        "no contract stands at {admission}, which is to admit trainers",
+        "deploy the admission module first, or name none: then anybody may enrol",
+    ),
+    "InvalidBasis": (
+        "offset and basis points are not those of the task's [tau]_2, k and D, or the quotient does not show it",
+        "recompute them, [tau]_2 and the quotient from the SRS of this very k",
+    ),
+    "WrongParentCount": (
+        "there are {models} commitments for {parents} parents",
+        "name the commitment of each parent, in their order: `ModelAdded` has it",
+    ),
+    "IncompatibleParent": (
+        "the models of task {taskId} are of another size, or under another SRS",
+        "take parents with the same number of weights, k and SRS",
+    ),
+    "ParentMismatch": (
+        "the commitment is {actual:short}, and the model of round {round} of task {taskId} is {expected:short}",
+        "take it from that model's `ModelAdded`",
+    ),
+    "InvalidDivisor": (
+        "the first model cannot be divided by {divisor}",
+        "divide by 1 at least where it has parents, and by 0, for nothing, where it has none",
+    ),
+    "UnexpectedProof": (
+        "the first model needs no proof",
+        "send none: only a merge of models has one",
     ),
     "MissingCid": ("the digest of a document is zero", "store the document first and pass its digest"),
     # where a task is
@@ -80,8 +120,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "DataAlreadyRegistered": (
         "trainer {trainer} has registered these data in task {taskId} already ({dataHash:short})",
-        "enrol with a new salt; if it happens again, somebody holds a copy of your data or watches your transactions",
+        "take a new salt; if it happens again, somebody holds a copy of your data or watches your transactions",
     ),
+    "NoData": ("no data are registered", "name the commitment of one data matrix at least"),
+    "DataNotOwned": (
+        "a proof is about the data {dataHash:short}, which {owner} has registered in task {taskId}",
+        "train on the data that you registered: a proof about another's is worth nothing to you",
+    ),
+    "InvalidPossession": (
+        "it is not shown that the sender knows the secret of the mask key",
+        "prove it anew: a proof is for one key, one account, one task and one chain",
+    ),
+    "NotAdmitted": (
+        "{admission} is no module that admits trainers, so it did not admit {trainer}",
+        "enrol in another task: nobody can enrol in this one",
+    ),
+    "UnexpectedEvidence": ("the task admits anybody and takes no evidence", "enrol without evidence"),
     "EmptyData": ("the data commitment is that of no data at all", "check the CSV: it has no row that is used"),
     "AlreadyJoined": ("{trainer} has joined round {round} of task {taskId} already", "wait for phase Train"),
     "NotOnRoster": (
@@ -108,6 +162,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "there are {actual} mask commitments, and the sender has {expected} peers",
         "read the attempt's members anew, and commit to one mask for each peer",
     ),
+    "SeedUnavailable": (
+        "the hash of block {seedBlock}, from which the seed follows, cannot be had",
+        "mask in a later block; if the chain has forgotten the hash, renew the seed first",
+    ),
+    "SeedMismatch": (
+        "the posting is for the seed {actual:short}, and the attempt's is {expected:short}",
+        "the chain was reorganized: read the attempt anew, and mask by its seed",
+    ),
+    "NothingToRenew": (
+        "the seed of task {taskId} is drawn, or the hash of block {seedBlock} can still be had",
+        "nothing to do: mask",
+    ),
     "WrongPeer": (
         "{peer} is the sender itself, not of the attempt, or named out of order",
         "read the attempt's members anew, and name the peers by ascending address",
@@ -133,7 +199,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "nothing to do: somebody was faster, or it joined none since",
     ),
     # challenges
-    "WrongBond": ("a challenge takes a bond of {expected:wei}, not {actual:wei}", "send exactly the task's bond"),
+    "InsufficientBond": (
+        "a challenge takes a bond of {required:wei} at least, not {sent:wei}",
+        "send more: it follows the base fee, see `bondOf`",
+    ),
     "UnknownChallenge": (
         "there is no challenge {challengeId} of this kind",
         "`Challenged` shows the ids and what each demands",
@@ -143,12 +212,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "nothing to do: what it demanded is in the contract's events, if it was shown",
     ),
     "ChallengeOpen": (
-        "challenge {challengeId} can still be answered",
-        "reclaim its bond when the attempt, or the phase in which it was raised, is over",
+        "challenge {challengeId} can still be answered: until {answerBy:time}, or as long as its phase lasts",
+        "reclaim its bond when both are over",
     ),
     "AlreadyOpened": (
         "the bytes of {accused} were shown already, in attempt {attempt} of round {round} of task {taskId}",
-        "read them from `UpdateOpened` or `ModelOpened`, as `headwater aggregator run` does",
+        "read them from `PartShown`, as `headwater aggregator run` does",
     ),
     "PostingMismatch": (
         "the posting of {trainer} is not what it masked with: {actual:short} instead of {expected:short}",
@@ -156,18 +225,38 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "NotPeers": ("{one} and {other} did not both commit to a mask with each other", "name two peers of the attempt"),
     "MasksAgree": ("{one} and {other} committed to the same mask", "nothing to do: it cancels in the sum"),
-    "BasisMismatch": (
-        "the basis points are not the task's: {actual:short} instead of {expected:short}",
-        "recompute them from the task's SRS: all D + 9, in their order",
+    "ChallengeMoot": (
+        "challenge {challengeId} decides nothing any more: the round, or the attempt, is over",
+        "keep the point that the two share to yourself: nobody is at fault for not answering",
     ),
     "WrongLength": (
-        "there are {actual} entries, and it takes {expected}",
-        "send the whole vector, or the 8 members on each side",
+        "there are {actual} bytes, hashes or members, and it takes {expected}",
+        "send the whole vector, or its next part; or the 8 members on each side",
     ),
-    "NonCanonicalEntry": ("entry {index} is not below the group's order", "reduce the entries modulo the order"),
+    "RootMismatch": (
+        "the bytes, or the hashes of their parts, make {actual:short}, and the claim's root is {expected:short}",
+        "show the bytes that the root was computed from",
+    ),
+    "PartMismatch": (
+        "the bytes hash to {actual:short}, and part {index}, which comes next, to {expected:short}",
+        "show the parts in their order: `progressOf` says how many entries were shown",
+    ),
+    "NonCanonicalEntry": ("an entry is not below the group's order", "reduce the entries modulo the order"),
+    "TooManyEntries": (
+        "a vector of {entries} entries does not fit the rows of k = {k}, or is empty",
+        "name as many entries as the vector has",
+    ),
     "OpeningMismatch": (
-        "the vector is that of {actual:short}, and {expected:short} was committed to",
-        "show the very bytes that were committed to: no others can answer",
+        "the vector is not what {commitmentHash:short} commits to, or the quotient is not theirs",
+        "show the very bytes that were committed to, with the quotient that follows: no others can answer",
+    ),
+    "WrongProgress": (
+        "{shown} of {entries} entries were shown",
+        "show the parts that are missing; if none is, conclude",
+    ),
+    "WrongEncoding": (
+        "what is given as encoding {encoding} is not shown so",
+        "expand a mask, which has no bytes; show the bytes of any other vector",
     ),
     "MaskKeyMismatch": (
         "the mask key of {trainer} is {expected:short}, not {actual:short}",
@@ -185,17 +274,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{trainer} cannot be accused in round {round} of task {taskId}",
         "it is not of the attempt, or accused already, or its bytes were had: an average was accepted",
     ),
-    "NotAccused": (
-        "{trainer} is not accused in attempt {attempt} of round {round} of task {taskId}",
-        "nothing to do: it was acquitted or convicted, or the attempt is over",
-    ),
     "ModelNotAccusable": (
         "no model's bytes can be demanded of task {taskId} in phase {phase}",
         "they are demanded already; or wait for Challenge, or for Join while the first model is the task's",
-    ),
-    "ModelNotAccused": (
-        "no model's bytes are demanded of task {taskId}",
-        "nothing to do: they were shown, or their time is over",
     ),
     # proofs
     "ProofTooShort": ("the proof has {length} bytes, and its commitments alone take {required}", "prove again"),
@@ -203,17 +284,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the proof starts from the model {actual:short}, and the task's current model is {expected:short}",
         "the proof is stale, or made for another task or chain: pull the current model, train and prove again",
     ),
-    "DataMismatch": (
-        "the proof is about the data {actual:short}, and the sender registered {expected:short}",
-        "train on the data you enrolled with: a proof is worth nothing to anybody else",
+    "NoProof": ("nothing is submitted", "send one proof at least"),
+    "LinkMismatch": (
+        "proof {index}, from 0, starts from {actual:short}, and the one before it ended with {expected:short}",
+        "send the chain whole and in its order: each proof starts where the one before it ended",
     ),
     "SumMismatch": (
-        "the average is of the sum {actual:short}, and the masked updates add up to {expected:short}",
-        "take exactly the updates that the last attempt masked, none left out, then prove again",
+        "the proof is of the sum {actual:short}, and those that it must be of add up to {expected:short}",
+        "take exactly the updates that the last attempt masked, or the parents named, then prove again",
     ),
     "PublicMismatch": (
-        "the average was proved for {actual:short}, and this sender and number of updates are {expected:short}",
-        "prove it yourself: an average names its aggregator and how many updates it has",
+        "it was proved for {actual:short}, and this sender and number or divisor are {expected:short}",
+        "prove it yourself: an average names its aggregator and how many updates it has, a merge its divisor",
     ),
     "InvalidProof": (
         "the verifier {verifier} refused the proof",
@@ -247,7 +329,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # never seen unless something is wrong
     "UnauthorizedCaller": (
         "only another contract of the deployment may call this, not {caller}",
-        "call the TaskManager's or the ChallengeManager's function instead",
+        "call the function that contract has for it instead",
     ),
     "UnknownModel": (
         "round {round} of task {taskId} made no model, or there is no such task",
