@@ -59,7 +59,7 @@ export interface InAttempt extends Place {
 export interface Conviction extends InAttempt {
   /** Who showed it in a dispute, an honest member; undefined where nobody is to be paid. */
   readonly payee: Address | undefined;
-  /** What `payee` has out of the slash for its gas, in wei, once the trainer's part in the round is settled. */
+  /** What `payee` has out of the slash for its gas, in wei, once the part is settled; at most the whole slash. */
   readonly owed: bigint;
 }
 
@@ -122,6 +122,8 @@ export interface RoundHistory {
   /** When these bytes were shown. */
   readonly shown: readonly Place[];
   /** Whose updates the round's model averages; nobody's unless it is finalized. */
+  readonly averaged: readonly Address[];
+  /** Of those, who has a share of the reward: all but the convicted. */
   readonly counted: readonly Address[];
 }
 
@@ -157,7 +159,7 @@ export interface History {
 
 type Building<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 type PartDraft = Building<Omit<Part, "outcome">>;
-type RoundDraft = Building<Omit<RoundHistory, "parts" | "counted" | "phase">> & { parts: PartDraft[] };
+type RoundDraft = Building<Omit<RoundHistory, "parts" | "averaged" | "counted" | "phase">> & { parts: PartDraft[] };
 type Draft = Building<Omit<History, "rounds">> & { rounds: RoundDraft[] };
 
 /**
@@ -247,9 +249,11 @@ function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, pla
 function finish(draft: RoundDraft): RoundHistory {
   const phase = draft.phases.at(-1)?.to ?? "None";
   const last = draft.attempts.length;
-  const counted =
+  const made =
     phase === "Finalized" ? draft.parts.filter(({ masked }) => masked.some(({ attempt }) => attempt === last)) : [];
-  const round = { ...draft, phase, counted: counted.map(({ trainer }) => trainer) };
+  const averaged = made.map(({ trainer }) => trainer);
+  const counted = made.filter(({ convicted }) => !convicted).map(({ trainer }) => trainer);
+  const round = { ...draft, phase, averaged, counted };
   return { ...round, parts: draft.parts.map((part) => ({ ...part, outcome: outcomeIn(round, part) })) };
 }
 

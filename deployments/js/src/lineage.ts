@@ -99,7 +99,7 @@ function making(history: History, model: AddedModel): Pick<Generation, "contribu
   const round = history.rounds.find((each) => each.round === model.round);
   const aggregated = round?.averages.at(-1);
   if (round === undefined || aggregated === undefined) return { contributions: [] };
-  const parts = round.parts.filter(({ trainer }) => round.counted.includes(trainer));
+  const parts = round.parts.filter(({ trainer }) => round.averaged.includes(trainer));
   const { aggregator, block, transaction, logIndex } = aggregated;
   return {
     contributions: parts.flatMap((part) => contribution(history, part) ?? []),

@@ -50,6 +50,7 @@ export interface TaskFacts {
     readonly attempts: readonly { readonly members: number; readonly seedBlock: string; readonly seed: Hex | null }[];
     readonly averages: readonly (PlaceFacts & { readonly aggregator: Address })[];
     readonly revoked: readonly (PlaceFacts & { readonly slashed: string })[];
+    readonly averaged: readonly Address[];
     readonly counted: readonly Address[];
     readonly parts: readonly PartFacts[];
   }[];

@@ -48,6 +48,7 @@ for (const task of tasks) {
       })),
       averages: round.averages.map((average) => ({ ...placed(average), aggregator: average.aggregator })),
       revoked: round.revoked.map((event) => ({ ...placed(event), slashed: String(event.slashed) })),
+      averaged: round.averaged,
       counted: round.counted,
       parts: round.parts.map((part) => ({
         trainer: part.trainer,
