@@ -66,6 +66,7 @@ VALUES: dict[str, Any] = {
     "TaskScreen": screens.TaskScreen,
     "RoundSummary": screens.RoundSummary,
     "AccountScreen": screens.AccountScreen,
+    "Addresses": screens.Addresses,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
     "Duty": Duty,
