@@ -188,6 +188,11 @@ class History:
             return Outcome.COUNTED
         return _own_failure(round_, part) or _others_failure(round_)
 
+    def compensations(self, number: int, account: str) -> list[Part]:
+        """Out of whose slashes for a round an account was paid."""
+        parts = self.rounds[number].parts.values()
+        return [part for part in parts if part.compensated is not None and part.compensated.account == account]
+
     def _absent(self, round_: RoundHistory, account: str) -> Outcome:
         if round_.phase is Phase.JOIN:
             return Outcome.RUNNING
