@@ -451,7 +451,9 @@ def test_round__whose_averages_are_withheld_again_and_again__fails(aggregating):
         aggregating.steps(challenger, Advance, Reclaim)
     assert aggregating.rounds.get_round(aggregating.task_id, 1).phase is Phase.FAILED
     assert aggregating.stakes.burnt() == 3 * ETHER
-    assert all(aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, i)) == (0, False) for i in range(3))
+    assert all(
+        aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, i)) == (0, False) for i in range(3)
+    )
 
 
 def test_average__that_its_aggregator_shows_on_chain__is_final__and_trained_on_from_there(averaged, tmp_path):

@@ -67,7 +67,6 @@ VALUES: dict[str, Any] = {
     "TaskScreen": screens.TaskScreen,
     "RoundSummary": screens.RoundSummary,
     "AccountScreen": screens.AccountScreen,
-    "Addresses": screens.Addresses,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
     "Duty": Duty,
