@@ -29,6 +29,7 @@ contract Handler is HeadwaterTest {
     mapping(uint256 taskId => mapping(uint256 round => uint256 times)) public finalized;
     mapping(uint256 taskId => mapping(uint256 round => mapping(uint256 attempt => uint256 count))) public membersIn;
     mapping(uint256 taskId => mapping(uint256 round => mapping(address who => uint256 amount))) public collected;
+    mapping(uint256 taskId => mapping(uint256 round => mapping(address who => bool))) public hasJoined;
     mapping(bytes32 attempt => mapping(address who => bool)) private _masked;
 
     /// @dev The peer to whom a member lied about their mask in an attempt.
@@ -182,6 +183,7 @@ contract Handler is HeadwaterTest {
             if (faulty[taskId][last][candidate]) settle(taskId, candidate);
             if (isLeaving(taskId, candidate)) continue;
             noteSettled(taskId, candidate);
+            hasJoined[taskId][roundOf(taskId)][candidate] = true;
             join(taskId, candidate);
         }
     }

@@ -340,7 +340,9 @@ contract HeadwaterInvariants is Test {
     function countRoster(uint256 taskId, uint256 round) private view returns (uint256 joined, uint256 submitted) {
         for (uint256 i; i < actors.length; ++i) {
             IRoundManager.TrainerStatus status = rounds.getRosterEntry(taskId, round, actors[i]).status;
-            if (status != IRoundManager.TrainerStatus.None) ++joined;
+            // who is settled without having submitted is not on the roster any more
+            if (handler.hasJoined(taskId, round, actors[i])) ++joined;
+            else assertEq(uint8(status), 0, "has not joined");
             if (status > IRoundManager.TrainerStatus.Joined) ++submitted;
         }
     }
