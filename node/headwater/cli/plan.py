@@ -11,7 +11,7 @@ from rich.table import Table
 from headwater.cli.console import err, out
 from headwater.cli.options import Real
 from headwater.cli.task import MAX_CLIP, MAX_RATE, MIN_RATE
-from headwater.protocol.machine.tasks import MAX_ROUNDS, MAX_TRAINERS
+from headwater.protocol.machine.terms import MAX_ROUNDS, MAX_TRAINERS
 
 if TYPE_CHECKING:
     from headwater.circuits.statement import Statement

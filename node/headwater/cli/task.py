@@ -15,7 +15,7 @@ from rich.table import Table
 from headwater.cli.console import err, out
 from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
-from headwater.protocol.machine.tasks import MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
+from headwater.protocol.machine.terms import MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
 
 if TYPE_CHECKING:
     from headwater.chain.contracts.opened import Contracts
