@@ -204,7 +204,9 @@ class RoundBytes:
 def round_bytes(dimension: int, trainers: int) -> RoundBytes:
     """The bytes of documents of so many weights, at most."""
     update = _update_bytes(dimension)
-    model = len(ModelDocument.of(round=1000, trainers=trainers, weights=pack([P - 1] * dimension)).encode())
+    point, weights = GENERATOR.encode().hex(), pack([P - 1] * dimension)
+    document = ModelDocument.of(round=1000, trainers=trainers, commitment=point, opening=point, weights=weights)
+    model = len(document.encode())
     return RoundBytes(update, model, trainers * update + model)
 
 
