@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from headwater.cli.main import cli
 from headwater.chain.contracts.codec import encode_call
+from headwater.cli.main import cli
 from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES

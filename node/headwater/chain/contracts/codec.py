@@ -43,6 +43,7 @@ CONTRACTS = (
 VALUES: dict[str, Any] = {
     "G1": Point,
     "G2": G2,
+    "Addresses": structs.Addresses,
     "TaskConfig": structs.TaskConfig,
     "Task": structs.TaskRecord,
     "Origin": structs.Origin,
@@ -66,7 +67,6 @@ VALUES: dict[str, Any] = {
     "TaskScreen": screens.TaskScreen,
     "RoundSummary": screens.RoundSummary,
     "AccountScreen": screens.AccountScreen,
-    "Addresses": screens.Addresses,
     "Phase": Phase,
     "TrainerStatus": TrainerStatus,
     "Duty": Duty,

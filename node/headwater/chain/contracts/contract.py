@@ -10,8 +10,8 @@ from eth_utils.address import to_checksum_address
 from headwater.chain.asking.rpc import BlockId, Call, Chain
 from headwater.chain.contracts.codec import decode_log, decode_result, encode_call, event_topics
 from headwater.chain.contracts.events import Event
-from headwater.chain.contracts.screens import Addresses
 from headwater.errors import ChainError
+from headwater.protocol.structs import Addresses
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -28,6 +28,10 @@ class Contract:
         self.address = to_checksum_address(address)
         self.start_block = start_block
 
+    def deployment(self, block: BlockId = "latest") -> Addresses:
+        """Where the contracts of its deployment stand, as it was told when it was created."""
+        return self._read(Addresses, "deployment", block=block)
+
     def events(self, kind: type[E], first: int | None = None, last: BlockId = "latest", **indexed: Any) -> Iterator[E]:
         """Events of one kind in the blocks `first` to `last`, oldest first; by default, since the contract exists.
 
@@ -42,10 +46,6 @@ class Contract:
             if not isinstance(event, kind):
                 raise ChainError(f"the node answered a query for {kind.__name__} with another log", "try another node")
             yield event
-
-    def deployment(self) -> Addresses:
-        """Where the contract was told that those of its deployment stand: it never changes."""
-        return self._read(Addresses, "deployment", block="latest")
 
     def _call(self, function: str, *arguments: Any, value: int = 0) -> Call:
         return Call(self.address, encode_call(self.name, function, arguments), value, f"{self.name}.{function}")

@@ -12,20 +12,6 @@ from headwater.protocol.structs import Enrolment, Model, Parent, Pool, RosterEnt
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where the contracts of a deployment stand, but for the Lens. Solidity's `IDeployed.Addresses`."""
-
-    task_manager: str
-    round_manager: str
-    trainer_registry: str
-    reward_manager: str
-    stake_manager: str
-    model_registry: str
-    challenge_manager: str
-    openings: str
-
-
-@dataclass(frozen=True)
 class CurrentPhase:
     """Where a task is. `next` is the phase to which `advance` would move it now, NONE if there is nothing to do."""
 
