@@ -12,37 +12,37 @@ from headwater.chain.contracts.codec import decode_error
 from headwater.errors import ContractError
 
 _OTHER = "this is a fault of the contracts or of the node: report it with the transaction's data"
+_ADMISSION = "the task's admission module may have a reason of its own: ask the task's creator who may enrol"
 _MANIFEST = "mend the task's manifest, then run `headwater task create` again"
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # deploying
-    "ZeroAddress": ("a contract was deployed without one that it serves", "deploy with `headwater deploy`"),
+    "ZeroAddress": ("a contract was deployed without the address of another", "deploy with `headwater deploy`"),
     "NotOneDeployment": (
-        "{deployed} was told of another deployment than the rest",
+        "{deployed} is no contract of this deployment, or was told of other ones",
         "another transaction of the deployer came between: run `headwater deploy` again",
     ),
-    "Create2EmptyBytecode": ("there is no code to keep a task as", _OTHER),
-    "Create3EmptyBytecode": ("there is no code to keep a task as", _OTHER),
-    "FailedDeployment": ("the task could not be kept as code", "give the transaction more gas, then send it again"),
-    "InsufficientBalance": ("the contract has {balance:wei}, and {needed:wei} are needed", _OTHER),
     # creating a task
     "InvalidTrainers": (
         "a roster of {minTrainers} to {maxTrainers} trainers is not allowed: at least 3, at most MAX_TRAINERS",
         _MANIFEST,
     ),
     "InvalidRounds": ("a task cannot have {rounds} rounds: at least 1, at most MAX_ROUNDS", _MANIFEST),
-    "InvalidPeriod": ("a phase cannot last {period} s: at least 1, at most MAX_PERIOD", _MANIFEST),
+    "InvalidPeriod": (
+        "a period cannot be of {period} s: at least 1 and at most MAX_PERIOD, for answers MIN_ANSWER_PERIOD at least",
+        "name periods from 1s to 30d, and an answer period from 12s",
+    ),
+    "AnsweringTooLong": (
+        "an answer of {parts} parts with {answerPeriod} s for each may take longer than MAX_ANSWER_TIME",
+        "shorten the answer period, or take fewer features or classes: a round can be held up so long",
+    ),
     "MaskingTooLong": (
         "{attempts} attempts at masking of {maskPeriod} s each may last longer than a phase may, MAX_PERIOD",
         "shorten the mask period, or let a round need more of its roster: raise minTrainers or lower maxTrainers",
     ),
-    "AnsweringTooLong": (
-        "an answer of {parts} parts with {answerPeriod} s for each may take longer than MAX_ANSWER_TIME",
-        "shorten the answer period, or take a smaller model: its bytes are shown in parts of 65,536",
-    ),
     "InvalidDimension": (
-        "a model of {dimension} weights and nine further entries do not fit the rows of k = {k}, or it has no weights",
-        "take fewer features or classes, or circuits of a larger k, up to MAX_K",
+        "an update of {dimension} weights does not fit 2^{k} rows, of which EZKL keeps six; or k is above MAX_K",
+        "build the circuits with a larger k: an update has nine entries more than the model has weights",
     ),
     "InvalidSlash": (
         "a fault cannot cost {faultSlash} and an absence {absenceSlash} parts in 10,000 of the stake",
@@ -53,50 +53,55 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "pay a larger pool, or lower the fee",
     ),
     "InvalidBond": (
-        "a challenge would cost {challengeBond:wei}, and the stake that it is about is {stake:wei}",
-        "lower the bond, or raise the stake",
+        "a challenge cannot cost {challengeBond:wei}, more than the stake that it is about, {stake:wei}",
+        "name a larger stake, or a smaller bond",
     ),
     "InvalidVerifier": (
         "the code at verifier {verifier} has the hash {actualCodeHash:short}, not {expectedCodeHash:short}",
         "deploy the verifier of this very circuit, and wait until it is mined before the task is created",
     ),
-    "InvalidPoint": (
-        "({x}, {y}) is no point of BN254 that may stand here",
-        "recompute the commitments and basis points from the SRS",
-    ),
     "InvalidAdmission": (
-        "no contract stands at {admission}, which is to admit trainers",
+        "no contract stands at {admission}, which is to decide who may enrol",
         "deploy the admission module first, or name none: then anybody may enrol",
     ),
     "InvalidBasis": (
-        "offset and basis points are not those of the task's [tau]_2, k and D, or the quotient does not show it",
-        "recompute them, [tau]_2 and the quotient from the SRS of this very k",
+        "offset and basis points are not those of the config's tau, k and dimension",
+        "take all of them from the file of the task's SRS, and the quotient that shows it",
     ),
+    "InvalidPoint": (
+        "({x}, {y}) is no point of BN254 that may stand here",
+        "recompute commitments and quotients from the SRS, and a mask key from its secret",
+    ),
+    "MissingCid": ("the digest of a document is zero", "store the document first and pass its digest"),
     "WrongParentCount": (
-        "there are {models} commitments for {parents} parents",
-        "name the commitment of each parent, in their order: `ModelAdded` has it",
+        "{parents} parents are named, and the commitments of {models} models",
+        "give one commitment for each parent, in the same order: `ModelAdded` has them",
     ),
     "IncompatibleParent": (
         "the models of task {taskId} are of another size, or under another SRS",
-        "take parents with the same number of weights, k and SRS",
+        "name models of tasks with the same dimension, k and SRS: `headwater task show` says these",
     ),
     "ParentMismatch": (
-        "the commitment is {actual:short}, and the model of round {round} of task {taskId} is {expected:short}",
-        "take it from that model's `ModelAdded`",
+        "the registry's model of round {round} of task {taskId} is {expected:short}, not {actual:short}",
+        "take the commitment from that round's `ModelAdded`, with its tag",
     ),
     "InvalidDivisor": (
-        "the first model cannot be divided by {divisor}",
-        "divide by 1 at least where it has parents, and by 0, for nothing, where it has none",
+        "a first model with parents cannot be divided by {divisor}, nor one without by anything but 0",
+        "name a divisor of 1 at least for a merge, 1 for a warm start, and none where there are no parents",
     ),
     "UnexpectedProof": (
-        "the first model needs no proof",
-        "send none: only a merge of models has one",
+        "a proof is given, and this first model needs none",
+        "leave it out: only a merge is proved, neither a model without parents nor a warm start",
     ),
-    "MissingCid": ("the digest of a document is zero", "store the document first and pass its digest"),
+    # deploying what tasks are kept as
+    "Create2EmptyBytecode": ("code was to be made of nothing", _OTHER),
+    "Create3EmptyBytecode": ("code was to be made of nothing", _OTHER),
+    "FailedDeployment": ("the account that keeps the task could not be made", _OTHER),
+    "InsufficientBalance": ("a contract has {balance:wei}, and {needed:wei} were to be sent", _OTHER),
     # where a task is
     "UnknownTask": (
         "there is no task {taskId}",
-        "`headwater task show` lists the tasks; see also --rpc and --deployments",
+        "`headwater task list` shows which there are; see also --rpc and --deployments",
     ),
     "TaskEnded": ("task {taskId} has ended", "enrol in another task"),
     "TaskRunning": ("task {taskId} still runs, in round {round}", "reclaim the pool's rest after its last round"),
@@ -120,22 +125,25 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "DataAlreadyRegistered": (
         "trainer {trainer} has registered these data in task {taskId} already ({dataHash:short})",
-        "take a new salt; if it happens again, somebody holds a copy of your data or watches your transactions",
+        "enrol with a new salt; if it happens again, somebody holds a copy of your data or watches your transactions",
     ),
-    "NoData": ("no data are registered", "name the commitment of one data matrix at least"),
     "DataNotOwned": (
-        "a proof is about the data {dataHash:short}, which {owner} has registered in task {taskId}",
-        "train on the data that you registered: a proof about another's is worth nothing to you",
+        "the proof is about the data {dataHash:short}, which in task {taskId} are registered by {owner}",
+        "train on data that this account has registered: a proof is worth nothing to anybody else",
     ),
+    "NoData": ("no data are registered", "name one commitment at least"),
     "InvalidPossession": (
-        "it is not shown that the sender knows the secret of the mask key",
-        "prove it anew: a proof is for one key, one account, one task and one chain",
+        "it is not shown that the sender knows the secret of its mask key",
+        "prove it anew with `headwater trainer run`: the proof is bound to this chain, task and account",
     ),
     "NotAdmitted": (
-        "{admission} is no module that admits trainers, so it did not admit {trainer}",
-        "enrol in another task: nobody can enrol in this one",
+        "the admission module {admission} did not answer for {trainer} as such a module does",
+        "ask the task's creator: no account can enrol while that is so",
     ),
-    "UnexpectedEvidence": ("the task admits anybody and takes no evidence", "enrol without evidence"),
+    "UnexpectedEvidence": (
+        "evidence is given, and the task admits anybody",
+        "enrol without evidence: `headwater task show` says who may enrol",
+    ),
     "EmptyData": ("the data commitment is that of no data at all", "check the CSV: it has no row that is used"),
     "AlreadyJoined": ("{trainer} has joined round {round} of task {taskId} already", "wait for phase Train"),
     "NotOnRoster": (
@@ -145,6 +153,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "AlreadySubmitted": (
         "{trainer} has submitted its update for round {round} of task {taskId} already",
         "nothing to do: wait for the next round",
+    ),
+    "NoProof": ("nothing was submitted", "submit one proof at least"),
+    "LinkMismatch": (
+        "proof {index} starts from {actual:short}, and the one before it ended with {expected:short}",
+        "send the proofs of a chain in their order, none left out; the first starts from the task's model",
     ),
     "NotAMember": (
         "{trainer} is not of attempt {attempt} at masking round {round} of task {taskId}",
@@ -158,21 +171,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the commitment is that of the update {actual:short}, and the sender submitted {expected:short}",
         "mask the very update that was submitted, which `Submitted` shows: a new proof makes a new one",
     ),
+    "SeedUnavailable": (
+        "the seed of task {taskId} comes from block {seedBlock}, whose hash cannot be had: it is this one, or too old",
+        "wait for the next block and mask then; where the chain has forgotten the hash, renew the seed first",
+    ),
+    "SeedMismatch": (
+        "the posting was made for the seed {actual:short}, and the attempt's is {expected:short}",
+        "the chain was reorganized: read the attempt's seed anew, and mask for the peers that follow",
+    ),
+    "NothingToRenew": (
+        "the seed of task {taskId} is drawn, or can be drawn from block {seedBlock}",
+        "nothing to do but to mask",
+    ),
     "WrongMaskCount": (
         "there are {actual} mask commitments, and the sender has {expected} peers",
         "read the attempt's members anew, and commit to one mask for each peer",
-    ),
-    "SeedUnavailable": (
-        "the hash of block {seedBlock}, from which the seed follows, cannot be had",
-        "mask in a later block; if the chain has forgotten the hash, renew the seed first",
-    ),
-    "SeedMismatch": (
-        "the posting is for the seed {actual:short}, and the attempt's is {expected:short}",
-        "the chain was reorganized: read the attempt anew, and mask by its seed",
-    ),
-    "NothingToRenew": (
-        "the seed of task {taskId} is drawn, or the hash of block {seedBlock} can still be had",
-        "nothing to do: mask",
     ),
     "WrongPeer": (
         "{peer} is the sender itself, not of the attempt, or named out of order",
@@ -200,11 +213,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     # challenges
     "InsufficientBond": (
-        "a challenge takes a bond of {required:wei} at least, not {sent:wei}",
-        "send more: it follows the base fee, see `bondOf`",
+        "a challenge takes a bond of {required:wei} in this block, and {sent:wei} were sent",
+        "send what `bondOf` says, and some more: it follows the base fee",
     ),
     "UnknownChallenge": (
-        "there is no challenge {challengeId} of this kind",
+        "there is no challenge {challengeId} of kind {kind}",
         "`Challenged` shows the ids and what each demands",
     ),
     "ChallengeClosed": (
@@ -212,12 +225,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "nothing to do: what it demanded is in the contract's events, if it was shown",
     ),
     "ChallengeOpen": (
-        "challenge {challengeId} can still be answered: until {answerBy:time}, or as long as its phase lasts",
-        "reclaim its bond when both are over",
+        "challenge {challengeId} can still be answered, until {answerBy:time} at least",
+        "reclaim its bond then, and when the attempt, or the phase in which it was raised, is over",
+    ),
+    "ChallengeMoot": (
+        "the mask that challenge {challengeId} demands decides nothing any more",
+        "nothing to do: the attempt or its round is over, nobody is at fault for silence; keep the shared point",
     ),
     "AlreadyOpened": (
         "the bytes of {accused} were shown already, in attempt {attempt} of round {round} of task {taskId}",
-        "read them from `PartShown`, as `headwater aggregator run` does",
+        "read them from `PartShown`, as `headwater aggregator run` does; a first model may also be all zeros",
     ),
     "PostingMismatch": (
         "the posting of {trainer} is not what it masked with: {actual:short} instead of {expected:short}",
@@ -225,38 +242,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "NotPeers": ("{one} and {other} did not both commit to a mask with each other", "name two peers of the attempt"),
     "MasksAgree": ("{one} and {other} committed to the same mask", "nothing to do: it cancels in the sum"),
-    "ChallengeMoot": (
-        "challenge {challengeId} decides nothing any more: the round, or the attempt, is over",
-        "keep the point that the two share to yourself: nobody is at fault for not answering",
-    ),
     "WrongLength": (
-        "there are {actual} bytes, hashes or members, and it takes {expected}",
-        "send the whole vector, or its next part; or the 8 members on each side",
+        "there are {actual}, and it takes {expected}: bytes of a vector, hashes of its parts, or members",
+        "send all bytes of the vector or of its next part, none of a mask; or the 8 members on each side",
     ),
     "RootMismatch": (
-        "the bytes, or the hashes of their parts, make {actual:short}, and the claim's root is {expected:short}",
-        "show the bytes that the root was computed from",
+        "the bytes or hashes of parts have the root {actual:short}, and the claim says {expected:short}",
+        "show the very bytes of which the claim's root was made, cut into parts of 65,536",
     ),
     "PartMismatch": (
-        "the bytes hash to {actual:short}, and part {index}, which comes next, to {expected:short}",
-        "show the parts in their order: `progressOf` says how many entries were shown",
+        "the part that comes next, {index}, has the hash {expected:short}, not {actual:short}",
+        "show the parts in their order; `progressOf` says how many entries were shown",
     ),
     "NonCanonicalEntry": ("an entry is not below the group's order", "reduce the entries modulo the order"),
     "TooManyEntries": (
-        "a vector of {entries} entries does not fit the rows of k = {k}, or is empty",
-        "name as many entries as the vector has",
+        "a vector of {entries} entries does not fit 2^{k} rows, of which EZKL keeps six",
+        "claim as many entries as the commitment's vector has",
     ),
     "OpeningMismatch": (
-        "the vector is not what {commitmentHash:short} commits to, or the quotient is not theirs",
-        "show the very bytes that were committed to, with the quotient that follows: no others can answer",
+        "the vector is not that of the commitment {commitmentHash:short}, or the quotient is not theirs",
+        "show the very bytes that were committed to, with their quotient: no others can answer",
     ),
     "WrongProgress": (
-        "{shown} of {entries} entries were shown",
-        "show the parts that are missing; if none is, conclude",
+        "{shown} of the vector's {entries} entries have been shown",
+        "show the parts that are missing, then conclude; where none is, there is nothing more to show",
     ),
     "WrongEncoding": (
-        "what is given as encoding {encoding} is not shown so",
-        "expand a mask, which has no bytes; show the bytes of any other vector",
+        "this is not for vectors of the encoding {encoding}",
+        "expand masks, which have no bytes, and show parts of the others",
     ),
     "MaskKeyMismatch": (
         "the mask key of {trainer} is {expected:short}, not {actual:short}",
@@ -281,21 +294,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # proofs
     "ProofTooShort": ("the proof has {length} bytes, and its commitments alone take {required}", "prove again"),
     "ModelMismatch": (
-        "the proof starts from the model {actual:short}, and the task's current model is {expected:short}",
-        "the proof is stale, or made for another task or chain: pull the current model, train and prove again",
-    ),
-    "NoProof": ("nothing is submitted", "send one proof at least"),
-    "LinkMismatch": (
-        "proof {index}, from 0, starts from {actual:short}, and the one before it ended with {expected:short}",
-        "send the chain whole and in its order: each proof starts where the one before it ended",
+        "the model is {actual:short}, and {expected:short} is the task's current one, or the one demanded",
+        "a proof is stale, or of another task or chain: train and prove again; in an answer, show the model demanded",
     ),
     "SumMismatch": (
-        "the proof is of the sum {actual:short}, and those that it must be of add up to {expected:short}",
-        "take exactly the updates that the last attempt masked, or the parents named, then prove again",
+        "the proof is of the sum {actual:short}, and the masked updates, or the parents, add up to {expected:short}",
+        "take exactly the updates that the last attempt masked, or the parents that are named, then prove again",
     ),
     "PublicMismatch": (
-        "it was proved for {actual:short}, and this sender and number or divisor are {expected:short}",
-        "prove it yourself: an average names its aggregator and how many updates it has, a merge its divisor",
+        "it was proved for {actual:short}, and this sender and number of updates, or divisor, are {expected:short}",
+        "prove it yourself: the proof names its sender, and by how much it divides",
     ),
     "InvalidProof": (
         "the verifier {verifier} refused the proof",
@@ -329,7 +337,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # never seen unless something is wrong
     "UnauthorizedCaller": (
         "only another contract of the deployment may call this, not {caller}",
-        "call the function that contract has for it instead",
+        "call the contract that is meant for accounts: its NatSpec says which functions are",
     ),
     "UnknownModel": (
         "round {round} of task {taskId} made no model, or there is no such task",
@@ -341,7 +349,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "SafeCastOverflowedUintDowncast": ("{value} does not fit {bits} bits", "name a smaller number"),
     "ReentrancyGuardReentrantCall": ("the contract was called back while it worked", "do not call back from `receive`"),
-    "Error": ("the contract says: {reason}", _OTHER),
+    "Error": (
+        "the contract says: {reason}",
+        "a task's admission module may say so; of the contracts it is a fault: report it with the transaction's data",
+    ),
     "Panic": ("the contract panicked with code {code}", _OTHER),
 }
 """For each custom error by name: what happened, and what to do next."""
@@ -375,9 +386,10 @@ def refusal(data: bytes, what: str) -> ContractError:
     error = decode_error(data)
     if error is None:
         name = f"0x{data[:4].hex()}" if data else "without a reason"
+        asks = f"{_ADMISSION}; else " if what == "TrainerRegistry.enrol" else ""
         return ContractError(
             f"{what} was refused: {name}",
-            "the address may hold another contract: see --deployments and --rpc",
+            asks + "the address may hold another contract: see --deployments and --rpc",
             name=name,
             arguments={},
         )
