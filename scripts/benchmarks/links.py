@@ -1,7 +1,7 @@
 """Gas of a chain: an update that several proofs in a row make, each from where the last one ended, on several data.
 
-The statement `link` is `train` with a model input of an update's length. C([w | tag]) = C([w | tag | 0..]), so the first
-proof takes the task's model, and every further one the point with which the last one ended.
+The statement `link` is `train` with a model input of an update's length. C([w | tag]) = C([w | tag | 0..]), so the
+first proof takes the task's model, and every further one the point with which the last one ended.
 """
 
 from __future__ import annotations
@@ -80,7 +80,10 @@ def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec
     """
     creator, trainers = senders[0], tuple(senders[1 : 1 + TRAINERS])
     link, average = build(home, Link.of(spec), srs), build(home, Average(spec.dimension), srs)
-    task_id = _create(contracts, creator, link, average, spec, srs)
+    circuits = (link, average)
+    one, other = (creator.deploy(bytes.fromhex(c.verifier.bytecode[2:]), c.statement.kind)[0] for c in circuits)
+    hashes = [bytes.fromhex(c.verifier.code_hash[2:]) for c in circuits]
+    task_id = create_raw(contracts, creator, average, spec.dimension, (one, other), (hashes[0], hashes[1]))
     tag = contracts.tasks.tag(task_id)
     data = tuple(tuple(_data(spec, 2 * i + j) for j in range(2)) for i in range(TRAINERS))
     for i, trainer in enumerate(trainers):
@@ -110,23 +113,31 @@ def measure(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: T
     return gas[1] - gas[0]
 
 
-def _create(
-    contracts: Contracts, creator: Sender, link: Circuit, average: Circuit, spec: TrainingSpec, srs: Srs
+def create_raw(
+    contracts: Contracts,
+    creator: Sender,
+    circuit: Circuit,
+    dimension: int,
+    verifiers: tuple[str, str],
+    code_hashes: tuple[bytes, bytes],
 ) -> int:
-    at = [
-        creator.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), circuit.statement.kind)[0]
-        for circuit in (link, average)
-    ]
-    basis = task_basis(srs, spec.dimension)
+    """A task of one round from zeros, without documents: of three trainers, without stake, for a day a phase.
+
+    Args:
+        circuit: any of its k and SRS.
+        verifiers: of train and average, with the hashes of their code.
+    """
+    srs = circuit.srs
+    basis = task_basis(srs, dimension)
     config = TaskConfig(
-        train_verifier=at[0],
-        train_code_hash=bytes.fromhex(link.verifier.code_hash[2:]),
-        average_verifier=at[1],
-        average_code_hash=bytes.fromhex(average.verifier.code_hash[2:]),
+        train_verifier=verifiers[0],
+        train_code_hash=code_hashes[0],
+        average_verifier=verifiers[1],
+        average_code_hash=code_hashes[1],
         manifest=bytes(31) + b"\1",
         srs=bytes.fromhex(srs.id),
         k=srs.k,
-        dimension=spec.dimension,
+        dimension=dimension,
         rounds=1,
         min_trainers=TRAINERS,
         max_trainers=TRAINERS,
@@ -149,7 +160,7 @@ def _create(
         basis_d=basis.basis_d,
         tau=tau_g2(srs),
     )
-    quotient = basis_quotient(average, spec.dimension)
+    quotient = basis_quotient(circuit, dimension)
     origin = Origin(basis.offset)  # zeros
     receipt = creator.send(contracts.tasks.create_task(config, quotient, origin, bytes(31) + b"\2", 0))
     return receipt.event(TaskCreated).task_id
