@@ -12,8 +12,8 @@ import {IERC7572} from "./IERC7572.sol";
 /// model's parent is the one of the nearest earlier round that has one. A first model may be a linear combination of
 /// models of other tasks, and so have parents there: the lineage of models is a directed graph without circles.
 /// @dev Trust: an entry says that the task's verifiers accepted it, so it is worth what the task's config is worth (see
-/// `ITaskManager`); a first model without parents was proved by nobody. Model hashes are kept by task: another task's creator could
-/// choose basis points that give it any hash it likes, so a hash without its task means nothing.
+/// `ITaskManager`); a first model without parents was proved by nobody. Model hashes are kept by task: another task's
+/// creator may know the secret of its `tau` and open any commitment as it likes, so a hash without its task means nothing.
 /// The commitment itself is in `ModelAdded`; a contract that needs it takes it from its caller and compares the hash.
 ///
 /// ERC-7992 (Draft, verifiable inference) describes a model by a `ModelCommitment`; `getRecord` returns its five fields
