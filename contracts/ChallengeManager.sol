@@ -365,9 +365,12 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         else _rounds().convict(taskId, trainer, payee, owed);
     }
 
-    /// @dev Gas that the call has burnt at least, its transaction included.
-    function _gasSince(uint256 before) private view returns (uint256) {
-        return before - gasleft() + INTRINSIC_GAS + CALLDATA_GAS * msg.data.length;
+    /// @dev Gas that the call has burnt at least; of an account without code its transaction included. A contract may
+    /// call with any number of bytes that no transaction has paid for.
+    function _gasSince(uint256 before) private view returns (uint256 burnt) {
+        burnt = before - gasleft();
+        bool plain = msg.sender == tx.origin && msg.sender.code.length == 0;
+        if (plain) burnt += INTRINSIC_GAS + CALLDATA_GAS * msg.data.length;
     }
 
     /// @dev A first model that is demanded must not be known: shown before, or all zeros, as its commitment shows.

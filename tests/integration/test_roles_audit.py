@@ -139,7 +139,7 @@ def test_audit__when_a_proof_was_changed__finds_it(finalized):
 
 
 def test_audit__when_a_neighbours_valid_proof_was_let_in__finds_it(finalized):
-    submitted = finalized.tasks.events(Submitted, task_id=finalized.task_id, round=1)
+    submitted = finalized.rounds.events(Submitted, task_id=finalized.task_id, round=1)
     one, other, _ = (finalized.chain.calldata(event.transaction_hash)[1] for event in submitted)
     found = broken(with_calldata(finalized, lambda data: other if data == one else data))
     assert {"on the data it enrolled", "the update is the proved one"} <= found

@@ -75,7 +75,7 @@ def everybody(world: World, task: Task, members: Sequence[int], *actions) -> Non
 
 
 def phases(world: World, task: Task, round_: int = 1) -> list[Phase]:
-    return [event.to_phase for event in world.tasks.events(PhaseChanged, task_id=task.id, round=round_)]
+    return [event.to_phase for event in world.rounds.events(PhaseChanged, task_id=task.id, round=round_)]
 
 
 def address(world: World, i: int) -> str:
@@ -138,7 +138,7 @@ def test_update__that_is_withheld__is_demanded__and_costs_its_trainer_the_stake_
 
     created.pass_deadline(four.id)
     created.steps(challenger, Advance)
-    assert created.tasks.get_task(four.id)[1].members == 3
+    assert created.rounds.get_state(four.id).members == 3
     created.steps(challenger, Reclaim)
     assert created.stakes.claimable(challenger.sender.address) == BOND
     left_out = created.trainer(3, four).step()
@@ -150,9 +150,9 @@ def test_update__that_is_withheld__is_demanded__and_costs_its_trainer_the_stake_
     assert four.current_model() == averaged_of(created.trained(ZERO))
     begun = [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE]
     assert phases(created, four) == [*begun, Phase.MASK, Phase.AGGREGATE, Phase.CHALLENGE, Phase.FINALIZED]
-    assert [created.tasks.reward_of(four.id, 1, address(created, i)) > 0 for i in range(4)] == [True] * 3 + [False]
+    assert [created.rewards.reward_of(four.id, 1, address(created, i)) > 0 for i in range(4)] == [True] * 3 + [False]
     created.steps(challenger, Settle)
-    (slashed,) = created.tasks.events(TrainerSlashed, task_id=four.id)
+    (slashed,) = created.trainers.events(TrainerSlashed, task_id=four.id)
     assert (slashed.trainer, slashed.fault, slashed.slashed) == (culprit, True, ETHER)
     assert created.stakes.burnt() == ETHER
     assert created.stakes.lock_of(four.id, culprit) == 0
@@ -167,7 +167,7 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     created.steps(late, OpenUpdate)
     (event,) = created.contracts.challenges.events(UpdateOpened, task_id=four.id)
     assert list(event.vector) == list(posting(created, 3, four).vector)
-    (acquitted,) = created.tasks.events(Acquitted, task_id=four.id)
+    (acquitted,) = created.rounds.events(Acquitted, task_id=four.id)
     assert acquitted.trainer == late.sender.address
     assert created.stakes.claimable(late.sender.address) == BOND, "for its gas"
     assert isinstance(challenger.step(), Wait), "nothing is missing now"
@@ -179,7 +179,7 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     assert four.current_model() == averaged_of(
         [four.spec.train(ZERO, t.dataset.x, t.dataset.labels) for t in (created.trainer(i, four) for i in range(4))]
     )
-    assert created.tasks.slash_of(four.id, late.sender.address) == (0, False)
+    assert created.trainers.slash_of(four.id, late.sender.address) == (0, False)
 
 
 @pytest.mark.parametrize("lie", ("another vector", "garbage"))
@@ -236,12 +236,12 @@ def test_update__that_is_damaged_and_not_shown__costs_its_trainer_the_stake(crea
     everybody(created, four, range(3), Mask, Publish)
     created.finalize(four)
     created.steps(challenger, Settle)
-    (slashed,) = created.tasks.events(TrainerSlashed, task_id=four.id)
+    (slashed,) = created.trainers.events(TrainerSlashed, task_id=four.id)
     assert (slashed.trainer, slashed.fault) == (culprit, True)
 
 
 def test_average__under_whose_name_the_store_has_other_bytes__is_not_demanded_before_patience_ends(averaged):
-    _, state = averaged.tasks.get_task(averaged.task_id)
+    state = averaged.rounds.get_state(averaged.task_id)
     challenger = averaged.challenger()
     damage(averaged, state.average_cid)
     assert isinstance(challenger.step(), Wait)
@@ -254,7 +254,7 @@ def test_trainer__accused_by_a_griefer__answers_after_a_restart_and_gets_the_bon
     call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
     griefer.send(call)
     assert aggregating.refusal(OUTSIDER, call).name == "NotAccusable"
-    before = aggregating.tasks.current_phase(aggregating.task_id).deadline
+    before = aggregating.rounds.current_phase(aggregating.task_id).deadline
     trainer = aggregating.trainer(0)
     decided = trainer.decide(aggregating.chain.block())
     assert isinstance(decided, OpenUpdate)
@@ -266,9 +266,9 @@ def test_trainer__accused_by_a_griefer__answers_after_a_restart_and_gets_the_bon
     assert aggregating.stakes.claimable(address(aggregating, 0)) == BOND
     assert aggregating.stakes.bonded() == 0
     assert aggregating.refusal(OUTSIDER, call).name == "AlreadyOpened"
-    assert aggregating.tasks.current_phase(aggregating.task_id).deadline >= before
+    assert aggregating.rounds.current_phase(aggregating.task_id).deadline >= before
     aggregating.finalize()
-    assert aggregating.tasks.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
+    assert aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
 
 
 def test_accusation__keeps_nobody_from_aggregating__and_is_moot_then(aggregating):
@@ -278,10 +278,10 @@ def test_accusation__keeps_nobody_from_aggregating__and_is_moot_then(aggregating
     assert isinstance(aggregating.trainer(0).step(), Wait), "nothing to answer"
     aggregating.steps(aggregating.challenger(), Reclaim)
     aggregating.advance()
-    entry = aggregating.tasks.get_roster_entry(aggregating.task_id, 1, address(aggregating, 0))
+    entry = aggregating.rounds.get_roster_entry(aggregating.task_id, 1, address(aggregating, 0))
     assert entry.status is TrainerStatus.ACCUSED
-    assert aggregating.tasks.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
-    assert aggregating.tasks.reward_of(aggregating.task_id, 1, address(aggregating, 0)) > 0
+    assert aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
+    assert aggregating.rewards.reward_of(aggregating.task_id, 1, address(aggregating, 0)) > 0
     aggregating.steps(aggregating.trainer(0), Join)
 
 
@@ -327,13 +327,13 @@ def test_wrong_mask__is_disputed__the_honest_one_answers_and_the_liar_pays(creat
     action = challenger.step()
     assert isinstance(action, ChallengeMask)
     assert {action.one, action.other} == {liar, victim}
-    accused = [event.trainer for event in created.tasks.events(Accused, task_id=task.id)]
+    accused = [event.trainer for event in created.rounds.events(Accused, task_id=task.id)]
     assert set(accused) == {liar, victim}
     honest = next(i for i in range(4) if address(created, i) == victim)
     created.steps(created.trainer(honest, task), OpenMask)
 
-    assert [e.trainer for e in created.tasks.events(Convicted, task_id=task.id)] == [liar]
-    assert [e.trainer for e in created.tasks.events(Acquitted, task_id=task.id)] == [victim]
+    assert [e.trainer for e in created.rounds.events(Convicted, task_id=task.id)] == [liar]
+    assert [e.trainer for e in created.rounds.events(Acquitted, task_id=task.id)] == [victim]
     (opened,) = created.contracts.challenges.events(MaskOpened, task_id=task.id)
     secrets = [mask_secret(secret_of(created.anvil.accounts[i + 1]), task.tag) for i in (honest, 3)]
     assert opened.shared == shared_point(secrets[0], mask_key(secrets[1]))
@@ -349,7 +349,7 @@ def test_wrong_mask__is_disputed__the_honest_one_answers_and_the_liar_pays(creat
     assert task.current_model() == averaged_of(created.trained(ZERO))
     created.steps(challenger, Settle)
     assert created.stakes.lock_of(task.id, liar) == 0
-    assert [created.tasks.slash_of(task.id, address(created, i)) for i in range(3)] == [(0, False)] * 3
+    assert [created.trainers.slash_of(task.id, address(created, i)) for i in range(3)] == [(0, False)] * 3
 
 
 def test_wrong_mask__that_nobody_explains__costs_both(created):
@@ -361,7 +361,7 @@ def test_wrong_mask__that_nobody_explains__costs_both(created):
     created.steps(created.challenger(task=task), ChallengeMask)
     created.advance(task.id)
     assert phases(created, task)[-1] is Phase.FAILED, "two are left"
-    assert all(created.tasks.slash_of(task.id, member) == (ETHER, True) for member in pair)
+    assert all(created.trainers.slash_of(task.id, member) == (ETHER, True) for member in pair)
     honest = next(i for i in range(4) if address(created, i) == pair[1])
     created.steps(created.trainer(honest, task), Unenrol)
 
@@ -404,7 +404,7 @@ def without_model(world: World, cid: bytes = b"\x09" * 32) -> list[int]:
     """Round 1's average is accepted, beside the CID of nothing; its weights."""
     aggregator = world.aggregator()
     weights, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
-    aggregator.sender.send(world.tasks.aggregate(world.task_id, proof.data, cid))
+    aggregator.sender.send(world.rounds.aggregate(world.task_id, proof.data, cid))
     return weights
 
 
@@ -422,7 +422,7 @@ def test_average__whose_bytes_are_not_told__is_revoked__and_another_aggregates(a
     assert (event.accused, event.kind) == (world.senders[AGGREGATOR].address, Kind.MODEL)
     world.pass_deadline()
     world.steps(challenger, Advance)
-    (revoked,) = world.tasks.events(AverageRevoked, task_id=world.task_id)
+    (revoked,) = world.rounds.events(AverageRevoked, task_id=world.task_id)
     assert (revoked.aggregator, revoked.slashed) == (world.senders[AGGREGATOR].address, ETHER)
     assert world.stakes.stake_of(world.senders[AGGREGATOR].address) == Stake(0, 0)
     world.steps(challenger, Reclaim)
@@ -433,9 +433,9 @@ def test_average__whose_bytes_are_not_told__is_revoked__and_another_aggregates(a
     world.steps(world.aggregator(OUTSIDER), Deposit, Aggregate)
     world.advance()
     assert world.task.current_model() == averaged_of(world.trained(ZERO))
-    ended = world.tasks.get_round(world.task_id, 1)
+    ended = world.rounds.get_round(world.task_id, 1)
     assert (ended.phase, ended.aggregator, ended.averages) == (Phase.FINALIZED, world.senders[OUTSIDER].address, 2)
-    assert world.tasks.reward_of(world.task_id, 1, world.senders[AGGREGATOR].address) == 0
+    assert world.rewards.reward_of(world.task_id, 1, world.senders[AGGREGATOR].address) == 0
 
 
 def test_round__whose_averages_are_withheld_again_and_again__fails(aggregating):
@@ -449,14 +449,16 @@ def test_round__whose_averages_are_withheld_again_and_again__fails(aggregating):
         aggregating.steps(challenger, ChallengeModel)
         aggregating.pass_deadline()
         aggregating.steps(challenger, Advance, Reclaim)
-    assert aggregating.tasks.get_round(aggregating.task_id, 1).phase is Phase.FAILED
+    assert aggregating.rounds.get_round(aggregating.task_id, 1).phase is Phase.FAILED
     assert aggregating.stakes.burnt() == 3 * ETHER
-    assert all(aggregating.tasks.slash_of(aggregating.task_id, address(aggregating, i)) == (0, False) for i in range(3))
+    assert all(
+        aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, i)) == (0, False) for i in range(3)
+    )
 
 
 def test_average__that_its_aggregator_shows_on_chain__is_final__and_trained_on_from_there(averaged, tmp_path):
     world = averaged
-    _, state = world.tasks.get_task(world.task_id)
+    state = world.rounds.get_state(world.task_id)
     aggregator, challenger = world.aggregator(), world.challenger()
     with lost(world, state.average_cid):
         be_patient(world)
@@ -466,7 +468,7 @@ def test_average__that_its_aggregator_shows_on_chain__is_final__and_trained_on_f
     world.steps(world.aggregator(), OpenModel)  # started anew, with its store
     (event,) = world.contracts.challenges.events(ModelOpened, task_id=world.task_id)
     assert (event.round, event.average) == (1, 1)
-    assert world.tasks.get_round(world.task_id, 1).phase is Phase.FINALIZED
+    assert world.rounds.get_round(world.task_id, 1).phase is Phase.FINALIZED
     assert world.stakes.claimable(aggregator.sender.address) == BOND
     assert world.stakes.stake_of(aggregator.sender.address) == Stake(ETHER, 0)
     model = world.models.latest(world.task_id)
@@ -520,9 +522,9 @@ def test_first_model__that_is_withheld__ends_the_task_before_anybody_enrols(crea
     created.steps(challenger, ChallengeModel)
     created.pass_deadline(task_id)
     created.steps(challenger, Advance, Reclaim, Claim, Done)
-    (event,) = created.tasks.events(FirstModelWithheld, task_id=task_id)
+    (event,) = created.rounds.events(FirstModelWithheld, task_id=task_id)
     assert (event.creator, event.slashed) == (created.senders[CREATOR].address, TERMS.pool)
-    assert created.tasks.current_phase(task_id).phase is Phase.SKIPPED
+    assert created.rounds.current_phase(task_id).phase is Phase.SKIPPED
     assert created.stakes.escrow_of(task_id) == 0
     assert created.stakes.burnt() == TERMS.pool
 
@@ -539,7 +541,7 @@ def test_first_model__that_is_demanded_for_nothing__is_shown_by_whoever_takes_pa
     assert created.stakes.claimable(created.senders[CREATOR].address) == BOND
     assert created.refusal(OUTSIDER, call).name == "AlreadyOpened"
     created.steps(late, Join)
-    assert created.tasks.current_phase(task.id).phase is Phase.TRAIN
+    assert created.rounds.current_phase(task.id).phase is Phase.TRAIN
     assert created.refusal(OUTSIDER, call).name == "ModelNotAccusable"
 
 
@@ -624,7 +626,7 @@ def test_loop__of_a_challenger__sees_a_task_to_its_end(aggregating):
         run(Challenger(aggregating.task, aggregating.senders[CHALLENGER], report), report)
     steps = ["challenged", "waiting", "advanced", "settled", "reclaimed", "waiting", "advanced", "claimed"]
     assert heard == ["waiting", *steps]
-    assert aggregating.tasks.get_round(aggregating.task_id, 1).phase is Phase.FAILED
-    assert aggregating.tasks.current_phase(aggregating.task_id).phase is Phase.SKIPPED
+    assert aggregating.rounds.get_round(aggregating.task_id, 1).phase is Phase.FAILED
+    assert aggregating.rounds.current_phase(aggregating.task_id).phase is Phase.SKIPPED
     assert aggregating.stakes.burnt() == ETHER
     assert aggregating.stakes.bonded() == 0

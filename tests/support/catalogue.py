@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eth_utils.crypto import keccak
-from headwater.roles.models import OpenedModel
 
 from headwater.chain.asking.rpc import connect
 from headwater.chain.contracts.events import TaskCreated
@@ -21,6 +20,7 @@ from headwater.chain.sending.sender import Sender
 from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding, basis_claim, challenge, encode, evaluate, root_of
 from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
+from headwater.roles.models import OpenedModel
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import TaskManifest

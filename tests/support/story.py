@@ -18,8 +18,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from headwater.roles.origins import Lineage, first_model, read_parents
-
 from headwater.chain.contracts.events import Challenged, TaskCreated
 from headwater.protocol.decisions import (
     Action,
@@ -39,6 +37,7 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.field import add
 from headwater.protocol.structs import Parent
+from headwater.roles.origins import Lineage, first_model, read_parents
 from headwater.roles.report import silent
 from headwater.roles.role import Role
 from headwater.roles.task import Task, open_task

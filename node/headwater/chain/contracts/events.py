@@ -105,7 +105,7 @@ class Joined(Event):
 
 @dataclass(frozen=True)
 class Submitted(Event):
-    """A trainer's update was accepted; `submitted` are then. `data_hashes` are of the data that its proofs are about."""
+    """A trainer's update was accepted; `submitted` are then. `data_hashes`: of the data that its proofs are about."""
 
     task_id: int
     round: int
