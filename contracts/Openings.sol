@@ -65,7 +65,7 @@ contract Openings is IOpenings, Deployed {
                 emit PartShown(commitmentHash, root, i, part);
             }
         }
-        _conclude(claim, config, r, sum, quotient);
+        _check(claim, config, r, sum, quotient);
     }
 
     /// @inheritdoc IOpenings
@@ -103,7 +103,8 @@ contract Openings is IOpenings, Deployed {
         ITaskManager.TaskConfig memory config = _config(claim);
         Progress storage progress = _progress[_hash(claim)];
         if (progress.shown != claim.entries) revert WrongProgress(progress.shown, claim.entries);
-        _conclude(claim, config, _challenge(claim, config.k), progress.sum, quotient);
+        progress.opened = true;
+        _check(claim, config, _challenge(claim, config.k), progress.sum, quotient);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -124,8 +125,8 @@ contract Openings is IOpenings, Deployed {
                                 INTERNAL
     //////////////////////////////////////////////////////////////*/
 
-    /// @dev Checks the pairing, and keeps that the claim is true.
-    function _conclude(
+    /// @dev Checks the pairing.
+    function _check(
         Claim calldata claim,
         ITaskManager.TaskConfig memory config,
         uint256 r,
@@ -136,7 +137,6 @@ contract Openings is IOpenings, Deployed {
     {
         bytes32 commitmentHash = claim.commitment.hash();
         if (!sum.check(config.k, r, claim.commitment, quotient, config.tau)) revert OpeningMismatch(commitmentHash);
-        _progress[_hash(claim)].opened = true;
         emit Opened(claim.taskId, commitmentHash, claim.root, claim.commitment, claim.encoding, claim.entries, quotient);
     }
 
