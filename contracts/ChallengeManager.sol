@@ -222,9 +222,10 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         bool other = mask.equals(_maskWith(challenge.other, postings[1], challenge.accused));
         // who is in the right and shows it is paid by the other; less than its gas, since what follows is not counted
         bool paid = (one && msg.sender == challenge.accused) || (other && msg.sender == challenge.other);
+        address payee = paid ? msg.sender : address(0);
         uint256 owed = paid ? _gasSince(gasBefore) * block.basefee : 0;
-        _judge(challenge, challenge.accused, one, owed);
-        _judge(challenge, challenge.other, other, owed);
+        _judge(challenge, challenge.accused, one, payee, owed);
+        _judge(challenge, challenge.other, other, payee, owed);
         _close(challengeId, challenge, challenge.challenger);
     }
 
@@ -357,16 +358,19 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     }
 
     /// @dev Acquits or convicts one of two accused peers, unless it was convicted meanwhile, for wrong peers.
-    function _judge(Challenge storage challenge, address trainer, bool right, uint256 owed) private {
+    function _judge(Challenge storage challenge, address trainer, bool right, address payee, uint256 owed) private {
         (uint256 taskId, uint256 round) = (challenge.taskId, challenge.round);
         if (_rounds().getRosterEntry(taskId, round, trainer).status == IRoundManager.TrainerStatus.Guilty) return;
         if (right) _rounds().acquit(taskId, round, challenge.attempt, trainer);
-        else _rounds().convict(taskId, trainer, msg.sender, owed);
+        else _rounds().convict(taskId, trainer, payee, owed);
     }
 
-    /// @dev Gas that the call has burnt at least, its transaction included.
-    function _gasSince(uint256 before) private view returns (uint256) {
-        return before - gasleft() + INTRINSIC_GAS + CALLDATA_GAS * msg.data.length;
+    /// @dev Gas that the call has burnt at least; of an account without code its transaction included. A contract may
+    /// call with any number of bytes that no transaction has paid for.
+    function _gasSince(uint256 before) private view returns (uint256 burnt) {
+        burnt = before - gasleft();
+        bool plain = msg.sender == tx.origin && msg.sender.code.length == 0;
+        if (plain) burnt += INTRINSIC_GAS + CALLDATA_GAS * msg.data.length;
     }
 
     /// @dev A first model that is demanded must not be known: shown before, or all zeros, as its commitment shows.

@@ -10,7 +10,9 @@ import sys
 
 from scripts.artifacts import ROOT, artifact, deployable, write_json
 
-LIMIT = 24_576  # EIP-170
+# EIP-170 lets a contract have 24,576. Ours stop well before: a contract that nears the bound is taken apart, not
+# squeezed, and a change never waits for room.
+LIMIT = 20_000
 
 
 def main() -> None:
@@ -20,7 +22,7 @@ def main() -> None:
         print(f"{contract:20} {size:6,} bytes, {LIMIT - size:6,} to spare")
     write_json(ROOT / "tests" / "gas" / "sizes.json", sizes)
     if too_large := [contract for contract, size in sizes.items() if size >= LIMIT]:
-        sys.exit(f"check_sizes: {', '.join(too_large)} must stay under {LIMIT:,} bytes (EIP-170) to be deployed")
+        sys.exit(f"check_sizes: {', '.join(too_large)} must stay under {LIMIT:,} bytes: take it apart")
 
 
 def runtime_bytes(contract: str) -> int:

@@ -1,5 +1,7 @@
 """docs/contracts: a page for each contract, from the NatSpec of its interface, so that it cannot say anything else.
 
+Interfaces that every contract or a task's own module implements have a page, too.
+
 python -m scripts.export_contract_docs
 """
 
@@ -14,6 +16,8 @@ from headwater.tools import ROOT
 
 INTERFACES = ROOT / "contracts" / "interfaces"
 PAGES = ROOT / "docs" / "contracts"
+SHARED = ("Deployed", "Admission")
+"""Interfaces that every contract has, or that a task's own module has."""
 KINDS = {"function": "Functions", "event": "Events", "error": "Errors", "struct": "Structs", "enum": "Enums"}
 
 _ITEM = re.compile(
@@ -64,7 +68,7 @@ def items(source: str) -> list[Item]:
     headings = [(match.start(), match[1].strip().capitalize()) for match in _HEADING.finditer(source)]
     found = []
     for match in _ITEM.finditer(source):
-        section = [title for at, title in headings if at < match.start()][-1]
+        section = next((title for at, title in reversed(headings) if at < match.start()), KINDS[match["kind"]])
         signature = " ".join(f"{match['kind']} {match['name']}{match['rest']}".split()).rstrip(";{ ")
         signature = re.sub(r"\( ", "(", signature.replace(" )", ")"))
         body = source[match.end() : source.index("\n    }\n", match.end())] if match["rest"].endswith("{") else ""
@@ -130,10 +134,11 @@ def _members(item: Item) -> str:
 def main() -> None:
     """Write all pages."""
     PAGES.mkdir(exist_ok=True)
-    for name in CONTRACTS:
+    names = (*CONTRACTS, *SHARED)
+    for name in names:
         source = Path(INTERFACES / f"I{name}.sol").read_text()
         (PAGES / f"{name}.md").write_text(page(name, source))
-    print(f"{PAGES.relative_to(ROOT)}: {', '.join(CONTRACTS)}")
+    print(f"{PAGES.relative_to(ROOT)}: {', '.join(names)}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import {
   cidFromDigest,
   createClient,
   deploymentOf,
-  digestFromCid,
   fetchContent,
   fetchModel,
   historyOf,
@@ -22,9 +21,11 @@ import {
   phaseOf,
   readRecord,
   readTask,
+  roundManagerAbi,
   tagOf,
   taskManagerAbi,
   toEventSelector,
+  trainerRegistryAbi,
 } from "./vendor/headwater.js";
 
 const RECENT_BLOCKS = 1000; // that the first screen's log query spans: nodes that limit a query allow so many
@@ -38,7 +39,7 @@ const TOO_OFTEN = 429; // the code of an error, by nodes that limit how often th
 const UNTOLD = { parts: [], phases: [], attempts: [], averages: [], revoked: [], demands: [], shown: [] };
 
 // what the first screen tells: the rest of what trainers do is on the task's page
-const NEWS = taskManagerAbi
+const NEWS = [...taskManagerAbi, ...roundManagerAbi, ...trainerRegistryAbi]
   .filter(
     ({ type, name }) =>
       type === "event" &&
@@ -148,10 +149,10 @@ export class Chain {
       .map(({ number, modelHash }) => ({ round: number, modelHash }));
   }
 
-  /** The record of the model that a round made, as it is now: a chain can be reorganized, or started anew. */
+  /** The record of the model that a round made, and its task, as they are now: a chain can be reorganized, or started anew. */
   async modelNow(taskId, round) {
-    const [record] = await Promise.all([this.record(taskId, round), this.task(taskId)]);
-    return record;
+    const [record, task] = await Promise.all([this.record(taskId, round), this.task(taskId)]);
+    return { record, task };
   }
 
   /** That record alone, for a screen that shows it beside others: none has moved on to another block by this. */
@@ -175,28 +176,20 @@ export class Chain {
   }
 
   /**
-   * Fetches and verifies a model: its document, the basis points, and what the checks found.
+   * Fetches and verifies a model: its document, and what the checks found.
    * @param {Object} record As `record` gives it.
    * @param {(step: string) => void} [told] What is being done.
-   * @returns `{bytes, gateway, liars, verification}`; no gateway where its weights were read from the chain
+   * @returns `{bytes, gateway, liars, verification}`; no gateway where its weights were read from the chain, and no bytes
+   *   where that shows them to be zero
    */
   async verified(taskId, record, told = () => {}) {
     const key = `${taskId} ${record.round} ${record.modelHash} ${record.uri}`;
     if (this.#models.has(key)) return this.#models.get(key);
-    told("fetching the manifest and the basis points");
-    const { basis } = await this.manifest(record.manifest);
-    const points = await this.content(digestFromCid(basis));
+    told("reading the task");
     const task = await this.#task(taskId);
-    told("fetching the model and computing its commitment");
+    told("fetching the model and checking its opening");
     const options = { gateways: this.#gateways, timeout: TIMEOUT };
-    const found = await fetchModel({
-      ...(await this.#where()),
-      ...options,
-      taskId,
-      record,
-      task,
-      basis: points.bytes,
-    });
+    const found = await fetchModel({ ...(await this.#where()), ...options, taskId, record, task });
     if (found.verification.verified) this.#models.set(key, found);
     return found;
   }
@@ -306,8 +299,8 @@ export class Chain {
   }
 
   // what happened in rounds of a task, by its events; none where the node does not have them yet
-  async #history(taskId, { state, blockNumber }, rounds) {
-    const events = await this.#events.ofRounds(taskId, state.creator, rounds, blockNumber);
+  async #history(taskId, { creator, blockNumber }, rounds) {
+    const events = await this.#events.ofRounds(taskId, creator, rounds, blockNumber);
     const begun = events.some(({ eventName, args }) => eventName === "PhaseChanged" && phaseOf(args.from) === "None");
     return begun ? historyOf(taskId, events) : { rounds: [], models: [] };
   }

@@ -3,7 +3,7 @@
  * cover, each in its own way. So all blocks are asked for at once, and only where that is refused in pieces.
  */
 
-import { decodeLogs, numberToHex, phaseOf } from "./vendor/headwater.js";
+import { decodeLogs, numberToHex, phaseOf, tellingContracts } from "./vendor/headwater.js";
 
 const UNSETTLED = 64n; // newest blocks, whose events are asked for again: a reorganization may have changed them
 
@@ -121,11 +121,9 @@ export class EventReader {
   }
 
   async #query(topics, { first, last }) {
-    const { TaskManager, ModelRegistry } = this.#deployment.contracts;
     const [fromBlock, toBlock] = [numberToHex(first), numberToHex(last)];
-    return decodeLogs(
-      await this.#ask("eth_getLogs", { address: [TaskManager, ModelRegistry], topics, fromBlock, toBlock }),
-    );
+    const address = tellingContracts(this.#deployment);
+    return decodeLogs(await this.#ask("eth_getLogs", { address, topics, fromBlock, toBlock }));
   }
 }
 

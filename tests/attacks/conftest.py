@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
 from headwater.chain.contracts.events import Event
 from headwater.chain.contracts.reverts import format_wei
@@ -27,6 +28,12 @@ from tests.support.weakened_contracts import Weakness, compile_weakened
 REPORT = Path(__file__).resolve().parents[2] / "build" / "attacks.json"
 RECORDS: list[dict[str, Any]] = []
 DOCSTRING = re.compile("Wants: (.*) Tries: (.*) Stopped: .*")
+
+OF_MODULES = {
+    "0x" + keccak(text=f"{name}({types})")[:4].hex(): f"AllowList.{name}"
+    for name, types in (("NotListed", "address"), ("OnlyRegistry", ""))
+}
+"""Errors of admission modules, which no ABI of the contracts has."""
 
 
 @dataclass
@@ -66,6 +73,7 @@ class Attack:
             yield
         error = caught.value
         found = error.name if isinstance(error, ContractError) else type(error).__name__
+        found = OF_MODULES.get(found, found)
         assert found == name, str(error)
         _, _, explained = error.message.partition(f"{name}: ")
         self.stopped.append(f"{name}: {explained or error.message}")
@@ -94,7 +102,9 @@ def arena_of_session(
     """One arena for all attacks, with the weakened copies that their files define."""
     folder = tmp_path_factory.mktemp("arena")
     modules = {item.module for item in request.session.items if isinstance(item, pytest.Function)}
-    found = {value for module in modules for value in vars(module).values() if isinstance(value, Weakness)}
+    defined = [value for module in modules for value in vars(module).values()]
+    several = [value for values in defined if isinstance(values, tuple) for value in values]
+    found = {value for value in (*defined, *several) if isinstance(value, Weakness)}
     with run_anvil(folder / "anvil.log") as anvil:
         arena = Arena(anvil, folder, home, train, average)
         arena.weak = compile_weakened(found, home)

@@ -11,17 +11,17 @@ from tests.support.arena import AGGREGATOR, CID, FEE, OUTSIDER
 from tests.support.weakened_contracts import Weakness
 
 ANYBODYS = Weakness(
-    "TaskManager", "if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());"
+    "RoundManager", "if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());"
 )
 
 
 def test_average__of_another_aggregator(arena, attack):
     arena.at("aggregating")
-    call = arena.tasks.aggregate(arena.task_id, arena.averaging(account=AGGREGATOR).data, CID)
+    call = arena.rounds.aggregate(arena.task_id, arena.averaging(account=AGGREGATOR).data, CID)
     with attack.works_on(ANYBODYS), arena.weakened(ANYBODYS):
         arena.send(OUTSIDER, call)
         arena.pass_phase()
-        assert arena.send(OUTSIDER, arena.tasks.collect(arena.task_id, [1])).event(RewardCollected).amount == FEE
+        assert arena.send(OUTSIDER, arena.rewards.collect(arena.task_id, [1])).event(RewardCollected).amount == FEE
     with attack.stopped_by("PublicMismatch"):
         arena.send(OUTSIDER, call)
     assert arena.send(AGGREGATOR, call).event(Aggregated).aggregator == arena.address(AGGREGATOR)

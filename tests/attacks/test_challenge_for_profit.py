@@ -22,12 +22,12 @@ TO_THE_SENDER = Weakness(
 )
 RECLAIMED = Weakness(
     "ChallengeManager",
-    "if (block.timestamp < state.deadline && _runs(challenge, state)) revert ChallengeOpen(challengeId);",
+    "if (block.timestamp < answerBy || _runs(challenge)) revert ChallengeOpen(challengeId, answerBy);",
 )
 AGAIN = Weakness("ChallengeManager", "_opened[taskId][round][attempt][trainer] = true;")
 UNBONDED = Weakness(
     "ChallengeManager",
-    "if (msg.value != config.challengeBond) revert WrongBond(config.challengeBond, msg.value);",
+    "if (msg.value < required) revert InsufficientBond(required, msg.value);",
 )
 MEMBER, GRIEFER, COPIER = 1, OUTSIDER, PARTNER
 
@@ -80,5 +80,5 @@ def test_challenge__without_a_bond(arena, attack):
     call = arena.challenges.challenge_update(arena.task_id, arena.address(MEMBER), 0)
     with attack.works_on(UNBONDED), arena.weakened(UNBONDED):
         assert arena.send(GRIEFER, call).event(Challenged).accused == arena.address(MEMBER)
-    with attack.stopped_by("WrongBond"):
+    with attack.stopped_by("InsufficientBond"):
         arena.send(GRIEFER, call)

@@ -11,18 +11,17 @@ import pytest
 
 from headwater.chain.contracts.events import Enrolled, Submitted
 from headwater.errors import ContractError
-from headwater.protocol.masks import mask_key
-from tests.support.arena import MEMBERS, OUTSIDER, STAKE, secret
+from tests.support.arena import MEMBERS, OUTSIDER, STAKE
 from tests.support.circuits import SMALL, random_salts
 from tests.support.weakened_contracts import Weakness
 
 FORGETFUL = Weakness(
-    "TaskManager",
-    "delete _enrolments[taskId][msg.sender];",
-    "delete dataOwner[taskId][enrolment.dataHash]; delete _enrolments[taskId][msg.sender];",
+    "TrainerRegistry",
+    "if (owner != address(0) && owner != msg.sender) revert",
+    "if (_enrolments[taskId][owner].maskKeyHash != 0 && owner != msg.sender) revert",
 )
 TWICE = Weakness(
-    "TaskManager",
+    "TrainerRegistry",
     "if (owner != address(0) && owner != msg.sender) revert DataAlreadyRegistered(taskId, dataHash, owner);",
 )
 THIEF, VICTIM = OUTSIDER, 4
@@ -41,9 +40,9 @@ def test_commitment__registered_first__is_lost_without_salts__and_made_anew_with
     with attack.works_on("data that are committed to without salts: they have one commitment"), arena.forgotten():
         arena.enrol(THIEF, only)
         with pytest.raises(ContractError, match="DataAlreadyRegistered"):
-            arena.send(VICTIM, arena.tasks.enrol(arena.task_id, only, mask_key(secret(VICTIM))))
+            arena.send(VICTIM, arena.enrolling(VICTIM, only))
     arena.enrol(THIEF, salted(arena, attempt=0))
-    call = arena.tasks.enrol(arena.task_id, salted(arena, attempt=1), mask_key(secret(VICTIM)))
+    call = arena.enrolling(VICTIM, salted(arena, attempt=1))
     event = arena.send(VICTIM, call).event(Enrolled)
     assert event.trainer == arena.address(VICTIM)
     assert arena.stakes.lock_of(arena.task_id, arena.address(THIEF)) == STAKE
@@ -54,19 +53,19 @@ def test_commitment__registered_first__is_lost_without_salts__and_made_anew_with
 def test_commitment__of_another__registered_to_send_its_proofs(arena, attack, weakness):
     arena.at("enrolled")
     data, proof = arena.data(VICTIM)[1], arena.proof(VICTIM).data
-    enrol = arena.tasks.enrol(arena.task_id, data, mask_key(secret(THIEF)))
+    enrol = arena.enrolling(THIEF, data)
 
     def leave() -> None:
-        arena.send(VICTIM, arena.tasks.unenrol(arena.task_id))
+        arena.send(VICTIM, arena.trainers.unenrol(arena.task_id))
         arena.pass_time(arena.enrolment(VICTIM).releasable_at)
-        arena.send(VICTIM, arena.tasks.release(arena.task_id))
+        arena.send(VICTIM, arena.trainers.release(arena.task_id))
 
     with attack.works_on(weakness), arena.weakened(weakness):
         if weakness is FORGETFUL:
             leave()
         arena.send(THIEF, enrol)
         for account in (*MEMBERS[:3], THIEF):
-            arena.send(account, arena.tasks.join(arena.task_id))
+            arena.send(account, arena.rounds.join(arena.task_id))
         assert arena.submit(THIEF, proof).event(Submitted).trainer == arena.address(THIEF)
     if weakness is FORGETFUL:
         leave()

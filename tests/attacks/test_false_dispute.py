@@ -74,7 +74,7 @@ def convicted(arena: Arena, call) -> str:
 def answer(arena: Arena, challenge_id, postings, secret_: int, shared: Point, proof: EqualLogProof):
     """The cheat's answer, with a key and a point of its choice."""
     keys = (mask_key(secret_), mask_key(secret(VICTIM)))
-    return arena.challenges.answer_mask(challenge_id, postings, keys, shared, proof, False, arena.basis.points)
+    return arena.answering(challenge_id, PAIR, postings, keys, shared, proof)
 
 
 def test_answer__with_a_forged_shared_point(arena, attack):

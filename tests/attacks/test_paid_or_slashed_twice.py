@@ -12,26 +12,17 @@ from headwater.chain.contracts.events import BondReturned, RewardCollected, Trai
 from tests.support.arena import ABSENCE, AGGREGATOR, OUTSIDER, STAKE
 from tests.support.weakened_contracts import Weakness
 
-SHARE_AGAIN = Weakness(
-    "TaskManager", "if (share != 0) _rosters[taskId][number][msg.sender].status = TrainerStatus.Rewarded;"
-)
-FEE_AGAIN = Weakness("TaskManager", "if (fee != 0) round.feeCollected = true;")
+REWARD_AGAIN = Weakness("RewardManager", "_collected[taskId][msg.sender].set(round);")
 BOND_AGAIN = Weakness("ChallengeManager", "challenge.closed = true;")
-SLASH_AGAIN = Weakness(  # either of the two is enough
-    "TaskManager",
-    "if (entry.status == TrainerStatus.None) entry.status = TrainerStatus.Joined; // only the enrolment said so\n"
-    "        enrolment.unsettled = 0;",
-)
+SLASH_AGAIN = Weakness("TrainerRegistry", "enrolment.round = 0;")
 MEMBER, ABSENT = 1, 4
 
 
-@pytest.mark.parametrize(
-    ("account", "weakness"), ((MEMBER, SHARE_AGAIN), (AGGREGATOR, FEE_AGAIN)), ids=("a share", "the fee")
-)
-def test_reward__collected_again(arena, attack, account, weakness):
-    collect = arena.at("finalized").tasks.collect(arena.task_id, [1])
-    reward = arena.tasks.reward_of(arena.task_id, 1, arena.address(account))
-    with attack.works_on(weakness), arena.weakened(weakness):
+@pytest.mark.parametrize("account", (MEMBER, AGGREGATOR), ids=("a share", "the fee"))
+def test_reward__collected_again(arena, attack, account):
+    collect = arena.at("finalized").rewards.collect(arena.task_id, [1])
+    reward = arena.rewards.reward_of(arena.task_id, 1, arena.address(account))
+    with attack.works_on(REWARD_AGAIN), arena.weakened(REWARD_AGAIN):
         for _ in range(2):
             arena.send(account, collect)
         assert arena.claimable(account) == 2 * reward
@@ -61,7 +52,7 @@ def test_absence__settled_again(arena, attack):
         arena.submit(i)
     for _ in range(2):
         arena.pass_phase()  # without the absent; and nobody masks
-    settle = arena.tasks.settle(arena.task_id, arena.address(ABSENT))
+    settle = arena.trainers.settle(arena.task_id, arena.address(ABSENT))
     once = STAKE * ABSENCE // 10_000
     with attack.works_on(SLASH_AGAIN), arena.weakened(SLASH_AGAIN):
         for _ in range(2):

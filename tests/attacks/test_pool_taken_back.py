@@ -11,12 +11,14 @@ from headwater.protocol.phases import Phase
 from tests.support.arena import CREATOR, MEMBERS, POOL, Arena
 from tests.support.weakened_contracts import Weakness
 
-WHILE_IT_RUNS = Weakness("TaskManager", "if (!_ended(state.phase)) revert TaskRunning(taskId, state.round);")
-OWED_TOO = Weakness("TaskManager", "amount = state.pool - state.spent;", "amount = state.pool;")
+WHILE_IT_RUNS = Weakness(
+    "RewardManager", "if (phase < IRoundManager.Phase.Finalized) revert TaskRunning(taskId, round);"
+)
+OWED_TOO = Weakness("RewardManager", "amount = pool.amount - pool.spent;", "amount = pool.amount;")
 
 
 def taken(arena: Arena) -> int:
-    return arena.send(CREATOR, arena.tasks.reclaim(arena.task_id)).event(PoolReclaimed).amount
+    return arena.send(CREATOR, arena.rewards.reclaim(arena.task_id)).event(PoolReclaimed).amount
 
 
 def test_pool__taken_back_while_the_task_runs(arena, attack):
@@ -31,11 +33,11 @@ def test_pool__taken_back_with_what_is_owed(arena, attack):
     arena.at("finalized")
     arena.pass_phase()
     assert arena.state.phase is Phase.SKIPPED
-    owed = sum(arena.tasks.reward_of(arena.task_id, 1, arena.address(i)) for i in MEMBERS)
+    owed = sum(arena.rewards.reward_of(arena.task_id, 1, arena.address(i)) for i in MEMBERS)
     with attack.works_on(OWED_TOO), arena.weakened(OWED_TOO):
         assert taken(arena) == POOL
-    receipt = arena.send(CREATOR, arena.tasks.reclaim(arena.task_id))
+    receipt = arena.send(CREATOR, arena.rewards.reclaim(arena.task_id))
     assert receipt.event(PoolReclaimed).amount <= POOL - owed
     attack.answered_by(receipt.event(PoolReclaimed))
     for i in MEMBERS:
-        arena.send(i, arena.tasks.collect(arena.task_id, [1]))
+        arena.send(i, arena.rewards.collect(arena.task_id, [1]))

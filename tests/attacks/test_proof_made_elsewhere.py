@@ -18,11 +18,16 @@ from tests.support.arena import MEMBERS, Arena
 from tests.support.circuits import SMALL, data_matrix, flat, random_salts
 from tests.support.weakened_contracts import Weakness
 
-ANY_MODEL = Weakness("TaskManager", "if (model != state.modelHash) revert ModelMismatch(state.modelHash, model);")
-ANY_DATA = Weakness("TaskManager", "if (data != ownData) revert DataMismatch(ownData, data);")
-TAG = "uint256(keccak256(abi.encode(block.chainid, address(this), taskId))) % BN254.P"
-ANY_TASK = Weakness("TaskManager", TAG, "uint256(keccak256(abi.encode(block.chainid, address(this)))) % BN254.P")
-ANY_CHAIN = Weakness("TaskManager", TAG, "uint256(keccak256(abi.encode(address(this), taskId))) % BN254.P")
+ANY_MODEL = Weakness("RoundManager", "i == 0 ? modelHash", "i == 0 ? start_")
+ANY_DATA = Weakness("TrainerRegistry", "if (owner != trainer) revert DataNotOwned(taskId, dataHashes[i], owner);")
+TAG, UNIT = "keccak256(abi.encode(block.chainid, taskManager, taskId))", "libraries/TaskCode.sol"
+ANY_TASK, ANY_CHAIN = (
+    tuple(
+        Weakness(contract, TAG, f"keccak256(abi.encode({words}))", UNIT)
+        for contract in ("TaskManager", "RoundManager", "TrainerRegistry")
+    )
+    for words in ("block.chainid, taskManager", "taskManager, taskId")
+)
 CHEAT = 1
 
 
@@ -53,7 +58,7 @@ def test_proof__of_other_data_than_were_enrolled(arena, attack):
 def test_proof__of_the_round_before(arena, attack):
     arena.at("finalized")
     for i in MEMBERS:
-        arena.send(i, arena.tasks.join(arena.task_id))
+        arena.send(i, arena.rounds.join(arena.task_id))
     proof = arena.proof(CHEAT).data
     with attack.works_on(ANY_MODEL), arena.weakened(ANY_MODEL):
         assert submitted(arena, proof)
@@ -63,7 +68,7 @@ def test_proof__of_the_round_before(arena, attack):
 
 def test_proof__of_a_copy_of_the_task(arena, attack):
     arena.at("created")
-    with attack.works_on(ANY_TASK), arena.weakened(ANY_TASK):
+    with attack.works_on(ANY_TASK[0]), arena.weakened(*ANY_TASK):
         one, other = arena.entered(), arena.entered()
         proof = one.proof(CHEAT).data
         assert submitted(one, proof)
@@ -88,7 +93,7 @@ def test_proof__of_the_same_task_on_another_chain(arena, elsewhere, attack):
     arena.at("created")
     assert elsewhere.tasks.address == arena.tasks.address
     assert elsewhere.config == arena.config
-    with attack.works_on(ANY_CHAIN), arena.weakened(ANY_CHAIN), elsewhere.weakened(ANY_CHAIN):
+    with attack.works_on(ANY_CHAIN[0]), arena.weakened(*ANY_CHAIN), elsewhere.weakened(*ANY_CHAIN):
         here, there = arena.entered(), elsewhere.entered()
         proof = there.proof(CHEAT).data
         assert submitted(there, proof)

@@ -10,8 +10,7 @@ import pytest
 
 from headwater.chain.contracts.events import Challenged
 from headwater.chain.contracts.reverts import refusal
-from headwater.solc import compile_standard
-from headwater.tools import ROOT
+from tests.support.agents import deploy
 from tests.support.arena import BOND, OUTSIDER, Arena
 from tests.support.weakened_contracts import Weakness
 
@@ -62,13 +61,9 @@ class Greedy:
     """The contract that calls again, in the arena."""
 
     def __init__(self, arena: Arena) -> None:
-        unit = "Greedy.sol"
-        settings = {"evmVersion": "cancun", "outputSelection": {unit: {"Greedy": ["abi", "evm.bytecode.object"]}}}
-        text = (ROOT / "tests" / "attacks" / unit).read_text()
-        found = compile_standard({unit: text}, settings)["contracts"][unit]["Greedy"]
         self.arena = arena
-        self.address, _ = arena.senders[OUTSIDER].deploy(bytes.fromhex(found["evm"]["bytecode"]["object"]), "Greedy")
-        self.contract = arena.anvil.web3.eth.contract(address=self.address, abi=found["abi"])
+        self.contract = deploy(arena, "tests/attacks/Greedy.sol", "Greedy")
+        self.address = self.contract.address
 
     def call(self, call, again: bytes = b""):
         """Let it call, and again with `again` when it is paid."""

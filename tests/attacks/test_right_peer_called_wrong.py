@@ -16,6 +16,7 @@ from eth_account import Account
 from headwater.chain.contracts.events import Convicted
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ContractError
+from headwater.protocol import possession
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import circle, mask_key, nearest, peers
 from headwater.protocol.structs import PeerMask, Posting
@@ -25,7 +26,7 @@ from tests.support.weakened_contracts import Weakness
 ANY_ORDER = Weakness("ChallengeManager", "if (distance <= last) revert NotBetween(member);")
 ANYBODY = Weakness(
     "ChallengeManager",
-    "if (TASK_MANAGER.getRosterEntry(taskId, state.round, member).attempt != state.attempt) {\n"
+    "if (_rounds().getRosterEntry(taskId, state.round, member).attempt != state.attempt) {\n"
     "                revert NotBetween(member);\n            }",
 )
 MEMBERS = 18
@@ -64,21 +65,24 @@ def crowd(arena: Arena) -> Crowd:
     arena.rpc("anvil_setCode", arena.config.train_verifier, "0x" + YES.hex())
     keys = (Account.from_key(keccak256(b"member %d" % n)) for n in range(MEMBERS))
     senders = {key.address: Sender(arena.chain, key) for key in keys}
-    points = {address: mask_key(50 + n) for n, address in enumerate(senders)}  # data, mask key and update of each
+    numbers = {address: n for n, address in enumerate(senders)}
+    points = {address: mask_key(50 + n) for address, n in numbers.items()}  # data, mask key and update of each
     model = arena.basis.commit([0] * arena.config.dimension + [arena.tag])
     for address, sender in senders.items():
         arena.rpc("anvil_setBalance", address, hex(2 * STAKE))
         sender.send(arena.stakes.deposit(STAKE))
-        sender.send(arena.tasks.enrol(arena.task_id, points[address], points[address]))
-        sender.send(arena.tasks.join(arena.task_id))
+        shown = possession.prove(50 + numbers[address], arena.tag, address)
+        sender.send(arena.trainers.enrol(arena.task_id, [points[address]], points[address], shown))
+        sender.send(arena.rounds.join(arena.task_id))
     for address, sender in senders.items():
         proof = b"".join(point.encode() for point in (model, points[address], model, points[address]))
-        sender.send(arena.tasks.submit(arena.task_id, proof))
-    seed = arena.state.seed
+        sender.send(arena.rounds.submit(arena.task_id, [proof]))
+    arena.rpc("evm_mine")
+    seed = arena.seed
     order = circle(points, seed)
-    postings = {m: Posting(points[m], CID, tuple(PeerMask(p, model) for p in peers(order, m))) for m in order}
+    postings = {m: Posting(seed, points[m], CID, tuple(PeerMask(p, model) for p in peers(order, m))) for m in order}
     for address, sender in senders.items():
-        sender.send(arena.tasks.mask(arena.task_id, postings[address]))
+        sender.send(arena.rounds.mask(arena.task_id, postings[address]))
     return Crowd(arena, order, seed, postings[order[0]])
 
 

@@ -12,9 +12,9 @@ from headwater.chain.contracts.events import Aggregated
 from tests.support.arena import AGGREGATOR, CID, MEMBERS
 from tests.support.weakened_contracts import Weakness
 
-ANY_SUM = Weakness("TaskManager", "if (!sum.equals(state.sum)) revert SumMismatch(state.sum.hash(), sum.hash());")
+ANY_SUM = Weakness("RoundManager", "if (!sum.equals(state.sum)) revert SumMismatch(state.sum.hash(), sum.hash());")
 ANY_NUMBER = Weakness(
-    "TaskManager", "if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());"
+    "RoundManager", "if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());"
 )
 SUMS = {"one left out": (1, 2, 3), "one twice": (1, 1, 3, 4), "one twice and none left out": (1, *MEMBERS)}
 
@@ -23,7 +23,7 @@ SUMS = {"one left out": (1, 2, 3), "one twice": (1, 1, 3, 4), "one twice and non
 def test_average__of_another_sum(arena, attack, members):
     arena.at("aggregating")
     proof = arena.averaging(members, n=len(MEMBERS)).data
-    call = arena.tasks.aggregate(arena.task_id, proof, CID)
+    call = arena.rounds.aggregate(arena.task_id, proof, CID)
     with attack.works_on(ANY_SUM), arena.weakened(ANY_SUM):
         assert arena.send(AGGREGATOR, call).event(Aggregated).aggregator == arena.address(AGGREGATOR)
     with attack.stopped_by("SumMismatch"):
@@ -33,7 +33,7 @@ def test_average__of_another_sum(arena, attack, members):
 @pytest.mark.parametrize("n", (1, 3, 5))
 def test_average__divided_by_another_number(arena, attack, n):
     arena.at("aggregating")
-    call = arena.tasks.aggregate(arena.task_id, arena.averaging(n=n).data, CID)
+    call = arena.rounds.aggregate(arena.task_id, arena.averaging(n=n).data, CID)
     with attack.works_on(ANY_NUMBER), arena.weakened(ANY_NUMBER):
         assert arena.send(AGGREGATOR, call).event(Aggregated).aggregator == arena.address(AGGREGATOR)
     with attack.stopped_by("PublicMismatch"):

@@ -7,16 +7,14 @@ Stopped: verifiers are fixed with the task, by address and by the hash of their 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from headwater.chain.contracts.events import Submitted, TaskCreated
-from tests.support.arena import CID, POOL, YES_CREATION, ZERO
+from headwater.chain.contracts.events import Submitted
+from tests.support.arena import YES_CREATION
 from tests.support.weakened_contracts import Weakness
 
 NAMED = Weakness(
-    "TaskManager",
-    "_verify(_configs[taskId].trainVerifier, proof);",
-    "_verify(address(bytes20(proof[proof.length - 20:])), proof);",
+    "RoundManager",
+    "config.trainVerifier.check(proofs[i]);",
+    "address(bytes20(proofs[i][proofs[i].length - 20:])).check(proofs[i]);",
 )
 UNPINNED = Weakness(
     "TaskManager",
@@ -30,7 +28,7 @@ def test_verifier__named_with_the_proof__is_asked_by_who_takes_names__and_by_no_
     verifier, _ = arena.senders[LIAR].deploy(YES_CREATION, "a verifier that says yes")
     honest = arena.proof(LIAR).data
     garbage = honest[:256] + bytes(len(honest) - 276) + bytes.fromhex(verifier[2:])
-    call = arena.tasks.submit(arena.task_id, garbage)
+    call = arena.rounds.submit(arena.task_id, [garbage])
     with attack.works_on(NAMED), arena.weakened(NAMED):
         assert arena.send(LIAR, call).event(Submitted).submitted == 1
     with attack.stopped_by("InvalidProof"):
@@ -40,9 +38,7 @@ def test_verifier__named_with_the_proof__is_asked_by_who_takes_names__and_by_no_
 def test_verifier__that_is_not_the_code_of_the_config__cannot_be_a_tasks(arena, attack):
     arena.at("created")
     verifier, _ = arena.senders[CREATOR].deploy(YES_CREATION, "a verifier that says yes")
-    config = replace(arena.config, train_verifier=verifier)  # with the true one's hash
-    call = arena.tasks.create_task(config, arena.basis.commit(ZERO), CID, POOL)
     with attack.works_on(UNPINNED), arena.weakened(UNPINNED):
-        assert arena.send(CREATOR, call).event(TaskCreated).task_id == 2
+        assert arena.create(train_verifier=verifier) == 2  # with the true one's hash
     with attack.stopped_by("InvalidVerifier"):
-        arena.send(CREATOR, call)
+        arena.create(train_verifier=verifier)

@@ -15,9 +15,7 @@ from headwater.protocol.phases import Phase
 from tests.support.arena import MEMBERS, STAKE, Arena, Masking
 from tests.support.weakened_contracts import Weakness
 
-BLIND = Weakness(
-    "ChallengeManager", "bool right = mask.equals(_maskWith(trainer, posting, peer));", "bool right = true;"
-)
+BLIND = Weakness("ChallengeManager", "if (right) _rounds()", "if (true) _rounds()")
 CHEAT, PEER = PAIR = (1, 2)
 
 
@@ -43,7 +41,7 @@ def test_mask__that_is_not_the_pairs__convicts_who_posted_it(cheated, attack):
         challenge_id = arena.challenge_mask(PAIR, postings)
         arena.send(PEER, arena.mask_answer(challenge_id, PAIR, postings, by=1))
         arena.pass_phase()
-        assert arena.tasks.get_round(arena.task_id, 1).phase is Phase.FAILED
+        assert arena.rounds.get_round(arena.task_id, 1).phase is Phase.FAILED
         arena.settle(CHEAT)
         assert arena.enrolment(CHEAT).stake == STAKE
     challenge_id = arena.challenge_mask(PAIR, postings)

@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {Commitments} from "../../contracts/libraries/Commitments.sol";
+import {Verifying} from "../../contracts/libraries/Verifying.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 import {StubVerifier} from "./helpers/StubVerifier.sol";
 
@@ -30,27 +32,27 @@ contract AggregateTest is HeadwaterTest {
         bytes32 oldModel = stateOf(taskId).modelHash;
         deposit(AGGREGATOR, STAKE);
         vm.warp(block.timestamp + 10);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Aggregated(taskId, 1, AGGREGATOR, oldModel, hashOf(AVERAGE), point(AVERAGE), MODEL_CID);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(
-            taskId, 1, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Challenge, block.timestamp + CHALLENGE_PERIOD
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.Aggregated(taskId, 1, AGGREGATOR, oldModel, hashOf(AVERAGE), point(AVERAGE), MODEL_CID);
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.PhaseChanged(
+            taskId, 1, IRoundManager.Phase.Aggregate, IRoundManager.Phase.Challenge, block.timestamp + CHALLENGE_PERIOD
         );
         vm.expectEmit(address(stakes));
         emit IStakeManager.Locked(taskId, AGGREGATOR, STAKE, 0, STAKE);
         vm.prank(AGGREGATOR);
-        tasks.aggregate(taskId, proof, MODEL_CID);
+        rounds.aggregate(taskId, proof, MODEL_CID);
 
-        ITaskManager.Round memory round = tasks.getRound(taskId, 1);
-        assertEq(uint8(round.phase), uint8(ITaskManager.Phase.Challenge));
+        IRoundManager.Round memory round = rounds.getRound(taskId, 1);
+        assertEq(uint8(round.phase), uint8(IRoundManager.Phase.Challenge));
         assertEq(round.aggregator, AGGREGATOR);
         assertEq(round.averages, 1);
         assertEq(round.endedAt, 0);
-        ITaskManager.TaskState memory state = stateOf(taskId);
+        IRoundManager.TaskState memory state = stateOf(taskId);
         assertEq(state.modelHash, oldModel, "the model is still the old one");
         assertEq(BN254.hash(state.average), hashOf(AVERAGE));
         assertEq(state.averageCid, MODEL_CID);
-        assertEq(state.spent, 0);
+        assertEq(spentIn(taskId), 0);
         assertEq(registry.latest(taskId).round, 0);
         assertStake(AGGREGATOR, 0, STAKE);
     }
@@ -60,20 +62,20 @@ contract AggregateTest is HeadwaterTest {
         toAggregate(taskId, 3);
         post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
         vm.warp(deadlineOf(taskId) + 10);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(taskId, 1, ITaskManager.Phase.Challenge, ITaskManager.Phase.Finalized, 0);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(
-            taskId, 2, ITaskManager.Phase.None, ITaskManager.Phase.Join, block.timestamp + JOIN_PERIOD
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.PhaseChanged(taskId, 1, IRoundManager.Phase.Challenge, IRoundManager.Phase.Finalized, 0);
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.PhaseChanged(
+            taskId, 2, IRoundManager.Phase.None, IRoundManager.Phase.Join, block.timestamp + JOIN_PERIOD
         );
         vm.expectEmit(address(stakes));
         emit IStakeManager.Unlocked(taskId, AGGREGATOR, STAKE, STAKE, 0);
         vm.expectEmit(address(registry));
         emit IModelRegistry.ModelAdded(taskId, 1, hashOf(AVERAGE), 0, first, point(AVERAGE), MODEL_CID);
-        tasks.advance(taskId);
+        rounds.advance(taskId);
 
-        ITaskManager.Round memory round = tasks.getRound(taskId, 1);
-        assertEq(uint8(round.phase), uint8(ITaskManager.Phase.Finalized));
+        IRoundManager.Round memory round = rounds.getRound(taskId, 1);
+        assertEq(uint8(round.phase), uint8(IRoundManager.Phase.Finalized));
         assertEq(round.aggregator, AGGREGATOR);
         assertEq(round.attempt, 1);
         assertEq(round.masked, 3);
@@ -81,14 +83,14 @@ contract AggregateTest is HeadwaterTest {
         assertEq(stateOf(taskId).modelHash, hashOf(AVERAGE));
         assertEq(stateOf(taskId).joined, 0);
         assertStake(AGGREGATOR, STAKE, 0);
-        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+        assertPhase(taskId, 2, IRoundManager.Phase.Join);
     }
 
     function test_aggregate_endsTheTaskWithItsLastRound() public {
         for (uint256 round = 1; round <= ROUNDS; ++round) {
             finalizeRound(taskId, 3);
         }
-        assertPhase(taskId, ROUNDS, ITaskManager.Phase.Finalized);
+        assertPhase(taskId, ROUNDS, IRoundManager.Phase.Finalized);
         assertEq(deadlineOf(taskId), 0);
     }
 
@@ -98,7 +100,7 @@ contract AggregateTest is HeadwaterTest {
         passDeadline(taskId);
         maskMany(taskId, 3);
         post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
-        assertEq(tasks.getRound(taskId, 1).masked, 3);
+        assertEq(rounds.getRound(taskId, 1).masked, 3);
     }
 
     function test_aggregate_takesUpdatesOfTheLastAttempt() public {
@@ -110,7 +112,7 @@ contract AggregateTest is HeadwaterTest {
         maskMany(taskId, 3);
         post(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR));
         passDeadline(taskId);
-        ITaskManager.Round memory round = tasks.getRound(taskId, 1);
+        IRoundManager.Round memory round = rounds.getRound(taskId, 1);
         assertEq(round.attempt, 3);
         assertEq(round.masked, 3);
         assertEq(registry.latest(taskId).trainers, 3);
@@ -124,12 +126,12 @@ contract AggregateTest is HeadwaterTest {
         assertEq(registry.latest(taskId).round, 1);
     }
 
-    function test_aggregate_isForAnyoneWhateverTheNumberOfTrainers(uint8 trainers, address aggregator) public {
+    function test_aggregate_isForAnyoneWhateverTheNumberOfTrainers(uint8 count, address aggregator) public {
         vm.assume(aggregator != address(stakes) && aggregator != address(vm));
-        trainers = uint8(bound(trainers, 3, MAX));
-        toAggregate(taskId, trainers);
-        post(aggregator, averageProof(AVERAGE, trainers, aggregator));
-        assertEq(tasks.getRound(taskId, 1).aggregator, aggregator);
+        count = uint8(bound(count, 3, MAX));
+        toAggregate(taskId, count);
+        post(aggregator, averageProof(AVERAGE, count, aggregator));
+        assertEq(rounds.getRound(taskId, 1).aggregator, aggregator);
     }
 
     function test_aggregate_givesTheVerifierTheProofInACanonicalCall() public {
@@ -144,27 +146,27 @@ contract AggregateTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     function test_aggregate_refusesOtherPhases() public {
-        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Join));
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(IRoundManager.Phase.Join));
         toTrain(taskId, 3);
-        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Train));
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(IRoundManager.Phase.Train));
         submitMany(taskId, 3);
-        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Mask));
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(IRoundManager.Phase.Mask));
         endTask(taskId);
-        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(ITaskManager.Phase.Skipped));
+        refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), wrongPhase(IRoundManager.Phase.Skipped));
     }
 
     function test_aggregate_refusesTheSecondOfTwo() public {
         toAggregate(taskId, 3);
         bytes memory late = averageProof(AVERAGE, 3, STRANGER);
         aggregate(taskId, AGGREGATOR);
-        refuses(STRANGER, late, wrongPhase(ITaskManager.Phase.Challenge));
+        refuses(STRANGER, late, wrongPhase(IRoundManager.Phase.Challenge));
     }
 
     function test_aggregate_refusesAfterTheDeadlineThoughNobodyAdvanced() public {
         toAggregate(taskId, 3);
         uint256 deadline = deadlineOf(taskId);
         vm.warp(deadline);
-        bytes memory reason = abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, deadline, deadline);
+        bytes memory reason = abi.encodeWithSelector(IRoundManager.DeadlinePassed.selector, deadline, deadline);
         refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
         vm.warp(deadline - 1);
         aggregate(taskId, AGGREGATOR);
@@ -172,7 +174,7 @@ contract AggregateTest is HeadwaterTest {
 
     function test_aggregate_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.aggregate(99, "", CID);
+        rounds.aggregate(99, "", CID);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -187,7 +189,7 @@ contract AggregateTest is HeadwaterTest {
         refuses(
             AGGREGATOR,
             proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), without),
-            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(without))
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(without))
         );
     }
 
@@ -202,17 +204,17 @@ contract AggregateTest is HeadwaterTest {
         refuses(
             AGGREGATOR,
             proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), earlier),
-            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(earlier))
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(earlier))
         );
     }
 
     function test_aggregate_refusesAnAverageWithoutTheTasksTag() public {
         toAggregate(taskId, 3);
-        uint256 untagged = addmod(sumScalar, BN254.P - mulmod(tasks.tag(taskId), BASIS_D, BN254.P), BN254.P);
+        uint256 untagged = addmod(sumScalar, BN254.P - mulmod(tasks.tag(taskId), basisOf(dimension), BN254.P), BN254.P);
         refuses(
             AGGREGATOR,
             proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), untagged),
-            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(untagged))
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(untagged))
         );
     }
 
@@ -225,7 +227,7 @@ contract AggregateTest is HeadwaterTest {
         refuses(
             AGGREGATOR,
             proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), oldSum),
-            abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sumScalar), hashOf(oldSum))
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(oldSum))
         );
     }
 
@@ -236,7 +238,7 @@ contract AggregateTest is HeadwaterTest {
             thief,
             averageProof(AVERAGE, 3, AGGREGATOR),
             abi.encodeWithSelector(
-                ITaskManager.PublicMismatch.selector, hashOf(publicOf(3, thief)), hashOf(publicOf(3, AGGREGATOR))
+                IRoundManager.PublicMismatch.selector, hashOf(publicOf(3, thief)), hashOf(publicOf(3, AGGREGATOR))
             )
         );
     }
@@ -249,7 +251,7 @@ contract AggregateTest is HeadwaterTest {
             AGGREGATOR,
             averageProof(AVERAGE, n, AGGREGATOR),
             abi.encodeWithSelector(
-                ITaskManager.PublicMismatch.selector, hashOf(publicOf(3, AGGREGATOR)), hashOf(publicOf(n, AGGREGATOR))
+                IRoundManager.PublicMismatch.selector, hashOf(publicOf(3, AGGREGATOR)), hashOf(publicOf(n, AGGREGATOR))
             )
         );
     }
@@ -258,8 +260,8 @@ contract AggregateTest is HeadwaterTest {
         toAggregate(taskId, 3);
         bytes memory proof = averageProof(AVERAGE, 3, AGGREGATOR);
         vm.prank(AGGREGATOR);
-        vm.expectRevert(ITaskManager.MissingCid.selector);
-        tasks.aggregate(taskId, proof, 0);
+        vm.expectRevert(IRoundManager.MissingCid.selector);
+        rounds.aggregate(taskId, proof, 0);
     }
 
     function test_aggregate_refusesAProofTooShortForItsCommitments(uint256 length) public {
@@ -288,7 +290,7 @@ contract AggregateTest is HeadwaterTest {
 
     function test_aggregate_refusesWhatTheVerifierRejects() public {
         toAggregate(taskId, 3);
-        bytes memory reason = abi.encodeWithSelector(ITaskManager.InvalidProof.selector, averageVerifier);
+        bytes memory reason = abi.encodeWithSelector(Verifying.InvalidProof.selector, averageVerifier);
         averageVerifier.set(StubVerifier.Mode.Reject);
         refuses(AGGREGATOR, averageProof(AVERAGE, 3, AGGREGATOR), reason);
         averageVerifier.set(StubVerifier.Mode.Revert);
@@ -299,16 +301,16 @@ contract AggregateTest is HeadwaterTest {
 
     function test_aggregate_asksTheVerifierByAStaticCall() public {
         uint256 other = createTask(); // its deadline passes with this task's
-        modelScalar = tagged(taskId, FIRST_MODEL);
+        modelScalar = tagged(taskId, firstModel());
         toAggregate(taskId, 3);
         // anybody may advance the other task, but not from a static call
-        averageVerifier.reenter(address(tasks), abi.encodeCall(tasks.advance, (other)));
+        averageVerifier.reenter(address(rounds), abi.encodeCall(rounds.advance, (other)));
         refuses(
             AGGREGATOR,
             averageProof(AVERAGE, 3, AGGREGATOR),
-            abi.encodeWithSelector(ITaskManager.InvalidProof.selector, averageVerifier)
+            abi.encodeWithSelector(Verifying.InvalidProof.selector, averageVerifier)
         );
-        tasks.advance(other);
+        rounds.advance(other);
     }
 
     function test_aggregate_refusesAModelThatIsNoPointThoughTheVerifierAcceptsIt() public {
@@ -320,19 +322,19 @@ contract AggregateTest is HeadwaterTest {
         }
     }
 
-    function wrongPhase(ITaskManager.Phase actual) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ITaskManager.WrongPhase.selector, ITaskManager.Phase.Aggregate, actual);
+    function wrongPhase(IRoundManager.Phase actual) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IRoundManager.WrongPhase.selector, IRoundManager.Phase.Aggregate, actual);
     }
 
     function post(address who, bytes memory proof) private {
         deposit(who, STAKE);
         vm.prank(who);
-        tasks.aggregate(taskId, proof, MODEL_CID);
+        rounds.aggregate(taskId, proof, MODEL_CID);
     }
 
     function refuses(address who, bytes memory proof, bytes memory reason) private {
         vm.prank(who);
         vm.expectRevert(reason);
-        tasks.aggregate(taskId, proof, MODEL_CID);
+        rounds.aggregate(taskId, proof, MODEL_CID);
     }
 }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Vm} from "forge-std/Vm.sol";
+
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
@@ -24,9 +29,11 @@ contract ChallengeMaskTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     function test_challengeMask_accusesBoth() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         vm.expectEmit(address(challenges));
-        emit IChallengeManager.Challenged(1, taskId, alice, IChallengeManager.Kind.Mask, 1, 1, STRANGER, bob, BOND);
+        emit IChallengeManager.Challenged(
+            1, taskId, alice, IChallengeManager.Kind.Mask, 1, 1, STRANGER, bob, BOND, block.timestamp + ANSWER_PERIOD, 0
+        );
         uint256 id = challengeMask(taskId, alice, bob, postings);
         IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
         assertEq(challenge.accused, alice);
@@ -35,7 +42,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         assertEq(challenges.challengeOf(taskId, 1, 1, alice), id);
         assertEq(challenges.challengeOf(taskId, 1, 1, bob), id);
         assertEq(stateOf(taskId).accused, 2);
-        assertEq(uint8(statusOf(taskId, bob)), uint8(ITaskManager.TrainerStatus.Accused));
+        assertEq(uint8(statusOf(taskId, bob)), uint8(IRoundManager.TrainerStatus.Accused));
         assertEq(stakes.bonded(), BOND);
     }
 
@@ -45,8 +52,8 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     function test_challengeMask_refusesOtherPostings() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
-        ITaskManager.Posting[2] memory others = [lie(postingOf(taskId, alice), trainer(3)), postings[1]];
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
+        IRoundManager.Posting[2] memory others = [lie(postingOf(taskId, alice), trainer(3)), postings[1]];
         refuses(others, postingMismatch(alice, postings[0], others[0]));
         others = [postings[0], lie(postingOf(taskId, bob), trainer(3))];
         refuses(others, postingMismatch(bob, postings[1], others[1]));
@@ -54,7 +61,7 @@ contract ChallengeMaskTest is HeadwaterTest {
 
     function test_challengeMask_refusesWhoAreNotPeers() public {
         (address far,) = toAggregateOf19();
-        ITaskManager.Posting[2] memory postings = [postingOf(taskId, alice), postingOf(taskId, far)];
+        IRoundManager.Posting[2] memory postings = [postingOf(taskId, alice), postingOf(taskId, far)];
         hoax(STRANGER, BOND);
         vm.expectRevert(abi.encodeWithSelector(IChallengeManager.NotPeers.selector, alice, far));
         challenges.challengeMask{value: BOND}(taskId, alice, far, postings[0], postings[1]);
@@ -64,22 +71,22 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     function test_challengeMask_refusesWhereOneIsAccusedAlready() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         uint256 id = challengeUpdate(taskId, bob);
-        refuses(postings, abi.encodeWithSelector(ITaskManager.NotAccusable.selector, taskId, 1, bob));
+        refuses(postings, abi.encodeWithSelector(IRoundManager.NotAccusable.selector, taskId, 1, bob));
         answerUpdate(id, postings[1]);
         challengeMask(taskId, alice, bob, postings);
     }
 
-    function test_challengeMask_refusesAnotherBondAndOtherPhases() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.WrongBond.selector, BOND, 0));
+    function test_challengeMask_refusesALesserBondAndOtherPhases() public {
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.InsufficientBond.selector, BOND, 0));
         challenges.challengeMask(taskId, alice, bob, postings[0], postings[1]);
         aggregate(taskId, AGGREGATOR);
         refuses(
             postings,
             abi.encodeWithSelector(
-                ITaskManager.WrongPhase.selector, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Challenge
+                IRoundManager.WrongPhase.selector, IRoundManager.Phase.Aggregate, IRoundManager.Phase.Challenge
             )
         );
     }
@@ -91,25 +98,25 @@ contract ChallengeMaskTest is HeadwaterTest {
     function test_answerMask_convictsWhoLiedAndAcquitsTheOther(bool liarIsAlice, bool byOther) public {
         address liar = liarIsAlice ? alice : bob;
         address victim = liarIsAlice ? bob : alice;
-        ITaskManager.Posting[2] memory postings = disagree(4, liar);
+        IRoundManager.Posting[2] memory postings = disagree(4, liar);
         uint256 id = challengeMask(taskId, alice, bob, postings);
         vm.warp(block.timestamp + ANSWER_PERIOD - 1);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.MaskOpened(taskId, 1, 1, alice, bob, sharedOf(alice, bob));
         uint256 extended = block.timestamp + ANSWER_PERIOD; // by the acquittal alone: they were accused together
         if (liarIsAlice) expectConvicted(liar, deadlineOf(taskId));
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Acquitted(taskId, 1, 1, victim, extended);
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.Acquitted(taskId, 1, 1, victim, extended);
         if (!liarIsAlice) expectConvicted(liar, extended);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.BondReturned(id, STRANGER, BOND);
         answerMask(id, postings, byOther);
 
-        assertEq(uint8(statusOf(taskId, liar)), uint8(ITaskManager.TrainerStatus.Guilty));
-        assertEq(uint8(statusOf(taskId, victim)), uint8(ITaskManager.TrainerStatus.Submitted));
+        assertEq(uint8(statusOf(taskId, liar)), uint8(IRoundManager.TrainerStatus.Guilty));
+        assertEq(uint8(statusOf(taskId, victim)), uint8(IRoundManager.TrainerStatus.Submitted));
         assertEq(stateOf(taskId).accused, 1);
         assertEq(stakes.claimable(STRANGER), BOND);
-        refuses(postings, abi.encodeWithSelector(ITaskManager.NotAccusable.selector, taskId, 1, liar));
+        refuses(postings, abi.encodeWithSelector(IRoundManager.NotAccusable.selector, taskId, 1, liar));
 
         passDeadline(taskId);
         assertEq(stateOf(taskId).members, 3, "the liar is left out");
@@ -122,25 +129,30 @@ contract ChallengeMaskTest is HeadwaterTest {
     function test_answerMask_convictsBothWhereBothLied() public {
         toMask(taskId, 5);
         mask(taskId, alice, lie(postingOf(taskId, alice), bob));
-        ITaskManager.Posting memory other = postingOf(taskId, bob);
+        IRoundManager.Posting memory other = postingOf(taskId, bob);
         other.masks[indexOf(other, alice)].commitment = point(99);
         mask(taskId, bob, other);
         for (uint256 i = 3; i <= 5; ++i) {
             mask(taskId, trainer(i));
         }
-        ITaskManager.Posting[2] memory postings = [lie(postingOf(taskId, alice), bob), other];
+        IRoundManager.Posting[2] memory postings = [lie(postingOf(taskId, alice), bob), other];
         uint256 id = challengeMask(taskId, alice, bob, postings);
-        answerMask(id, postings, false);
+        vm.fee(10 gwei);
+        MaskAnswer memory answer = maskAnswerOf(id, false);
+        vm.prank(alice);
+        answerMask(id, postings, false, answer);
         assertEq(stateOf(taskId).accused, 2);
         passDeadline(taskId);
         assertEq(stateOf(taskId).members, 3);
         endTask(taskId);
-        assertFault(alice, true);
-        assertFault(bob, true);
+        trainers.settle(taskId, alice);
+        trainers.settle(taskId, bob);
+        assertEq(stakes.claimable(alice) + stakes.claimable(bob), 0, "nobody is paid");
+        assertTrue(isLeaving(alice) && isLeaving(bob));
     }
 
     function test_silence_ofBothIsBothsFault() public {
-        ITaskManager.Posting[2] memory postings = disagree(5, alice);
+        IRoundManager.Posting[2] memory postings = disagree(5, alice);
         uint256 id = challengeMask(taskId, alice, bob, postings);
         passDeadline(taskId);
         assertEq(stateOf(taskId).members, 3);
@@ -152,19 +164,19 @@ contract ChallengeMaskTest is HeadwaterTest {
 
     /// @dev An average makes accusations moot, not convictions.
     function test_guilty_isAtFaultThoughTheAttemptWasAveraged() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         answerMask(challengeMask(taskId, alice, bob, postings), postings, false);
         aggregate(taskId, AGGREGATOR);
         finalize(taskId);
         assertFault(alice, true);
         uint256 share = (POOL / ROUNDS - FEE) / 4;
-        assertEq(tasks.rewardOf(taskId, 1, alice), 0);
-        assertEq(tasks.rewardOf(taskId, 1, bob), share);
-        assertEq(stateOf(taskId).spent, FEE + 3 * share, "the creator keeps what the guilty does not get");
+        assertEq(rewards.rewardOf(taskId, 1, alice), 0);
+        assertEq(rewards.rewardOf(taskId, 1, bob), share);
+        assertEq(spentIn(taskId), FEE + 3 * share, "the creator keeps what the guilty does not get");
     }
 
     function test_guilty_ofAFormerAttemptTakesNothingFromTheOthers() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         answerMask(challengeMask(taskId, alice, bob, postings), postings, false);
         passDeadline(taskId);
         for (uint256 i = 2; i <= 4; ++i) {
@@ -173,12 +185,12 @@ contract ChallengeMaskTest is HeadwaterTest {
         aggregate(taskId, AGGREGATOR);
         finalize(taskId);
         uint256 share = (POOL / ROUNDS - FEE) / 3;
-        assertEq(tasks.rewardOf(taskId, 1, bob), share);
-        assertEq(stateOf(taskId).spent, FEE + 3 * share);
+        assertEq(rewards.rewardOf(taskId, 1, bob), share);
+        assertEq(spentIn(taskId), FEE + 3 * share);
     }
 
     function test_answerMask_refusesAPointThatIsNotShared(uint256 scalar) public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         uint256 id = challengeMask(taskId, alice, bob, postings);
         G1 memory shared = point(bound(scalar, 0, BN254.P - 1));
         vm.assume(!BN254.equals(shared, sharedOf(alice, bob)));
@@ -191,49 +203,153 @@ contract ChallengeMaskTest is HeadwaterTest {
         answersInVain(id, postings, sharedOf(alice, bob), proof, false, notShared());
     }
 
-    function test_answerMask_refusesOtherKeysPostingsAndBasis() public {
-        ITaskManager.Posting[2] memory postings = disagree(4, alice);
+    function test_answerMask_refusesOtherKeysPostingsAndMasks() public {
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         uint256 id = challengeMask(taskId, alice, bob, postings);
-        (G1[2] memory keys, G1[] memory basis) = ([maskKeyOf(alice), maskKeyOf(bob)], basisPoints());
-        (G1 memory shared, IChallengeManager.EqualLogProof memory proof) =
-            (sharedOf(alice, bob), proofOfShared(alice, bob));
-        bytes32 expected = BN254.hash(keys[1]);
-        keys[1] = maskKeyOf(trainer(3));
+        MaskAnswer memory answer = maskAnswerOf(id, false);
+        bytes32 expected = BN254.hash(answer.keys[1]);
+        answer.keys[1] = maskKeyOf(trainer(3));
         vm.expectRevert(
-            abi.encodeWithSelector(IChallengeManager.MaskKeyMismatch.selector, bob, expected, BN254.hash(keys[1]))
+            abi.encodeWithSelector(
+                IChallengeManager.MaskKeyMismatch.selector, bob, expected, BN254.hash(answer.keys[1])
+            )
         );
-        challenges.answerMask(id, postings, keys, shared, proof, false, basis);
-        keys[1] = maskKeyOf(bob);
-        ITaskManager.Posting[2] memory swapped = [postings[1], postings[0]];
+        answerMask(id, postings, false, answer);
+        answer.keys[1] = maskKeyOf(bob);
+        IRoundManager.Posting[2] memory swapped = [postings[1], postings[0]];
         vm.expectRevert(postingMismatch(alice, postings[0], postings[1]));
-        challenges.answerMask(id, swapped, keys, shared, proof, false, basis);
-        bytes32 basisHash = hashPoints(basis);
-        basis[0] = basis[1];
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.BasisMismatch.selector, basisHash, hashPoints(basis)));
-        challenges.answerMask(id, postings, keys, shared, proof, false, basis);
+        answerMask(id, swapped, false, answer);
+        answer.mask = point(4242); // what the liar posted
+        vm.expectRevert(abi.encodeWithSelector(IOpenings.OpeningMismatch.selector, hashOf(4242)));
+        answerMask(id, postings, false, answer);
     }
 
-    function test_answerMask_refusesWhatComesTooLate() public {
-        ITaskManager.Posting[2] memory postings = disagree(3, alice);
+    /// @dev Whoever answers a dispute shows a point for good: so only where it decides something.
+    function test_answerMask_refusesWhatDecidesNothingAnyMore() public {
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
         uint256 id = challengeMask(taskId, alice, bob, postings);
+        MaskAnswer memory answer = maskAnswerOf(id, false);
+        bytes memory moot = abi.encodeWithSelector(IChallengeManager.ChallengeMoot.selector, id);
+        uint256 snapshot = vm.snapshotState();
         vm.warp(deadlineOf(taskId));
-        bytes memory reason =
-            abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, block.timestamp, block.timestamp);
-        answersInVain(id, postings, sharedOf(alice, bob), proofOfShared(alice, bob), false, reason);
-        tasks.advance(taskId); // failed; the two are not yet settled
-        for (uint256 i = 3; i <= 5; ++i) {
-            if (i != 3) enrol(taskId, trainer(i));
-            join(taskId, trainer(i));
-        }
-        passDeadline(taskId);
-        for (uint256 i = 3; i <= 5; ++i) {
-            submit(taskId, trainer(i));
-        }
+        vm.expectRevert(moot);
+        answerMask(id, postings, false, answer);
+        rounds.advance(taskId); // failed: too few are left
+        vm.expectRevert(moot);
+        answerMask(id, postings, false, answer);
+        vm.revertToState(snapshot);
+        aggregate(taskId, AGGREGATOR);
+        passDeadline(taskId); // final
+        vm.expectRevert(moot);
+        answerMask(id, postings, false, answer);
+    }
+
+    function test_answerMask_refusesAnotherAttemptsDispute() public {
+        IRoundManager.Posting[2] memory postings = disagree(5, alice);
+        uint256 id = challengeMask(taskId, alice, bob, postings);
+        passDeadline(taskId); // without the two
         for (uint256 i = 3; i <= 5; ++i) {
             mask(taskId, trainer(i));
         }
-        reason = abi.encodeWithSelector(ITaskManager.NotAccused.selector, taskId, 1, 1, alice);
-        answersInVain(id, postings, sharedOf(alice, bob), proofOfShared(alice, bob), false, reason);
+        assertPhase(taskId, 1, IRoundManager.Phase.Aggregate);
+        MaskAnswer memory answer = maskAnswerOf(id, false);
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeMoot.selector, id));
+        answerMask(id, postings, false, answer);
+    }
+
+    /// @dev The bytes were had, but the liar has its share unless somebody shows the lie before the average is final.
+    function test_answerMask_convictsThoughTheAttemptWasAveraged() public {
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
+        uint256 id = challengeMask(taskId, alice, bob, postings);
+        aggregate(taskId, AGGREGATOR);
+        answerMask(id, postings, false);
+        assertEq(uint8(statusOf(taskId, alice)), uint8(IRoundManager.TrainerStatus.Guilty));
+        assertEq(uint8(statusOf(taskId, bob)), uint8(IRoundManager.TrainerStatus.Accused), "moot, and no fault");
+        assertEq(stakes.claimable(STRANGER), BOND);
+        finalize(taskId);
+        assertFault(alice, true);
+        assertFault(bob, false);
+        uint256 share = (POOL / ROUNDS - FEE) / 4;
+        assertEq(rewards.rewardOf(taskId, 1, alice), 0);
+        assertEq(rewards.rewardOf(taskId, 1, bob), share);
+        assertEq(spentIn(taskId), FEE + 3 * share);
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                              COMPENSATION
+    //////////////////////////////////////////////////////////////*/
+
+    function test_answerMask_owesAnHonestMemberItsGasOutOfTheOthersSlash(bool liarIsAlice, uint64 baseFee) public {
+        (address liar, address victim) = liarIsAlice ? (alice, bob) : (bob, alice);
+        IRoundManager.Posting[2] memory postings = disagree(4, liar);
+        uint256 id = challengeMask(taskId, alice, bob, postings);
+        vm.fee(bound(baseFee, 1 gwei, 10_000 gwei));
+        MaskAnswer memory answer = maskAnswerOf(id, false);
+        uint256 owed = answerAs(victim, id, postings, answer);
+        assertGt(owed, 250_000 * block.basefee, "most of it");
+        passDeadline(taskId);
+        endTask(taskId);
+        uint256 burnt = stakes.burnt();
+        uint256 paid = owed < STAKE / 2 ? owed : STAKE / 2;
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Slashed(taskId, liar, STAKE / 2, STAKE / 2);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Compensated(taskId, victim, paid, paid);
+        assertEq(trainers.settle(taskId, liar), STAKE / 2);
+        assertEq(stakes.claimable(victim), paid);
+        assertEq(stakes.burnt(), burnt + STAKE / 2 - paid);
+    }
+
+    function test_answerMask_owesNothingToAStrangerOrTheGuilty() public {
+        IRoundManager.Posting[2] memory postings = disagree(4, alice);
+        uint256 id = challengeMask(taskId, alice, bob, postings);
+        vm.fee(10 gwei);
+        MaskAnswer memory answer = maskAnswerOf(id, false);
+        uint256 snapshot = vm.snapshotState();
+        address[3] memory others = [STRANGER, alice, trainer(3)];
+        for (uint256 i; i < others.length; ++i) {
+            assertEq(answerAs(others[i], id, postings, answer), 0);
+            passDeadline(taskId);
+            endTask(taskId);
+            uint256 burnt = stakes.burnt();
+            trainers.settle(taskId, alice);
+            assertEq(stakes.burnt(), burnt + STAKE / 2);
+            assertEq(stakes.claimable(others[i]), others[i] == STRANGER ? BOND : 0, "the bond it raised");
+            vm.revertToState(snapshot);
+        }
+    }
+
+    /// @dev Answers as somebody and returns what was owed to it: no more than the call has cost.
+    function answerAs(
+        address who,
+        uint256 id,
+        IRoundManager.Posting[2] memory postings,
+        MaskAnswer memory answer
+    )
+        private
+        returns (uint256 owed)
+    {
+        vm.recordLogs();
+        bytes memory call = abi.encodeCall(
+            challenges.answerMask,
+            (id, postings, answer.keys, answer.shared, answer.proof, false, answer.mask, answer.opening)
+        );
+        vm.prank(who);
+        uint256 burnt = gasleft();
+        (bool success,) = address(challenges).call(call);
+        burnt -= gasleft();
+        assertTrue(success);
+        uint256 convictions;
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IRoundManager.Convicted.selector) continue;
+            address payee;
+            (, payee, owed,) = abi.decode(logs[i].data, (uint256, address, uint256, uint256));
+            assertEq(payee, owed == 0 ? address(0) : who, "payee");
+            ++convictions;
+        }
+        assertEq(convictions, 1);
+        assertLe(owed, (burnt + 21_000 + 4 * call.length) * block.basefee, "owed");
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -241,7 +357,7 @@ contract ChallengeMaskTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     function test_proveWrongPeer_convictsWhoMaskedWithNoPeer() public {
-        (address wrong, ITaskManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
+        (address wrong, IRoundManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
         uint256 deadline = block.timestamp + ANSWER_PERIOD;
         address[] memory between = betweenOf(wrong);
         expectConvicted(alice, deadline);
@@ -249,7 +365,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         challenges.proveWrongPeer(taskId, alice, posting, wrong, between);
         assertEq(stateOf(taskId).accused, 1);
         assertEq(deadlineOf(taskId), deadline);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotAccusable.selector, taskId, 1, alice));
+        vm.expectRevert(abi.encodeWithSelector(IRoundManager.NotAccusable.selector, taskId, 1, alice));
         challenges.proveWrongPeer(taskId, alice, posting, wrong, between);
         passDeadline(taskId);
         assertEq(stateOf(taskId).members, 18);
@@ -258,24 +374,24 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     function test_proveWrongPeer_convictsTheAccusedAndTheOtherIsAcquitted() public {
-        (address wrong, ITaskManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
+        (address wrong, IRoundManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
         // alice also lied to her first right peer
         address victim = posting.masks[0].peer == wrong ? posting.masks[1].peer : posting.masks[0].peer;
-        ITaskManager.Posting[2] memory postings = [posting, postingOf(taskId, victim)];
+        IRoundManager.Posting[2] memory postings = [posting, postingOf(taskId, victim)];
         uint256 id = challengeMask(taskId, alice, victim, postings);
         challenges.proveWrongPeer(taskId, alice, posting, wrong, betweenOf(wrong));
         assertEq(stateOf(taskId).accused, 2);
         answerMask(id, postings, true);
         assertEq(stateOf(taskId).accused, 1);
-        assertEq(uint8(statusOf(taskId, victim)), uint8(ITaskManager.TrainerStatus.Submitted));
+        assertEq(uint8(statusOf(taskId, victim)), uint8(IRoundManager.TrainerStatus.Submitted));
     }
 
     /// @dev Of the honest, whoever is named, and whatever members between.
     /// forge-config: default.fuzz.runs = 8
     function test_proveWrongPeer_cannotConvictTheHonest(uint256 seed) public {
         toAggregateOf19();
-        ITaskManager.Posting memory posting = postingOf(taskId, alice);
-        address[] memory circle = circleFrom(taskId, stateOf(taskId), alice);
+        IRoundManager.Posting memory posting = postingOf(taskId, alice);
+        address[] memory circle = circleFrom(taskId, drawnStateOf(taskId), alice);
         address peer = posting.masks[seed % 16].peer;
         address[] memory between = new address[](16);
         for (uint256 i; i < 16; ++i) {
@@ -297,7 +413,7 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     function test_proveWrongPeer_refusesWhatShowsNothing() public {
-        (address wrong, ITaskManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
+        (address wrong, IRoundManager.Posting memory posting) = toAggregateOf19WithAWrongPeer();
         address[] memory between = betweenOf(wrong);
         address last = between[15];
         between[15] = between[14]; // twice
@@ -317,7 +433,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         refusesProof(
             posting, STRANGER, between, abi.encodeWithSelector(IChallengeManager.NotPeers.selector, alice, STRANGER)
         );
-        ITaskManager.Posting memory honest = postingOf(taskId, alice);
+        IRoundManager.Posting memory honest = postingOf(taskId, alice);
         refusesProof(honest, wrong, between, postingMismatch(alice, posting, honest));
     }
 
@@ -326,7 +442,7 @@ contract ChallengeMaskTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     /// @dev n trainers mask; one of alice and bob lies about the mask of the two. Returns what the two posted.
-    function disagree(uint256 n, address liar) private returns (ITaskManager.Posting[2] memory postings) {
+    function disagree(uint256 n, address liar) private returns (IRoundManager.Posting[2] memory postings) {
         toMask(taskId, n);
         postings = [postingOf(taskId, alice), postingOf(taskId, bob)];
         if (liar == alice) lie(postings[0], bob);
@@ -339,19 +455,26 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     /// @dev Puts another point in the place of the mask with a peer.
-    function lie(ITaskManager.Posting memory posting, address peer) private view returns (ITaskManager.Posting memory) {
+    function lie(
+        IRoundManager.Posting memory posting,
+        address peer
+    )
+        private
+        view
+        returns (IRoundManager.Posting memory)
+    {
         posting.masks[indexOf(posting, peer)].commitment = point(4242);
         return posting;
     }
 
-    function indexOf(ITaskManager.Posting memory posting, address peer) private pure returns (uint256 i) {
+    function indexOf(IRoundManager.Posting memory posting, address peer) private pure returns (uint256 i) {
         while (posting.masks[i].peer != peer) ++i;
     }
 
     /// @dev 19 honest members; one that is not alice's peer.
     function toAggregateOf19() private returns (address far, address[] memory circle) {
         toMaskOf19();
-        circle = circleFrom(taskId, stateOf(taskId), alice);
+        circle = circleFrom(taskId, drawnStateOf(taskId), alice);
         maskMany(taskId, 19);
         far = circle[8];
     }
@@ -364,9 +487,9 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     /// @dev Alice masks with one who is not her peer in the place of one who is, and lies to the others.
-    function toAggregateOf19WithAWrongPeer() private returns (address wrong, ITaskManager.Posting memory posting) {
+    function toAggregateOf19WithAWrongPeer() private returns (address wrong, IRoundManager.Posting memory posting) {
         toMaskOf19();
-        address[] memory circle = circleFrom(taskId, stateOf(taskId), alice);
+        address[] memory circle = circleFrom(taskId, drawnStateOf(taskId), alice);
         wrong = circle[9];
         address[] memory peers = new address[](16);
         for (uint256 i; i < 16; ++i) {
@@ -375,7 +498,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         peers = sorted(peers, 16);
         posting = postingOf(taskId, alice);
         for (uint256 i; i < 16; ++i) {
-            posting.masks[i] = ITaskManager.PeerMask(peers[i], point(1000 + i));
+            posting.masks[i] = IRoundManager.PeerMask(peers[i], point(1000 + i));
         }
         mask(taskId, alice, posting);
         for (uint256 i = 2; i <= 19; ++i) {
@@ -385,7 +508,7 @@ contract ChallengeMaskTest is HeadwaterTest {
 
     /// @dev The 16 nearest of alice, in the order of the circle: 8 before `wrong` and 8 after.
     function betweenOf(address wrong) private view returns (address[] memory between) {
-        address[] memory circle = circleFrom(taskId, stateOf(taskId), alice);
+        address[] memory circle = circleFrom(taskId, drawnStateOf(taskId), alice);
         between = new address[](16);
         for (uint256 i; i < 16; ++i) {
             between[i] = circle[i < 8 ? i : 2 + i];
@@ -394,19 +517,23 @@ contract ChallengeMaskTest is HeadwaterTest {
     }
 
     function expectConvicted(address who, uint256 deadline) private {
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Convicted(taskId, 1, 1, who, deadline);
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.Convicted(taskId, 1, 1, who, address(0), 0, deadline);
+    }
+
+    function isLeaving(address who) private view returns (bool) {
+        return trainers.getEnrolment(taskId, who).releasableAt != 0;
     }
 
     function assertFault(address who, bool expected) private view {
-        (uint256 amount, bool fault) = tasks.slashOf(taskId, who);
+        (uint256 amount, bool fault) = trainers.slashOf(taskId, who);
         assertEq(fault, expected, "fault");
         if (fault) assertEq(amount, STAKE / 2, "slash");
     }
 
     function answersInVain(
         uint256 id,
-        ITaskManager.Posting[2] memory postings,
+        IRoundManager.Posting[2] memory postings,
         G1 memory shared,
         IChallengeManager.EqualLogProof memory proof,
         bool byOther,
@@ -414,23 +541,24 @@ contract ChallengeMaskTest is HeadwaterTest {
     )
         private
     {
-        (G1[2] memory keys, G1[] memory basis) = ([maskKeyOf(alice), maskKeyOf(bob)], basisPoints());
+        MaskAnswer memory answer = maskAnswerOf(id, byOther);
+        (answer.shared, answer.proof) = (shared, proof);
         vm.expectRevert(reason);
-        challenges.answerMask(id, postings, keys, shared, proof, byOther, basis);
+        answerMask(id, postings, byOther, answer);
     }
 
     function notShared() private pure returns (bytes memory) {
         return abi.encodeWithSelector(IChallengeManager.InvalidSharedPoint.selector);
     }
 
-    function refuses(ITaskManager.Posting[2] memory postings, bytes memory reason) private {
+    function refuses(IRoundManager.Posting[2] memory postings, bytes memory reason) private {
         hoax(STRANGER, BOND);
         vm.expectRevert(reason);
         challenges.challengeMask{value: BOND}(taskId, alice, bob, postings[0], postings[1]);
     }
 
     function refusesProof(
-        ITaskManager.Posting memory posting,
+        IRoundManager.Posting memory posting,
         address wrong,
         address[] memory between,
         bytes memory reason
@@ -447,8 +575,8 @@ contract ChallengeMaskTest is HeadwaterTest {
 
     function postingMismatch(
         address who,
-        ITaskManager.Posting memory expected,
-        ITaskManager.Posting memory actual
+        IRoundManager.Posting memory expected,
+        IRoundManager.Posting memory actual
     )
         private
         pure

@@ -2,6 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
+import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
@@ -27,14 +30,14 @@ contract ChallengesTest is HeadwaterTest {
     function test_challengeUpdate_accusesAMemberAndTakesTheBond() public {
         toAggregate(taskId, 3);
         uint256 deadline = block.timestamp + ANSWER_PERIOD; // later than the phase's
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.Accused(taskId, 1, 1, alice, deadline);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.Challenged(
-            1, taskId, alice, IChallengeManager.Kind.Update, 1, 1, STRANGER, address(0), BOND
+            1, taskId, alice, IChallengeManager.Kind.Update, 1, 1, STRANGER, address(0), BOND, deadline, 0
         );
         vm.expectEmit(address(stakes));
         emit IStakeManager.Bonded(1, BOND);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Accused(taskId, 1, 1, alice, deadline);
         assertEq(challengeUpdate(taskId, alice), 1);
 
         IChallengeManager.Challenge memory challenge = challenges.getChallenge(1);
@@ -47,10 +50,12 @@ contract ChallengesTest is HeadwaterTest {
         assertEq(challenge.attempt, 1);
         assertEq(challenge.other, address(0));
         assertEq(challenge.taskId, taskId);
+        assertEq(challenge.answerBy, deadline);
+        assertEq(challenge.modelHash, 0);
         assertEq(challenges.challengeCount(), 1);
         assertEq(challenges.challengeOf(taskId, 1, 1, alice), 1);
         assertEq(stakes.bonded(), BOND);
-        assertEq(uint8(statusOf(taskId, alice)), uint8(ITaskManager.TrainerStatus.Accused));
+        assertEq(uint8(statusOf(taskId, alice)), uint8(IRoundManager.TrainerStatus.Accused));
         assertEq(stateOf(taskId).accused, 1);
         assertEq(deadlineOf(taskId), deadline);
     }
@@ -68,31 +73,31 @@ contract ChallengesTest is HeadwaterTest {
         assertEq(deadlineOf(taskId), deadline - 1 + config.answerPeriod);
     }
 
-    function test_challengeUpdate_refusesAnotherBond(uint96 bond) public {
-        vm.assume(bond != BOND);
+    function test_challengeUpdate_refusesALesserBond(uint96 bond) public {
+        bond = uint96(bound(bond, 0, BOND - 1));
         toAggregate(taskId, 3);
         vm.deal(STRANGER, bond);
         vm.prank(STRANGER);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.WrongBond.selector, BOND, bond));
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.InsufficientBond.selector, BOND, bond));
         challenges.challengeUpdate{value: bond}(taskId, alice);
     }
 
     function test_challengeUpdate_refusesOtherPhases() public {
-        refusesUpdate(alice, wrongPhase(ITaskManager.Phase.Join));
+        refusesUpdate(alice, wrongPhase(IRoundManager.Phase.Join));
         toMask(taskId, 3);
-        refusesUpdate(alice, wrongPhase(ITaskManager.Phase.Mask));
+        refusesUpdate(alice, wrongPhase(IRoundManager.Phase.Mask));
         maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
-        refusesUpdate(alice, wrongPhase(ITaskManager.Phase.Challenge));
+        refusesUpdate(alice, wrongPhase(IRoundManager.Phase.Challenge));
         endTask(taskId);
-        refusesUpdate(alice, wrongPhase(ITaskManager.Phase.Skipped));
+        refusesUpdate(alice, wrongPhase(IRoundManager.Phase.Skipped));
     }
 
     function test_challengeUpdate_refusesAfterTheDeadlineThoughNobodyAdvanced() public {
         toAggregate(taskId, 3);
         uint256 deadline = deadlineOf(taskId);
         vm.warp(deadline);
-        refusesUpdate(alice, abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, deadline, deadline));
+        refusesUpdate(alice, abi.encodeWithSelector(IRoundManager.DeadlinePassed.selector, deadline, deadline));
     }
 
     function test_challengeUpdate_refusesUnknownTasks() public {
@@ -114,18 +119,18 @@ contract ChallengesTest is HeadwaterTest {
     function test_accusations_areOfTheChallengeManagerOnly(address anyone) public {
         vm.assume(anyone != address(challenges));
         toAggregate(taskId, 3);
-        bytes memory reason = abi.encodeWithSelector(ITaskManager.UnauthorizedCaller.selector, anyone);
+        bytes memory reason = abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone);
         vm.startPrank(anyone);
         vm.expectRevert(reason);
-        tasks.accuse(taskId, alice);
+        rounds.accuse(taskId, alice);
         vm.expectRevert(reason);
-        tasks.acquit(taskId, 1, 1, alice);
+        rounds.acquit(taskId, 1, 1, alice);
         vm.expectRevert(reason);
-        tasks.convict(taskId, alice);
+        rounds.convict(taskId, alice, anyone, 1);
         vm.expectRevert(reason);
-        tasks.accuseModel(taskId);
+        rounds.accuseModel(taskId);
         vm.expectRevert(reason);
-        tasks.acquitModel(taskId);
+        rounds.acquitModel(taskId, 1, 1);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -136,21 +141,24 @@ contract ChallengesTest is HeadwaterTest {
         toAggregate(taskId, 4);
         uint256 id = challengeUpdate(taskId, alice);
         uint256[] memory vector = maskedVectorOf(taskId, alice);
-        ITaskManager.Posting memory posting = postingOf(taskId, alice);
-        G1[] memory basis = basisPoints();
+        bytes32 commitmentHash = hashOf(commit(vector));
+        IRoundManager.Posting memory posting = postingOf(taskId, alice);
+        IChallengeManager.Opening memory opening = openingOf(vector);
         vm.warp(block.timestamp + ANSWER_PERIOD - 1);
+        vm.expectEmit(address(openings));
+        emit IOpenings.PartShown(commitmentHash, opening.root, 0, wordsOf(vector));
         vm.expectEmit(address(challenges));
-        emit IChallengeManager.UpdateOpened(taskId, 1, 1, alice, vector);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Acquitted(taskId, 1, 1, alice, block.timestamp + ANSWER_PERIOD);
+        emit IChallengeManager.UpdateOpened(taskId, 1, 1, alice, commitmentHash, opening.root);
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.Acquitted(taskId, 1, 1, alice, block.timestamp + ANSWER_PERIOD);
         vm.expectEmit(address(challenges));
         emit IChallengeManager.BondReturned(id, alice, BOND);
         vm.expectEmit(address(stakes));
         emit IStakeManager.BondPaid(id, alice, BOND, BOND);
         vm.prank(AGGREGATOR); // anybody who has it may
-        challenges.answerUpdate(id, posting, vector, basis);
+        challenges.answerUpdate(id, posting, opening);
 
-        assertEq(uint8(statusOf(taskId, alice)), uint8(ITaskManager.TrainerStatus.Submitted));
+        assertEq(uint8(statusOf(taskId, alice)), uint8(IRoundManager.TrainerStatus.Submitted));
         assertEq(stateOf(taskId).accused, 0);
         assertEq(deadlineOf(taskId), block.timestamp + ANSWER_PERIOD, "others still have time to accuse");
         assertTrue(challenges.opened(taskId, 1, 1, alice));
@@ -182,11 +190,7 @@ contract ChallengesTest is HeadwaterTest {
         bytes32 expected = hashOf(commit(vector));
         place = bound(place, 0, vector.length - 1);
         vector[place] = addmod(vector[place], bound(change, 1, BN254.P - 1), BN254.P);
-        refusesVector(
-            id,
-            vector,
-            abi.encodeWithSelector(IChallengeManager.OpeningMismatch.selector, expected, hashOf(commit(vector)))
-        );
+        refusesVector(id, vector, abi.encodeWithSelector(IOpenings.OpeningMismatch.selector, expected));
     }
 
     function test_answerUpdate_refusesTheUpdateWithoutMasks() public {
@@ -194,11 +198,7 @@ contract ChallengesTest is HeadwaterTest {
         uint256 id = challengeUpdate(taskId, alice);
         uint256[] memory vector = updateVectorOf(alice, 1);
         bytes32 expected = hashOf(commit(maskedVectorOf(taskId, alice)));
-        refusesVector(
-            id,
-            vector,
-            abi.encodeWithSelector(IChallengeManager.OpeningMismatch.selector, expected, hashOf(commit(vector)))
-        );
+        refusesVector(id, vector, abi.encodeWithSelector(IOpenings.OpeningMismatch.selector, expected));
     }
 
     function test_answerUpdate_refusesEntriesThatAreNotCanonicalAndOtherLengths() public {
@@ -206,75 +206,104 @@ contract ChallengesTest is HeadwaterTest {
         uint256 id = challengeUpdate(taskId, alice);
         uint256[] memory vector = maskedVectorOf(taskId, alice);
         vector[2] += BN254.P;
-        refusesVector(id, vector, abi.encodeWithSelector(IChallengeManager.NonCanonicalEntry.selector, 2, vector[2]));
+        refusesVector(id, vector, abi.encodeWithSelector(IOpenings.NonCanonicalEntry.selector));
         uint256 length = dimension + EXTRA_ENTRIES;
         for (uint256 i; i < 2; ++i) {
             vector = new uint256[](length - 1 + 2 * i);
             refusesVector(
-                id, vector, abi.encodeWithSelector(IChallengeManager.WrongLength.selector, length, vector.length)
+                id, vector, abi.encodeWithSelector(IOpenings.WrongLength.selector, 32 * length, 32 * vector.length)
             );
         }
     }
 
-    function test_answerUpdate_refusesAnotherBasis(uint256 place) public {
+    function test_answerUpdate_refusesAnotherQuotient(uint256 scalar) public {
         toAggregate(taskId, 3);
         uint256 id = challengeUpdate(taskId, alice);
-        ITaskManager.Posting memory posting = postingOf(taskId, alice);
-        G1[] memory basis = basisPoints();
-        bytes32 expected = hashPoints(basis);
-        basis[bound(place, 0, basis.length - 1)] = point(4242);
+        IRoundManager.Posting memory posting = postingOf(taskId, alice);
         uint256[] memory vector = maskedVectorOf(taskId, alice);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.BasisMismatch.selector, expected, hashPoints(basis)));
-        challenges.answerUpdate(id, posting, vector, basis);
-        basis = new G1[](0);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.BasisMismatch.selector, expected, hashPoints(basis)));
-        challenges.answerUpdate(id, posting, vector, basis);
+        bytes memory reason = abi.encodeWithSelector(IOpenings.OpeningMismatch.selector, hashOf(commit(vector)));
+        IChallengeManager.Opening memory opening = openingOf(vector);
+        G1 memory right = opening.quotient;
+        opening.quotient = point(scalar);
+        vm.assume(!BN254.equals(right, opening.quotient));
+        vm.expectRevert(reason);
+        challenges.answerUpdate(id, posting, opening);
+        opening.quotient = openingOf(maskedVectorOf(taskId, bob)).quotient;
+        vm.expectRevert(reason);
+        challenges.answerUpdate(id, posting, opening);
+        opening.quotient = G1(1, 3);
+        vm.expectRevert(abi.encodeWithSelector(BN254.InvalidPoint.selector, 1, 3));
+        challenges.answerUpdate(id, posting, opening);
     }
 
     function test_answerUpdate_refusesAnotherPosting() public {
         toAggregate(taskId, 3);
         uint256 id = challengeUpdate(taskId, alice);
         bytes32 expected = keccak256(abi.encode(postingOf(taskId, alice)));
-        ITaskManager.Posting memory posting = postingOf(taskId, bob);
-        (uint256[] memory vector, G1[] memory basis) = (maskedVectorOf(taskId, bob), basisPoints());
+        IRoundManager.Posting memory posting = postingOf(taskId, bob);
+        IChallengeManager.Opening memory opening = openingOf(maskedVectorOf(taskId, bob));
         vm.expectRevert(
             abi.encodeWithSelector(
                 IChallengeManager.PostingMismatch.selector, alice, expected, keccak256(abi.encode(posting))
             )
         );
-        challenges.answerUpdate(id, posting, vector, basis);
+        challenges.answerUpdate(id, posting, opening);
     }
 
     function test_answers_refuseChallengesThatAreNone() public {
         toAggregate(taskId, 3);
         uint256 id = challengeUpdate(taskId, alice);
         refusesAnswer(id + 1, unknown(id + 1, IChallengeManager.Kind.Update));
-        ITaskManager.Posting[2] memory postings;
+        IRoundManager.Posting[2] memory postings;
         G1[2] memory keys;
         IChallengeManager.EqualLogProof memory proof;
         vm.expectRevert(unknown(id, IChallengeManager.Kind.Mask));
-        challenges.answerMask(id, postings, keys, G1(1, 2), proof, false, new G1[](0));
+        IChallengeManager.Opening memory opening;
+        challenges.answerMask(id, postings, keys, G1(1, 2), proof, false, G1(1, 2), opening);
         vm.expectRevert(unknown(id, IChallengeManager.Kind.Model));
-        challenges.answerModel(id, new uint256[](0), new G1[](0));
+        challenges.answerModel(id, G1(1, 2), opening);
     }
 
-    function test_answerUpdate_refusesWhatComesTooLate() public {
+    /// @dev A right answer is worth its gas to who had to give it, but acquits only in time.
+    function test_answerUpdate_paysWhatComesTooLateAndAcquitsNobody() public {
         toAggregate(taskId, 4);
         uint256 id = challengeUpdate(taskId, alice);
-        ITaskManager.Posting memory posting = postingOf(taskId, alice);
-        (uint256[] memory vector, G1[] memory basis) = (maskedVectorOf(taskId, alice), basisPoints());
-        uint256 deadline = deadlineOf(taskId);
-        vm.warp(deadline);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, deadline, deadline));
-        challenges.answerUpdate(id, posting, vector, basis);
-        tasks.advance(taskId); // a new attempt without alice
-        vm.expectRevert(wrongPhase(ITaskManager.Phase.Mask));
-        challenges.answerUpdate(id, posting, vector, basis);
+        IRoundManager.Posting memory posting = postingOf(taskId, alice);
+        IChallengeManager.Opening memory opening = openingOf(maskedVectorOf(taskId, alice));
+        vm.warp(deadlineOf(taskId));
+        paysWithoutAcquittal(id, posting, opening);
+        rounds.advance(taskId); // a new attempt without alice
+        nextBlock();
+        paysWithoutAcquittal(id, posting, opening);
         for (uint256 i = 2; i <= 4; ++i) {
             mask(taskId, trainer(i));
         }
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotAccused.selector, taskId, 1, 1, alice));
-        challenges.answerUpdate(id, posting, vector, basis);
+        paysWithoutAcquittal(id, posting, opening);
+        aggregate(taskId, AGGREGATOR);
+        finalize(taskId);
+        paysWithoutAcquittal(id, posting, opening);
+        challenges.reclaimBond(id);
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeClosed.selector, id));
+        challenges.answerUpdate(id, posting, opening);
+        assertFault(alice, true);
+    }
+
+    function paysWithoutAcquittal(
+        uint256 id,
+        IRoundManager.Posting memory posting,
+        IChallengeManager.Opening memory opening
+    )
+        private
+    {
+        uint256 snapshot = vm.snapshotState();
+        bytes32 state = keccak256(abi.encode(stateOf(taskId)));
+        challenges.answerUpdate(id, posting, opening);
+        assertEq(stakes.claimable(alice), BOND, "paid");
+        assertTrue(challenges.opened(taskId, 1, 1, alice), "opened");
+        assertEq(keccak256(abi.encode(stateOf(taskId))), state, "it changes nothing else");
+        IRoundManager.RosterEntry memory entry = rounds.getRosterEntry(taskId, 1, alice);
+        assertEq(uint8(entry.status), uint8(IRoundManager.TrainerStatus.Accused));
+        vm.revertToState(snapshot);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -285,21 +314,22 @@ contract ChallengesTest is HeadwaterTest {
         toAggregate(taskId, 4);
         uint256 id = challengeUpdate(taskId, alice);
         vm.warp(deadlineOf(taskId));
-        (,,, ITaskManager.Phase next) = tasks.currentPhase(taskId);
-        assertEq(uint8(next), uint8(ITaskManager.Phase.Mask));
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(
-            taskId, 1, ITaskManager.Phase.Aggregate, ITaskManager.Phase.Mask, block.timestamp + MASK_PERIOD
+        (,,, IRoundManager.Phase next) = rounds.currentPhase(taskId);
+        assertEq(uint8(next), uint8(IRoundManager.Phase.Mask));
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.PhaseChanged(
+            taskId, 1, IRoundManager.Phase.Aggregate, IRoundManager.Phase.Mask, block.timestamp + MASK_PERIOD
         );
-        tasks.advance(taskId);
+        rounds.advance(taskId);
+        nextBlock();
         assertEq(stateOf(taskId).members, 3);
         assertEq(stateOf(taskId).attempt, 2);
         assertEq(stateOf(taskId).accused, 0);
-        ITaskManager.Posting memory posting;
+        IRoundManager.Posting memory posting;
         (posting.update, posting.cid) = (point(updateOf(alice, 1)), CID);
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotAMember.selector, taskId, 1, 2, alice));
-        tasks.mask(taskId, posting);
+        vm.expectRevert(abi.encodeWithSelector(IRoundManager.NotAMember.selector, taskId, 1, 2, alice));
+        rounds.mask(taskId, posting);
 
         challenges.reclaimBond(id);
         assertEq(stakes.claimable(STRANGER), BOND);
@@ -308,8 +338,8 @@ contract ChallengesTest is HeadwaterTest {
         }
         aggregate(taskId, AGGREGATOR);
         finalize(taskId);
-        assertEq(tasks.rewardOf(taskId, 1, alice), 0);
-        assertEq(tasks.rewardOf(taskId, 1, bob), (POOL / ROUNDS - FEE) / 3);
+        assertEq(rewards.rewardOf(taskId, 1, alice), 0);
+        assertEq(rewards.rewardOf(taskId, 1, bob), (POOL / ROUNDS - FEE) / 3);
         assertFault(alice, true);
         assertFault(bob, false);
     }
@@ -318,10 +348,10 @@ contract ChallengesTest is HeadwaterTest {
         toAggregate(taskId, 3);
         challengeUpdate(taskId, alice);
         vm.warp(deadlineOf(taskId));
-        (,,, ITaskManager.Phase next) = tasks.currentPhase(taskId);
-        assertEq(uint8(next), uint8(ITaskManager.Phase.Failed));
-        tasks.advance(taskId);
-        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+        (,,, IRoundManager.Phase next) = rounds.currentPhase(taskId);
+        assertEq(uint8(next), uint8(IRoundManager.Phase.Failed));
+        rounds.advance(taskId);
+        assertPhase(taskId, 2, IRoundManager.Phase.Join);
         assertFault(alice, true);
         assertFault(bob, false);
     }
@@ -334,7 +364,7 @@ contract ChallengesTest is HeadwaterTest {
         passDeadline(taskId);
         assertEq(stateOf(taskId).members, 4);
         endTask(taskId);
-        (uint256 amount, bool fault) = tasks.slashOf(taskId, alice);
+        (uint256 amount, bool fault) = trainers.slashOf(taskId, alice);
         assertEq(amount, STAKE / 100, "she only missed the next attempt");
         assertFalse(fault);
         assertFault(bob, true);
@@ -347,35 +377,39 @@ contract ChallengesTest is HeadwaterTest {
     function test_aggregate_makesAccusationsMoot() public {
         toAggregate(taskId, 4);
         uint256 id = challengeUpdate(taskId, alice);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, id, answerByOf(id)));
         challenges.reclaimBond(id);
         aggregate(taskId, AGGREGATOR);
         assertEq(stateOf(taskId).accused, 0);
-        challenges.reclaimBond(id);
         finalize(taskId);
+        vm.warp(answerByOf(id) - 1);
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, id, answerByOf(id)));
+        challenges.reclaimBond(id); // an answer may be on its way
+        vm.warp(answerByOf(id));
+        challenges.reclaimBond(id);
+        assertEq(stakes.claimable(STRANGER), BOND);
         uint256 share = (POOL / ROUNDS - FEE) / 4;
-        assertEq(tasks.rewardOf(taskId, 1, alice), share);
+        assertEq(rewards.rewardOf(taskId, 1, alice), share);
         vm.prank(alice);
-        assertEq(tasks.collect(taskId, one(1)), share);
+        assertEq(rewards.collect(taskId, one(1)), share);
         assertFault(alice, false);
-        assertEq(tasks.settle(taskId, alice), 0);
+        assertEq(trainers.settle(taskId, alice), 0);
     }
 
     function test_aggregate_makesAccusationsMootThoughItIsTakenBackAndTheRoundFails() public {
         toAggregate(taskId, 4);
         uint256 id = challengeUpdate(taskId, alice);
-        ITaskManager.Posting memory posting = postingOf(taskId, alice);
-        (uint256[] memory vector, G1[] memory basis) = (maskedVectorOf(taskId, alice), basisPoints());
         aggregate(taskId, AGGREGATOR);
         challengeModel(taskId);
         passDeadline(taskId);
-        assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
+        assertPhase(taskId, 1, IRoundManager.Phase.Aggregate);
         refusesUpdate(bob, notAccusable(bob));
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotAccused.selector, taskId, 1, 1, alice));
-        challenges.answerUpdate(id, posting, vector, basis);
-        challenges.reclaimBond(id);
+        answerUpdate(id, postingOf(taskId, alice));
+        assertEq(stakes.claimable(alice), BOND, "paid, though it decides nothing");
+        assertEq(uint8(statusOf(taskId, alice)), uint8(IRoundManager.TrainerStatus.Accused));
+        assertEq(stateOf(taskId).accused, 0);
         passDeadline(taskId);
-        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+        assertPhase(taskId, 2, IRoundManager.Phase.Join);
         assertFault(alice, false);
     }
 
@@ -387,7 +421,7 @@ contract ChallengesTest is HeadwaterTest {
         toAggregate(taskId, 4);
         uint256 id = challengeUpdate(taskId, alice);
         vm.warp(deadlineOf(taskId) - 1);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, id));
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, id, answerByOf(id)));
         challenges.reclaimBond(id);
         vm.warp(deadlineOf(taskId)); // though nobody has advanced
         vm.expectEmit(address(challenges));
@@ -410,7 +444,7 @@ contract ChallengesTest is HeadwaterTest {
         }
         uint256 second = challengeUpdate(taskId, bob);
         challenges.reclaimBond(first);
-        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, second));
+        vm.expectRevert(abi.encodeWithSelector(IChallengeManager.ChallengeOpen.selector, second, answerByOf(second)));
         challenges.reclaimBond(second);
         endTask(taskId);
         challenges.reclaimBond(second);
@@ -431,8 +465,12 @@ contract ChallengesTest is HeadwaterTest {
                                 HELPERS
     //////////////////////////////////////////////////////////////*/
 
+    function answerByOf(uint256 id) private view returns (uint256) {
+        return challenges.getChallenge(id).answerBy;
+    }
+
     function assertFault(address who, bool expected) private view {
-        (uint256 amount, bool fault) = tasks.slashOf(taskId, who);
+        (uint256 amount, bool fault) = trainers.slashOf(taskId, who);
         assertEq(fault, expected, "fault");
         assertEq(amount, expected ? STAKE / 2 : 0, "slash");
     }
@@ -444,28 +482,28 @@ contract ChallengesTest is HeadwaterTest {
     }
 
     function refusesVector(uint256 id, uint256[] memory vector, bytes memory reason) private {
-        ITaskManager.Posting memory posting = postingOf(taskId, challenges.getChallenge(id).accused);
-        G1[] memory basis = basisPoints();
+        IRoundManager.Posting memory posting = postingOf(taskId, challenges.getChallenge(id).accused);
+        IChallengeManager.Opening memory opening = openingOf(vector);
         vm.expectRevert(reason);
-        challenges.answerUpdate(id, posting, vector, basis);
+        challenges.answerUpdate(id, posting, opening);
     }
 
     function refusesAnswer(uint256 id, bytes memory reason) private {
-        ITaskManager.Posting memory posting = postingOf(taskId, alice);
-        (uint256[] memory vector, G1[] memory basis) = (maskedVectorOf(taskId, alice), basisPoints());
+        IRoundManager.Posting memory posting = postingOf(taskId, alice);
+        IChallengeManager.Opening memory opening = openingOf(maskedVectorOf(taskId, alice));
         vm.expectRevert(reason);
-        challenges.answerUpdate(id, posting, vector, basis);
+        challenges.answerUpdate(id, posting, opening);
     }
 
     function unknown(uint256 id, IChallengeManager.Kind kind) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IChallengeManager.UnknownChallenge.selector, id, kind);
     }
 
-    function wrongPhase(ITaskManager.Phase actual) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ITaskManager.WrongPhase.selector, ITaskManager.Phase.Aggregate, actual);
+    function wrongPhase(IRoundManager.Phase actual) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IRoundManager.WrongPhase.selector, IRoundManager.Phase.Aggregate, actual);
     }
 
     function notAccusable(address who) private view returns (bytes memory) {
-        return abi.encodeWithSelector(ITaskManager.NotAccusable.selector, taskId, 1, who);
+        return abi.encodeWithSelector(IRoundManager.NotAccusable.selector, taskId, 1, who);
     }
 }

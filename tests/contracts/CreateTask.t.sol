@@ -5,29 +5,34 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
-import {BN254, G1} from "../../contracts/libraries/BN254.sol";
+import {BN254, G1, G2} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 contract CreateTaskTest is HeadwaterTest {
+    /// @dev MAX_ANSWER_TIME / MIN_ANSWER_PERIOD.
+    uint256 private constant MOST_PARTS = 50_400;
+
     function test_createTask_storesWhatItFixesAndStartsRoundOne() public {
         ITaskManager.TaskConfig memory wanted = defaultConfig();
         vm.expectEmit(address(tasks));
         emit ITaskManager.TaskCreated(1, CREATOR, wanted.manifest, POOL, wanted);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(
-            1, 1, ITaskManager.Phase.None, ITaskManager.Phase.Join, block.timestamp + JOIN_PERIOD
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.PhaseChanged(
+            1, 1, IRoundManager.Phase.None, IRoundManager.Phase.Join, block.timestamp + JOIN_PERIOD
         );
         uint256 taskId = createTask(wanted, POOL);
 
-        (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-        assertEq(keccak256(abi.encode(config)), keccak256(abi.encode(wanted)), "config");
-        assertEq(state.creator, CREATOR);
-        assertEq(state.pool, POOL);
-        assertEq(state.spent, 0);
+        ITaskManager.Task memory task = tasks.getTask(taskId);
+        assertEq(keccak256(abi.encode(task.config)), keccak256(abi.encode(wanted)), "config");
+        assertEq(task.creator, CREATOR);
+        assertEq(rewards.poolOf(taskId).amount, POOL);
+        assertEq(rewards.poolOf(taskId).spent, 0);
+        IRoundManager.TaskState memory state = stateOf(taskId);
         assertEq(uint256(state.joined) + state.submitted + state.attempt + state.members, 0);
         assertEq(state.deadline, block.timestamp + JOIN_PERIOD);
-        assertPhase(taskId, 1, ITaskManager.Phase.Join);
+        assertPhase(taskId, 1, IRoundManager.Phase.Join);
     }
 
     function test_createTask_numbersTasksFromOne() public {
@@ -45,9 +50,9 @@ contract CreateTaskTest is HeadwaterTest {
 
     function test_createTask_addsTheTagToTheFirstModel() public {
         uint256 taskId = tasks.taskCount() + 1;
-        bytes32 modelHash = hashOf(tagged(taskId, FIRST_MODEL));
+        bytes32 modelHash = hashOf(tagged(taskId, firstModel()));
         vm.expectEmit(address(registry));
-        emit IModelRegistry.ModelAdded(taskId, 0, modelHash, 0, 0, point(tagged(taskId, FIRST_MODEL)), MODEL_CID);
+        emit IModelRegistry.ModelAdded(taskId, 0, modelHash, 0, 0, point(tagged(taskId, firstModel())), MODEL_CID);
         createTask();
         assertEq(stateOf(taskId).modelHash, modelHash);
     }
@@ -66,35 +71,39 @@ contract CreateTaskTest is HeadwaterTest {
     function test_createTask_acceptsEveryTermsInItsBounds(
         uint16 minTrainers,
         uint16 maxTrainers,
-        uint32 rounds,
+        uint32 count,
         uint32[7] memory periods,
         uint16[2] memory slashes,
         uint8 k,
-        uint32 dimension,
-        uint96 pool,
-        uint96 fee
+        uint32 weights,
+        uint96[4] memory money
     )
         public
     {
+        leastLogRows = uint8(bound(k, 4, tasks.MAX_K()));
+        uint256 most = Math.min((1 << leastLogRows) - 15, MOST_PARTS * 2048 - 9);
+        dimension = uint32(bound(weights, 1, most));
         ITaskManager.TaskConfig memory config = defaultConfig();
+        assertEq(config.k, leastLogRows);
         config.minTrainers = uint16(bound(minTrainers, 3, tasks.MAX_TRAINERS()));
         config.maxTrainers = uint16(bound(maxTrainers, config.minTrainers, tasks.MAX_TRAINERS()));
-        config.rounds = uint32(bound(rounds, 1, tasks.MAX_ROUNDS()));
+        config.rounds = uint32(bound(count, 1, tasks.MAX_ROUNDS()));
         config.joinPeriod = uint32(bound(periods[0], 1, tasks.MAX_PERIOD()));
         config.trainPeriod = uint32(bound(periods[1], 1, tasks.MAX_PERIOD()));
         config.aggregatePeriod = uint32(bound(periods[2], 1, tasks.MAX_PERIOD()));
         uint256 attempts = uint256(config.maxTrainers) - config.minTrainers + 1;
         config.maskPeriod = uint32(bound(periods[3], 1, tasks.MAX_PERIOD() / attempts));
-        config.k = uint8(bound(k, 2, tasks.MAX_K()));
-        config.answerPeriod = uint32(bound(periods[4], 1, tasks.MAX_PERIOD()));
+        uint256 parts = Math.ceilDiv(32 * (uint256(dimension) + 9), PART_BYTES);
+        config.answerPeriod = uint32(bound(periods[4], tasks.MIN_ANSWER_PERIOD(), tasks.MAX_ANSWER_TIME() / parts));
         config.challengePeriod = uint32(bound(periods[5], 1, tasks.MAX_PERIOD()));
         config.unbondingPeriod = uint32(bound(periods[6], 1, tasks.MAX_PERIOD()));
         config.faultSlash = uint16(bound(slashes[0], 0, 10_000));
         config.absenceSlash = uint16(bound(slashes[1], 0, config.faultSlash));
-        config.dimension = uint32(bound(dimension, 1, Math.min((1 << config.k) - 2, tasks.MAX_DIMENSION())));
-        config.aggregatorFee = uint96(bound(fee, 0, pool / config.rounds));
-        uint256 taskId = createTask(config, pool);
+        config.aggregatorFee = uint96(bound(money[0], 0, money[1] / config.rounds));
+        (config.stake, config.challengeBond) = (money[2], uint96(bound(money[3], 0, money[2])));
+        uint256 taskId = createTask(config, money[1], originOf(offset()), offset());
         assertEq(deadlineOf(taskId), block.timestamp + config.joinPeriod);
+        assertEq(rounds.answerTime(taskId), config.answerPeriod * parts);
     }
 
     function test_createTask_refusesRostersThatAreTooSmallOrTooLarge() public {
@@ -133,15 +142,47 @@ contract CreateTaskTest is HeadwaterTest {
             config.aggregatePeriod = period;
             refuses(config, reason);
             config = defaultConfig();
-            config.answerPeriod = period;
-            refuses(config, reason);
-            config = defaultConfig();
             config.challengePeriod = period;
             refuses(config, reason);
             config = defaultConfig();
             config.unbondingPeriod = period;
             refuses(config, reason);
         }
+    }
+
+    function test_createTask_refusesAnswerPeriodsThatAreTooShortOrTogetherTooLong() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.answerPeriod = tasks.MIN_ANSWER_PERIOD() - 1;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidPeriod.selector, config.answerPeriod));
+        config.answerPeriod = tasks.MAX_ANSWER_TIME() + 1;
+        refuses(config, abi.encodeWithSelector(ITaskManager.AnsweringTooLong.selector, config.answerPeriod, 1));
+        dimension = 3 * 2048 - 9; // three parts, the last one full
+        config = defaultConfig();
+        config.answerPeriod = tasks.MAX_ANSWER_TIME() / 3;
+        uint256 taskId = createTask(config, POOL);
+        assertEq(rounds.answerTime(taskId), tasks.MAX_ANSWER_TIME());
+        ++config.answerPeriod;
+        refuses(config, abi.encodeWithSelector(ITaskManager.AnsweringTooLong.selector, config.answerPeriod, 3));
+        ++dimension; // and a fourth
+        config = defaultConfig();
+        config.answerPeriod = tasks.MAX_ANSWER_TIME() / 3;
+        refuses(config, abi.encodeWithSelector(ITaskManager.AnsweringTooLong.selector, config.answerPeriod, 4));
+    }
+
+    function test_createTask_refusesABondAboveTheStakeItIsAbout() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.challengeBond = config.stake;
+        createTask(config, POOL);
+        ++config.challengeBond;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidBond.selector, config.challengeBond, config.stake));
+    }
+
+    function test_createTask_refusesAnAdmissionModuleThatIsNoContract() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.admission = STRANGER;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidAdmission.selector, STRANGER));
+        config.admission = address(trainVerifier); // whether it is a module shows when it is asked
+        createTask(config, POOL);
     }
 
     function test_createTask_refusesMaskingThatAFullRosterCouldDrawOutTooLong() public {
@@ -170,10 +211,8 @@ contract CreateTaskTest is HeadwaterTest {
         ITaskManager.TaskConfig memory config = defaultConfig();
         config.dimension = 0;
         refuses(config, abi.encodeWithSelector(ITaskManager.InvalidDimension.selector, 0, config.k));
-        config.dimension = tasks.MAX_DIMENSION() + 1;
-        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidDimension.selector, config.dimension, config.k));
         config.k = 6;
-        config.dimension = uint32(1 << config.k) - 1;
+        config.dimension = 64 - 6 - 9 + 1;
         refuses(config, abi.encodeWithSelector(ITaskManager.InvalidDimension.selector, config.dimension, config.k));
         config = defaultConfig();
         config.k = tasks.MAX_K() + 1;
@@ -230,9 +269,9 @@ contract CreateTaskTest is HeadwaterTest {
         refuses(config, abi.encodeWithSelector(ITaskManager.MissingCid.selector));
         config = defaultConfig();
         config.aggregatorFee = 0;
-        G1 memory model = point(FIRST_MODEL);
+        (G1 memory quotient, ITaskManager.Origin memory origin) = (basisQuotientOf(config), originOf(firstModel()));
         vm.expectRevert(ITaskManager.MissingCid.selector);
-        tasks.createTask(config, model, 0);
+        tasks.createTask(config, quotient, origin, 0);
     }
 
     function test_createTask_refusesPointsThatAreNoneOrTheIdentity() public {
@@ -253,38 +292,144 @@ contract CreateTaskTest is HeadwaterTest {
             refuses(config, reason);
             config = defaultConfig();
             config.aggregatorFee = 0;
+            ITaskManager.Origin memory origin;
+            origin.model = bad[i];
+            G1 memory quotient = basisQuotientOf(config);
             vm.expectRevert(reason);
-            tasks.createTask(config, bad[i], MODEL_CID);
+            tasks.createTask(config, quotient, origin, MODEL_CID);
+            // no point as a quotient
+            if (i == 1) continue; // the identity is one
+            origin = originOf(firstModel());
+            vm.expectRevert(reason);
+            tasks.createTask(config, bad[i], origin, MODEL_CID);
         }
     }
 
     function test_createTask_acceptsTheZeroModel() public {
-        ITaskManager.TaskConfig memory config = defaultConfig();
-        config.aggregatorFee = 0;
-        uint256 taskId = tasks.createTask(config, config.offset, MODEL_CID); // C([0 | 0]) = B
-        assertEq(stateOf(taskId).modelHash, hashOf(tagged(taskId, OFFSET)));
+        uint256 taskId = createTask(defaultConfig(), POOL, originOf(offset()), offset()); // C([0 | 0]) = B
+        assertEq(stateOf(taskId).modelHash, hashOf(tagged(taskId, offset())));
     }
 
     function test_createTask_refusesAPoolThatDoesNotFit() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
         uint256 pool = 1 << 96;
-        G1 memory model = point(FIRST_MODEL);
+        (G1 memory quotient, ITaskManager.Origin memory origin) = (basisQuotientOf(config), originOf(firstModel()));
         vm.deal(address(this), pool);
         vm.expectRevert(abi.encodeWithSelector(SafeCast.SafeCastOverflowedUintDowncast.selector, 96, pool));
-        tasks.createTask{value: pool}(config, model, MODEL_CID);
+        tasks.createTask{value: pool}(config, quotient, origin, MODEL_CID);
     }
 
     function test_getTask_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 1));
         tasks.getTask(1);
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 1));
-        tasks.currentPhase(1);
+        rounds.currentPhase(1);
     }
 
+    /*//////////////////////////////////////////////////////////////
+                         OFFSET AND BASIS POINTS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @dev With a basis point of the tag that is the true one and what biases every sum, an honest circuit would prove
+    /// averages of sums that nobody made.
+    function test_createTask_refusesATagsBasisPointThatBiasesEverySum() public {
+        uint256[] memory bias = new uint256[](dimension + EXTRA_ENTRIES);
+        (bias[0], bias[dimension + 1]) = (1_000_000, 99); // on the first weight, and a salt
+        uint256 shift = minus(commit(bias), offset());
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        G1 memory quotient = basisQuotientOf(config);
+        config.basisD = point(addmod(basisOf(dimension), over(shift, tasks.tag(1)), BN254.P));
+        refusesBasis(config, quotient);
+    }
+
+    function test_createTask_refusesEachPointThatIsNotOfTau(uint256 scalar) public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        G1 memory right = basisQuotientOf(config);
+        G1 memory other = point(bound(scalar, 1, BN254.P - 1));
+        config.offset = BN254.equals(other, config.offset) ? point(4242) : other;
+        refusesBasis(config, right);
+        config = defaultConfig();
+        config.basis0 = BN254.equals(other, config.basis0) ? point(4242) : other;
+        refusesBasis(config, right);
+        config = defaultConfig();
+        config.basis1 = BN254.equals(other, config.basis1) ? point(4242) : other;
+        refusesBasis(config, right);
+        config = defaultConfig();
+        config.basisD = BN254.equals(other, config.basisD) ? point(4242) : other;
+        refusesBasis(config, right);
+        config = defaultConfig();
+        (config.basis0, config.basis1) = (config.basis1, config.basis0);
+        refusesBasis(config, right);
+        config = defaultConfig();
+        config.basisD = point(basisOf(dimension + 1));
+        refusesBasis(config, right);
+        if (!BN254.equals(other, right)) refuses(defaultConfig(), other, invalidBasis());
+    }
+
+    function test_createTask_refusesAnotherTau() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        // the generator of G2: [1]_2
+        config.tau = G2(
+            0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2,
+            0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed,
+            0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b,
+            0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa
+        );
+        refusesBasis(config, basisQuotientOf(config));
+        config.tau = tau();
+        ++config.tau.yReal; // off the curve
+        refusesBasis(config, basisQuotientOf(config));
+        config.tau = G2(0, 0, 0, 0);
+        refusesBasis(config, basisQuotientOf(config));
+        config.tau = tau();
+        config.tau.xReal += BN254.Q;
+        refusesBasis(config, basisQuotientOf(config));
+    }
+
+    /// @dev Points are of one k and one dimension.
+    function test_createTask_refusesPointsOfOtherRows() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        ++config.k;
+        refusesBasis(config, basisQuotientOf(config));
+        config = defaultConfig();
+        --config.dimension;
+        refusesBasis(config, basisQuotientOf(config));
+    }
+
+    /// @dev Then the basis point of the tag is that of the second entry of [n | aggregator].
+    function test_createTask_takesAModelOfOneWeight() public {
+        dimension = 1;
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        assertTrue(BN254.equals(config.basis1, config.basisD));
+        uint256 taskId = createTask();
+        finalizeRound(taskId, 3);
+        assertEq(registry.latest(taskId).round, 1);
+    }
+
+    function invalidBasis() private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ITaskManager.InvalidBasis.selector);
+    }
+
+    /// @dev Neither with the quotient of the true points nor with one made for these, as far as it goes without their
+    /// logarithms.
+    function refusesBasis(ITaskManager.TaskConfig memory config, G1 memory quotient) private {
+        refuses(config, quotient, invalidBasis());
+        refuses(config, basisQuotientOf(config), invalidBasis());
+    }
+
+    /*//////////////////////////////////////////////////////////////
+                                HELPERS
+    //////////////////////////////////////////////////////////////*/
+
     function refuses(ITaskManager.TaskConfig memory config, bytes memory reason) private {
-        G1 memory model = point(FIRST_MODEL);
+        refuses(config, basisQuotientOf(config), reason);
+    }
+
+    function refuses(ITaskManager.TaskConfig memory config, G1 memory quotient, bytes memory reason) private {
+        ITaskManager.Origin memory origin = originOf(firstModel());
         hoax(CREATOR, POOL);
         vm.expectRevert(reason);
-        tasks.createTask{value: POOL}(config, model, MODEL_CID);
+        // what is no point takes all gas that there is
+        tasks.createTask{value: POOL, gas: 5_000_000}(config, quotient, origin, MODEL_CID);
     }
 }

@@ -1,82 +1,115 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
 import {ILens} from "../../contracts/interfaces/ILens.sol";
-import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
-import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
-import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 contract DeployTest is HeadwaterTest {
     function test_deploy_bindsTheContractsTogether() public view {
-        assertEq(tasks.stakeManager(), address(stakes));
-        assertEq(tasks.modelRegistry(), address(registry));
-        assertEq(tasks.challengeManager(), address(challenges));
-        assertEq(stakes.taskManager(), address(tasks));
-        assertEq(stakes.challengeManager(), address(challenges));
-        assertEq(registry.taskManager(), address(tasks));
-        assertEq(challenges.taskManager(), address(tasks));
-        assertEq(lens.taskManager(), address(tasks));
+        IDeployed.Addresses memory all = IDeployed.Addresses({
+            taskManager: address(tasks),
+            roundManager: address(rounds),
+            trainerRegistry: address(trainers),
+            rewardManager: address(rewards),
+            stakeManager: address(stakes),
+            modelRegistry: address(registry),
+            challengeManager: address(challenges),
+            openings: address(openings)
+        });
+        address[9] memory deployed = [
+            all.taskManager,
+            all.roundManager,
+            all.trainerRegistry,
+            all.rewardManager,
+            all.stakeManager,
+            all.modelRegistry,
+            all.challengeManager,
+            all.openings,
+            address(lens)
+        ];
+        for (uint256 i; i < deployed.length; ++i) {
+            bytes32 told = keccak256(abi.encode(IDeployed(deployed[i]).deployment()));
+            assertEq(told, keccak256(abi.encode(all)));
+        }
     }
 
-    function test_deploy_refusesAStakeManagerOfAnotherTaskManager() public {
-        refuses(address(stakes), nextAddress(), address(tasks), address(stakes), address(registry), address(challenges));
+    /// @dev Each of the eight may be the one that was told something else.
+    function test_deploy_refusesALensOfMoreThanOneDeployment() public {
+        string[8] memory names = namesOf();
+        for (uint256 i; i < names.length; ++i) {
+            IDeployed.Addresses memory all = nextAddresses();
+            address[8] memory deployed;
+            for (uint256 j; j < names.length; ++j) {
+                IDeployed.Addresses memory told = abi.decode(abi.encode(all), (IDeployed.Addresses));
+                if (i == j) told = set(told, (j + 1) % 8, STRANGER);
+                deployed[j] = deploy(names[j], abi.encode(told));
+            }
+            refusesLens(all, deployed[i]);
+        }
     }
 
-    function test_deploy_refusesAStakeManagerOfAnotherChallengeManager() public {
-        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        address own = deploy("StakeManager", abi.encode(next, address(challenges)));
-        address challenges_ = deploy("ChallengeManager", abi.encode(next));
-        refuses(own, challenges_, address(challenges), own, address(registry), challenges_);
-    }
-
-    function test_deploy_refusesAModelRegistryOfAnotherTaskManager() public {
-        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
-        address own = deploy("StakeManager", abi.encode(next, address(challenges)));
-        refuses(address(registry), next, address(tasks), own, address(registry), address(challenges));
-    }
-
-    function test_deploy_refusesAChallengeManagerOfAnotherTaskManager() public {
-        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        address own = deploy("StakeManager", abi.encode(next, address(challenges)));
-        address ownRegistry = deploy("ModelRegistry", abi.encode(next));
-        refuses(address(challenges), next, address(tasks), own, ownRegistry, address(challenges));
+    function test_deploy_refusesALensOfOtherAddresses() public {
+        IDeployed.Addresses memory all = lens_().deployment();
+        for (uint256 i; i < 8; ++i) {
+            IDeployed.Addresses memory other = abi.decode(abi.encode(all), (IDeployed.Addresses));
+            // the first that is asked was told of another; and an account without code tells nothing
+            refusesLens(set(other, i, STRANGER), i == 0 ? STRANGER : all.taskManager);
+        }
     }
 
     function test_deploy_refusesTheZeroAddress() public {
-        vm.expectRevert(IStakeManager.ZeroAddress.selector);
-        this.create("StakeManager", abi.encode(address(0), address(challenges)));
-        vm.expectRevert(IStakeManager.ZeroAddress.selector);
-        this.create("StakeManager", abi.encode(address(tasks), address(0)));
-        vm.expectRevert(IModelRegistry.ZeroAddress.selector);
-        this.create("ModelRegistry", abi.encode(address(0)));
-        vm.expectRevert(IChallengeManager.ZeroAddress.selector);
-        this.create("ChallengeManager", abi.encode(address(0)));
-        vm.expectRevert(ILens.ZeroAddress.selector);
-        this.create("Lens", abi.encode(address(0)));
+        string[8] memory names = namesOf();
+        for (uint256 i; i < names.length; ++i) {
+            for (uint256 j; j < names.length; ++j) {
+                bytes memory arguments = abi.encode(set(nextAddresses(), j, address(0)));
+                vm.expectRevert(IDeployed.ZeroAddress.selector);
+                this.create(names[i], arguments);
+            }
+        }
+        bytes memory zero = abi.encode(set(nextAddresses(), 0, address(0)));
+        vm.expectRevert(IDeployed.ZeroAddress.selector);
+        this.create("Lens", zero);
     }
 
     function create(string memory name, bytes memory arguments) external {
         deploy(name, arguments);
     }
 
-    function nextAddress() private view returns (address) {
-        return vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+    function refusesLens(IDeployed.Addresses memory all, address deployed) private {
+        vm.expectRevert(abi.encodeWithSelector(ILens.NotOneDeployment.selector, deployed));
+        this.create("Lens", abi.encode(all));
     }
 
-    /// @dev Deploying a TaskManager with these three fails because `deployed` serves `actual`.
-    function refuses(
-        address deployed,
-        address expected,
-        address actual,
-        address stakes_,
-        address registry_,
-        address challenges_
+    function lens_() private view returns (IDeployed) {
+        return IDeployed(address(lens));
+    }
+
+    function namesOf() private pure returns (string[8] memory) {
+        return [
+            "TaskManager",
+            "RoundManager",
+            "TrainerRegistry",
+            "RewardManager",
+            "StakeManager",
+            "ModelRegistry",
+            "ChallengeManager",
+            "Openings"
+        ];
+    }
+
+    /// @dev Puts another address in the place of the one at this index.
+    function set(
+        IDeployed.Addresses memory all,
+        uint256 index,
+        address other
     )
         private
+        pure
+        returns (IDeployed.Addresses memory)
     {
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.WrongTaskManager.selector, deployed, expected, actual));
-        this.create("TaskManager", abi.encode(stakes_, registry_, challenges_));
+        address[8] memory addresses = abi.decode(abi.encode(all), (address[8]));
+        addresses[index] = other;
+        return abi.decode(abi.encode(addresses), (IDeployed.Addresses));
     }
 }

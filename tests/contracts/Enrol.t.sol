@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
+import {PossessionProof} from "../../contracts/libraries/Possession.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 contract EnrolTest is HeadwaterTest {
@@ -20,19 +23,23 @@ contract EnrolTest is HeadwaterTest {
     }
 
     function test_enrol_registersTheDataAndLocksTheStake() public {
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Enrolled(taskId, alice, point(dataOf(alice)), maskKeyOf(alice), STAKE);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.DataRegistered(taskId, alice, hashOf(dataOf(alice)), point(dataOf(alice)), 1);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Enrolled(taskId, alice, maskKeyOf(alice), possessionOf(alice, taskId), STAKE);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Locked(taskId, alice, STAKE, 0, STAKE);
         enrolWith(alice, point(dataOf(alice)));
 
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
-        assertEq(enrolment.dataHash, hashOf(dataOf(alice)));
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, alice);
         assertEq(enrolment.maskKeyHash, BN254.hash(maskKeyOf(alice)));
         assertEq(enrolment.stake, STAKE);
-        assertEq(enrolment.unsettled, 0);
+        assertEq(enrolment.round, 0);
         assertEq(enrolment.releasableAt, 0);
-        assertEq(tasks.dataOwner(taskId, enrolment.dataHash), alice);
+        ITrainerRegistry.Registration memory data = trainers.getData(taskId, hashOf(dataOf(alice)));
+        assertEq(data.owner, alice);
+        assertEq(data.round, 1);
+        assertEq(data.registeredAt, block.timestamp);
         assertStake(alice, 0, STAKE);
     }
 
@@ -46,12 +53,12 @@ contract EnrolTest is HeadwaterTest {
         maskMany(taskId, 3);
         deposit(trainer(6), STAKE);
         enrolWith(trainer(6), point(dataOf(trainer(6))));
-        assertPhase(taskId, 1, ITaskManager.Phase.Aggregate);
+        assertPhase(taskId, 1, IRoundManager.Phase.Aggregate);
     }
 
     function test_enrol_needsNoStakeWhereTheTaskAsksForNone() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
-        config.stake = 0;
+        (config.stake, config.challengeBond) = (0, 0);
         taskId = createTask(config, POOL);
         enrolWith(STRANGER, point(1));
         join(taskId, STRANGER);
@@ -60,31 +67,34 @@ contract EnrolTest is HeadwaterTest {
     }
 
     function test_enrol_refusesUnknownTasks() public {
-        G1 memory data = point(1);
+        G1[] memory data = one(point(1));
+        PossessionProof memory possession = possessionOf(alice, 99);
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.enrol(99, data, data);
+        trainers.enrol(99, data, data[0], possession, "");
     }
 
     function test_enrol_refusesTasksThatHaveEnded() public {
         endTask(taskId);
-        refuses(alice, point(1), abi.encodeWithSelector(ITaskManager.TaskEnded.selector, taskId));
+        refuses(alice, point(1), abi.encodeWithSelector(ITrainerRegistry.TaskEnded.selector, taskId));
     }
 
     function test_enrol_refusesASecondEnrolment() public {
         enrolWith(alice, point(1));
-        refuses(alice, point(2), abi.encodeWithSelector(ITaskManager.AlreadyEnrolled.selector, taskId, alice));
+        refuses(alice, point(2), abi.encodeWithSelector(ITrainerRegistry.AlreadyEnrolled.selector, taskId, alice));
     }
 
     function test_enrol_refusesWhoIsLeaving() public {
         enrolWith(alice, point(1));
         unenrol(taskId, alice);
-        refuses(alice, point(1), abi.encodeWithSelector(ITaskManager.AlreadyEnrolled.selector, taskId, alice));
+        refuses(alice, point(1), abi.encodeWithSelector(ITrainerRegistry.AlreadyEnrolled.selector, taskId, alice));
     }
 
     function test_enrol_refusesDataOfAnotherTrainer() public {
         enrolWith(alice, point(1));
         refuses(
-            bob, point(1), abi.encodeWithSelector(ITaskManager.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
+            bob,
+            point(1),
+            abi.encodeWithSelector(ITrainerRegistry.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
         );
     }
 
@@ -92,7 +102,9 @@ contract EnrolTest is HeadwaterTest {
         enrolWith(alice, point(1));
         leaveTask(taskId, alice);
         refuses(
-            bob, point(1), abi.encodeWithSelector(ITaskManager.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
+            bob,
+            point(1),
+            abi.encodeWithSelector(ITrainerRegistry.DataAlreadyRegistered.selector, taskId, hashOf(1), alice)
         );
     }
 
@@ -101,7 +113,7 @@ contract EnrolTest is HeadwaterTest {
         for (uint256 data = 1; data <= 2; ++data) {
             leaveTask(taskId, alice);
             enrolWith(alice, point(data));
-            assertEq(tasks.dataOwner(taskId, hashOf(data)), alice);
+            assertEq(trainers.getData(taskId, hashOf(data)).owner, alice);
         }
     }
 
@@ -109,11 +121,11 @@ contract EnrolTest is HeadwaterTest {
         enrolWith(alice, point(1));
         taskId = createTask();
         enrolWith(bob, point(1));
-        assertEq(tasks.dataOwner(taskId, hashOf(1)), bob);
+        assertEq(trainers.getData(taskId, hashOf(1)).owner, bob);
     }
 
     function test_enrol_refusesTheZeroVector() public {
-        refuses(alice, point(OFFSET), abi.encodeWithSelector(ITaskManager.EmptyData.selector));
+        refuses(alice, point(offset()), abi.encodeWithSelector(ITrainerRegistry.EmptyData.selector));
     }
 
     function test_enrol_refusesWhatIsNoPoint(uint256 x, uint256 y) public {
@@ -141,29 +153,27 @@ contract EnrolTest is HeadwaterTest {
     function test_enrol_countsStakeOnce() public {
         enrolWith(alice, point(1));
         uint256 other = createTask();
-        G1 memory data = point(1);
-        vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, 0, STAKE));
-        tasks.enrol(other, data, data);
+        taskId = other;
+        refuses(alice, point(1), abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, 0, STAKE));
     }
 
     function enrolWith(address who, G1 memory data) private {
-        G1 memory maskKey = maskKeyOf(who);
+        (G1 memory maskKey, PossessionProof memory possession) = (maskKeyOf(who), possessionOf(who, taskId));
         vm.prank(who);
-        tasks.enrol(taskId, data, maskKey);
+        trainers.enrol(taskId, one(data), maskKey, possession, "");
     }
 
     function refuses(address who, G1 memory data, bytes memory reason) private {
-        G1 memory maskKey = maskKeyOf(who);
+        (G1 memory maskKey, PossessionProof memory possession) = (maskKeyOf(who), possessionOf(who, taskId));
         vm.prank(who);
         vm.expectRevert(reason);
-        tasks.enrol(taskId, data, maskKey);
+        trainers.enrol(taskId, one(data), maskKey, possession, "");
     }
 
     function refusesMaskKey(G1 memory maskKey) private {
-        G1 memory data = point(1);
+        (G1[] memory data, PossessionProof memory possession) = (one(point(1)), possessionOf(alice, taskId));
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(BN254.InvalidPoint.selector, maskKey.x, maskKey.y));
-        tasks.enrol(taskId, data, maskKey);
+        trainers.enrol(taskId, data, maskKey, possession, "");
     }
 }

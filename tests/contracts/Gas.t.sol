@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
 import {G1} from "../../contracts/libraries/BN254.sol";
+import {Masks} from "../../contracts/libraries/Masks.sol";
+import {PossessionProof} from "../../contracts/libraries/Possession.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 /// @notice What calls cost, written to tests/gas/calls.json and held under a limit.
@@ -14,7 +18,6 @@ contract GasTest is HeadwaterTest {
     /// @dev Returns 1 to whoever calls, for 18 gas.
     bytes private constant VERIFIER = hex"600160005260206000f3";
     uint256 private constant VERIFIER_GAS = 18;
-    uint256 private constant BLOCK = 30_000_000;
     uint256 private taskId;
 
     function setUp() public override {
@@ -29,27 +32,31 @@ contract GasTest is HeadwaterTest {
 
     function test_gas_ofCallsWithoutAProof() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
-        G1 memory model = point(FIRST_MODEL);
+        (G1 memory quotient, ITaskManager.Origin memory origin) = (basisQuotientOf(config), originOf(firstModel()));
         hoax(CREATOR, POOL);
-        tasks.createTask{value: POOL}(config, model, MODEL_CID);
+        tasks.createTask{value: POOL}(config, quotient, origin, MODEL_CID);
         record("createTask", 900_000);
         address who = trainer(5);
         deposit(who, STAKE);
         record("deposit", 50_000);
-        (G1 memory data, G1 memory maskKey) = (point(dataOf(who)), maskKeyOf(who));
+        (G1[] memory data, G1 memory maskKey) = (one(point(dataOf(who))), maskKeyOf(who));
+        PossessionProof memory possession = possessionOf(who, taskId);
         vm.prank(who);
-        tasks.enrol(taskId, data, maskKey);
-        record("enrol", 170_000);
+        trainers.enrol(taskId, data, maskKey, possession, "");
+        record("enrol", 220_000);
+        vm.prank(who);
+        trainers.registerData(taskId, one(G1(1, 2)));
+        record("registerData", 110_000);
         join(taskId, who);
-        record("join", 60_000);
+        record("join", 62_000);
         vm.warp(deadlineOf(taskId));
-        tasks.advance(taskId);
+        rounds.advance(taskId);
         record("advance to Skipped", 70_000);
         unenrol(taskId, who);
         record("unenrol", 60_000);
         vm.warp(block.timestamp + UNBONDING_PERIOD);
         vm.prank(who);
-        tasks.release(taskId);
+        trainers.release(taskId);
         record("release", 80_000);
         vm.prank(who);
         stakes.withdraw(STAKE);
@@ -60,8 +67,8 @@ contract GasTest is HeadwaterTest {
         runRound();
         runRound(); // no dearer and no cheaper: the slots that rounds share are never zero
         vm.prank(trainer(1));
-        tasks.collect(taskId, one(1));
-        record("collect, one round", 100_000);
+        rewards.collect(taskId, one(1));
+        record("collect, one round", 110_000);
         vm.prank(trainer(1));
         stakes.claim();
         record("claim", 70_000);
@@ -110,11 +117,11 @@ contract GasTest is HeadwaterTest {
         vm.warp(deadlineOf(taskId));
         challenges.reclaimBond(id);
         record("reclaimBond", 150_000);
-        tasks.advance(taskId);
+        rounds.advance(taskId);
         record("advance to another attempt", 80_000);
         vm.warp(deadlineOf(taskId));
-        tasks.advance(taskId); // failed
-        tasks.settle(taskId, trainer(1));
+        rounds.advance(taskId); // failed
+        trainers.settle(taskId, trainer(1));
         record("settle, at fault", 120_000);
     }
 
@@ -123,8 +130,8 @@ contract GasTest is HeadwaterTest {
         config.maxTrainers = 19;
         taskId = createTask(config, POOL);
         toMask(taskId, 19);
-        address[] memory circle = circleFrom(taskId, stateOf(taskId), trainer(1));
-        ITaskManager.Posting memory posting = postingOf(taskId, trainer(1));
+        address[] memory circle = circleFrom(taskId, drawnStateOf(taskId), trainer(1));
+        IRoundManager.Posting memory posting = postingOf(taskId, trainer(1));
         address[] memory peers = new address[](16);
         address[] memory between = new address[](16);
         for (uint256 i; i < 16; ++i) {
@@ -151,22 +158,23 @@ contract GasTest is HeadwaterTest {
         recordOpenings(770);
     }
 
-    function test_gas_ofOpeningsOfAsManyWeightsAsThereMayBe() public {
-        recordOpenings(tasks.MAX_DIMENSION());
+    function test_gas_ofOpeningsOf1280Weights() public {
+        recordOpenings(1280);
     }
 
     /// @dev All three kinds of answers, for a model of so many weights.
     function recordOpenings(uint32 weights) private {
         dimension = weights;
         string memory size = string.concat(", D = ", vm.toString(weights));
-        taskId = createTask();
+        int64[] memory model = weightsOf(0, CREATOR);
+        taskId = createTask(defaultConfig(), POOL, originOf(commit(model)), commit(model));
         uint256 id = challengeModel(taskId);
         record("challengeModel", 350_000);
-        challenges.answerModel(id, firstWeights(), basisPoints());
-        record(string.concat("answerModel", size), BLOCK);
+        answerModel(id, modelScalar, model);
+        record(string.concat("answerModel", size), 900_000);
 
         toMask(taskId, 4);
-        ITaskManager.Posting[2] memory postings = [postingOf(taskId, trainer(1)), postingOf(taskId, trainer(2))];
+        IRoundManager.Posting[2] memory postings = [postingOf(taskId, trainer(1)), postingOf(taskId, trainer(2))];
         for (uint256 i; i < 3; ++i) {
             if (postings[0].masks[i].peer == trainer(2)) postings[0].masks[i].commitment = point(4242);
         }
@@ -176,11 +184,30 @@ contract GasTest is HeadwaterTest {
         }
         id = challengeUpdate(taskId, trainer(3));
         answerUpdate(id, postingOf(taskId, trainer(3)));
-        record(string.concat("answerUpdate", size), BLOCK);
+        record(string.concat("answerUpdate", size), 1_900_000);
         id = challengeMask(taskId, trainer(1), trainer(2), postings);
         record("challengeMask", 450_000);
         answerMask(id, postings, false);
-        record(string.concat("answerMask", size), BLOCK);
+        record(string.concat("answerMask", size), 900_000);
+        recordFacts(size);
+    }
+
+    /// @dev Openings by themselves, whatever they are for.
+    function recordFacts(string memory size) private {
+        uint256[] memory vector = vectorOf("update", dimension + EXTRA_ENTRIES);
+        bytes memory encoded = wordsOf(vector);
+        IOpenings.Claim memory claim = claimOf(taskId, IOpenings.Encoding.Words, vector, rootOf(encoded));
+        openings.open(claim, encoded, quotientOf(claim, vector));
+        record(string.concat("open an update", size), 1_900_000);
+        vector = Masks.expand("seed", dimension + EXTRA_ENTRIES);
+        claim = claimOf(taskId, IOpenings.Encoding.Mask, vector, "seed");
+        openings.open(claim, "", quotientOf(claim, vector));
+        record(string.concat("open a mask", size), 800_000);
+        vector = entriesOf(weightsOf(1, CREATOR));
+        encoded = packed(weightsOf(1, CREATOR));
+        claim = claimOf(taskId, IOpenings.Encoding.Packed, vector, rootOf(encoded));
+        openings.open(claim, encoded, quotientOf(claim, vector));
+        record(string.concat("open a model", size), 800_000);
     }
 
     /// @dev One round of four trainers, measured.
@@ -190,17 +217,19 @@ contract GasTest is HeadwaterTest {
             join(taskId, trainer(i));
         }
         vm.warp(deadlineOf(taskId));
-        tasks.advance(taskId);
-        record("advance to Train", 40_000);
+        rounds.advance(taskId);
+        record("advance to Train", 43_000);
         for (uint256 i = 1; i <= 4; ++i) {
             uint256 update = updateOf(trainer(i), round);
             bytes memory proof = trainProof(trainer(i), update);
+            bytes[] memory proofs = one(proof);
             vm.prank(trainer(i));
-            tasks.submit(taskId, proof);
+            rounds.submit(taskId, proofs);
             uint256 total = vm.lastCallGas().gasTotalUsed;
             string memory name = i == 1 ? "submit, first of a round" : i == 4 ? "submit, last of a round" : "submit";
             recordBeyondVerifier(name, total, proof, 85_000);
         }
+        nextBlock();
         for (uint256 i = 1; i <= 4; ++i) {
             mask(taskId, trainer(i));
             string memory place = i == 1 ? ", first of a round" : i == 4 ? ", last of a round" : "";
@@ -209,12 +238,12 @@ contract GasTest is HeadwaterTest {
         deposit(AGGREGATOR, STAKE);
         bytes memory average = averageProof(round, 4, AGGREGATOR);
         vm.prank(AGGREGATOR);
-        tasks.aggregate(taskId, average, MODEL_CID);
+        rounds.aggregate(taskId, average, MODEL_CID);
         string memory which = round == 1 ? "aggregate, first of a task" : "aggregate";
         recordBeyondVerifier(which, vm.lastCallGas().gasTotalUsed, average, round == 1 ? 300_000 : 200_000);
         vm.warp(deadlineOf(taskId));
-        tasks.advance(taskId);
-        record("advance to Finalized", 150_000);
+        rounds.advance(taskId);
+        record("advance to Finalized", 160_000);
         modelScalar = round;
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 contract JoinTest is HeadwaterTest {
@@ -16,18 +18,18 @@ contract JoinTest is HeadwaterTest {
     }
 
     function test_join_putsTheTrainerOnTheRoster() public {
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Joined(taskId, 1, alice, 1);
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.Joined(taskId, 1, alice, 1);
         vm.prank(alice);
-        assertEq(tasks.join(taskId), 1);
+        assertEq(rounds.join(taskId), 1);
 
-        ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
-        assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Joined));
+        IRoundManager.RosterEntry memory entry = rounds.getRosterEntry(taskId, 1, alice);
+        assertEq(uint8(entry.status), uint8(IRoundManager.TrainerStatus.Joined));
         assertEq(entry.attempt, 0);
         assertEq(entry.updateHash, 0);
         assertEq(stateOf(taskId).joined, 1);
-        assertEq(tasks.getEnrolment(taskId, alice).unsettled, 1);
-        assertPhase(taskId, 1, ITaskManager.Phase.Join);
+        assertEq(trainers.getEnrolment(taskId, alice).round, 1);
+        assertPhase(taskId, 1, IRoundManager.Phase.Join);
     }
 
     function test_join_startsTrainingWhenTheRosterIsFull() public {
@@ -35,73 +37,73 @@ contract JoinTest is HeadwaterTest {
             if (i != 1) enrol(taskId, trainer(i));
             join(taskId, trainer(i));
         }
-        assertPhase(taskId, 1, ITaskManager.Phase.Join);
+        assertPhase(taskId, 1, IRoundManager.Phase.Join);
         enrol(taskId, trainer(MAX));
 
         vm.warp(block.timestamp + 10);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PhaseChanged(
-            taskId, 1, ITaskManager.Phase.Join, ITaskManager.Phase.Train, block.timestamp + TRAIN_PERIOD
+        vm.expectEmit(address(rounds));
+        emit IRoundManager.PhaseChanged(
+            taskId, 1, IRoundManager.Phase.Join, IRoundManager.Phase.Train, block.timestamp + TRAIN_PERIOD
         );
         join(taskId, trainer(MAX));
-        assertPhase(taskId, 1, ITaskManager.Phase.Train);
+        assertPhase(taskId, 1, IRoundManager.Phase.Train);
         assertEq(deadlineOf(taskId), block.timestamp + TRAIN_PERIOD);
     }
 
     function test_join_isAnewForEveryRound() public {
         join(taskId, alice);
         passDeadline(taskId); // skipped
-        ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 2, alice);
-        assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.None));
+        IRoundManager.RosterEntry memory entry = rounds.getRosterEntry(taskId, 2, alice);
+        assertEq(uint8(entry.status), uint8(IRoundManager.TrainerStatus.None));
         vm.prank(alice);
-        assertEq(tasks.join(taskId), 2);
+        assertEq(rounds.join(taskId), 2);
     }
 
     function test_join_refusesWhoIsNotEnrolled() public {
-        refuses(STRANGER, abi.encodeWithSelector(ITaskManager.NotEnrolled.selector, taskId, STRANGER));
+        refuses(STRANGER, abi.encodeWithSelector(ITrainerRegistry.NotEnrolled.selector, taskId, STRANGER));
     }
 
     function test_join_refusesWhoIsEnrolledInAnotherTask() public {
         uint256 other = createTask();
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotEnrolled.selector, other, alice));
-        tasks.join(other);
+        vm.expectRevert(abi.encodeWithSelector(ITrainerRegistry.NotEnrolled.selector, other, alice));
+        rounds.join(other);
     }
 
     function test_join_refusesASecondSeat() public {
         join(taskId, alice);
-        refuses(alice, abi.encodeWithSelector(ITaskManager.AlreadyJoined.selector, taskId, 1, alice));
+        refuses(alice, abi.encodeWithSelector(ITrainerRegistry.AlreadyJoined.selector, taskId, 1, alice));
     }
 
     function test_join_refusesOtherPhases() public {
         toTrainWithout(alice);
-        refuses(alice, wrongPhase(ITaskManager.Phase.Train));
+        refuses(alice, wrongPhase(IRoundManager.Phase.Train));
         for (uint256 i = 2; i <= 4; ++i) {
             submit(taskId, trainer(i));
         }
-        refuses(alice, wrongPhase(ITaskManager.Phase.Mask));
+        refuses(alice, wrongPhase(IRoundManager.Phase.Mask));
         for (uint256 i = 2; i <= 4; ++i) {
             mask(taskId, trainer(i));
         }
-        refuses(alice, wrongPhase(ITaskManager.Phase.Aggregate));
+        refuses(alice, wrongPhase(IRoundManager.Phase.Aggregate));
         aggregate(taskId, AGGREGATOR);
-        refuses(alice, wrongPhase(ITaskManager.Phase.Challenge));
+        refuses(alice, wrongPhase(IRoundManager.Phase.Challenge));
         passDeadline(taskId);
         endTask(taskId);
-        refuses(alice, wrongPhase(ITaskManager.Phase.Skipped));
+        refuses(alice, wrongPhase(IRoundManager.Phase.Skipped));
     }
 
     function test_join_refusesAfterTheDeadlineThoughNobodyAdvanced() public {
         uint256 deadline = deadlineOf(taskId);
         vm.warp(deadline);
-        refuses(alice, abi.encodeWithSelector(ITaskManager.DeadlinePassed.selector, deadline, deadline));
+        refuses(alice, abi.encodeWithSelector(IRoundManager.DeadlinePassed.selector, deadline, deadline));
         vm.warp(deadline - 1);
         join(taskId, alice);
     }
 
     function test_join_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.join(99);
+        rounds.join(99);
     }
 
     function toTrainWithout(address who) private {
@@ -113,13 +115,13 @@ contract JoinTest is HeadwaterTest {
         passDeadline(taskId);
     }
 
-    function wrongPhase(ITaskManager.Phase actual) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(ITaskManager.WrongPhase.selector, ITaskManager.Phase.Join, actual);
+    function wrongPhase(IRoundManager.Phase actual) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IRoundManager.WrongPhase.selector, IRoundManager.Phase.Join, actual);
     }
 
     function refuses(address who, bytes memory reason) private {
         vm.prank(who);
         vm.expectRevert(reason);
-        tasks.join(taskId);
+        rounds.join(taskId);
     }
 }

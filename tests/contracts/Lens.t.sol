@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ILens} from "../../contracts/interfaces/ILens.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
@@ -20,7 +21,7 @@ contract LensTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     function test_getTasks_ofNoneIsEmpty() public {
-        ILens other = ILens(deploy("Lens", abi.encode(freshTasks())));
+        ILens other = ILens(deploy("Lens", abi.encode(deployAll())));
         (ILens.TaskSummary[] memory page, uint256 total,,) = other.getTasks(type(uint256).max, 10);
         assertEq(page.length, 0);
         assertEq(total, 0);
@@ -48,8 +49,8 @@ contract LensTest is HeadwaterTest {
         assertTasks(type(uint256).max, 2, other, 2);
         (ILens.TaskSummary[] memory page,,,) = lens.getTasks(type(uint256).max, 2);
         assertEq(page[0].joined, 2);
-        assertEq(uint8(page[0].phase), uint8(ITaskManager.Phase.Join));
-        assertEq(uint8(page[0].next), uint8(ITaskManager.Phase.Skipped));
+        assertEq(uint8(page[0].phase), uint8(IRoundManager.Phase.Join));
+        assertEq(uint8(page[0].next), uint8(IRoundManager.Phase.Skipped));
         assertEq(page[1].models, 2);
         assertEq(page[1].model.round, 1);
     }
@@ -77,10 +78,10 @@ contract LensTest is HeadwaterTest {
         vm.warp(deadlineOf(taskId));
         vm.roll(block.number + 7);
         assertTask();
-        assertEq(uint8(lens.getTask(taskId).next), uint8(ITaskManager.Phase.Finalized));
-        tasks.advance(taskId);
+        assertEq(uint8(lens.getTask(taskId).next), uint8(IRoundManager.Phase.Finalized));
+        rounds.advance(taskId);
         vm.prank(trainer(1));
-        tasks.collect(taskId, one(1));
+        rewards.collect(taskId, one(1));
         assertTask();
         endTask(taskId);
         assertTask();
@@ -111,11 +112,11 @@ contract LensTest is HeadwaterTest {
         }
         assertRounds(0, type(uint256).max);
         assertRounds(type(uint256).max, type(uint256).max);
-        ILens.RoundSummary[] memory rounds = lens.getRounds(taskId, 1, 3);
-        assertEq(rounds[0].modelHash, 0);
-        assertEq(rounds[1].modelHash, hashOf(modelScalar));
-        assertEq(rounds[1].cid, MODEL_CID);
-        assertEq(uint8(rounds[2].round.phase), uint8(ITaskManager.Phase.Mask));
+        ILens.RoundSummary[] memory page = lens.getRounds(taskId, 1, 3);
+        assertEq(page[0].modelHash, 0);
+        assertEq(page[1].modelHash, hashOf(modelScalar));
+        assertEq(page[1].cid, MODEL_CID);
+        assertEq(uint8(page[2].round.phase), uint8(IRoundManager.Phase.Mask));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -132,7 +133,7 @@ contract LensTest is HeadwaterTest {
         assertAccounts();
         passDeadline(taskId); // failed: the others are absent
         vm.prank(trainer(1));
-        tasks.collect(taskId, one(1));
+        rewards.collect(taskId, one(1));
         assertAccounts();
         ILens.AccountScreen memory screen = lens.getAccount(taskId, trainer(1), 1, 1);
         assertEq(screen.claimable, screen.rewards[0] + (POOL / ROUNDS - FEE) / 3);
@@ -145,17 +146,6 @@ contract LensTest is HeadwaterTest {
                                 HELPERS
     //////////////////////////////////////////////////////////////*/
 
-    /// @dev A TaskManager without tasks.
-    function freshTasks() private returns (ITaskManager) {
-        uint256 nonce = vm.getNonce(address(this));
-        address challenges_ = vm.computeCreateAddress(address(this), nonce + 2);
-        address tasks_ = vm.computeCreateAddress(address(this), nonce + 3);
-        address stakes_ = deploy("StakeManager", abi.encode(tasks_, challenges_));
-        address registry_ = deploy("ModelRegistry", abi.encode(tasks_));
-        deploy("ChallengeManager", abi.encode(tasks_));
-        return ITaskManager(deploy("TaskManager", abi.encode(stakes_, registry_, challenges_)));
-    }
-
     function assertTasks(uint256 start, uint256 limit, uint256 first, uint256 length) private view {
         (ILens.TaskSummary[] memory page, uint256 total, uint256 number, uint256 time) = lens.getTasks(start, limit);
         assertEq(total, tasks.taskCount(), "total");
@@ -164,8 +154,9 @@ contract LensTest is HeadwaterTest {
         assertEq(page.length, length, "length");
         for (uint256 i; i < length; ++i) {
             uint256 id = first - i;
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(id);
-            (,,, ITaskManager.Phase next) = tasks.currentPhase(id);
+            ITaskManager.TaskConfig memory config = configOf(id);
+            IRoundManager.TaskState memory state = stateOf(id);
+            (,,, IRoundManager.Phase next) = rounds.currentPhase(id);
             ILens.TaskSummary memory expected = ILens.TaskSummary({
                 taskId: id,
                 creator: CREATOR,
@@ -192,11 +183,15 @@ contract LensTest is HeadwaterTest {
     function assertTask() private view {
         ILens.TaskScreen memory expected;
         (expected.blockNumber, expected.timestamp) = (block.number, block.timestamp);
-        (expected.config, expected.state) = tasks.getTask(taskId);
-        (,,, expected.next) = tasks.currentPhase(taskId);
-        expected.round = tasks.getRound(taskId, expected.state.round);
+        ITaskManager.Task memory task = tasks.getTask(taskId);
+        (expected.creator, expected.config) = (task.creator, task.config);
+        expected.state = stateOf(taskId);
+        (,,, expected.next) = rounds.currentPhase(taskId);
+        expected.round = rounds.getRound(taskId, expected.state.round);
         expected.model = registry.latest(taskId);
         expected.models = registry.modelCount(taskId);
+        (expected.parents, expected.divisor) = registry.getParents(taskId, 0);
+        expected.pool = rewards.poolOf(taskId);
         expected.escrow = stakes.escrowOf(taskId);
         expected.tag = tasks.tag(taskId);
         assertEq(keccak256(abi.encode(lens.getTask(taskId))), keccak256(abi.encode(expected)));
@@ -207,19 +202,19 @@ contract LensTest is HeadwaterTest {
     }
 
     function assertRounds(uint256 start, uint256 limit) private view {
-        ILens.RoundSummary[] memory rounds = lens.getRounds(taskId, start, limit);
+        ILens.RoundSummary[] memory page = lens.getRounds(taskId, start, limit);
         uint256 last = roundOf(taskId);
         uint256 length = start > last ? 0 : last + 1 - start;
-        assertEq(rounds.length, limit < length ? limit : length, "length");
-        for (uint256 i; i < rounds.length; ++i) {
+        assertEq(page.length, limit < length ? limit : length, "length");
+        for (uint256 i; i < page.length; ++i) {
             uint256 number = start + i;
             ILens.RoundSummary memory expected;
             expected.number = uint32(number);
-            expected.round = tasks.getRound(taskId, number);
+            expected.round = rounds.getRound(taskId, number);
             try registry.getModel(taskId, number) returns (IModelRegistry.Model memory model) {
                 (expected.modelHash, expected.cid) = (model.modelHash, model.cid);
             } catch {}
-            assertEq(keccak256(abi.encode(rounds[i])), keccak256(abi.encode(expected)), "round");
+            assertEq(keccak256(abi.encode(page[i])), keccak256(abi.encode(expected)), "round");
         }
     }
 
@@ -235,15 +230,15 @@ contract LensTest is HeadwaterTest {
     function assertAccount(address who, uint256 start, uint256 limit, uint256 length) private view {
         ILens.AccountScreen memory expected;
         (expected.blockNumber, expected.timestamp) = (block.number, block.timestamp);
-        expected.enrolment = tasks.getEnrolment(taskId, who);
-        expected.entry = tasks.getRosterEntry(taskId, roundOf(taskId), who);
+        expected.enrolment = trainers.getEnrolment(taskId, who);
+        expected.entry = rounds.getRosterEntry(taskId, roundOf(taskId), who);
         (expected.free, expected.locked) = stakes.stakeOf(who);
         expected.lock = stakes.lockOf(taskId, who);
         expected.claimable = stakes.claimable(who);
-        (expected.slash, expected.fault) = tasks.slashOf(taskId, who);
+        (expected.slash, expected.fault) = trainers.slashOf(taskId, who);
         expected.rewards = new uint256[](length);
         for (uint256 i; i < length; ++i) {
-            expected.rewards[i] = tasks.rewardOf(taskId, start + i, who);
+            expected.rewards[i] = rewards.rewardOf(taskId, start + i, who);
         }
         assertEq(keccak256(abi.encode(lens.getAccount(taskId, who, start, limit))), keccak256(abi.encode(expected)));
     }

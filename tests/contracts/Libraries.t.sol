@@ -138,13 +138,11 @@ contract LibrariesTest is Test {
         assertPoint(Commitments.withEntry(before, basis(1), entry), commit(v, offset));
     }
 
-    function test_commit_commitsToAVector(uint256[3] memory v, uint256 offset) public view {
-        (uint256[] memory vector, G1[] memory basis_) = (new uint256[](3), new G1[](4)); // a point too many
-        for (uint256 i; i < 3; ++i) {
-            (vector[i], basis_[i]) = (v[i], basis(i));
-        }
-        assertPoint(this.commitVector(vector, basis_, point(offset)), commit(v, offset));
-        assertPoint(this.commitVector(new uint256[](0), basis_, point(offset)), point(offset));
+    function test_withoutEntry_takesAnEntryAway(uint256[3] memory v, uint256 offset) public view {
+        G1 memory before = commit(v, offset);
+        uint256 entry = v[1];
+        v[1] = 0;
+        assertPoint(Commitments.withoutEntry(before, basis(1), entry), commit(v, offset));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -230,18 +228,6 @@ contract LibrariesTest is Test {
 
     function point(uint256 scalar) private view returns (G1 memory) {
         return G1(1, 2).mul(scalar);
-    }
-
-    function commitVector(
-        uint256[] memory vector,
-        G1[] calldata basis_,
-        G1 memory offset
-    )
-        external
-        view
-        returns (G1 memory)
-    {
-        return Commitments.commit(vector, basis_, offset);
     }
 
     function basis(uint256 i) private view returns (G1 memory) {

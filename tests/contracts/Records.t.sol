@@ -5,7 +5,9 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {IERC7572} from "../../contracts/interfaces/IERC7572.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {Cids} from "../../contracts/libraries/Cids.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
@@ -25,7 +27,7 @@ contract RecordsTest is HeadwaterTest {
 
     function test_getRecord_ofTheFirstModelHasNoParent() public view {
         IModelRegistry.Record memory record = registry.getRecord(taskId, 0);
-        assertEq(record.modelHash, hashOf(tagged(taskId, FIRST_MODEL)));
+        assertEq(record.modelHash, hashOf(tagged(taskId, firstModel())));
         assertTask(record);
         assertEq(record.round, 0);
         assertEq(record.parent, 0);
@@ -123,6 +125,8 @@ contract RecordsTest is HeadwaterTest {
 
     function test_supportsInterface_ofWhatThereIs() public view {
         assertSupport(IERC165(address(tasks)), type(ITaskManager).interfaceId);
+        assertSupport(IERC165(address(rounds)), type(IRoundManager).interfaceId);
+        assertSupport(IERC165(address(trainers)), type(ITrainerRegistry).interfaceId);
         assertSupport(IERC165(address(registry)), type(IModelRegistry).interfaceId);
         assertTrue(registry.supportsInterface(type(IERC7572).interfaceId));
         assertTrue(tasks.supportsInterface(type(IERC7572).interfaceId));
@@ -143,7 +147,7 @@ contract RecordsTest is HeadwaterTest {
     function test_getRecord_ofTheLatestCostsTheSameHoweverFarItsParentIs() public {
         uint256 far = createTask();
         uint256 near = createTask();
-        vm.startPrank(address(tasks));
+        vm.startPrank(address(rounds));
         registry.add(far, 10_000, point(2), MODEL_CID);
         registry.add(near, 1, point(2), MODEL_CID);
         vm.stopPrank();
@@ -162,7 +166,7 @@ contract RecordsTest is HeadwaterTest {
         assertEq(record.creator, CREATOR);
         assertEq(record.manifest, keccak256("manifest"));
         assertEq(record.circuitHash, keccak256("manifest"));
-        assertEq(record.vkHash, keccak256(bytes.concat(code, code)));
+        assertEq(record.vkHash, keccak256(abi.encode(code, code, tau())));
         assertEq(record.proofSystemId, bytes4(keccak256("ezkl-halo2-kzg-bn254-v23")));
         assertEq(record.uri, Cids.uri(MODEL_CID));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {G1} from "../../contracts/libraries/BN254.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
@@ -15,7 +16,7 @@ contract RegistryTest is HeadwaterTest {
 
     function test_registry_startsWithTheCreatorsModel() public view {
         IModelRegistry.Model memory model = registry.latest(taskId);
-        assertEq(model.modelHash, hashOf(tagged(taskId, FIRST_MODEL)));
+        assertEq(model.modelHash, hashOf(tagged(taskId, firstModel())));
         assertEq(model.cid, MODEL_CID);
         assertEq(model.round, 0);
         assertEq(model.trainers, 0);
@@ -92,7 +93,7 @@ contract RegistryTest is HeadwaterTest {
         bytes memory proof = averageProof(first, 3, AGGREGATOR);
         deposit(AGGREGATOR, STAKE);
         vm.prank(AGGREGATOR);
-        tasks.aggregate(taskId, proof, MODEL_CID);
+        rounds.aggregate(taskId, proof, MODEL_CID);
         passDeadline(taskId);
         assertEq(registry.roundOf(taskId, hashOf(first)), 1);
         finalizeRound(taskId, 3);
@@ -103,7 +104,7 @@ contract RegistryTest is HeadwaterTest {
     function test_roundOf_refusesUnknownHashes() public {
         passDeadline(taskId); // round 1 makes no model, and has no hash
         finalizeRound(taskId, 3);
-        bytes32[3] memory unknown = [bytes32(0), keccak256("x"), hashOf(FIRST_MODEL)];
+        bytes32[3] memory unknown = [bytes32(0), keccak256("x"), hashOf(firstModel())];
         for (uint256 i; i < unknown.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnknownModelHash.selector, taskId, unknown[i]));
             registry.roundOf(taskId, unknown[i]);
@@ -112,17 +113,25 @@ contract RegistryTest is HeadwaterTest {
 
     function test_roundOf_keepsTasksApart() public {
         uint256 other = createTask();
-        bytes32 otherHash = hashOf(tagged(other, FIRST_MODEL));
+        bytes32 otherHash = hashOf(tagged(other, firstModel()));
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnknownModelHash.selector, taskId, otherHash));
         registry.roundOf(taskId, otherHash);
     }
 
-    function test_add_isForTheTaskManagerOnly(address anyone) public {
-        vm.assume(anyone != address(tasks));
+    function test_models_areOfTheTaskManagerAndTheRoundManagerOnly(address anyone) public {
+        vm.assume(anyone != address(tasks) && anyone != address(rounds));
+        refusesModelsOf(anyone);
+        refusesModelsOf(address(challenges));
+    }
+
+    function refusesModelsOf(address anyone) private {
         G1 memory model = point(1);
-        vm.prank(anyone);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnauthorizedCaller.selector, anyone));
+        vm.startPrank(anyone);
+        vm.expectRevert(abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone));
+        registry.begin(taskId + 1, model, MODEL_CID, new IModelRegistry.Parent[](0), 0);
+        vm.expectRevert(abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone));
         registry.add(taskId, 1, model, MODEL_CID);
+        vm.stopPrank();
     }
 
     function assertPage(uint256 start, uint256 limit, uint256 firstRound, uint256 length) private view {

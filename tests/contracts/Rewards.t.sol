@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IRewardManager} from "../../contracts/interfaces/IRewardManager.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
@@ -24,26 +26,25 @@ contract RewardsTest is HeadwaterTest {
     function test_collect_creditsATrainersShare() public {
         finalizeRound(taskId, 4);
         uint256 share = (ROUND_POOL - FEE) / 4;
-        assertEq(tasks.rewardOf(taskId, 1, alice), share);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.RewardCollected(taskId, 1, alice, share);
+        assertEq(rewards.rewardOf(taskId, 1, alice), share);
+        vm.expectEmit(address(rewards));
+        emit IRewardManager.RewardCollected(taskId, 1, alice, share);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Credited(taskId, alice, share, POOL - share, share);
         assertEq(collect(alice, 1), share);
 
         assertEq(stakes.claimable(alice), share);
         assertEq(stakes.escrowOf(taskId), POOL - share);
-        assertEq(tasks.rewardOf(taskId, 1, alice), 0);
-        ITaskManager.RosterEntry memory entry = tasks.getRosterEntry(taskId, 1, alice);
-        assertEq(uint8(entry.status), uint8(ITaskManager.TrainerStatus.Rewarded));
-        assertEq(entry.attempt, 1);
-        assertNotEq(entry.updateHash, 0);
+        assertEq(rewards.rewardOf(taskId, 1, alice), 0);
+        assertTrue(rewards.collected(taskId, 1, alice));
+        assertFalse(rewards.collected(taskId, 2, alice));
+        assertFalse(rewards.collected(taskId, 1, trainer(2)));
     }
 
     function test_collect_creditsTheAggregatorsFee() public {
         finalizeRound(taskId, 3);
         assertEq(collect(AGGREGATOR, 1), FEE);
-        assertTrue(tasks.getRound(taskId, 1).feeCollected);
+        assertTrue(rewards.collected(taskId, 1, AGGREGATOR));
     }
 
     function test_collect_creditsATrainerWhoAggregatedWithBoth() public {
@@ -58,10 +59,10 @@ contract RewardsTest is HeadwaterTest {
         for (uint256 i; i < 3; ++i) {
             finalizeRound(taskId, 3);
         }
-        uint32[] memory rounds = new uint32[](3);
-        (rounds[0], rounds[1], rounds[2]) = (3, 1, 1); // naming a round twice pays once
+        uint32[] memory numbers = new uint32[](3);
+        (numbers[0], numbers[1], numbers[2]) = (3, 1, 1); // naming a round twice pays once
         vm.prank(alice);
-        assertEq(tasks.collect(taskId, rounds), 2 * ((ROUND_POOL - FEE) / 3));
+        assertEq(rewards.collect(taskId, numbers), 2 * ((ROUND_POOL - FEE) / 3));
         collect(alice, 2);
     }
 
@@ -84,7 +85,7 @@ contract RewardsTest is HeadwaterTest {
         refusesNothing(trainer(4), 1); // on the roster only
         refusesNothing(trainer(5), 1); // enrolled only
         refusesNothing(STRANGER, 1);
-        assertEq(tasks.rewardOf(taskId, 1, trainer(4)), 0);
+        assertEq(rewards.rewardOf(taskId, 1, trainer(4)), 0);
     }
 
     function test_collect_owesNothingToWhoDidNotMaskInTheLastAttempt() public {
@@ -105,28 +106,28 @@ contract RewardsTest is HeadwaterTest {
 
     function test_collect_refusesRoundsThatAreNotFinalized() public {
         toAggregate(taskId, 3);
-        refusesNotFinalized(1, ITaskManager.Phase.Aggregate);
+        refusesNotFinalized(1, IRoundManager.Phase.Aggregate);
         aggregate(taskId, AGGREGATOR);
-        refusesNotFinalized(1, ITaskManager.Phase.Challenge);
+        refusesNotFinalized(1, IRoundManager.Phase.Challenge);
         challenge(STRANGER);
-        refusesNotFinalized(1, ITaskManager.Phase.Aggregate);
+        refusesNotFinalized(1, IRoundManager.Phase.Aggregate);
         passDeadline(taskId);
-        refusesNotFinalized(1, ITaskManager.Phase.Failed);
+        refusesNotFinalized(1, IRoundManager.Phase.Failed);
         passDeadline(taskId);
-        refusesNotFinalized(2, ITaskManager.Phase.Skipped);
-        refusesNotFinalized(3, ITaskManager.Phase.Join);
-        refusesNotFinalized(4, ITaskManager.Phase.None);
-        assertEq(tasks.rewardOf(taskId, 1, alice), 0);
+        refusesNotFinalized(2, IRoundManager.Phase.Skipped);
+        refusesNotFinalized(3, IRoundManager.Phase.Join);
+        refusesNotFinalized(4, IRoundManager.Phase.None);
+        assertEq(rewards.rewardOf(taskId, 1, alice), 0);
     }
 
     function test_collect_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.collect(99, one(1));
+        rewards.collect(99, one(1));
     }
 
     function test_collect_refusesNoRounds() public {
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToCollect.selector, taskId, address(this)));
-        tasks.collect(taskId, new uint32[](0));
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.NothingToCollect.selector, taskId, address(this)));
+        rewards.collect(taskId, new uint32[](0));
     }
 
     function test_collect_worksWithoutAPool() public {
@@ -136,8 +137,8 @@ contract RewardsTest is HeadwaterTest {
         finalizeRound(taskId, 3);
         refusesNothing(alice, 1);
         endTask(taskId);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToReclaim.selector, taskId));
-        tasks.reclaim(taskId);
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.NothingToReclaim.selector, taskId));
+        rewards.reclaim(taskId);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -148,17 +149,17 @@ contract RewardsTest is HeadwaterTest {
         finalizeRound(taskId, 4);
         endTask(taskId);
         uint256 left = POOL - FEE - 4 * ((ROUND_POOL - FEE) / 4);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.PoolReclaimed(taskId, CREATOR, left);
+        vm.expectEmit(address(rewards));
+        emit IRewardManager.PoolReclaimed(taskId, CREATOR, left);
         vm.prank(STRANGER); // anyone may
-        assertEq(tasks.reclaim(taskId), left);
+        assertEq(rewards.reclaim(taskId), left);
         assertEq(stakes.claimable(CREATOR), left);
-        assertEq(stateOf(taskId).spent, POOL);
+        assertEq(spentIn(taskId), POOL);
     }
 
     function test_reclaim_returnsTheWholePoolOfATaskThatNobodyJoined() public {
         endTask(taskId);
-        assertEq(tasks.reclaim(taskId), POOL);
+        assertEq(rewards.reclaim(taskId), POOL);
         vm.prank(CREATOR);
         stakes.claim();
         assertEq(CREATOR.balance, POOL);
@@ -167,7 +168,7 @@ contract RewardsTest is HeadwaterTest {
     function test_reclaim_leavesWhatFinalizedRoundsOwe() public {
         finalizeRound(taskId, 3);
         endTask(taskId);
-        tasks.reclaim(taskId);
+        rewards.reclaim(taskId);
         for (uint256 i = 1; i <= 3; ++i) {
             collect(trainer(i), 1);
         }
@@ -176,51 +177,49 @@ contract RewardsTest is HeadwaterTest {
     }
 
     function test_reclaim_refusesWhileTheTaskRuns() public {
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.TaskRunning.selector, taskId, 1));
-        tasks.reclaim(taskId);
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.TaskRunning.selector, taskId, 1));
+        rewards.reclaim(taskId);
         passDeadline(taskId);
         passDeadline(taskId);
         vm.warp(deadlineOf(taskId)); // over, but not advanced
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.TaskRunning.selector, taskId, 3));
-        tasks.reclaim(taskId);
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.TaskRunning.selector, taskId, 3));
+        rewards.reclaim(taskId);
     }
 
     function test_reclaim_paysOnce() public {
         endTask(taskId);
-        tasks.reclaim(taskId);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToReclaim.selector, taskId));
-        tasks.reclaim(taskId);
+        rewards.reclaim(taskId);
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.NothingToReclaim.selector, taskId));
+        rewards.reclaim(taskId);
     }
 
     function test_reclaim_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        tasks.reclaim(99);
+        rewards.reclaim(99);
     }
 
     /// forge-config: default.fuzz.runs = 64
-    function test_pool_isPaidOutToTheLastWei(uint96 pool, uint96 fee, uint8 trainers, uint8 finalized) public {
-        trainers = uint8(bound(trainers, MIN, MAX));
+    function test_pool_isPaidOutToTheLastWei(uint96 pool, uint96 fee, uint8 count, uint8 finalized) public {
+        count = uint8(bound(count, MIN, MAX));
         finalized = uint8(bound(finalized, 0, ROUNDS));
         ITaskManager.TaskConfig memory config = defaultConfig();
         config.aggregatorFee = uint96(bound(fee, 0, pool / ROUNDS));
         taskId = createTask(config, pool);
         for (uint32 round = 1; round <= finalized; ++round) {
-            finalizeRound(taskId, trainers);
+            finalizeRound(taskId, count);
         }
         endTask(taskId);
 
         uint256 paid;
         for (uint32 round = 1; round <= finalized; ++round) {
-            for (uint256 i = 1; i <= trainers; ++i) {
+            for (uint256 i = 1; i <= count; ++i) {
                 paid += collectIfOwed(trainer(i), round);
             }
             paid += collectIfOwed(AGGREGATOR, round);
         }
         assertLe(paid, pool);
-        assertGe(
-            paid + uint256(finalized) * trainers, uint256(pool / ROUNDS) * finalized, "no more dust than a wei each"
-        );
-        if (paid < pool) assertEq(tasks.reclaim(taskId), pool - paid);
+        assertGe(paid + uint256(finalized) * count, uint256(pool / ROUNDS) * finalized, "no more dust than a wei each");
+        if (paid < pool) assertEq(rewards.reclaim(taskId), pool - paid);
         assertEq(stakes.escrowOf(taskId), 0);
     }
 
@@ -233,22 +232,22 @@ contract RewardsTest is HeadwaterTest {
 
     function collect(address who, uint32 round) private returns (uint256) {
         vm.prank(who);
-        return tasks.collect(taskId, one(round));
+        return rewards.collect(taskId, one(round));
     }
 
     function collectIfOwed(address who, uint32 round) private returns (uint256) {
-        return tasks.rewardOf(taskId, round, who) == 0 ? 0 : collect(who, round);
+        return rewards.rewardOf(taskId, round, who) == 0 ? 0 : collect(who, round);
     }
 
     function refusesNothing(address who, uint32 round) private {
         vm.prank(who);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NothingToCollect.selector, taskId, who));
-        tasks.collect(taskId, one(round));
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.NothingToCollect.selector, taskId, who));
+        rewards.collect(taskId, one(round));
     }
 
-    function refusesNotFinalized(uint32 round, ITaskManager.Phase phase) private {
+    function refusesNotFinalized(uint32 round, IRoundManager.Phase phase) private {
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.RoundNotFinalized.selector, taskId, round, phase));
-        tasks.collect(taskId, one(round));
+        vm.expectRevert(abi.encodeWithSelector(IRewardManager.RoundNotFinalized.selector, taskId, round, phase));
+        rewards.collect(taskId, one(round));
     }
 }

@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
 
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 /// @notice What a round costs those who were absent or at fault: `settle`, and `join` as it settles.
@@ -63,25 +65,25 @@ contract SlashingTest is HeadwaterTest {
     function test_settle_leavesTheAbsentInTheTask() public {
         toTrain(taskId, 3);
         passDeadline(taskId);
-        tasks.settle(taskId, alice);
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
+        trainers.settle(taskId, alice);
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, alice);
         assertEq(enrolment.stake, STAKE - ABSENCE);
-        assertEq(enrolment.unsettled, 0);
+        assertEq(enrolment.round, 0);
         assertEq(enrolment.releasableAt, 0);
     }
 
     function test_settle_refusesWhatIsNotToBeSettled() public {
-        bytes memory nothing = abi.encodeWithSelector(ITaskManager.NothingToSettle.selector, taskId, alice);
+        bytes memory nothing = abi.encodeWithSelector(ITrainerRegistry.NothingToSettle.selector, taskId, alice);
         refusesSettle(nothing); // not enrolled
         enrol(taskId, alice);
         refusesSettle(nothing); // no round
         toTrain(taskId, 3);
-        refusesSettle(abi.encodeWithSelector(ITaskManager.RoundRunning.selector, taskId, 1));
-        (uint256 amount, bool fault) = tasks.slashOf(taskId, alice);
+        refusesSettle(abi.encodeWithSelector(ITrainerRegistry.RoundRunning.selector, taskId, 1));
+        (uint256 amount, bool fault) = trainers.slashOf(taskId, alice);
         assertEq(amount, 0);
         assertFalse(fault);
         passDeadline(taskId);
-        tasks.settle(taskId, alice);
+        trainers.settle(taskId, alice);
         refusesSettle(nothing); // once
     }
 
@@ -96,12 +98,12 @@ contract SlashingTest is HeadwaterTest {
         toTrain(taskId, 3);
         passDeadline(taskId);
         expectSlash(alice, false, STAKE);
-        assertEq(tasks.getEnrolment(taskId, alice).stake, 0);
+        assertEq(trainers.getEnrolment(taskId, alice).stake, 0);
     }
 
     function test_settle_worksInTasksWithoutStakeOrSlash() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
-        config.stake = 0;
+        (config.stake, config.challengeBond) = (0, 0);
         taskId = createTask(config, POOL);
         toTrain(taskId, 3);
         passDeadline(taskId);
@@ -122,18 +124,18 @@ contract SlashingTest is HeadwaterTest {
         toTrain(taskId, 3);
         passDeadline(taskId);
         deposit(alice, ABSENCE);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.TrainerSlashed(taskId, 1, alice, false, ABSENCE);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.TrainerSlashed(taskId, 1, alice, false, ABSENCE);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Slashed(taskId, alice, ABSENCE, STAKE - ABSENCE);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Locked(taskId, alice, ABSENCE, 0, STAKE);
         vm.prank(alice);
-        tasks.join(taskId);
+        rounds.join(taskId);
         assertStake(alice, 0, STAKE);
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, alice);
         assertEq(enrolment.stake, STAKE);
-        assertEq(enrolment.unsettled, 2);
+        assertEq(enrolment.round, 2);
         assertEq(stakes.burnt(), ABSENCE);
     }
 
@@ -143,16 +145,16 @@ contract SlashingTest is HeadwaterTest {
         deposit(alice, ABSENCE - 1);
         vm.prank(alice);
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, alice, ABSENCE - 1, ABSENCE));
-        tasks.join(taskId);
+        rounds.join(taskId);
     }
 
     function test_join_refusesWhoIsAtFault() public {
         withhold(alice);
         vm.prank(alice);
         vm.expectRevert(
-            abi.encodeWithSelector(ITaskManager.Leaving.selector, taskId, alice, block.timestamp + UNBONDING_PERIOD)
+            abi.encodeWithSelector(ITrainerRegistry.Leaving.selector, taskId, alice, block.timestamp + UNBONDING_PERIOD)
         );
-        tasks.join(taskId);
+        rounds.join(taskId);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -162,22 +164,22 @@ contract SlashingTest is HeadwaterTest {
     function test_settle_slashesAndExpelsWhoWasAtFault() public {
         withhold(alice);
         vm.warp(block.timestamp + 10);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.TrainerSlashed(taskId, 1, alice, true, FAULT);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Unenrolled(taskId, alice, block.timestamp + UNBONDING_PERIOD);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.TrainerSlashed(taskId, 1, alice, true, FAULT);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Unenrolled(taskId, alice, block.timestamp + UNBONDING_PERIOD);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Slashed(taskId, alice, FAULT, STAKE - FAULT);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Settled(taskId, 1, alice, FAULT);
-        assertEq(tasks.settle(taskId, alice), FAULT);
-        assertEq(tasks.getEnrolment(taskId, alice).releasableAt, block.timestamp + UNBONDING_PERIOD);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Settled(taskId, 1, alice, FAULT);
+        assertEq(trainers.settle(taskId, alice), FAULT);
+        assertEq(trainers.getEnrolment(taskId, alice).releasableAt, block.timestamp + UNBONDING_PERIOD);
         assertStake(alice, 0, STAKE - FAULT);
         expectSlash(trainer(2), false, 0);
 
         vm.warp(block.timestamp + UNBONDING_PERIOD);
         vm.prank(alice);
-        tasks.release(taskId);
+        trainers.release(taskId);
         assertStake(alice, STAKE - FAULT, 0);
     }
 
@@ -188,15 +190,15 @@ contract SlashingTest is HeadwaterTest {
         accuse(alice);
         passDeadline(taskId);
         endTask(taskId);
-        tasks.settle(taskId, alice);
-        assertEq(tasks.getEnrolment(taskId, alice).releasableAt, releasableAt);
+        trainers.settle(taskId, alice);
+        assertEq(trainers.getEnrolment(taskId, alice).releasableAt, releasableAt);
         assertEq(stakes.burnt(), FAULT);
     }
 
     function test_settle_isToTheTermsNotToTheStakeThatIsLeft() public {
         toTrain(taskId, 4);
         passDeadline(taskId);
-        tasks.settle(taskId, alice); // an absence
+        trainers.settle(taskId, alice); // an absence
         joinMany(taskId, 4); // tops up
         passDeadline(taskId);
         submitMany(taskId, 4);
@@ -216,7 +218,7 @@ contract SlashingTest is HeadwaterTest {
         toAggregate(taskId, 3);
         accuse(who);
         passDeadline(taskId);
-        assertPhase(taskId, 2, ITaskManager.Phase.Join);
+        assertPhase(taskId, 2, IRoundManager.Phase.Join);
     }
 
     function accuse(address who) private {
@@ -226,28 +228,28 @@ contract SlashingTest is HeadwaterTest {
 
     /// @dev `slashOf` says it, and `settle` does it.
     function expectSlash(address who, bool fault, uint256 amount) private {
-        (uint256 expected, bool fault_) = tasks.slashOf(taskId, who);
+        (uint256 expected, bool fault_) = trainers.slashOf(taskId, who);
         assertEq(expected, amount, "slashOf");
         assertEq(fault_, fault, "fault");
         if (amount != 0) return expectSettled(who, fault, amount);
         vm.recordLogs();
-        assertEq(tasks.settle(taskId, who), 0);
+        assertEq(trainers.settle(taskId, who), 0);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         assertEq(logs.length, 1, "nothing but that it is settled is said of who did its duty");
-        assertEq(logs[0].topics[0], ITaskManager.Settled.selector);
-        assertEq(tasks.getEnrolment(taskId, who).unsettled, 0);
+        assertEq(logs[0].topics[0], ITrainerRegistry.Settled.selector);
+        assertEq(trainers.getEnrolment(taskId, who).round, 0);
     }
 
     function expectSettled(address who, bool fault, uint256 amount) private {
         uint256 burnt = stakes.burnt();
         (, uint256 locked) = stakes.stakeOf(who);
-        uint256 last = tasks.getEnrolment(taskId, who).unsettled;
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.TrainerSlashed(taskId, last, who, fault, amount);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Settled(taskId, last, who, amount);
+        uint256 last = trainers.getEnrolment(taskId, who).round;
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.TrainerSlashed(taskId, last, who, fault, amount);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Settled(taskId, last, who, amount);
         vm.prank(STRANGER); // anyone may
-        assertEq(tasks.settle(taskId, who), amount);
+        assertEq(trainers.settle(taskId, who), amount);
         assertEq(stakes.burnt(), burnt + amount);
         (, uint256 left) = stakes.stakeOf(who);
         assertEq(left, locked - amount);
@@ -255,6 +257,6 @@ contract SlashingTest is HeadwaterTest {
 
     function refusesSettle(bytes memory reason) private {
         vm.expectRevert(reason);
-        tasks.settle(taskId, alice);
+        trainers.settle(taskId, alice);
     }
 }

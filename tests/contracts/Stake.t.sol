@@ -5,11 +5,12 @@ import {stdError} from "forge-std/Test.sol";
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 import {Reentrant, Unpayable} from "./helpers/Receivers.sol";
 
-/// @notice StakeManager by itself: the test plays the TaskManager where it must.
+/// @notice StakeManager by itself: the test plays the other contracts where it must.
 contract StakeTest is HeadwaterTest {
     uint256 private constant TASK = 7;
     address private immutable ALICE = makeAddr("alice");
@@ -38,7 +39,7 @@ contract StakeTest is HeadwaterTest {
         (bool success,) = address(stakes).call{value: 1 ether}("");
         assertFalse(success);
         vm.prank(ALICE);
-        (success,) = address(tasks).call{value: 1 ether}("");
+        (success,) = address(rounds).call{value: 1 ether}("");
         assertFalse(success);
     }
 
@@ -64,7 +65,7 @@ contract StakeTest is HeadwaterTest {
 
     function test_withdraw_refusesMoreThanIsFree() public {
         deposit(ALICE, 2 ether);
-        vm.prank(address(tasks));
+        vm.prank(address(trainers));
         stakes.lock(TASK, ALICE, 1.5 ether);
         vm.prank(ALICE);
         vm.expectRevert(
@@ -98,7 +99,7 @@ contract StakeTest is HeadwaterTest {
 
     function test_lock_movesFreeStakeToTheTask() public {
         deposit(ALICE, 3 ether);
-        vm.startPrank(address(tasks));
+        vm.startPrank(address(trainers));
         vm.expectEmit(address(stakes));
         emit IStakeManager.Locked(TASK, ALICE, 2 ether, 1 ether, 2 ether);
         stakes.lock(TASK, ALICE, 2 ether);
@@ -111,14 +112,14 @@ contract StakeTest is HeadwaterTest {
 
     function test_lock_refusesMoreThanIsFree() public {
         deposit(ALICE, 1 ether);
-        vm.prank(address(tasks));
+        vm.prank(address(trainers));
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientStake.selector, ALICE, 1 ether, 1 ether + 1));
         stakes.lock(TASK, ALICE, 1 ether + 1);
     }
 
     function test_unlock_freesSomeOfWhatTheTaskLocked() public {
         deposit(ALICE, 3 ether);
-        vm.startPrank(address(tasks));
+        vm.startPrank(address(trainers));
         stakes.lock(TASK, ALICE, 2 ether);
         stakes.lock(TASK + 1, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
@@ -134,18 +135,34 @@ contract StakeTest is HeadwaterTest {
 
     function test_slash_burnsSomeOfWhatTheTaskLocked() public {
         deposit(ALICE, 3 ether);
-        vm.startPrank(address(tasks));
+        vm.startPrank(address(trainers));
         stakes.lock(TASK, ALICE, 2 ether);
         stakes.lock(TASK + 1, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Slashed(TASK, ALICE, 0.5 ether, 1.5 ether);
-        stakes.slash(TASK, ALICE, 0.5 ether);
+        stakes.slash(TASK, ALICE, 0.5 ether, address(0), 0);
         assertStake(ALICE, 0, 2.5 ether);
         assertEq(stakes.lockOf(TASK, ALICE), 1.5 ether);
         assertEq(stakes.burnt(), 0.5 ether);
         assertEq(address(stakes).balance, 3 ether, "it stays here");
         vm.expectRevert(insufficientLock(1.5 ether, 1.5 ether + 1));
-        stakes.slash(TASK, ALICE, 1.5 ether + 1);
+        stakes.slash(TASK, ALICE, 1.5 ether + 1, address(0), 0);
+    }
+
+    function test_slash_creditsWhatIsOwedAndBurnsTheRest() public {
+        deposit(ALICE, 1 ether);
+        vm.startPrank(address(trainers));
+        stakes.lock(TASK, ALICE, 1 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Slashed(TASK, ALICE, 0.5 ether, 0.5 ether);
+        vm.expectEmit(address(stakes));
+        emit IStakeManager.Compensated(TASK, STRANGER, 0.2 ether, 0.2 ether);
+        stakes.slash(TASK, ALICE, 0.5 ether, STRANGER, 0.2 ether);
+        assertEq(stakes.claimable(STRANGER), 0.2 ether);
+        assertEq(stakes.burnt(), 0.3 ether);
+        assertStake(ALICE, 0, 0.5 ether);
+        vm.expectRevert(stdError.arithmeticError);
+        stakes.slash(TASK, ALICE, 0.1 ether, STRANGER, 0.1 ether + 1);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -153,7 +170,7 @@ contract StakeTest is HeadwaterTest {
     //////////////////////////////////////////////////////////////*/
 
     function test_escrow_holdsATasksPool() public {
-        hoax(address(tasks), 3 ether);
+        hoax(address(rewards), 3 ether);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Escrowed(TASK, 3 ether, 3 ether);
         stakes.escrow{value: 3 ether}(TASK);
@@ -163,7 +180,7 @@ contract StakeTest is HeadwaterTest {
 
     function test_credit_movesEscrowToTheAccount() public {
         fund(TASK, 3 ether);
-        vm.startPrank(address(tasks));
+        vm.startPrank(address(rewards));
         stakes.credit(TASK, ALICE, 1 ether);
         vm.expectEmit(address(stakes));
         emit IStakeManager.Credited(TASK, ALICE, 0.5 ether, 1.5 ether, 1.5 ether);
@@ -175,7 +192,7 @@ contract StakeTest is HeadwaterTest {
     function test_credit_refusesMoreThanTheTaskHas() public {
         fund(TASK, 1 ether);
         fund(TASK + 1, 1 ether);
-        vm.prank(address(tasks));
+        vm.prank(address(rewards));
         vm.expectRevert(abi.encodeWithSelector(IStakeManager.InsufficientEscrow.selector, TASK, 1 ether, 1 ether + 1));
         stakes.credit(TASK, ALICE, 1 ether + 1);
     }
@@ -183,7 +200,7 @@ contract StakeTest is HeadwaterTest {
     function test_burnEscrow_burnsSomeOfATasksPool() public {
         fund(TASK, 3 ether);
         fund(TASK + 1, 1 ether);
-        vm.startPrank(address(tasks));
+        vm.startPrank(address(rewards));
         vm.expectEmit(address(stakes));
         emit IStakeManager.EscrowBurnt(TASK, 2 ether, 1 ether);
         stakes.burnEscrow(TASK, 2 ether);
@@ -259,17 +276,34 @@ contract StakeTest is HeadwaterTest {
                                 AUTHORITY
     //////////////////////////////////////////////////////////////*/
 
-    function test_money_isMovedByTheTaskManagerOnly(address anyone) public {
-        vm.assume(anyone != address(tasks));
-        bytes memory reason = abi.encodeWithSelector(IStakeManager.UnauthorizedCaller.selector, anyone);
-        vm.deal(anyone, 1 ether);
+    function test_stake_isMovedByTheTrainerRegistryAndTheRoundManagerOnly(address anyone) public {
+        vm.assume(anyone != address(trainers) && anyone != address(rounds));
+        bytes memory reason = abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone);
         vm.startPrank(anyone);
         vm.expectRevert(reason);
         stakes.lock(TASK, ALICE, 1);
         vm.expectRevert(reason);
         stakes.unlock(TASK, ALICE, 1);
         vm.expectRevert(reason);
-        stakes.slash(TASK, ALICE, 1);
+        stakes.slash(TASK, ALICE, 1, anyone, 1);
+        vm.stopPrank();
+        deposit(ALICE, 3);
+        address[2] memory both = [address(trainers), address(rounds)];
+        for (uint256 i; i < 2; ++i) {
+            vm.startPrank(both[i]);
+            stakes.lock(TASK, ALICE, 2);
+            stakes.unlock(TASK, ALICE, 1);
+            stakes.slash(TASK, ALICE, 1, address(0), 0);
+            vm.stopPrank();
+        }
+        assertStake(ALICE, 1, 0);
+    }
+
+    function test_escrow_isMovedByTheRewardManagerOnly(address anyone) public {
+        vm.assume(anyone != address(rewards));
+        bytes memory reason = abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone);
+        vm.deal(anyone, 1 ether);
+        vm.startPrank(anyone);
         vm.expectRevert(reason);
         stakes.burnEscrow(TASK, 1);
         vm.expectRevert(reason);
@@ -280,7 +314,7 @@ contract StakeTest is HeadwaterTest {
 
     function test_bonds_areMovedByTheChallengeManagerOnly(address anyone) public {
         vm.assume(anyone != address(challenges));
-        bytes memory reason = abi.encodeWithSelector(IStakeManager.UnauthorizedCaller.selector, anyone);
+        bytes memory reason = abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone);
         vm.deal(anyone, 1 ether);
         vm.startPrank(anyone);
         vm.expectRevert(reason);
@@ -294,13 +328,13 @@ contract StakeTest is HeadwaterTest {
     }
 
     function fund(uint256 taskId, uint256 amount) private {
-        hoax(address(tasks), amount);
+        hoax(address(rewards), amount);
         stakes.escrow{value: amount}(taskId);
     }
 
     function creditTo(address account, uint256 amount) private {
         fund(TASK, amount);
-        vm.prank(address(tasks));
+        vm.prank(address(rewards));
         stakes.credit(TASK, account, amount);
     }
 }

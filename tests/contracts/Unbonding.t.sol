@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
 /// @notice `unenrol` and `release`: how stake leaves a task.
@@ -22,11 +22,11 @@ contract UnbondingTest is HeadwaterTest {
     function test_unenrol_startsUnbonding() public {
         enrol(taskId, alice);
         vm.warp(block.timestamp + 10);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Unenrolled(taskId, alice, block.timestamp + UNBONDING_PERIOD);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Unenrolled(taskId, alice, block.timestamp + UNBONDING_PERIOD);
         unenrol(taskId, alice);
 
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, alice);
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, alice);
         assertEq(enrolment.releasableAt, block.timestamp + UNBONDING_PERIOD);
         assertEq(enrolment.stake, STAKE);
         assertTrue(isEnrolled(taskId, alice));
@@ -39,7 +39,7 @@ contract UnbondingTest is HeadwaterTest {
         bytes memory reason = leaving();
         vm.prank(alice);
         vm.expectRevert(reason);
-        tasks.join(taskId);
+        rounds.join(taskId);
     }
 
     function test_unenrol_letsTheTrainerFinishItsRound() public {
@@ -50,7 +50,7 @@ contract UnbondingTest is HeadwaterTest {
         aggregate(taskId, AGGREGATOR);
         finalize(taskId);
         vm.prank(alice);
-        assertEq(tasks.collect(taskId, one(1)), (POOL / ROUNDS - FEE) / 3);
+        assertEq(rewards.collect(taskId, one(1)), (POOL / ROUNDS - FEE) / 3);
     }
 
     function test_unenrol_refusesASecondTime() public {
@@ -60,15 +60,15 @@ contract UnbondingTest is HeadwaterTest {
         bytes memory reason = leaving();
         vm.prank(alice);
         vm.expectRevert(reason);
-        tasks.unenrol(taskId);
+        trainers.unenrol(taskId);
     }
 
     function test_unenrol_refusesWhoIsNotEnrolled() public {
         vm.startPrank(STRANGER);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotEnrolled.selector, taskId, STRANGER));
-        tasks.unenrol(taskId);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotEnrolled.selector, taskId, STRANGER));
-        tasks.release(taskId);
+        vm.expectRevert(abi.encodeWithSelector(ITrainerRegistry.NotEnrolled.selector, taskId, STRANGER));
+        trainers.unenrol(taskId);
+        vm.expectRevert(abi.encodeWithSelector(ITrainerRegistry.NotEnrolled.selector, taskId, STRANGER));
+        trainers.release(taskId);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -79,17 +79,17 @@ contract UnbondingTest is HeadwaterTest {
         enrol(taskId, alice);
         unenrol(taskId, alice);
         vm.warp(block.timestamp + UNBONDING_PERIOD);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Released(taskId, alice, STAKE);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Released(taskId, alice, STAKE);
         release(alice);
 
-        assertEq(keccak256(abi.encode(tasks.getEnrolment(taskId, alice))), keccak256(new bytes(160)), "enrolment");
+        assertEq(keccak256(abi.encode(trainers.getEnrolment(taskId, alice))), keccak256(new bytes(128)), "enrolment");
         vm.prank(alice);
         stakes.withdraw(STAKE);
         assertEq(alice.balance, STAKE);
         vm.prank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ITaskManager.NotEnrolled.selector, taskId, alice));
-        tasks.release(taskId);
+        vm.expectRevert(abi.encodeWithSelector(ITrainerRegistry.NotEnrolled.selector, taskId, alice));
+        trainers.release(taskId);
     }
 
     function test_release_freesOnlyThisEnrolmentsStake() public {
@@ -100,7 +100,7 @@ contract UnbondingTest is HeadwaterTest {
         modelScalar = averageScalar;
         unenrol(taskId, alice);
         vm.warp(deadlineOf(taskId) + UNBONDING_PERIOD);
-        tasks.advance(taskId);
+        rounds.advance(taskId);
         release(alice);
         assertStake(alice, 2 * STAKE, STAKE);
         assertEq(stakes.lockOf(taskId, alice), 0);
@@ -122,11 +122,11 @@ contract UnbondingTest is HeadwaterTest {
 
     function test_release_refusesBeforeTheTime() public {
         enrol(taskId, alice);
-        refusesRelease(abi.encodeWithSelector(ITaskManager.NotReleasable.selector, taskId, alice, 0));
+        refusesRelease(abi.encodeWithSelector(ITrainerRegistry.NotReleasable.selector, taskId, alice, 0));
         unenrol(taskId, alice);
         uint256 releasableAt = block.timestamp + UNBONDING_PERIOD;
         vm.warp(releasableAt - 1);
-        refusesRelease(abi.encodeWithSelector(ITaskManager.NotReleasable.selector, taskId, alice, releasableAt));
+        refusesRelease(abi.encodeWithSelector(ITrainerRegistry.NotReleasable.selector, taskId, alice, releasableAt));
         vm.warp(releasableAt);
         release(alice);
     }
@@ -134,16 +134,16 @@ contract UnbondingTest is HeadwaterTest {
     function test_release_refusesWhileTheLastRoundRunsHoweverLate() public {
         joinMany(taskId, 3);
         unenrol(taskId, alice);
-        bytes memory reason = abi.encodeWithSelector(ITaskManager.RoundRunning.selector, taskId, 1);
+        bytes memory reason = abi.encodeWithSelector(ITrainerRegistry.RoundRunning.selector, taskId, 1);
         vm.warp(block.timestamp + 365 days);
         refusesRelease(reason);
-        tasks.advance(taskId);
+        rounds.advance(taskId);
         submitMany(taskId, 3);
         maskMany(taskId, 3);
         aggregate(taskId, AGGREGATOR);
         vm.warp(block.timestamp + 365 days);
         refusesRelease(reason);
-        tasks.advance(taskId);
+        rounds.advance(taskId);
         release(alice);
         assertStake(alice, STAKE, 0);
     }
@@ -154,10 +154,10 @@ contract UnbondingTest is HeadwaterTest {
         passDeadline(taskId); // failed: she has missed her duty
         vm.warp(block.timestamp + UNBONDING_PERIOD);
         uint256 slash = STAKE / 100;
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.TrainerSlashed(taskId, 1, alice, false, slash);
-        vm.expectEmit(address(tasks));
-        emit ITaskManager.Released(taskId, alice, STAKE - slash);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.TrainerSlashed(taskId, 1, alice, false, slash);
+        vm.expectEmit(address(trainers));
+        emit ITrainerRegistry.Released(taskId, alice, STAKE - slash);
         release(alice);
         assertStake(alice, STAKE - slash, 0);
         assertEq(stakes.burnt(), slash);
@@ -173,26 +173,26 @@ contract UnbondingTest is HeadwaterTest {
 
     function test_release_keepsTheRewardsEarned() public {
         finalizeRound(taskId, 3);
-        uint256 owed = tasks.rewardOf(taskId, 1, alice);
+        uint256 owed = rewards.rewardOf(taskId, 1, alice);
         assertGt(owed, 0);
         leaveTask(taskId, alice);
         vm.prank(alice);
-        assertEq(tasks.collect(taskId, one(1)), owed);
+        assertEq(rewards.collect(taskId, one(1)), owed);
     }
 
     function release(address who) private {
         vm.prank(who);
-        tasks.release(taskId);
+        trainers.release(taskId);
     }
 
     function refusesRelease(bytes memory reason) private {
         vm.prank(alice);
         vm.expectRevert(reason);
-        tasks.release(taskId);
+        trainers.release(taskId);
     }
 
     function leaving() private view returns (bytes memory) {
-        uint256 releasableAt = tasks.getEnrolment(taskId, alice).releasableAt;
-        return abi.encodeWithSelector(ITaskManager.Leaving.selector, taskId, alice, releasableAt);
+        uint256 releasableAt = trainers.getEnrolment(taskId, alice).releasableAt;
+        return abi.encodeWithSelector(ITrainerRegistry.Leaving.selector, taskId, alice, releasableAt);
     }
 }

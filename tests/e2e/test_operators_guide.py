@@ -175,10 +175,10 @@ def test_lost_disk__with_the_backup__goes_on_in_the_same_round_and_ends_the_task
     assert story.ended == 0, story.second
     assert story.others == [0, 0, 0]
     contracts = open_contracts(connect(world.anvil.url), world.folder / "deployments")
-    assert [contracts.tasks.get_round(1, number).masked for number in (1, 2)] == [3, 3]
+    assert [contracts.rounds.get_round(1, number).masked for number in (1, 2)] == [3, 3]
     (account,) = {event["account"] for event in events(story.first + story.second) if event["event"] == "started"}
-    enrolled = [event for event in contracts.tasks.events(Enrolled, task_id=1) if event.trainer == account]
-    submitted = [event.round for event in contracts.tasks.events(Submitted, task_id=1) if event.trainer == account]
+    enrolled = [event for event in contracts.trainers.events(Enrolled, task_id=1) if event.trainer == account]
+    submitted = [event.round for event in contracts.rounds.events(Submitted, task_id=1) if event.trainer == account]
     assert len(enrolled) == 1
     assert submitted == [1, 2]
     stages = [event["event"] for event in events(story.second) if event.get("role") == "trainer"]

@@ -59,7 +59,7 @@ def ended(world):
                 actions.append(type(action))
         if len(waits) == len(roles):
             world.advance()  # nobody demands the new model's bytes
-        elif world.tasks.get_task(world.task_id)[1].has_ended and waits:
+        elif world.rounds.get_state(world.task_id).has_ended and waits:
             world.pass_until(max(waits))  # stakes are unbonding
     return world, done
 

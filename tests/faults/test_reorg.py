@@ -79,8 +79,8 @@ def test_transactions__that_vanished__are_mined_again_and_say_the_same(reorganiz
     fleet, lost, *_ = reorganized
     tasks, task_id = fleet.contracts.tasks, fleet.task_id
     assert {type(event) for event in lost} == set(STAGES)
-    submitted = {(e.round, e.trainer): e.update for e in tasks.events(Submitted, task_id=task_id)}
-    masked = {(e.round, e.attempt, e.trainer): e.posting for e in tasks.events(Masked, task_id=task_id)}
+    submitted = {(e.round, e.trainer): e.update for e in rounds.events(Submitted, task_id=task_id)}
+    masked = {(e.round, e.attempt, e.trainer): e.posting for e in rounds.events(Masked, task_id=task_id)}
     for event in lost:
         if isinstance(event, Submitted):
             assert submitted[event.round, event.trainer] == event.update

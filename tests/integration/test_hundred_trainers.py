@@ -120,17 +120,17 @@ class Crowd:
         for number, sender in enumerate(self.trainers):
             sender.send(self.contracts.stakes.deposit(1000))
             data = generated(DATA + number)
-            self.send(sender, tasks.enrol(self.task_id, data, mask_key(self.secrets[sender.address])))
+            self.send(sender, trainers.enrol(self.task_id, data, mask_key(self.secrets[sender.address])))
         for sender in self.trainers:
-            self.send(sender, tasks.join(self.task_id))
+            self.send(sender, rounds.join(self.task_id))
         for number, sender in enumerate(self.trainers):
             update = commit(self.updates[sender.address])
-            self.send(sender, tasks.submit(self.task_id, proof(self.model, generated(DATA + number), ANY, update)))
+            self.send(sender, rounds.submit(self.task_id, proof(self.model, generated(DATA + number), ANY, update)))
 
     @cached_property
     def attempt(self) -> Attempt:
         """The first attempt, by what the chain says."""
-        (started,) = self.contracts.tasks.events(MaskingStarted, task_id=self.task_id)
+        (started,) = self.contracts.rounds.events(MaskingStarted, task_id=self.task_id)
         points = {member: commit(update) for member, update in self.updates.items()}
         return Attempt(self.tag, 1, 1, circle(list(self.updates), started.seed), points)
 
@@ -175,19 +175,19 @@ def test_hundred_trainers__mask_with_16_peers_each__finalize_the_right_average__
     tasks, challenges = crowd.contracts.tasks, crowd.contracts.challenges
     rpc = crowd.anvil.web3.provider.make_request
     *others, last = crowd.trainers
-    assert tasks.peer_count(TRAINERS) == 16
+    assert rounds.peer_count(TRAINERS) == 16
     for sender in others:
-        crowd.send(sender, tasks.mask(crowd.task_id, crowd.posting(sender.address)))
+        crowd.send(sender, rounds.mask(crowd.task_id, crowd.posting(sender.address)))
 
     before = rpc("evm_snapshot", [])["result"]
     honest = crowd.posting(last.address)
     stranger = next(m for m in crowd.attempt.circle if m not in (last.address, *(mask.peer for mask in honest.masks)))
     named = [PeerMask(stranger, honest.masks[0].commitment), *honest.masks[1:]]
     lie = Posting(honest.update, CID, tuple(sorted(named, key=lambda mask: int(mask.peer, 16))))
-    last.send(tasks.mask(crowd.task_id, lie))
+    last.send(rounds.mask(crowd.task_id, lie))
     posted = {
         event.trainer: Posted(event.posting.update, {mask.peer: mask.commitment for mask in event.posting.masks})
-        for event in tasks.events(Masked, task_id=crowd.task_id)
+        for event in rounds.events(Masked, task_id=crowd.task_id)
     }
     (fault,) = find_faults(crowd.attempt.circle, posted, BASIS.offset).misdirected
     assert (fault.member, fault.wrong) == (last.address, stranger)
@@ -195,23 +195,23 @@ def test_hundred_trainers__mask_with_16_peers_each__finalize_the_right_average__
     assert crowd.creator.send(call).event(Convicted).trainer == last.address
     rpc("evm_revert", [before])
 
-    crowd.send(last, tasks.mask(crowd.task_id, honest))
+    crowd.send(last, rounds.mask(crowd.task_id, honest))
     data, weights = crowd.average()
     crowd.aggregator.send(crowd.contracts.stakes.deposit(1000))
-    crowd.aggregator.send(tasks.aggregate(crowd.task_id, data, CID))
+    crowd.aggregator.send(rounds.aggregate(crowd.task_id, data, CID))
     rpc("evm_increaseTime", [1000])
     rpc("evm_mine", [])
-    crowd.creator.send(tasks.advance(crowd.task_id))
+    crowd.creator.send(rounds.advance(crowd.task_id))
 
     sums = [sum(column) for column in zip(*(crowd.updates[m][:DIMENSION] for m in crowd.updates), strict=True)]
     signed = [(total + P // 2) % P - P // 2 for total in sums]
     assert weights == [total // TRAINERS for total in signed]
-    ended = tasks.get_round(crowd.task_id, 1)
+    ended = rounds.get_round(crowd.task_id, 1)
     assert (ended.phase, ended.masked) == (Phase.FINALIZED, TRAINERS)
     model = crowd.contracts.models.latest(crowd.task_id)
     assert (model.model_hash, model.trainers) == (keccak(commit([*weights, crowd.tag]).encode()), TRAINERS)
     for sender in (crowd.trainers[0], last):
-        crowd.send(sender, tasks.collect(crowd.task_id, [1]))
+        crowd.send(sender, rewards.collect(crowd.task_id, [1]))
     assert crowd.contracts.stakes.claimable(last.address) == (POOL - POOL // 10) // TRAINERS
     for name in ("enrol", "join", "submit", "mask"):
         gas = crowd.gas[f"TaskManager.{name}"]

@@ -43,7 +43,7 @@ def test_leaver__between_rounds__has_its_whole_stake_back_after_the_unbonding_ti
     assert [type(action) for action in actions] == [Advance, Release, Withdraw, Done]
     assert enrolled.stakes.stake_of(me).locked == 0
     assert wealth(enrolled) - before == pytest.approx(TERMS.stake, abs=ETHER // 100)  # but for gas
-    assert not enrolled.tasks.get_enrolment(enrolled.task_id, me).exists
+    assert not enrolled.trainers.get_enrolment(enrolled.task_id, me).exists
 
 
 def test_leaver__with_a_seat__waits_for_the_rounds_end_and_pays_for_its_absence(training: World):
@@ -54,8 +54,8 @@ def test_leaver__with_a_seat__waits_for_the_rounds_end_and_pays_for_its_absence(
     assert isinstance(seated, Wait)
     assert "has a seat" in seated.reason
     with pytest.raises(HeadwaterError):
-        training.senders[1].send(training.tasks.release(training.task_id))
-    training.pass_until(training.tasks.get_enrolment(training.task_id, training.senders[1].address).releasable_at)
+        training.senders[1].send(training.trainers.release(training.task_id))
+    training.pass_until(training.trainers.get_enrolment(training.task_id, training.senders[1].address).releasable_at)
     actions = []
     while not isinstance(action := role.step(), Done):
         assert not isinstance(action, Wait)
@@ -67,7 +67,7 @@ def test_leaver__with_a_seat__waits_for_the_rounds_end_and_pays_for_its_absence(
 
 
 def test_leaver__after_a_round__takes_its_reward_too(finalized: World):
-    owed = finalized.tasks.reward_of(finalized.task_id, 1, finalized.senders[1].address)
+    owed = finalized.rewards.reward_of(finalized.task_id, 1, finalized.senders[1].address)
     role, before = leaver(finalized), wealth(finalized)
 
     finalized.steps(role, Unenrol, Collect, Claim)
@@ -107,7 +107,7 @@ def test_command__with_an_empty_home__leaves__stops_in_order__and_goes_on(enroll
         until("the stake is unbonding")
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
-        enrolled.pass_until(enrolled.tasks.get_enrolment(enrolled.task_id, me).releasable_at)
+        enrolled.pass_until(enrolled.trainers.get_enrolment(enrolled.task_id, me).releasable_at)
         process = start()
         assert process.wait(SECONDS) == 0
     finally:

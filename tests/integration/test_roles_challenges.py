@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -22,11 +23,13 @@ from headwater.chain.contracts.events import (
     UpdateOpened,
 )
 from headwater.chain.contracts.screens import Stake
+from headwater.circuits.openings import vector_quotient
 from headwater.errors import ChainError, ContentMismatch, Unavailable
-from headwater.protocol.curve import multiply
+from headwater.protocol.curve import Point, multiply
 from headwater.protocol.decisions import (
     Advance,
     Aggregate,
+    AnswerLate,
     ChallengeMask,
     ChallengeModel,
     ChallengeUpdate,
@@ -46,20 +49,23 @@ from headwater.protocol.decisions import (
     Unenrol,
     Wait,
 )
-from headwater.protocol.field import P, add, pack
+from headwater.protocol.field import add
 from headwater.protocol.masks import mask_key, shared_point
+from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import Opening
 from headwater.reading.models import load, pull, verify
+from headwater.roles import masking as attempts
 from headwater.roles.challenger import Challenger
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
-from headwater.storage.manifests import ModelDocument
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World, run, share_proofs
 
 ZERO = [0, 0, 0, 0]
 BOND = TERMS.challenge_bond
+OFFERED = BOND * 5 // 4  # what a challenger puts up
 GRACE = TERMS.aggregate_period // 4
 
 
@@ -75,7 +81,7 @@ def everybody(world: World, task: Task, members: Sequence[int], *actions) -> Non
 
 
 def phases(world: World, task: Task, round_: int = 1) -> list[Phase]:
-    return [event.to_phase for event in world.tasks.events(PhaseChanged, task_id=task.id, round=round_)]
+    return [event.to_phase for event in world.rounds.events(PhaseChanged, task_id=task.id, round=round_)]
 
 
 def address(world: World, i: int) -> str:
@@ -133,14 +139,14 @@ def test_update__that_is_withheld__is_demanded__and_costs_its_trainer_the_stake_
     created.steps(challenger, ChallengeUpdate)
     (event,) = created.contracts.challenges.events(Challenged, task_id=four.id)
     assert (event.accused, event.kind, event.round, event.attempt) == (culprit, Kind.UPDATE, 1, 1)
-    assert created.stakes.bonded() == BOND
+    assert created.stakes.bonded() == OFFERED
     assert isinstance(challenger.step(), Wait), "once is enough"
 
     created.pass_deadline(four.id)
     created.steps(challenger, Advance)
-    assert created.tasks.get_task(four.id)[1].members == 3
+    assert created.rounds.get_state(four.id).members == 3
     created.steps(challenger, Reclaim)
-    assert created.stakes.claimable(challenger.sender.address) == BOND
+    assert created.stakes.claimable(challenger.sender.address) == OFFERED
     left_out = created.trainer(3, four).step()
     assert left_out == Wait("round 1 goes on without this trainer, which was found at fault", left_out.until)
     everybody(created, four, range(3), Mask)
@@ -150,9 +156,9 @@ def test_update__that_is_withheld__is_demanded__and_costs_its_trainer_the_stake_
     assert four.current_model() == averaged_of(created.trained(ZERO))
     begun = [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.AGGREGATE]
     assert phases(created, four) == [*begun, Phase.MASK, Phase.AGGREGATE, Phase.CHALLENGE, Phase.FINALIZED]
-    assert [created.tasks.reward_of(four.id, 1, address(created, i)) > 0 for i in range(4)] == [True] * 3 + [False]
+    assert [created.rewards.reward_of(four.id, 1, address(created, i)) > 0 for i in range(4)] == [True] * 3 + [False]
     created.steps(challenger, Settle)
-    (slashed,) = created.tasks.events(TrainerSlashed, task_id=four.id)
+    (slashed,) = created.trainers.events(TrainerSlashed, task_id=four.id)
     assert (slashed.trainer, slashed.fault, slashed.slashed) == (culprit, True, ETHER)
     assert created.stakes.burnt() == ETHER
     assert created.stakes.lock_of(four.id, culprit) == 0
@@ -166,10 +172,11 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     created.steps(challenger, ChallengeUpdate)
     created.steps(late, OpenUpdate)
     (event,) = created.contracts.challenges.events(UpdateOpened, task_id=four.id)
-    assert list(event.vector) == list(posting(created, 3, four).vector)
-    (acquitted,) = created.tasks.events(Acquitted, task_id=four.id)
+    assert event.trainer == late.sender.address
+    assert attempts.opened(four, 1, 1) == {late.sender.address: list(posting(created, 3, four).vector)}
+    (acquitted,) = created.rounds.events(Acquitted, task_id=four.id)
     assert acquitted.trainer == late.sender.address
-    assert created.stakes.claimable(late.sender.address) == BOND, "for its gas"
+    assert created.stakes.claimable(late.sender.address) == OFFERED, "for its gas"
     assert isinstance(challenger.step(), Wait), "nothing is missing now"
 
     assert not created.store.has(Cid.from_digest(cid_of(created, 3, four)))
@@ -179,7 +186,7 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     assert four.current_model() == averaged_of(
         [four.spec.train(ZERO, t.dataset.x, t.dataset.labels) for t in (created.trainer(i, four) for i in range(4))]
     )
-    assert created.tasks.slash_of(four.id, late.sender.address) == (0, False)
+    assert created.trainers.slash_of(four.id, late.sender.address) == (0, False)
 
 
 @pytest.mark.parametrize("lie", ("another vector", "garbage"))
@@ -216,7 +223,7 @@ def test_update__under_whose_name_the_store_has_other_bytes__counts_as_withheld_
     be_patient(world)
     world.steps(challenger, ChallengeUpdate)
     world.steps(world.trainer(0), OpenUpdate)
-    assert world.stakes.claimable(address(world, 0)) == BOND
+    assert world.stakes.claimable(address(world, 0)) == OFFERED
     assert isinstance(challenger.step(), Wait), "once an attempt is enough"
     (note,) = [said["text"] for stage, said in heard if stage == "note"]
     assert "challenge 1 was answered" in note
@@ -236,12 +243,12 @@ def test_update__that_is_damaged_and_not_shown__costs_its_trainer_the_stake(crea
     everybody(created, four, range(3), Mask, Publish)
     created.finalize(four)
     created.steps(challenger, Settle)
-    (slashed,) = created.tasks.events(TrainerSlashed, task_id=four.id)
+    (slashed,) = created.trainers.events(TrainerSlashed, task_id=four.id)
     assert (slashed.trainer, slashed.fault) == (culprit, True)
 
 
 def test_average__under_whose_name_the_store_has_other_bytes__is_not_demanded_before_patience_ends(averaged):
-    _, state = averaged.tasks.get_task(averaged.task_id)
+    state = averaged.rounds.get_state(averaged.task_id)
     challenger = averaged.challenger()
     damage(averaged, state.average_cid)
     assert isinstance(challenger.step(), Wait)
@@ -254,7 +261,7 @@ def test_trainer__accused_by_a_griefer__answers_after_a_restart_and_gets_the_bon
     call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
     griefer.send(call)
     assert aggregating.refusal(OUTSIDER, call).name == "NotAccusable"
-    before = aggregating.tasks.current_phase(aggregating.task_id).deadline
+    before = aggregating.rounds.current_phase(aggregating.task_id).deadline
     trainer = aggregating.trainer(0)
     decided = trainer.decide(aggregating.chain.block())
     assert isinstance(decided, OpenUpdate)
@@ -266,42 +273,68 @@ def test_trainer__accused_by_a_griefer__answers_after_a_restart_and_gets_the_bon
     assert aggregating.stakes.claimable(address(aggregating, 0)) == BOND
     assert aggregating.stakes.bonded() == 0
     assert aggregating.refusal(OUTSIDER, call).name == "AlreadyOpened"
-    assert aggregating.tasks.current_phase(aggregating.task_id).deadline >= before
+    assert aggregating.rounds.current_phase(aggregating.task_id).deadline >= before
     aggregating.finalize()
-    assert aggregating.tasks.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
+    assert aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
 
 
-def test_accusation__keeps_nobody_from_aggregating__and_is_moot_then(aggregating):
+def test_accusation__keeps_nobody_from_aggregating__and_its_late_answer_is_paid(aggregating):
     call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
     aggregating.senders[CHALLENGER].send(call)
     aggregating.steps(aggregating.aggregator(), Aggregate)
-    assert isinstance(aggregating.trainer(0).step(), Wait), "nothing to answer"
-    aggregating.steps(aggregating.challenger(), Reclaim)
+    assert isinstance(aggregating.challenger().step(), Wait), "there is time to answer"
+    aggregating.steps(aggregating.trainer(0), AnswerLate)
+    assert aggregating.stakes.claimable(address(aggregating, 0)) == BOND
+    assert isinstance(aggregating.trainer(0).step(), Wait), "nothing is left to answer"
     aggregating.advance()
-    entry = aggregating.tasks.get_roster_entry(aggregating.task_id, 1, address(aggregating, 0))
+    entry = aggregating.rounds.get_roster_entry(aggregating.task_id, 1, address(aggregating, 0))
     assert entry.status is TrainerStatus.ACCUSED
-    assert aggregating.tasks.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
-    assert aggregating.tasks.reward_of(aggregating.task_id, 1, address(aggregating, 0)) > 0
+    assert aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
+    assert aggregating.rewards.reward_of(aggregating.task_id, 1, address(aggregating, 0)) > 0
     aggregating.steps(aggregating.trainer(0), Join)
+
+
+def test_bond__of_a_challenge_that_was_overtaken__is_reclaimed_when_the_time_to_answer_is_over(aggregating):
+    call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
+    aggregating.senders[CHALLENGER].send(call)
+    aggregating.steps(aggregating.aggregator(), Aggregate)
+    answer_by = aggregating.contracts.challenges.get_challenge(1).answer_by
+    trainer = aggregating.trainer(0)
+    decided = trainer.decide(aggregating.chain.block())
+    aggregating.pass_until(answer_by)
+    challenger = aggregating.challenger()
+    aggregating.steps(challenger, *([Advance] if aggregating.rounds.current_phase(1).next else []), Reclaim)
+    assert aggregating.stakes.claimable(challenger.sender.address) == BOND
+    heard: list[str] = []
+    trainer._report = lambda stage, **said: heard.append(said["text"])
+    trainer.act(decided)
+    assert "challenge 1 stays without an answer" in heard[0]
+    assert not isinstance(aggregating.trainer(0).step(), AnswerLate)
+
+
+def shown_as(task: Task, commitment: Point, vector: Sequence[int]) -> Opening:
+    """How a vector is opened in an answer, right or wrong."""
+    data = encode(vector, Encoding.WORDS)
+    quotient = vector_quotient(task.train, commitment, Encoding.WORDS, len(vector), data)
+    return Opening(root_of(data, Encoding.WORDS), data, quotient)
 
 
 def test_answer__that_is_not_what_was_committed_to__is_refused(aggregating):
     challenges, task = aggregating.contracts.challenges, aggregating.task
     aggregating.senders[OUTSIDER].send(challenges.challenge_update(task.id, address(aggregating, 0), BOND))
     mine, other = posting(aggregating, 0), posting(aggregating, 1)
-    basis = task.basis.points
+    commitment = task.train.commit(mine.vector)
+    right = shown_as(task, commitment, mine.vector)
     wrong = {
-        "OpeningMismatch": (mine.on_chain(), other.vector, basis),
-        "WrongLength": (mine.on_chain(), mine.vector[:-1], basis),
-        "PostingMismatch": (other.on_chain(), mine.vector, basis),
-        "BasisMismatch": (mine.on_chain(), mine.vector, basis[:-1]),
+        "OpeningMismatch": (mine.on_chain(), shown_as(task, commitment, other.vector)),
+        "WrongLength": (mine.on_chain(), shown_as(task, commitment, mine.vector[:-1])),
+        "PostingMismatch": (other.on_chain(), right),
+        "RootMismatch": (mine.on_chain(), replace(right, root=bytes(32))),
     }
     for name, answer in wrong.items():
         assert aggregating.refusal(1, challenges.answer_update(1, *answer)).name == name
-    assert aggregating.refusal(1, challenges.answer_update(2, mine.on_chain(), mine.vector, basis)).name == (
-        "UnknownChallenge"
-    )
-    aggregating.senders[OUTSIDER].send(challenges.answer_update(1, mine.on_chain(), mine.vector, basis))
+    assert aggregating.refusal(1, challenges.answer_update(2, mine.on_chain(), right)).name == "UnknownChallenge"
+    aggregating.senders[OUTSIDER].send(challenges.answer_update(1, mine.on_chain(), right))
     assert aggregating.stakes.claimable(address(aggregating, 0)) == BOND, "whoever sends the answer"
 
 
@@ -327,17 +360,17 @@ def test_wrong_mask__is_disputed__the_honest_one_answers_and_the_liar_pays(creat
     action = challenger.step()
     assert isinstance(action, ChallengeMask)
     assert {action.one, action.other} == {liar, victim}
-    accused = [event.trainer for event in created.tasks.events(Accused, task_id=task.id)]
+    accused = [event.trainer for event in created.rounds.events(Accused, task_id=task.id)]
     assert set(accused) == {liar, victim}
     honest = next(i for i in range(4) if address(created, i) == victim)
     created.steps(created.trainer(honest, task), OpenMask)
 
-    assert [e.trainer for e in created.tasks.events(Convicted, task_id=task.id)] == [liar]
-    assert [e.trainer for e in created.tasks.events(Acquitted, task_id=task.id)] == [victim]
+    assert [e.trainer for e in created.rounds.events(Convicted, task_id=task.id)] == [liar]
+    assert [e.trainer for e in created.rounds.events(Acquitted, task_id=task.id)] == [victim]
     (opened,) = created.contracts.challenges.events(MaskOpened, task_id=task.id)
     secrets = [mask_secret(secret_of(created.anvil.accounts[i + 1]), task.tag) for i in (honest, 3)]
     assert opened.shared == shared_point(secrets[0], mask_key(secrets[1]))
-    assert created.stakes.claimable(challenger.sender.address) == BOND, "a dispute is nobody's gain"
+    assert created.stakes.claimable(challenger.sender.address) == OFFERED, "a dispute is nobody's gain"
     assert isinstance(created.trainer(3, task).step(), Wait), "the liar has nothing to answer"
     assert isinstance(challenger.step(), Wait)
 
@@ -347,9 +380,13 @@ def test_wrong_mask__is_disputed__the_honest_one_answers_and_the_liar_pays(creat
     everybody(created, task, range(3), Publish)
     created.finalize(task)
     assert task.current_model() == averaged_of(created.trained(ZERO))
-    created.steps(challenger, Settle)
+    (convicted,) = created.rounds.events(Convicted, task_id=task.id)
+    assert (convicted.payee, convicted.owed > 0) == (victim, True), "for the gas of its answer"
+    created.steps(created.trainer(honest, task), Join, Settle)
+    assert created.stakes.claimable(victim) == convicted.owed
     assert created.stakes.lock_of(task.id, liar) == 0
-    assert [created.tasks.slash_of(task.id, address(created, i)) for i in range(3)] == [(0, False)] * 3
+    assert isinstance(created.trainer(honest, task).step(), Wait), "once is enough"
+    assert [created.trainers.slash_of(task.id, address(created, i)) for i in range(3)] == [(0, False)] * 3
 
 
 def test_wrong_mask__that_nobody_explains__costs_both(created):
@@ -361,7 +398,7 @@ def test_wrong_mask__that_nobody_explains__costs_both(created):
     created.steps(created.challenger(task=task), ChallengeMask)
     created.advance(task.id)
     assert phases(created, task)[-1] is Phase.FAILED, "two are left"
-    assert all(created.tasks.slash_of(task.id, member) == (ETHER, True) for member in pair)
+    assert all(created.trainers.slash_of(task.id, member) == (ETHER, True) for member in pair)
     honest = next(i for i in range(4) if address(created, i) == pair[1])
     created.steps(created.trainer(honest, task), Unenrol)
 
@@ -404,14 +441,14 @@ def without_model(world: World, cid: bytes = b"\x09" * 32) -> list[int]:
     """Round 1's average is accepted, beside the CID of nothing; its weights."""
     aggregator = world.aggregator()
     weights, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
-    aggregator.sender.send(world.tasks.aggregate(world.task_id, proof.data, cid))
+    aggregator.sender.send(world.rounds.aggregate(world.task_id, proof.data, cid))
     return weights
 
 
 @pytest.mark.parametrize("bytes_", ("withheld", "others"))
 def test_average__whose_bytes_are_not_told__is_revoked__and_another_aggregates(aggregating, bytes_):
     world, challenger = aggregating, aggregating.challenger()
-    other = ModelDocument.of(round=1, trainers=3, weights=pack([1, 2, 3, 4]))
+    other = world.opened([1, 2, 3, 4]).document(1, 3)
     without_model(world, world.put(other).digest if bytes_ == "others" else b"\x09" * 32)
     if bytes_ == "withheld":
         assert isinstance(challenger.step(), Wait), "it may still come"
@@ -422,7 +459,7 @@ def test_average__whose_bytes_are_not_told__is_revoked__and_another_aggregates(a
     assert (event.accused, event.kind) == (world.senders[AGGREGATOR].address, Kind.MODEL)
     world.pass_deadline()
     world.steps(challenger, Advance)
-    (revoked,) = world.tasks.events(AverageRevoked, task_id=world.task_id)
+    (revoked,) = world.rounds.events(AverageRevoked, task_id=world.task_id)
     assert (revoked.aggregator, revoked.slashed) == (world.senders[AGGREGATOR].address, ETHER)
     assert world.stakes.stake_of(world.senders[AGGREGATOR].address) == Stake(0, 0)
     world.steps(challenger, Reclaim)
@@ -433,9 +470,9 @@ def test_average__whose_bytes_are_not_told__is_revoked__and_another_aggregates(a
     world.steps(world.aggregator(OUTSIDER), Deposit, Aggregate)
     world.advance()
     assert world.task.current_model() == averaged_of(world.trained(ZERO))
-    ended = world.tasks.get_round(world.task_id, 1)
+    ended = world.rounds.get_round(world.task_id, 1)
     assert (ended.phase, ended.aggregator, ended.averages) == (Phase.FINALIZED, world.senders[OUTSIDER].address, 2)
-    assert world.tasks.reward_of(world.task_id, 1, world.senders[AGGREGATOR].address) == 0
+    assert world.rewards.reward_of(world.task_id, 1, world.senders[AGGREGATOR].address) == 0
 
 
 def test_round__whose_averages_are_withheld_again_and_again__fails(aggregating):
@@ -449,14 +486,16 @@ def test_round__whose_averages_are_withheld_again_and_again__fails(aggregating):
         aggregating.steps(challenger, ChallengeModel)
         aggregating.pass_deadline()
         aggregating.steps(challenger, Advance, Reclaim)
-    assert aggregating.tasks.get_round(aggregating.task_id, 1).phase is Phase.FAILED
+    assert aggregating.rounds.get_round(aggregating.task_id, 1).phase is Phase.FAILED
     assert aggregating.stakes.burnt() == 3 * ETHER
-    assert all(aggregating.tasks.slash_of(aggregating.task_id, address(aggregating, i)) == (0, False) for i in range(3))
+    assert all(
+        aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, i)) == (0, False) for i in range(3)
+    )
 
 
 def test_average__that_its_aggregator_shows_on_chain__is_final__and_trained_on_from_there(averaged, tmp_path):
     world = averaged
-    _, state = world.tasks.get_task(world.task_id)
+    state = world.rounds.get_state(world.task_id)
     aggregator, challenger = world.aggregator(), world.challenger()
     with lost(world, state.average_cid):
         be_patient(world)
@@ -466,8 +505,8 @@ def test_average__that_its_aggregator_shows_on_chain__is_final__and_trained_on_f
     world.steps(world.aggregator(), OpenModel)  # started anew, with its store
     (event,) = world.contracts.challenges.events(ModelOpened, task_id=world.task_id)
     assert (event.round, event.average) == (1, 1)
-    assert world.tasks.get_round(world.task_id, 1).phase is Phase.FINALIZED
-    assert world.stakes.claimable(aggregator.sender.address) == BOND
+    assert world.rounds.get_round(world.task_id, 1).phase is Phase.FINALIZED
+    assert world.stakes.claimable(aggregator.sender.address) == OFFERED
     assert world.stakes.stake_of(aggregator.sender.address) == Stake(ETHER, 0)
     model = world.models.latest(world.task_id)
     with lost(world, model.cid):
@@ -491,18 +530,12 @@ def test_aggregator__that_nobody_asks__answers_nothing(averaged):
 FIRST = [3, -1, 4, 1]  # weights of a first model that has to be shown: zeros need not be
 
 
-def first_document() -> ModelDocument:
-    return ModelDocument.of(round=0, trainers=0, weights=pack(FIRST))
-
-
-FIRST = [3, -1, 4, 1]
-
-
 def with_first_model(world: World, *, told: bool) -> int:
     """A task that does not start from zeros, and whose first model's bytes lie in the store, or nowhere."""
-    document = ModelDocument.of(round=0, trainers=0, weights=pack(FIRST))
+    model = world.opened(FIRST)
+    document = model.document(0, 0)
     cid = world.put(document) if told else Cid.of_block(RAW, document.encode())
-    return world.create(world.task.basis.commit(FIRST), cid.digest)
+    return world.create(model.commitment, cid.digest)
 
 
 def watched(world: World, task_id: int) -> Task:
@@ -520,9 +553,9 @@ def test_first_model__that_is_withheld__ends_the_task_before_anybody_enrols(crea
     created.steps(challenger, ChallengeModel)
     created.pass_deadline(task_id)
     created.steps(challenger, Advance, Reclaim, Claim, Done)
-    (event,) = created.tasks.events(FirstModelWithheld, task_id=task_id)
+    (event,) = created.rounds.events(FirstModelWithheld, task_id=task_id)
     assert (event.creator, event.slashed) == (created.senders[CREATOR].address, TERMS.pool)
-    assert created.tasks.current_phase(task_id).phase is Phase.SKIPPED
+    assert created.rounds.current_phase(task_id).phase is Phase.SKIPPED
     assert created.stakes.escrow_of(task_id) == 0
     assert created.stakes.burnt() == TERMS.pool
 
@@ -539,13 +572,13 @@ def test_first_model__that_is_demanded_for_nothing__is_shown_by_whoever_takes_pa
     assert created.stakes.claimable(created.senders[CREATOR].address) == BOND
     assert created.refusal(OUTSIDER, call).name == "AlreadyOpened"
     created.steps(late, Join)
-    assert created.tasks.current_phase(task.id).phase is Phase.TRAIN
+    assert created.rounds.current_phase(task.id).phase is Phase.TRAIN
     assert created.refusal(OUTSIDER, call).name == "ModelNotAccusable"
 
 
 @pytest.mark.parametrize("bytes_", (None, [1, 2, 3, 4]), ids=("none", "others"))
 def test_first_model__of_zeros__needs_no_bytes(created, tmp_path, bytes_):
-    other = bytes_ and created.put(ModelDocument.of(round=0, trainers=0, weights=pack(bytes_))).digest
+    other = bytes_ and created.put(created.opened(bytes_).document(0, 0)).digest
     task_id = created.create(model_cid=other or b"\x09" * 32)
     task = created.open(task_id)
     assert task.current_model() == ZERO
@@ -560,8 +593,10 @@ def test_first_model__that_was_shown_on_chain__is_read_from_there(created):
     be_patient(created)
     challenger = created.challenger(task=watched(created, task_id))
     created.steps(challenger, ChallengeModel)
-    answer = created.contracts.challenges.answer_model(1, [w % P for w in FIRST], created.task.basis.points)
-    created.senders[CREATOR].send(answer)
+    model, packed = created.opened(FIRST), encode(FIRST, Encoding.PACKED)
+    opening = Opening(root_of(packed, Encoding.PACKED), packed, model.opening)
+    tagged = watched(created, task_id).tagged(model.commitment)
+    created.senders[CREATOR].send(created.contracts.challenges.answer_model(1, tagged, opening))
     assert created.open(task_id).current_model() == FIRST
     assert isinstance(challenger.step(), Wait)
 
@@ -624,7 +659,7 @@ def test_loop__of_a_challenger__sees_a_task_to_its_end(aggregating):
         run(Challenger(aggregating.task, aggregating.senders[CHALLENGER], report), report)
     steps = ["challenged", "waiting", "advanced", "settled", "reclaimed", "waiting", "advanced", "claimed"]
     assert heard == ["waiting", *steps]
-    assert aggregating.tasks.get_round(aggregating.task_id, 1).phase is Phase.FAILED
-    assert aggregating.tasks.current_phase(aggregating.task_id).phase is Phase.SKIPPED
+    assert aggregating.rounds.get_round(aggregating.task_id, 1).phase is Phase.FAILED
+    assert aggregating.rounds.current_phase(aggregating.task_id).phase is Phase.SKIPPED
     assert aggregating.stakes.burnt() == ETHER
     assert aggregating.stakes.bonded() == 0

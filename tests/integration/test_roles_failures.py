@@ -67,7 +67,7 @@ def mask(world: World, task: Task, count: int) -> None:
 
 def phases(world: World, task: Task) -> list[Phase]:
     """Every phase that round 1 went through."""
-    return [event.to_phase for event in world.tasks.events(PhaseChanged, task_id=task.id, round=1)]
+    return [event.to_phase for event in world.rounds.events(PhaseChanged, task_id=task.id, round=1)]
 
 
 def test_round__with_one_of_four_missing__is_finalized_with_three_after_the_deadline(created, roster):
@@ -82,7 +82,7 @@ def test_round__with_one_of_four_missing__is_finalized_with_three_after_the_dead
     assert phases(created, roster) == done
     assert roster.current_model() == [sum(column) // 3 for column in zip(*created.trained([0] * 4), strict=True)]
     share = (TERMS.pool // TERMS.rounds - TERMS.aggregator_fee) // 3
-    owed = [created.tasks.reward_of(roster.id, 1, created.senders[i + 1].address) for i in range(4)]
+    owed = [created.rewards.reward_of(roster.id, 1, created.senders[i + 1].address) for i in range(4)]
     assert owed == [share, share, share, 0]
 
 
@@ -91,11 +91,11 @@ def test_trainer__who_missed_a_round__is_in_the_next_one_again(created, roster):
     created.advance(roster.id)
     missing = created.trainer(3, roster)
     assert isinstance(missing.step(), Wait)
-    refused = created.refusal(4, created.tasks.submit(roster.id, bytes(256)))
+    refused = created.refusal(4, created.rounds.submit(roster.id, bytes(256)))
     assert refused.name == "WrongPhase"
     mask(created, roster, 3)
     created.finalize(roster)
-    assert created.tasks.slash_of(roster.id, missing.sender.address) == (ABSENCE, False)
+    assert created.trainers.slash_of(roster.id, missing.sender.address) == (ABSENCE, False)
     created.steps(missing, Deposit, Join)
     assert created.stakes.lock_of(roster.id, missing.sender.address) == ETHER
     assert created.stakes.burnt() == ABSENCE
@@ -107,10 +107,10 @@ def test_round__with_too_few_updates__fails_and_leaves_the_model(created, roster
     assert phases(created, roster) == [Phase.JOIN, Phase.TRAIN, Phase.FAILED]
     assert created.models.latest(roster.id).round == 0
     assert roster.current_model() == [0, 0, 0, 0]
-    found = created.tasks.current_phase(roster.id)
+    found = created.rounds.current_phase(roster.id)
     assert (found.round, found.phase) == (2, Phase.JOIN)
     for i in range(4):
-        assert created.tasks.reward_of(roster.id, 1, created.senders[i + 1].address) == 0
+        assert created.rewards.reward_of(roster.id, 1, created.senders[i + 1].address) == 0
         created.steps(created.trainer(i, roster), *((Join,) if i < 2 else (Deposit, Join)))
 
 
@@ -119,7 +119,7 @@ def test_round__that_too_few_joined__is_skipped(enrolled):
         enrolled.steps(enrolled.trainer(i), Join)
     enrolled.advance()
     assert phases(enrolled, enrolled.task) == [Phase.JOIN, Phase.SKIPPED]
-    assert enrolled.tasks.current_phase(enrolled.task_id).round == 2
+    assert enrolled.rounds.current_phase(enrolled.task_id).round == 2
 
 
 @pytest.mark.parametrize("who", ("a trainer", "an aggregator", "a stranger"))
@@ -131,7 +131,7 @@ def test_overdue_round__is_advanced_by_anybody(training, who):
     }[who]()
     training.pass_deadline()
     training.steps(role, Advance)
-    assert training.tasks.get_round(training.task_id, 1).phase is Phase.FAILED
+    assert training.rounds.get_round(training.task_id, 1).phase is Phase.FAILED
 
 
 # documents of masked updates
@@ -196,13 +196,13 @@ def test_round__with_a_worthless_update__fails_at_its_deadline_and_costs_nobody_
     mask_with(masking, WORTHLESS["garbage"])
     masking.pass_deadline()
     masking.steps(masking.aggregator(), Advance)
-    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
-    found = masking.tasks.current_phase(masking.task_id)
+    assert masking.rounds.get_round(masking.task_id, 1).phase is Phase.FAILED
+    found = masking.rounds.current_phase(masking.task_id)
     assert (found.round, found.phase) == (2, Phase.JOIN)
     for i in range(3):
         assert masking.stakes.lock_of(masking.task_id, masking.senders[i + 1].address) == ETHER
     masking.trainer(0).act(Unenrol())
-    masking.pass_until(masking.tasks.get_enrolment(masking.task_id, masking.senders[1].address).releasable_at)
+    masking.pass_until(masking.trainers.get_enrolment(masking.task_id, masking.senders[1].address).releasable_at)
     masking.trainer(0).act(Release())
     assert masking.stakes.stake_of(masking.senders[1].address) == Stake(ETHER, 0)
 
@@ -219,7 +219,7 @@ def test_loop__of_an_aggregator__outlives_a_round_with_a_worthless_update(maskin
 
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
     assert heard == ["failed", "advanced", "recovered", "waiting", "advanced", "withdrawn"]
-    assert masking.tasks.current_phase(masking.task_id).phase is Phase.SKIPPED
+    assert masking.rounds.current_phase(masking.task_id).phase is Phase.SKIPPED
 
 
 # an aggregator's store that fails

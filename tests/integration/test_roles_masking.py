@@ -45,7 +45,7 @@ def averaged(vectors: Sequence[Sequence[int]]) -> list[int]:
 
 
 def phases(world: World, task: Task) -> list[Phase]:
-    return [event.to_phase for event in world.tasks.events(PhaseChanged, task_id=task.id, round=1)]
+    return [event.to_phase for event in world.rounds.events(PhaseChanged, task_id=task.id, round=1)]
 
 
 def everybody(world: World, task: Task, members: Sequence[int], *actions) -> None:
@@ -94,7 +94,7 @@ def test_nothing__is_published_before_all_members_have_committed(masking):
         assert isinstance(action, Wait)
         assert action.reason == "round 1: waiting for other trainers' masked updates"
     masking.steps(masking.trainer(2), Mask)
-    (event, *_) = masking.tasks.events(Masked, task_id=masking.task_id, round=1)
+    (event, *_) = masking.rounds.events(Masked, task_id=masking.task_id, round=1)
     trainer = masking.trainer(0)
     masking.steps(trainer, Publish)
     document = UpdateDocument.decode(masking.store.get(Cid.from_digest(event.posting.cid), 1 << 20))
@@ -106,7 +106,7 @@ def test_nothing__is_published_before_all_members_have_committed(masking):
 
 
 def test_masks__of_each_pair__are_committed_to_alike_by_both(aggregating):
-    events = {e.trainer: e for e in aggregating.tasks.events(Masked, task_id=aggregating.task_id, round=1)}
+    events = {e.trainer: e for e in aggregating.rounds.events(Masked, task_id=aggregating.task_id, round=1)}
     circle = attempts.attempt(aggregating.task, 1, 1).circle
     assert sorted(circle) == sorted(events)
     found = {(m, mask.peer): mask.commitment for m in circle for mask in events[m].posting.masks}
@@ -122,7 +122,7 @@ def test_masks__of_each_pair__are_committed_to_alike_by_both(aggregating):
 def test_trainer__that_vanishes_after_submitting__is_left_out_by_the_next_attempt(created, four):
     everybody(created, four, range(3), Mask)
     created.advance(four.id)
-    started = list(created.tasks.events(MaskingStarted, task_id=four.id, round=1))
+    started = list(created.rounds.events(MaskingStarted, task_id=four.id, round=1))
     assert [(event.attempt, event.members) for event in started] == [(1, 4), (2, 3)]
     everybody(created, four, range(3), Mask)
     everybody(created, four, range(3), Publish)
@@ -132,17 +132,17 @@ def test_trainer__that_vanishes_after_submitting__is_left_out_by_the_next_attemp
     assert four.current_model() == averaged(created.trained(ZERO))
     masked_twice = [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.AGGREGATE]
     assert phases(created, four) == [*masked_twice, Phase.CHALLENGE, Phase.FINALIZED]
-    ended = created.tasks.get_round(four.id, 1)
+    ended = created.rounds.get_round(four.id, 1)
     assert (ended.phase, ended.attempt, ended.masked) == (Phase.FINALIZED, 2, 3)
     share = (TERMS.pool // TERMS.rounds - TERMS.aggregator_fee) // 3
-    owed = [created.tasks.reward_of(four.id, 1, created.senders[i + 1].address) for i in range(4)]
+    owed = [created.rewards.reward_of(four.id, 1, created.senders[i + 1].address) for i in range(4)]
     assert owed == [share, share, share, 0]
 
 
 def test_attempt__that_failed__published_nothing(created, four):
     everybody(created, four, range(3), Mask)
     created.advance(four.id)
-    for event in created.tasks.events(Masked, task_id=four.id, round=1):
+    for event in created.rounds.events(Masked, task_id=four.id, round=1):
         document = posting(created, [s.address for s in created.senders].index(event.trainer) - 1, four).document
         assert not any(document.encode() == data for data in documents(created))
 
@@ -169,16 +169,16 @@ def test_round__that_loses_trainers_below_the_minimum__fails_and_costs_those_who
     everybody(created, four, range(2), Mask)
     created.advance(four.id)
     assert phases(created, four) == [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.FAILED]
-    found = created.tasks.current_phase(four.id)
+    found = created.rounds.current_phase(four.id)
     assert (found.round, found.phase) == (2, Phase.JOIN)
     assert four.current_model() == ZERO
     for i in range(4):
         address = created.senders[i + 1].address
-        assert created.tasks.reward_of(four.id, 1, address) == 0
-        assert created.tasks.slash_of(four.id, address) == (0 if i < 2 else ABSENCE, False)
+        assert created.rewards.reward_of(four.id, 1, address) == 0
+        assert created.trainers.slash_of(four.id, address) == (0 if i < 2 else ABSENCE, False)
     everybody(created, four, range(2), Join)
     everybody(created, four, (2, 3), Deposit, Join)
-    slashed = [(e.trainer, e.slashed) for e in created.tasks.events(TrainerSlashed, task_id=four.id, round=1)]
+    slashed = [(e.trainer, e.slashed) for e in created.trainers.events(TrainerSlashed, task_id=four.id, round=1)]
     assert slashed == [(created.senders[i + 1].address, ABSENCE) for i in (2, 3)]
     assert created.stakes.burnt() == 2 * ABSENCE
 
@@ -186,7 +186,7 @@ def test_round__that_loses_trainers_below_the_minimum__fails_and_costs_those_who
 def test_round__whose_first_attempt_has_too_few__fails_at_once(masking):
     everybody(masking, masking.task, range(2), Mask)
     masking.advance()
-    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
+    assert masking.rounds.get_round(masking.task_id, 1).phase is Phase.FAILED
     everybody(masking, masking.task, range(2), Join)
     everybody(masking, masking.task, (2,), Deposit, Join)
 
@@ -194,12 +194,12 @@ def test_round__whose_first_attempt_has_too_few__fails_at_once(masking):
 def test_member__that_commits_and_never_publishes__is_named_and_the_round_fails_at_its_deadline(masking):
     everybody(masking, masking.task, range(3), Mask)
     everybody(masking, masking.task, range(2), Publish)
-    event = list(masking.tasks.events(Masked, task_id=masking.task_id, round=1))[2]
+    event = list(masking.rounds.events(Masked, task_id=masking.task_id, round=1))[2]
     masking.store._path(Cid.from_digest(event.posting.cid)).unlink(missing_ok=True)  # of another test
     with pytest.raises(Unavailable, match=f"the update of {masking.senders[3].address} cannot be had"):
         masking.aggregator().step()
     masking.advance()
-    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
+    assert masking.rounds.get_round(masking.task_id, 1).phase is Phase.FAILED
     everybody(masking, masking.task, range(3), Join)
 
 
@@ -213,13 +213,13 @@ def test_trainer__started_anew__masks_the_very_update_that_it_submitted(masking)
     assert again.update(1)[1] == masking.proof(0).points[3]
     assert posting(masking, 0).vector == posting(masking, 0).vector
     masking.steps(again, Mask)
-    (event,) = masking.tasks.events(Masked, task_id=masking.task_id, round=1)
+    (event,) = masking.rounds.events(Masked, task_id=masking.task_id, round=1)
     assert event.posting == posting(masking, 0).on_chain()
 
 
 def test_trainer__started_anew_before_it_publishes__publishes_what_it_committed_to(masking):
     everybody(masking, masking.task, range(3), Mask)
-    for i, event in enumerate(masking.tasks.events(Masked, task_id=masking.task_id, round=1)):
+    for i, event in enumerate(masking.rounds.events(Masked, task_id=masking.task_id, round=1)):
         assert masking.trainer(i).publish(1, 1).digest == event.posting.cid
         assert masking.trainer(i).publish(1, 1).digest == event.posting.cid, "and again"
     masking.steps(masking.aggregator(), Aggregate)
@@ -318,8 +318,8 @@ def test_round__with_a_wrong_mask__fails_at_its_deadline_and_the_next_one_starts
 
     run(Aggregator(masking.task, masking.senders[AGGREGATOR], report), report)
     assert heard == ["failed", "advanced", "recovered", "waiting", "advanced", "withdrawn"]
-    assert masking.tasks.get_round(masking.task_id, 1).phase is Phase.FAILED
-    assert masking.tasks.get_round(masking.task_id, 2).phase is Phase.SKIPPED
+    assert masking.rounds.get_round(masking.task_id, 1).phase is Phase.FAILED
+    assert masking.rounds.get_round(masking.task_id, 2).phase is Phase.SKIPPED
     for i in range(3):
         assert masking.stakes.lock_of(masking.task_id, masking.senders[i + 1].address) == ETHER
 
@@ -358,7 +358,7 @@ def test_masks__of_the_same_pair__are_others_in_every_attempt_and_round(created,
 def refusal(world: World, i: int, task: Task, **changes):
     """The error for trainer i's true mask call, with arguments exchanged."""
     honest = posting(world, i, task) if i in range(3) else posting(world, 0, task)
-    return world.refusal(i + 1, world.tasks.mask(task.id, replace(honest.on_chain(), **changes)))
+    return world.refusal(i + 1, world.rounds.mask(task.id, replace(honest.on_chain(), **changes)))
 
 
 def test_mask__of_an_account_that_submitted_nothing__is_refused(masking):
@@ -383,7 +383,7 @@ def test_mask__of_a_trainer_that_missed_the_attempt_before__is_refused(created, 
     error = created.refusal(4, late.call())
     assert (error.name, error.arguments["attempt"]) == ("NotAMember", 2)
     fewer = replace(late.on_chain(), masks=late.on_chain().masks[:2])
-    assert created.refusal(4, created.tasks.mask(four.id, fewer)).name == "NotAMember"
+    assert created.refusal(4, created.rounds.mask(four.id, fewer)).name == "NotAMember"
 
 
 def test_mask__made_twice__is_refused(masking):

@@ -163,6 +163,6 @@ def test_decide__while_an_update_is_missing_and_demanded_and_after__reads_nothin
 
 def test_decide__of_an_average_whose_bytes_are_nowhere__reads_nothing_newer(averaged, asked):
     world = averaged
-    _, state = world.tasks.get_task(world.task_id)
+    state = world.rounds.get_state(world.task_id)
     world.store.unpin(Cid.from_digest(state.average_cid))
     check_pinned(world, asked, world.task)

@@ -43,11 +43,11 @@ def replaced(proof: bytes, position: int, point: Point) -> bytes:
 
 
 def refused_submission(world: World, proof: bytes, i: int = 0):
-    return world.refusal(i + 1, world.tasks.submit(world.task_id, proof))
+    return world.refusal(i + 1, world.rounds.submit(world.task_id, proof))
 
 
 def refused_average(world: World, proof: bytes, account: int = AGGREGATOR):
-    return world.refusal(account, world.tasks.aggregate(world.task_id, proof, CID))
+    return world.refusal(account, world.rounds.aggregate(world.task_id, proof, CID))
 
 
 def sent_before(world: World, transaction_hash: bytes) -> Call:
@@ -71,7 +71,7 @@ def test_proof_of_a_round_before__sent_again_after_the_model_changed__starts_fro
     for i in range(3):
         finalized.steps(finalized.trainer(i), Join)
     mine = finalized.senders[1].address
-    (accepted,) = (e for e in finalized.tasks.events(Submitted, round=1, trainer=mine))
+    (accepted,) = (e for e in finalized.rounds.events(Submitted, round=1, trainer=mine))
     error = finalized.refusal(1, sent_before(finalized, accepted.transaction_hash))
     first, newest = (model.model_hash for model in finalized.models.get_models(finalized.task_id, 0, 2))
     assert (error.name, error.arguments) == ("ModelMismatch", {"expected": newest, "actual": first})
@@ -82,7 +82,7 @@ def proof_accepted_there(world: World, place: Place) -> Proof:
     place.enter([world.trainer(i).data[1] for i in range(3)])
     tag = place.contracts.tasks.tag(place.task_id)
     proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], random_salts(1)])
-    receipt = place.senders[1].send(place.contracts.tasks.submit(place.task_id, proof.data))
+    receipt = place.senders[1].send(place.contracts.rounds.submit(place.task_id, proof.data))
     assert receipt.event(Submitted).submitted == 1
     return proof
 
@@ -104,7 +104,7 @@ def test_proof_for_another_chain__from_contracts_at_the_same_addresses__does_not
     training, other_chain
 ):
     assert other_chain.contracts.tasks.address == training.tasks.address
-    assert other_chain.contracts.tasks.get_task(1)[0] == training.task.config
+    assert other_chain.contracts.tasks.get_task(1).config == training.task.config
     assert_of_another_model(training, proof_accepted_there(training, other_chain))
 
 
@@ -187,7 +187,7 @@ def test_average__copied_from_the_mempool__is_worth_nothing_to_another_account(a
     error = refused_average(aggregating, proof.data, OUTSIDER)
     assert error.name == "PublicMismatch"
     assert "an average names its aggregator" in error.hint
-    aggregating.senders[AGGREGATOR].simulate(aggregating.tasks.aggregate(aggregating.task_id, proof.data, CID))
+    aggregating.senders[AGGREGATOR].simulate(aggregating.rounds.aggregate(aggregating.task_id, proof.data, CID))
 
 
 def test_average__with_another_model_in_it__is_invalid(aggregating):
@@ -198,7 +198,7 @@ def test_average__with_another_model_in_it__is_invalid(aggregating):
 
 
 def test_average_of_a_round_before__sent_again__is_of_another_sum(finalized):
-    (aggregated,) = finalized.tasks.events(Aggregated, task_id=finalized.task_id)
+    (aggregated,) = finalized.rounds.events(Aggregated, task_id=finalized.task_id)
     for action in (Join, Submit, Mask, Publish):
         for i in range(3):
             finalized.steps(finalized.trainer(i), action)
@@ -212,7 +212,7 @@ def test_account__outside_the_roster__cannot_submit(training):
     late = training.trainer(3)
     training.steps(late, Deposit, Enrol)
     for account in (4, OUTSIDER):
-        error = training.refusal(account, training.tasks.submit(training.task_id, training.proof(0).data))
+        error = training.refusal(account, training.rounds.submit(training.task_id, training.proof(0).data))
         assert error.name == "NotOnRoster"
         assert error.arguments["trainer"] == training.senders[account].address
 
@@ -224,41 +224,41 @@ def test_update__sent_twice__is_refused(training):
 
 def test_data__that_another_trainer_registered__cannot_be_enrolled(enrolled):
     point = enrolled.trainer(0).data[1]
-    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, point, GENERATOR))
+    error = enrolled.refusal(OUTSIDER, enrolled.trainers.enrol(enrolled.task_id, point, GENERATOR))
     assert error.name == "DataAlreadyRegistered"
     assert error.arguments["trainer"] == enrolled.senders[1].address
 
 
 def test_data__of_no_rows__cannot_be_enrolled(enrolled):
-    error = enrolled.refusal(OUTSIDER, enrolled.tasks.enrol(enrolled.task_id, enrolled.task.basis.offset, GENERATOR))
+    error = enrolled.refusal(OUTSIDER, enrolled.trainers.enrol(enrolled.task_id, enrolled.task.basis.offset, GENERATOR))
     assert error.name == "EmptyData"
 
 
 def test_enrolment__without_stake__is_refused(created):
-    error = created.refusal(1, created.tasks.enrol(created.task_id, created.trainer(0).data[1], GENERATOR))
+    error = created.refusal(1, created.trainers.enrol(created.task_id, created.trainer(0).data[1], GENERATOR))
     assert (error.name, error.arguments["required"]) == ("InsufficientStake", ETHER)
 
 
 def test_seat__taken_twice_or_without_enrolment__is_refused(enrolled):
     enrolled.steps(enrolled.trainer(0), Join)
-    assert enrolled.refusal(1, enrolled.tasks.join(enrolled.task_id)).name == "AlreadyJoined"
-    assert enrolled.refusal(OUTSIDER, enrolled.tasks.join(enrolled.task_id)).name == "NotEnrolled"
+    assert enrolled.refusal(1, enrolled.rounds.join(enrolled.task_id)).name == "AlreadyJoined"
+    assert enrolled.refusal(OUTSIDER, enrolled.rounds.join(enrolled.task_id)).name == "NotEnrolled"
 
 
 def test_trainer__that_is_leaving__cannot_join_or_leave_again_or_be_released_too_soon(enrolled):
     tasks, task_id = enrolled.tasks, enrolled.task_id
-    assert enrolled.refusal(1, tasks.release(task_id)).name == "NotReleasable"
+    assert enrolled.refusal(1, trainers.release(task_id)).name == "NotReleasable"
     enrolled.trainer(0).act(Unenrol())
-    assert enrolled.refusal(1, tasks.join(task_id)).name == "Leaving"
-    assert enrolled.refusal(1, tasks.unenrol(task_id)).name == "Leaving"
-    assert enrolled.refusal(1, tasks.release(task_id)).name == "NotReleasable"
-    assert enrolled.refusal(OUTSIDER, tasks.unenrol(task_id)).name == "NotEnrolled"
+    assert enrolled.refusal(1, rounds.join(task_id)).name == "Leaving"
+    assert enrolled.refusal(1, trainers.unenrol(task_id)).name == "Leaving"
+    assert enrolled.refusal(1, trainers.release(task_id)).name == "NotReleasable"
+    assert enrolled.refusal(OUTSIDER, trainers.unenrol(task_id)).name == "NotEnrolled"
 
 
 def test_stake__of_a_trainer_on_the_roster_of_a_round_that_runs__is_not_released(training):
     training.trainer(0).act(Unenrol())
-    training.pass_until(training.tasks.get_enrolment(training.task_id, training.senders[1].address).releasable_at)
-    assert training.refusal(1, training.tasks.release(training.task_id)).name == "RoundRunning"
+    training.pass_until(training.trainers.get_enrolment(training.task_id, training.senders[1].address).releasable_at)
+    assert training.refusal(1, training.trainers.release(training.task_id)).name == "RoundRunning"
     training.steps(training.aggregator(OUTSIDER), Advance)
     training.trainer(0).act(Release())
     left = ETHER - ETHER * TERMS.absence_slash // 10_000
@@ -266,10 +266,10 @@ def test_stake__of_a_trainer_on_the_roster_of_a_round_that_runs__is_not_released
 
 
 CALLS = {
-    Phase.JOIN: lambda world: (1, world.tasks.join(world.task_id)),
-    Phase.TRAIN: lambda world: (1, world.tasks.submit(world.task_id, bytes(256))),
-    Phase.MASK: lambda world: (1, world.tasks.mask(world.task_id, Posting(GENERATOR, CID, ()))),
-    Phase.AGGREGATE: lambda world: (AGGREGATOR, world.tasks.aggregate(world.task_id, bytes(256), CID)),
+    Phase.JOIN: lambda world: (1, world.rounds.join(world.task_id)),
+    Phase.TRAIN: lambda world: (1, world.rounds.submit(world.task_id, bytes(256))),
+    Phase.MASK: lambda world: (1, world.rounds.mask(world.task_id, Posting(GENERATOR, CID, ()))),
+    Phase.AGGREGATE: lambda world: (AGGREGATOR, world.rounds.aggregate(world.task_id, bytes(256), CID)),
 }
 STAGE_OF = {
     Phase.JOIN: "enrolled",
@@ -295,12 +295,12 @@ def test_call__in_its_phase_but_after_the_deadline__is_refused_until_somebody_ad
     assert error.name == "DeadlinePassed"
     assert "advance the task" in error.hint
     world.steps(world.aggregator(OUTSIDER), Advance)
-    found = world.tasks.current_phase(world.task_id)
+    found = world.rounds.current_phase(world.task_id)
     assert (found.round, found.phase) == (2, Phase.JOIN)
 
 
 def test_round__whose_deadline_is_still_to_come__cannot_be_advanced(enrolled):
-    assert enrolled.refusal(OUTSIDER, enrolled.tasks.advance(enrolled.task_id)).name == "NothingToAdvance"
+    assert enrolled.refusal(OUTSIDER, enrolled.rounds.advance(enrolled.task_id)).name == "NothingToAdvance"
 
 
 def test_average__of_a_round_that_was_finalized__comes_too_late(aggregating):

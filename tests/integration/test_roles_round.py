@@ -53,7 +53,7 @@ def test_model__of_a_finalized_round__is_the_integer_average_of_what_each_share_
 
 
 def test_updates__of_a_round__are_each_trainers_own_training_and_sum_to_the_model(aggregating):
-    events = list(aggregating.tasks.events(Submitted, task_id=aggregating.task_id, round=1))
+    events = list(aggregating.rounds.events(Submitted, task_id=aggregating.task_id, round=1))
     vectors = aggregating.updates()
     assert [[to_signed(entry) for entry in vector[:4]] for vector in vectors] == aggregating.trained([0] * 4)
     assert [aggregating.task.basis.commit(vector) for vector in vectors] == [event.update for event in events]
@@ -72,16 +72,16 @@ def test_registry__after_a_round__tells_the_history(finalized):
     assert (added.parent, added.model_hash, added.cid) == (0, newest.model_hash, newest.cid)
     assert point_hash(added.commitment) == newest.model_hash
     assert initial.model_hash == first.model_hash
-    (event,) = finalized.tasks.events(Aggregated, task_id=finalized.task_id)
+    (event,) = finalized.rounds.events(Aggregated, task_id=finalized.task_id)
     assert (event.old_model_hash, event.new_model_hash) == (first.model_hash, newest.model_hash)
 
 
 def test_second_round__after_the_first_is_finalized__starts_at_once_from_the_new_model(finalized):
     now = finalized.chain.block().timestamp
-    found = finalized.tasks.current_phase(finalized.task_id)
+    found = finalized.rounds.current_phase(finalized.task_id)
     assert (found.round, found.phase, found.deadline) == (2, Phase.JOIN, now + TERMS.join_period)
-    ended = finalized.tasks.get_round(finalized.task_id, 1)
-    assert ended == Round(Phase.FINALIZED, 1, 3, finalized.senders[AGGREGATOR].address, False, 1, now)
+    ended = finalized.rounds.get_round(finalized.task_id, 1)
+    assert ended == Round(Phase.FINALIZED, 1, 3, finalized.senders[AGGREGATOR].address, 1, now)
     first = finalized.task.current_model()
     play_second_round(finalized)
     assert finalized.task.current_model() == averaged(finalized.trained(first))
@@ -90,7 +90,7 @@ def test_second_round__after_the_first_is_finalized__starts_at_once_from_the_new
 
 def test_task__after_its_last_round__pays_everybody_and_frees_the_stake(finalized):
     play_second_round(finalized)
-    assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.FINALIZED
+    assert finalized.rounds.current_phase(finalized.task_id).phase is Phase.FINALIZED
     for i in range(3):
         trainer = finalized.trainer(i)
         address = trainer.sender.address
@@ -148,17 +148,17 @@ def test_trainer__who_also_aggregates__is_paid_for_both(aggregating):
     assert aggregating.stakes.lock_of(aggregating.task_id, address) == 2 * ETHER
     aggregating.advance()
     assert aggregating.stakes.stake_of(address) == Stake(ETHER, ETHER)
-    assert aggregating.tasks.reward_of(aggregating.task_id, 1, address) == SHARE + FEE
+    assert aggregating.rewards.reward_of(aggregating.task_id, 1, address) == SHARE + FEE
 
 
 def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
     finalized.advance()  # nobody joined round 2, the last
-    assert finalized.tasks.current_phase(finalized.task_id).phase is Phase.SKIPPED
+    assert finalized.rounds.current_phase(finalized.task_id).phase is Phase.SKIPPED
     run(finalized.trainer(0), finalized.hurried)
     run(finalized.aggregator(), silent)
     assert finalized.stakes.stake_of(finalized.senders[AGGREGATOR].address) == Stake(0, 0)
     assert finalized.stakes.stake_of(finalized.senders[1].address) == Stake(0, 0)
-    assert finalized.tasks.reward_of(finalized.task_id, 1, finalized.senders[1].address) == 0
+    assert finalized.rewards.reward_of(finalized.task_id, 1, finalized.senders[1].address) == 0
 
 
 def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finalized):
@@ -174,6 +174,7 @@ def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finali
 def test_gas__of_submissions_and_of_the_average__stays_within_the_limit(training):
     trainers, aggregator = [training.trainer(i) for i in range(3)], training.aggregator()
     receipts = [trainer.submit(1, trainer.train(1)) for trainer in trainers]
+    training.pass_seed_block()
     receipts += [trainer.mask(1, 1) for trainer in trainers]
     for trainer in trainers:
         trainer.publish(1, 1)

@@ -54,7 +54,7 @@ def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
         if not isinstance(action, Wait):
             done.append(type(action))
             continue
-        if created.tasks.current_phase(created.task_id).phase in (Phase.CHALLENGE, Phase.FINALIZED):
+        if created.rounds.current_phase(created.task_id).phase in (Phase.CHALLENGE, Phase.FINALIZED):
             created.pass_until(action.until)
             continue
         for other in (created.trainer(1), created.trainer(2), created.aggregator()):
@@ -92,7 +92,7 @@ def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enroll
         trainer.step()
     assert "train with the file that was enrolled" in caught.value.hint
     assert trainer.sender.next_nonce() == nonce
-    entry = enrolled.tasks.get_roster_entry(enrolled.task_id, 1, trainer.sender.address)
+    entry = enrolled.rounds.get_roster_entry(enrolled.task_id, 1, trainer.sender.address)
     assert entry.status is TrainerStatus.NONE
     enrolled.steps(enrolled.trainer(0), Join)
 
@@ -106,11 +106,11 @@ def test_file__changed_after_joining__is_refused_before_anything_is_proved(train
 def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, changed_file):
     trainer = enrolled.trainer(0, file=changed_file)
     trainer.act(Unenrol())
-    enrolled.pass_until(enrolled.tasks.get_enrolment(enrolled.task_id, trainer.sender.address).releasable_at)
+    enrolled.pass_until(enrolled.trainers.get_enrolment(enrolled.task_id, trainer.sender.address).releasable_at)
     trainer.act(Release())
     enrolled.advance()
     enrolled.steps(trainer, Enrol, Join)
-    data = [event.data for event in enrolled.tasks.events(Enrolled, trainer=trainer.sender.address)]
+    data = [event.data for event in enrolled.trainers.events(Enrolled, trainer=trainer.sender.address)]
     assert data[1] == trainer.data[1] != data[0]
 
 
@@ -119,7 +119,7 @@ def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, change
 
 def front_run(world: World, point: Point) -> None:
     """Another account registers the point that trainer 0 is about to enrol."""
-    for call in (world.stakes.deposit(ETHER), world.tasks.enrol(world.task_id, point, GENERATOR)):
+    for call in (world.stakes.deposit(ETHER), world.trainers.enrol(world.task_id, point, GENERATOR)):
         world.senders[OUTSIDER].send(call)
 
 
@@ -129,14 +129,14 @@ def test_enrolment__front_run_by_a_copy__is_made_under_a_fresh_salt_whose_proofs
     copied = trainer.data[1]
     front_run(created, copied)
     created.steps(trainer, Enrol)
-    (event,) = created.tasks.events(Enrolled, trainer=trainer.sender.address)
+    (event,) = created.trainers.events(Enrolled, trainer=trainer.sender.address)
     assert event.data == trainer.data[1] == created.trainer(0).data[1] != copied
     for i in (1, 2):
         created.steps(created.trainer(i), Deposit, Enrol)
     for i in range(3):
         created.steps(created.trainer(i), Join)
     created.steps(created.trainer(0), Submit)
-    (submitted,) = created.tasks.events(Submitted, task_id=created.task_id)
+    (submitted,) = created.rounds.events(Submitted, task_id=created.task_id)
     assert submitted.trainer == trainer.sender.address
 
 
@@ -145,7 +145,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
     for account in (OUTSIDER, AGGREGATOR):
         points.append(trainer.data[1])
         created.senders[account].send(created.stakes.deposit(ETHER))
-        created.senders[account].send(created.tasks.enrol(created.task_id, points[-1], GENERATOR))
+        created.senders[account].send(created.trainers.enrol(created.task_id, points[-1], GENERATOR))
     created.steps(trainer, Deposit, Enrol)
     assert len({*points, trainer.data[1]}) == 3
 
@@ -157,7 +157,7 @@ def spoil_model(world: World, cid: bytes) -> None:
     """Round 1 is finalized by a true proof beside the CID of something else, which nobody challenges."""
     aggregator = world.aggregator()
     _, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
-    aggregator.sender.send(world.tasks.aggregate(world.task_id, proof.data, cid))
+    aggregator.sender.send(world.rounds.aggregate(world.task_id, proof.data, cid))
     world.advance()
 
 
@@ -184,13 +184,13 @@ def test_model__that_its_aggregator_does_not_tell__keeps_trainers_from_taking_se
             world.trainer(i).step()
     assert [sender.next_nonce() for sender in world.senders] == nonces
     world.advance()
-    assert world.tasks.get_round(world.task_id, 2).phase is Phase.SKIPPED
-    assert [world.tasks.slash_of(world.task_id, world.senders[i + 1].address) for i in range(3)] == [(0, False)] * 3
+    assert world.rounds.get_round(world.task_id, 2).phase is Phase.SKIPPED
+    assert [world.trainers.slash_of(world.task_id, world.senders[i + 1].address) for i in range(3)] == [(0, False)] * 3
     world.steps(world.trainer(0), Unenrol, Collect)
 
 
 def test_data_hash__of_an_enrolment__is_of_the_commitment_that_a_proof_shows(training):
-    enrolment = training.tasks.get_enrolment(training.task_id, training.senders[1].address)
+    enrolment = training.trainers.get_enrolment(training.task_id, training.senders[1].address)
     assert enrolment.data_hash == point_hash(training.proof(0).points[1])
     assert enrolment.stake == ETHER
 
@@ -241,7 +241,7 @@ def test_proof__that_takes_too_long__is_not_kept__and_the_next_one_is_made(train
     )
     with pytest.raises(ProverTimeout):
         hurried.step()
-    assert training.tasks.get_task(training.task_id)[1].submitted == 0
+    assert training.rounds.get_state(training.task_id).submitted == 0
     assert isinstance(patient.step(), Submit)
 
 

@@ -108,9 +108,9 @@ def contracts(commands):
 
 
 def test_run__by_three_trainers_and_a_node_of_all_roles__carries_a_task_to_its_end(story, contracts):
-    assert contracts.tasks.current_phase(1).phase is Phase.FINALIZED
+    assert contracts.rounds.current_phase(1).phase is Phase.FINALIZED
     for round_ in (1, 2):
-        assert contracts.tasks.get_round(1, round_).masked == 3
+        assert contracts.rounds.get_round(1, round_).masked == 3
     assert story.operator.stages("aggregator").count("aggregated") == 2
     assert "challenged" not in story.operator.stages("challenger")
     for process in story.ended:
@@ -148,7 +148,7 @@ def test_sigterm__a_second_time__ends_at_once_and_leaves_no_prover_behind(story)
 def test_kill__between_proof_and_submission__then_the_kept_proof_is_submitted(story, contracts, commands):
     assert "proving" not in story.restarted.stages()
     me = commands.anvil.accounts[1].address
-    (event,) = [e for e in contracts.tasks.events(Submitted, task_id=1, round=2) if e.trainer == me]
+    (event,) = [e for e in contracts.rounds.events(Submitted, task_id=1, round=2) if e.trainer == me]
     _, calldata = contracts.chain.calldata(event.transaction_hash)
     assert story.kept.data in calldata
 

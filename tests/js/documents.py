@@ -8,7 +8,9 @@ from typing import Any
 
 from headwater.errors import DocumentError
 from headwater.protocol import documents
+from headwater.protocol.curve import INFINITY, Q
 from headwater.protocol.field import P, pack
+from headwater.protocol.masks import GENERATOR
 from headwater.roles.task import Task, columns_of, spec_of
 from headwater.storage.cid import DAG_PB, Cid
 from headwater.storage.manifests import ModelDocument, TaskManifest
@@ -19,7 +21,8 @@ Path = tuple[str | int, ...]
 def document_cases(task: Task) -> Iterator[dict[str, Any]]:
     """Bytes of documents, and whether the node takes them as canonical JSON, as a manifest and as a model."""
     manifest = task.store.get(Cid.from_digest(task.config.manifest), documents.MAX_BYTES)
-    model = ModelDocument.of(round=1, trainers=3, weights=pack([0, 1, -1, P // 2, P // 2 + 1])).encode()
+    points = {"commitment": GENERATOR.encode().hex(), "opening": INFINITY.encode().hex()}
+    model = ModelDocument.of(round=1, trainers=3, weights=pack([0, 1, -1, P // 2, P // 2 + 1]), **points).encode()
     texts = {
         manifest,
         model,
@@ -76,7 +79,7 @@ HOSTILE = (
     '{"a":1,"b":2}',
     '{"a": 1}',
     '{"__proto__":1}',
-    '{"__proto__":{"schema":"headwater/model/1"}}',
+    '{"__proto__":{"schema":"headwater/model/2"}}',
     '{"constructor":1}',
     '{"10":1,"9":2}',
     '{"9":2,"10":1}',
@@ -117,7 +120,7 @@ def changed(document: bytes, change: tuple[Path, Any]) -> bytes:
 
 FIRST = ("model", "features", 0)
 MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
-    (("schema",), "headwater/task/2"),
+    (("schema",), "headwater/task/1"),
     (("schema",), ...),
     (("extra",), 1),
     (("name",), ""),
@@ -163,8 +166,7 @@ MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("circuits", "train"), "b" + "a" * 58),
     (("circuits", "train"), str(Cid(DAG_PB, bytes(32)))),
     (("circuits", "train"), str(Cid(DAG_PB, bytes(32)))[:-1] + "b"),
-    (("basis",), ...),
-    (("basis",), ""),
+    (("basis",), "b" + "a" * 58),
     (("srs", "k"), 29),
     (("srs", "source"), "mine"),
     (("srs", "cid"), ""),
@@ -176,6 +178,18 @@ MODEL_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("round",), "1"),
     (("round",), True),
     (("trainers",), ...),
+    (("schema",), "headwater/model/1"),
+    (("commitment",), ...),
+    (("commitment",), ""),
+    (("commitment",), f"{1:064x}{3:064x}"),
+    (("commitment",), f"{1 + Q:064x}{2:064x}"),
+    (("commitment",), f"{1:064X}{Q - 2:064X}"),
+    (("commitment",), f"{1:064x}{Q - 2:064x}"),
+    (("commitment",), {"x": f"{1:064x}", "y": f"{2:064x}"}),
+    (("opening",), ...),
+    (("opening",), "0" * 127),
+    (("opening",), "0" * 126 + "03"),
+    (("opening",), "0" * 128 + "\n"),
     (("weights",), ""),
     (("weights",), "0" * 63),
     (("weights",), "A" * 64),

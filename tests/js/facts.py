@@ -5,16 +5,18 @@ Nothing here is typed by hand: every value is computed by the node's own code, f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from headwater.chain.contracts.events import Convicted, Submitted
 from headwater.chain.deploying.records import Deployment
 from headwater.errors import Unavailable
+from headwater.protocol.curve import add, multiply
 from headwater.protocol.field import P
-from headwater.protocol.structs import Model
-from headwater.reading.history import Part, RoundHistory, read_history
+from headwater.protocol.structs import ZERO_ADDRESS, Model
+from headwater.reading.history import Attempt, Part, RoundHistory, read_history
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
@@ -23,6 +25,7 @@ from tests.js.predictions import prediction_cases, prediction_facts
 from tests.support.story import Story
 
 Json = dict[str, Any]
+TASKS = ("long", "short", "plain", "withheld", "warm", "merged")
 
 
 def facts(story: Story, folder: Path) -> Json:
@@ -32,7 +35,7 @@ def facts(story: Story, folder: Path) -> Json:
         "rpc": world.anvil.url,
         "addresses": addresses(Deployment.load("anvil", world.folder / "deployments")),
         "accounts": [sender.address for sender in world.senders],
-        "tasks": {name: task_facts(getattr(story, name)) for name in ("long", "short", "plain", "withheld")},
+        "tasks": {name: task_facts(getattr(story, name)) for name in TASKS},
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
         "documents": list(document_cases(story.long)),
         "commitments": list(commitment_cases(story.long)),
@@ -57,6 +60,11 @@ def task_facts(task: Task) -> Json:
         "dimension": task.config.dimension,
         "tag": str(task.tag),
         "enrolled": {trainer: [place(event) for event in events] for trainer, events in history.enrolled.items()},
+        "data": {
+            "0x" + data_hash.hex(): place(event) | {"trainer": event.trainer, "round": event.round}
+            for data_hash, event in history.registered.items()
+        },
+        **origin_facts(task),
         "rounds": [round_facts(round_) for round_ in history.rounds.values()],
         "outcomes": [
             {"round": number, "account": sender, "outcome": str(history.outcome(number, sender))}
@@ -68,31 +76,56 @@ def task_facts(task: Task) -> Json:
     }
 
 
+def origin_facts(task: Task) -> Json:
+    """What the first model is made of."""
+    parents, divisor = task.contracts.models.get_parents(task.id, 0)
+    told = [{"taskId": str(p.task_id), "round": p.round, "coefficient": str(p.coefficient)} for p in parents]
+    return {"parents": told, "divisor": str(divisor)}
+
+
 def round_facts(round_: RoundHistory) -> Json:
     return {
         "round": round_.number,
         "phase": str(round_.phase),
         "phases": [str(event.to_phase) for event in round_.phases],
-        "attempts": [event.members for event in round_.attempts],
+        "attempts": [attempt_facts(attempt) for attempt in round_.attempts],
         "averages": [place(event) | {"aggregator": event.aggregator} for event in round_.averages],
         "revoked": [place(event) | {"slashed": str(event.slashed)} for event in round_.revoked],
+        "averaged": round_.averaged,
         "counted": round_.counted,
         "parts": [part_facts(part) for part in round_.parts.values()],
     }
+
+
+def attempt_facts(attempt: Attempt) -> Json:
+    drawn = attempt.drawn and "0x" + attempt.drawn.seed.hex()
+    return {"members": attempt.members, "seedBlock": str(attempt.named.seed_block), "seed": drawn}
 
 
 def part_facts(part: Part) -> Json:
     return {
         "trainer": part.trainer,
         "joined": place(part.joined),
-        "submitted": place(part.submitted),
+        "submitted": submission_facts(part.submitted),
         "masked": [place(event) | {"attempt": attempt} for attempt, event in part.masked.items()],
         "accused": place(part.accused),
         "acquitted": place(part.acquitted),
-        "convicted": place(part.convicted),
+        "convicted": conviction_facts(part.convicted),
         "slashed": part.slashed and {"fault": part.slashed.fault, "amount": str(part.slashed.slashed)},
         "rewarded": part.rewarded and str(part.rewarded.amount),
     }
+
+
+def submission_facts(event: Submitted | None) -> Json | None:
+    where = place(event)
+    return where and event and where | {"dataHashes": ["0x" + each.hex() for each in event.data_hashes]}
+
+
+def conviction_facts(event: Convicted | None) -> Json | None:
+    if event is None:
+        return None
+    payee = None if event.payee == ZERO_ADDRESS else event.payee
+    return (place(event) or {}) | {"payee": payee, "owed": str(event.owed)}
 
 
 def model_facts(task: Task, round_: int) -> Json | None:
@@ -136,25 +169,9 @@ def contents() -> Iterator[bytes]:
 
 
 def commitment_cases(task: Task) -> Iterator[Json]:
-    """Vectors and their commitments' hashes, on the task's basis."""
+    """The commitment of zeros with an entry at the tag's basis point, and its hash."""
     random = Random(2)
-    length = len(task.basis.points)
-    vectors: list[Sequence[int]] = [
-        [],
-        [0] * length,
-        [1],
-        [-1],
-        [P],
-        [P - 1],
-        [P // 2, P // 2 + 1],
-        [random.randrange(P) for _ in range(length)],
-        [random.randrange(-4096, 4096) for _ in range(length)],
-    ]
-    for vector in vectors:
-        point = task.basis.commit(vector)
-        yield {
-            "vector": [str(entry) for entry in vector],
-            "x": str(point.x),
-            "y": str(point.y),
-            "hash": "0x" + point_hash(point).hex(),
-        }
+    offset, basis = task.config.offset, task.config.basis_d
+    for entry in (0, 1, -1, P, P - 1, P // 2, P // 2 + 1, task.tag, random.randrange(P), -random.randrange(4096)):
+        point = add(offset, multiply(basis, entry % P))
+        yield {"entry": str(entry), "x": str(point.x), "y": str(point.y), "hash": "0x" + point_hash(point).hex()}

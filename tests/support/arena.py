@@ -22,12 +22,37 @@ from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Circuit, Proof
-from headwater.protocol import equal_log
+from headwater.circuits.openings import basis_quotient, tau_g2, vector_quotient
+from headwater.protocol import equal_log, possession
 from headwater.protocol.curve import Point
+from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P, add, pack, to_signed
-from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
+from headwater.protocol.keccak import keccak256
+from headwater.protocol.masks import (
+    Attempt,
+    Mask,
+    circle,
+    mask_key,
+    masked,
+    masks,
+    pair_seed,
+    peers,
+    prg,
+    shared_point,
+)
+from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import TrainerStatus
-from headwater.protocol.structs import Enrolment, PeerMask, Posting, RosterEntry, TaskConfig, TaskState
+from headwater.protocol.structs import (
+    ZERO_ADDRESS,
+    Enrolment,
+    Opening,
+    Origin,
+    PeerMask,
+    Posting,
+    RosterEntry,
+    TaskConfig,
+    TaskState,
+)
 from headwater.protocol.vectors import Basis, average, update_length
 from tests.support.circuits import SMALL, K, data_matrix, flat, random_salts
 from tests.support.roles import SharedCircuit
@@ -72,7 +97,11 @@ class Masking:
 
 
 class Arena:
-    """The task has id 1: three to four trainers, two rounds. `at` moves between stages."""
+    """The task has id 1: three to four trainers, two rounds. `at` moves between stages.
+
+    Attributes:
+        keys: mask keys of accounts that enrolled with another than their own.
+    """
 
     def __init__(self, anvil: Anvil, folder: Path, home: Path, train: Circuit, average_: Circuit) -> None:
         self.anvil = anvil
@@ -80,11 +109,15 @@ class Arena:
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
         self.deployment = deploy(self.senders[CREATOR], folder / "deployments", home).deployment
         self.contracts = contracts = open_contracts(self.chain, folder / "deployments")
-        self.tasks, self.stakes, self.models = contracts.tasks, contracts.stakes, contracts.models
-        self.challenges = contracts.challenges
+        self.tasks, self.rounds, self.trainers = contracts.tasks, contracts.rounds, contracts.trainers
+        self.rewards, self.stakes, self.models = contracts.rewards, contracts.stakes, contracts.models
+        self.challenges, self.openings = contracts.challenges, contracts.openings
         self.weak: Mapping[Weakness, Code] = {}
+        self.keys: dict[int, Point] = {}
+        self.stand_ins: dict[int, str] = {}
         self.train, self.average = (SharedCircuit(c.folder, c.statement, c.srs, c.manifest) for c in (train, average_))
         self.basis: Basis = train.srs.basis(update_length(SMALL.dimension))
+        self.basis_quotient = basis_quotient(train, SMALL.dimension)
         self.config = self._config()
         self.task_id = self.create()
         self._snapshots = [("created", self.snapshot())]
@@ -98,44 +131,50 @@ class Arena:
         points = self.basis.points
         return TaskConfig(
             train_verifier=train,
-            k=K,
-            dimension=SMALL.dimension,
-            mask_period=PERIOD,
-            average_verifier=average_,
-            stake=STAKE,
-            aggregator_fee=FEE,
-            rounds=2,
-            min_trainers=3,
-            max_trainers=4,
-            join_period=PERIOD,
-            train_period=PERIOD,
-            aggregate_period=PERIOD,
-            challenge_bond=BOND,
-            answer_period=PERIOD,
-            challenge_period=PERIOD,
-            unbonding_period=UNBONDING,
-            fault_slash=FAULT,
-            absence_slash=ABSENCE,
             train_code_hash=train_hash,
+            average_verifier=average_,
             average_code_hash=average_hash,
             manifest=CID,
             srs=bytes.fromhex(self.train.srs.id),
-            basis_hash=bytes(self.anvil.web3.keccak(b"".join(point.encode() for point in points))),
+            k=K,
+            dimension=SMALL.dimension,
+            rounds=2,
+            min_trainers=3,
+            max_trainers=4,
+            admission=ZERO_ADDRESS,
+            join_period=PERIOD,
+            train_period=PERIOD,
+            mask_period=PERIOD,
+            aggregate_period=PERIOD,
+            challenge_period=PERIOD,
+            answer_period=PERIOD,
+            unbonding_period=UNBONDING,
+            stake=STAKE,
+            aggregator_fee=FEE,
+            challenge_bond=BOND,
+            fault_slash=FAULT,
+            absence_slash=ABSENCE,
             offset=self.basis.offset,
             basis0=points[0],
             basis1=points[1],
             basis_d=points[SMALL.dimension],
+            tau=tau_g2(self.train.srs),
         )
+
+    def creating(self, model: Point, quotient: Point | None = None, **changes: Any) -> Call:
+        """The call that creates a task with the config, but for changes of it. model: C([w | 0]) of the first."""
+        config, origin = replace(self.config, **changes), Origin(model)
+        return self.tasks.create_task(config, quotient or self.basis_quotient, origin, CID, POOL)
 
     def create(self, first: Sequence[int] = ZERO, **changes: Any) -> int:
         """A task with the config, but for changes of it, that starts from the weights `first`."""
-        call = self.tasks.create_task(replace(self.config, **changes), self.basis.commit(first), CID, POOL)
+        call = self.creating(self.basis.commit(first), **changes)
         return self.senders[CREATOR].send(call).event(TaskCreated).task_id
 
     def around(self, task_id: int) -> Self:
         """The same arena around another task."""
         other = copy(self)
-        other.task_id = task_id
+        other.task_id, other.keys = task_id, {}
         return other
 
     def entered(self) -> Self:
@@ -143,7 +182,7 @@ class Arena:
         other = self.around(self.create())
         for i in MEMBERS:
             other.enrol(i, self.data(i)[1])
-            other.send(i, self.tasks.join(other.task_id))
+            other.send(i, self.rounds.join(other.task_id))
         return other
 
     # ---- stages
@@ -168,7 +207,7 @@ class Arena:
 
     def _training(self) -> None:
         for i in MEMBERS:
-            self.send(i, self.tasks.join(self.task_id))
+            self.send(i, self.rounds.join(self.task_id))
 
     def _masking(self) -> None:
         for i in MEMBERS:
@@ -189,17 +228,26 @@ class Arena:
         return str(self.rpc("evm_snapshot"))
 
     @contextmanager
-    def weakened(self, weakness: Weakness) -> Iterator[None]:
-        """The arena with a weakened copy in a contract's place. All that happens meanwhile is forgotten in the end."""
-        record = self.deployment.records[weakness.contract]
-        arguments = (bytes(12) + bytes.fromhex(address[2:]) for address in record.args)
-        code = self.weak[weakness].filled(arguments)
-        before = self.snapshot()
-        self.rpc("anvil_setCode", record.address, "0x" + code.hex())
+    def weakened(self, *weaknesses: Weakness) -> Iterator[None]:
+        """The arena with weakened copies in the contracts' places. What happens meanwhile is forgotten in the end."""
+        with self.forgotten():
+            for weakness in weaknesses:
+                record = self.deployment.records[weakness.contract]
+                arguments = (bytes(12) + bytes.fromhex(address[2:]) for address in record.args)
+                code = self.weak[weakness].filled(arguments)
+                self.rpc("anvil_setCode", record.address, "0x" + code.hex())
+            yield
+
+    @contextmanager
+    def saying_yes(self) -> Iterator[None]:
+        """The arena with a verifier for training that accepts anything. What happens stays."""
+        verifier = self.config.train_verifier
+        code = self.chain.code(verifier)
+        self.rpc("anvil_setCode", verifier, "0x" + YES.hex())
         try:
             yield
         finally:
-            self.rpc("evm_revert", before)
+            self.rpc("anvil_setCode", verifier, "0x" + code.hex())
 
     @contextmanager
     def forgotten(self) -> Iterator[None]:
@@ -232,15 +280,29 @@ class Arena:
         """The attempt at masking that runs, whose members are those who have masked in the one before."""
         state = self.state
         updates = {}
-        for event in self.tasks.events(Submitted, task_id=self.task_id, round=state.round):
+        for event in self.rounds.events(Submitted, task_id=self.task_id, round=state.round):
             entry = self.entry(self.number(event.trainer), state.round)
             if entry.status is TrainerStatus.SUBMITTED and entry.attempt + 1 >= state.attempt:
                 updates[event.trainer] = event.update
-        return Attempt(self.tag, state.round, state.attempt, circle(updates, state.seed), updates)
+        return Attempt(self.tag, state.round, state.attempt, circle(updates, self.seed), updates)
+
+    @property
+    def seed(self) -> bytes:
+        """The seed of the attempt that runs: drawn, or as the first member will draw it."""
+        state = self.state
+        if not state.seed_block:
+            return state.seed
+        drawn = bytes(self.anvil.web3.eth.get_block(state.seed_block)["hash"])
+        words = (self.task_id, state.round, state.attempt)
+        return keccak256(drawn + b"".join(word.to_bytes(32, "big") for word in words))
 
     def shared(self, i: int, peer: str) -> Point:
         """What a member and a peer share."""
-        return shared_point(secret(i), mask_key(secret(self.number(peer))))
+        return shared_point(secret(i), self.key(self.number(peer)))
+
+    def key(self, account: int) -> Point:
+        """The mask key with which an account is enrolled."""
+        return self.keys.get(account, mask_key(secret(account)))
 
     def masking(self, i: int) -> Masking:
         """What an honest member does in the attempt that runs."""
@@ -249,7 +311,7 @@ class Arena:
         own = masks(attempt, me, shared, len(update))
         peer_masks = tuple(PeerMask(mask.peer, self.train.commit(mask.vector)) for mask in own)
         cid = hashlib.sha256(pack(masked(update, own)).encode()).digest()
-        return Masking(update, own, Posting(attempt.updates[me], cid, peer_masks))
+        return Masking(update, own, Posting(self.seed, attempt.updates[me], cid, peer_masks))
 
     def averaging(self, members: Sequence[int] = MEMBERS, account: int = AGGREGATOR, n: int | None = None) -> Proof:
         """A proof of the average of these members' updates, divided by their number or any other."""
@@ -266,22 +328,29 @@ class Arena:
 
     # ---- what they do
 
+    def enrolling(self, account: int, data: Point, evidence: bytes = b"") -> Call:
+        """The call that enrols an account with data, with its own mask key."""
+        shown = possession.prove(secret(account), self.tag, self.address(account))
+        return self.trainers.enrol(self.task_id, [data], mask_key(secret(account)), shown, evidence)
+
     def enrol(self, account: int, data: Point) -> None:
         """Deposit a stake and enrol with data."""
         self.send(account, self.stakes.deposit(STAKE))
-        self.send(account, self.tasks.enrol(self.task_id, data, mask_key(secret(account))))
+        self.send(account, self.enrolling(account, data))
 
-    def submit(self, i: int, proof: bytes | None = None) -> Receipt:
-        """Submit a proof: by default the member's own."""
-        return self.send(i, self.tasks.submit(self.task_id, proof or self.proof(i).data))
+    def submit(self, i: int, *proofs: bytes) -> Receipt:
+        """Submit proofs: by default the member's own."""
+        return self.send(i, self.rounds.submit(self.task_id, proofs or (self.proof(i).data,)))
 
     def mask(self, i: int, masking: Masking | None = None) -> Receipt:
         """Commit to a masked update: by default as an honest member."""
-        return self.send(i, self.tasks.mask(self.task_id, (masking or self.masking(i)).posting))
+        if self.state.seed_block:
+            self.rpc("evm_mine")  # contracts know a block's hash from the next but one on
+        return self.send(i, self.rounds.mask(self.task_id, (masking or self.masking(i)).posting))
 
     def aggregate(self, members: Sequence[int] = MEMBERS, account: int = AGGREGATOR, cid: bytes = CID) -> Receipt:
         """Post the average, with the digest of any document."""
-        return self.send(account, self.tasks.aggregate(self.task_id, self.averaging(members, account).data, cid))
+        return self.send(account, self.rounds.aggregate(self.task_id, self.averaging(members, account).data, cid))
 
     def challenge_update(self, i: int, account: int = OUTSIDER) -> int:
         """Demand a member's masked update; the challenge's id."""
@@ -300,28 +369,69 @@ class Arena:
 
     def mask_answer(self, challenge_id: int, pair: tuple[int, int], postings: tuple[Posting, Posting], by: int) -> Call:
         """The answer to a mask's dispute by one of the two, `pair[by]`."""
-        keys = (mask_key(secret(pair[0])), mask_key(secret(pair[1])))
+        keys = (self.key(pair[0]), self.key(pair[1]))
         me, other = secret(pair[by]), keys[1 - by]
         proof, shared = equal_log.prove(me, other), shared_point(me, other)
-        return self.challenges.answer_mask(challenge_id, postings, keys, shared, proof, bool(by), self.basis.points)
+        return self.answering(challenge_id, pair, postings, keys, shared, proof, by_other=bool(by))
 
-    def update_answer(self, challenge_id: int, masking: Masking) -> Call:
-        """The answer that opens a masked update."""
-        return self.challenges.answer_update(challenge_id, masking.posting, masking.vector, self.basis.points)
+    def answering(
+        self,
+        challenge_id: int,
+        pair: tuple[int, int],
+        postings: tuple[Posting, Posting],
+        keys: tuple[Point, Point],
+        shared: Point,
+        proof: EqualLogProof,
+        *,
+        by_other: bool = False,
+    ) -> Call:
+        """An answer to a mask's dispute by a point that the two are said to share: the mask follows from it."""
+        one, other = (self.address(account) for account in pair)
+        state, updates = self.state, {one: postings[0].update, other: postings[1].update}
+        seed = pair_seed(shared, Attempt(self.tag, state.round, state.attempt, (), updates), one, other)
+        entries = update_length(SMALL.dimension)
+        mask = self.train.commit(prg(seed, entries))
+        opening = self.opening(mask, Encoding.MASK, entries, seed)
+        return self.challenges.answer_mask(challenge_id, postings, keys, shared, proof, by_other, mask, opening)
 
-    def model_answer(self, challenge_id: int, weights: Sequence[int]) -> Call:
-        """The answer that opens a model."""
-        return self.challenges.answer_model(challenge_id, weights, self.basis.points)
+    def update_answer(self, challenge_id: int, masking: Masking, commitment: Point | None = None) -> Call:
+        """The answer that opens a masked update. commitment: what it is of, if not of this very vector."""
+        vector = masking.vector
+        data = encode(vector, Encoding.WORDS)
+        opening = self.opening(commitment or self.train.commit(vector), Encoding.WORDS, len(vector), data)
+        return self.challenges.answer_update(challenge_id, masking.posting, opening)
+
+    def model_answer(self, challenge_id: int, weights: Sequence[int], model: Sequence[int] | None = None) -> Call:
+        """The answer that opens a model. model: the weights that were committed to, if not these."""
+        committed = weights if model is None else model
+        opening = self.opening(
+            self.train.commit(committed), Encoding.PACKED, len(weights), encode(weights, Encoding.PACKED)
+        )
+        return self.challenges.answer_model(challenge_id, self.train.commit([*committed, self.tag]), opening)
+
+    def opening(self, commitment: Point, encoding: Encoding, entries: int, data: bytes) -> Opening:
+        """How a commitment is opened to the vector of these bytes, or of a mask's seed: true if it is of that."""
+        quotient = vector_quotient(self.train, commitment, encoding, entries, data)
+        return Opening(root_of(data, encoding), b"" if encoding is Encoding.MASK else data, quotient)
 
     # ---- the chain
 
     def address(self, account: int) -> str:
         """An account's address."""
-        return self.senders[account].address
+        return self.stand_ins.get(account, self.senders[account].address)
 
     def number(self, address: str) -> int:
         """The account with an address."""
-        return next(n for n, sender in enumerate(self.senders) if sender.address == address)
+        return next(n for n in range(len(self.senders)) if self.address(n) == address)
+
+    @contextmanager
+    def standing_in(self, account: int, address: str) -> Iterator[None]:
+        """The arena with a contract in an account's place: what it holds is the contract's."""
+        self.stand_ins[account] = address
+        try:
+            yield
+        finally:
+            del self.stand_ins[account]
 
     def send(self, account: int, call: Call) -> Receipt:
         """Send a call."""
@@ -329,7 +439,7 @@ class Arena:
 
     def settle(self, i: int) -> Receipt:
         """Carry out what a member's last round cost it."""
-        return self.send(OUTSIDER, self.tasks.settle(self.task_id, self.address(i)))
+        return self.send(OUTSIDER, self.trainers.settle(self.task_id, self.address(i)))
 
     def rpc(self, method: str, *arguments: Any) -> Any:
         """One call of the node."""
@@ -344,20 +454,20 @@ class Arena:
     def pass_phase(self) -> Receipt:
         """Let the running phase's deadline pass, and advance."""
         self.pass_time(self.state.deadline)
-        return self.send(OUTSIDER, self.tasks.advance(self.task_id))
+        return self.send(OUTSIDER, self.rounds.advance(self.task_id))
 
     @property
     def state(self) -> TaskState:
         """The task's state."""
-        return self.tasks.get_task(self.task_id)[1]
+        return self.rounds.get_state(self.task_id)
 
     def entry(self, i: int, round_: int = 1) -> RosterEntry:
         """A member's part in a round."""
-        return self.tasks.get_roster_entry(self.task_id, round_, self.address(i))
+        return self.rounds.get_roster_entry(self.task_id, round_, self.address(i))
 
     def enrolment(self, i: int) -> Enrolment:
         """A member's enrolment."""
-        return self.tasks.get_enrolment(self.task_id, self.address(i))
+        return self.trainers.get_enrolment(self.task_id, self.address(i))
 
     def claimable(self, account: int) -> int:
         """What an account can claim, wei."""

@@ -1,7 +1,7 @@
 """A chain with as many tasks as one likes, each with a first model and real documents; nothing in it was proved.
 
-The verifiers accept anything, and commitments are true by a basis whose logarithms are known, which makes them quick: a
-reader of models can check all that it would check of a proved one.
+The verifiers accept anything, and commitments and openings are true by an SRS whose secret is known, which makes them
+quick: a reader of models can check all that it would check of a proved one.
 """
 
 from __future__ import annotations
@@ -17,22 +17,38 @@ from headwater.chain.contracts.opened import open_contracts
 from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
-from headwater.protocol.field import pack
-from headwater.protocol.structs import TaskConfig
-from headwater.protocol.vectors import update_length
+from headwater.protocol.curve import Point
+from headwater.protocol.openings import Encoding, basis_claim, challenge, encode, evaluate, root_of
+from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
+from headwater.roles.models import OpenedModel
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
-from headwater.storage.manifests import ModelDocument, TaskManifest
-from tests.support.masking import ToyBasis, generated
+from headwater.storage.manifests import TaskManifest
+from tests.support.toy_srs import ToySrs
 
-DIMENSION, PERIOD, POOL = 3, 3600, 10**15
-BASIS = ToyBasis.of(update_length(DIMENSION))
-POINTS = tuple(map(generated, BASIS.logs))
-BLOB = b"".join(point.encode() for point in POINTS)
+DIMENSION, PERIOD, POOL, STAKE = 3, 3600, 10**15, 1000
+SRS = ToySrs(k=5, tau=int.from_bytes(keccak(b"a secret that everybody knows"), "big") >> 8)
+BASIS = SRS.basis(DIMENSION)
 ACCEPTS_ANYTHING = bytes.fromhex("600a600c600039600a6000f3" + "600160005260206000f3")
 """Creation code of: return 1."""
 
 NOWHERE = str(Cid.from_digest(keccak(b"what nobody stored")))
+
+
+def _basis_quotient() -> Point:
+    claim = basis_claim(BASIS, SRS.k, DIMENSION)
+    return SRS.quotient(SRS.log(claim.vector), claim.point, claim.value)
+
+
+QUOTIENT = _basis_quotient()
+
+
+def opened(weights: Sequence[int]) -> OpenedModel:
+    """Weights with their commitment and its opening."""
+    commitment, data = SRS.commit(weights), encode(weights, Encoding.PACKED)
+    r = challenge(commitment, SRS.k, Encoding.PACKED, len(weights), root_of(data, Encoding.PACKED))
+    quotient = SRS.quotient(SRS.log(weights), r, evaluate(SRS.k, weights, r))
+    return OpenedModel(tuple(weights), commitment, quotient)
 
 
 class Catalogue:
@@ -45,7 +61,6 @@ class Catalogue:
         deploy(self.creator, folder / "deployments", home)
         self.contracts = open_contracts(self.chain, folder / "deployments")
         self.store = DirectoryStore(folder / "store")
-        self.store.put(BLOB)
         self._verifier, _ = self.creator.deploy(ACCEPTS_ANYTHING, "verifier")
 
     def publish(
@@ -58,6 +73,7 @@ class Catalogue:
         manifest: bytes = b"",
         document: bytes = b"",
         weights: Sequence[int] = (0,) * DIMENSION,
+        admission: str = ZERO_ADDRESS,
     ) -> int:
         """A task and its first model; the task's id.
 
@@ -65,46 +81,47 @@ class Catalogue:
         weights: those that the first model is committed to; nobody needs a document for zeros.
         """
         described = self.store.put(manifest or manifest_of(name, description, columns).encode())
-        model = self.store.put(document or ModelDocument.of(round=0, trainers=0, weights=pack(weights)).encode())
+        first = opened(weights)
+        model = self.store.put(document or first.document(0, 0).encode())
         code_hash = self.chain.code_hash(self._verifier)
         config = TaskConfig(
             train_verifier=self._verifier,
-            k=14,
-            dimension=DIMENSION,
-            mask_period=PERIOD,
-            average_verifier=self._verifier,
-            stake=0,
-            aggregator_fee=0,
-            rounds=rounds,
-            min_trainers=3,
-            max_trainers=5,
-            join_period=PERIOD,
-            train_period=PERIOD,
-            aggregate_period=PERIOD,
-            challenge_bond=10,
-            answer_period=PERIOD,
-            challenge_period=PERIOD,
-            unbonding_period=PERIOD,
-            fault_slash=10_000,
-            absence_slash=500,
             train_code_hash=code_hash,
+            average_verifier=self._verifier,
             average_code_hash=code_hash,
             manifest=described.digest,
             srs=keccak(b"an SRS"),
-            basis_hash=keccak(BLOB),
+            k=SRS.k,
+            dimension=DIMENSION,
+            rounds=rounds,
+            min_trainers=3,
+            max_trainers=5,
+            admission=admission,
+            join_period=PERIOD,
+            train_period=PERIOD,
+            mask_period=PERIOD,
+            aggregate_period=PERIOD,
+            challenge_period=PERIOD,
+            answer_period=PERIOD,
+            unbonding_period=PERIOD,
+            stake=STAKE,
+            aggregator_fee=0,
+            challenge_bond=10,
+            fault_slash=10_000,
+            absence_slash=500,
             offset=BASIS.offset,
-            basis0=POINTS[0],
-            basis1=POINTS[1],
-            basis_d=POINTS[DIMENSION],
+            basis0=BASIS.basis0,
+            basis1=BASIS.basis1,
+            basis_d=BASIS.basis_d,
+            tau=SRS.tau_g2,
         )
-        commitment = BASIS.commit([*weights, *(0 for _ in POINTS[DIMENSION:])])
-        receipt = self.creator.send(self.contracts.tasks.create_task(config, commitment, model.digest, POOL))
-        return receipt.event(TaskCreated).task_id
+        call = self.contracts.tasks.create_task(config, QUOTIENT, Origin(first.commitment), model.digest, POOL)
+        return self.creator.send(call).event(TaskCreated).task_id
 
     def skip_round(self, task_id: int) -> None:
         """Let the running round end without anybody."""
         self.anvil.pass_time(PERIOD)
-        self.outsider.send(self.contracts.tasks.advance(task_id))
+        self.outsider.send(self.contracts.rounds.advance(task_id))
 
 
 def manifest_of(name: str, description: str, columns: Sequence[str]) -> TaskManifest:
@@ -121,6 +138,5 @@ def manifest_of(name: str, description: str, columns: Sequence[str]) -> TaskMani
         fixed_point={"data_bits": 8, "model_bits": 16, "clamp": "8"},
         training={"rows": 20, "salt_rows": 1, "steps": 5, "rate_shift": 4, "clip": "0.5"},
         circuits={"train": NOWHERE, "average": NOWHERE},
-        basis=str(Cid.of_block(0x55, BLOB)),
-        srs={"id": "00" * 32, "k": 14, "source": "dev", "cid": ""},
+        srs={"id": "00" * 32, "k": SRS.k, "source": "dev", "cid": ""},
     )

@@ -298,9 +298,9 @@ class Fleet:
     def has_left(self, node: Node) -> bool:
         """Whether nothing of a node's is in the StakeManager, nor owed to it by the task, which has ended."""
         contracts, me = self.contracts, node.address
-        if not self.phase()[1].is_end or contracts.tasks.get_enrolment(self.task_id, me).exists:
+        if not self.phase()[1].is_end or contracts.trainers.get_enrolment(self.task_id, me).exists:
             return False
-        owed = [contracts.tasks.reward_of(self.task_id, number, me) for number in range(1, self.terms.rounds + 1)]
+        owed = [contracts.rewards.reward_of(self.task_id, number, me) for number in range(1, self.terms.rounds + 1)]
         stake = contracts.stakes.stake_of(me)
         return not any((stake.free, stake.locked, contracts.stakes.claimable(me), *owed))
 
@@ -311,7 +311,7 @@ class Fleet:
 
     def phase(self) -> tuple[int, Phase]:
         """The round, and where it is."""
-        at = self.contracts.tasks.current_phase(self.task_id)
+        at = self.contracts.rounds.current_phase(self.task_id)
         return at.round, at.phase
 
     def rpc(self, method: str, *arguments: Any) -> Any:

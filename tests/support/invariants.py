@@ -42,7 +42,7 @@ def check_outcomes(fleet: Fleet) -> Counter[Outcome]:
         assert round_.phase.is_end, f"round {number} is in {round_.phase}"
         found |= {(number, node.address): history.outcome(number, node.address) for node in fleet.trainers}
     assert not UNEXPLAINED & set(found.values()), found
-    for event in fleet.contracts.tasks.events(TrainerSlashed, task_id=fleet.task_id):
+    for event in fleet.contracts.trainers.events(TrainerSlashed, task_id=fleet.task_id):
         assert not event.fault, f"{event.trainer} was slashed for a fault in round {event.round}"
         assert found[event.round, event.trainer] in ABSENT, f"{event.trainer} was slashed, and counted"
     return Counter(found.values())

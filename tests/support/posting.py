@@ -36,6 +36,7 @@ class Posting:
     i: int
     round: int
     attempt: int
+    seed: bytes
     update: Point
     masks: tuple[Mask, ...]
     vector: tuple[int, ...]
@@ -60,13 +61,13 @@ class Posting:
 
     def call(self, digest: bytes | None = None) -> Call:
         """The transaction. digest: of something else than the document."""
-        return self.world.tasks.mask(self.task.id, self.on_chain(digest))
+        return self.world.rounds.mask(self.task.id, self.on_chain(digest))
 
     def on_chain(self, digest: bytes | None = None) -> OnChain:
         """What it commits to. digest: of something else than the document."""
         digest = digest or Cid.of_block(RAW, self.document.encode()).digest
         named = (PeerMask(mask.peer, point) for mask, point in zip(self.masks, self.commitments, strict=True))
-        return OnChain(self.update, digest, tuple(named))
+        return OnChain(self.seed, self.update, digest, tuple(named))
 
     def send(self, digest: bytes | None = None) -> Receipt:
         """Post it, and publish the document at once."""
@@ -106,4 +107,5 @@ def posting(world: World, i: int, task: Task | None = None, round_: int = 1, att
     update, point = world.trainer(i, task).update(round_)
     own = masks(found, me, {peer: shared_point(secret, key) for peer, key in keys.items()}, len(update))
     commitments = tuple(task.train.commit(mask.vector) for mask in own)
-    return Posting(world, task, i, round_, attempt, point, tuple(own), tuple(masked(update, own)), commitments)
+    vector = tuple(masked(update, own))
+    return Posting(world, task, i, round_, attempt, found.seed, point, tuple(own), vector, commitments)

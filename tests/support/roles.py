@@ -23,16 +23,19 @@ from headwater.chain.deploying.anvil import Anvil, run_anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof
+from headwater.circuits.openings import basis_quotient
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ContractError
+from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import Action, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
-from headwater.protocol.field import pack
 from headwater.protocol.masks import mask_key
+from headwater.protocol.structs import Origin
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.loop import Job, Loop
+from headwater.roles.models import OpenedModel, open_model
 from headwater.roles.report import Report, silent
 from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
@@ -40,7 +43,7 @@ from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
-from headwater.storage.manifests import Document, ModelDocument
+from headwater.storage.manifests import Document
 from headwater.training.columns import describe
 from headwater.training.data import read_csv
 from headwater.training.samples import Sample, deal, load
@@ -85,7 +88,8 @@ class World:
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
         deploy(self.senders[CREATOR], folder / "deployments", home)
         self.contracts = open_contracts(self.chain, folder / "deployments")
-        self.tasks, self.stakes, self.models = self.contracts.tasks, self.contracts.stakes, self.contracts.models
+        self.tasks, self.rounds, self.trainers = self.contracts.tasks, self.contracts.rounds, self.contracts.trainers
+        self.stakes, self.models, self.rewards = self.contracts.stakes, self.contracts.models, self.contracts.rewards
         self.store = DirectoryStore(folder / "store")
         flowers = load("iris")
         rows = tuple(row for row in flowers.rows if row[-1] != "setosa")
@@ -178,6 +182,7 @@ class World:
         for action in actions:
             done = role.step()
             assert type(done) is action, f"{done} instead of {action.__name__}"
+            self.pass_seed_block(role._task_id)
 
     def trained(self, weights: Sequence[int]) -> list[list[int]]:
         """What a model becomes on the rows of each of the three, by the specification's integers."""
@@ -190,13 +195,18 @@ class World:
 
     def proof(self, i: int) -> Proof:
         """Trainer i's proof for the round that runs."""
-        return self.trainer(i).train(self.tasks.current_phase(self.task_id).round)
+        return self.trainer(i).train(self.rounds.current_phase(self.task_id).round)
 
     # ---- the chain
 
     def rpc(self, method: str, *arguments: Any) -> Any:
         """One call of the node."""
         return self.anvil.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
+
+    def pass_seed_block(self, task_id: int | None = None) -> None:
+        """Mine a block where the newest one's hash makes an attempt's seed: this chain mines only what it is sent."""
+        if self.rounds.get_state(task_id or self.task_id).seed_block == self.chain.block().number:
+            self.rpc("evm_mine")
 
     def pass_until(self, when: int) -> None:
         """Let time pass until a block's time, Unix seconds, unless it has come."""
@@ -206,7 +216,7 @@ class World:
 
     def pass_deadline(self, task_id: int | None = None) -> None:
         """Let time pass until the running phase's work is refused."""
-        self.pass_until(self.tasks.current_phase(task_id or self.task_id).deadline)
+        self.pass_until(self.rounds.current_phase(task_id or self.task_id).deadline)
 
     def hurried(self, stage: str, **details: Any) -> None:
         """A report of a role that need not wait: time passes at once."""
@@ -216,7 +226,8 @@ class World:
     def advance(self, task_id: int | None = None) -> None:
         """Let the running phase end by its deadline, advanced by an account that has no part in anything."""
         self.pass_deadline(task_id)
-        self.senders[OUTSIDER].send(self.tasks.advance(task_id or self.task_id))
+        self.senders[OUTSIDER].send(self.rounds.advance(task_id or self.task_id))
+        self.pass_seed_block(task_id)
 
     def refusal(self, account: int, call: Call) -> ContractError:
         """The error with which the contract refuses a call of an account."""
@@ -226,12 +237,21 @@ class World:
 
     def create(self, model: Point | None = None, model_cid: bytes | None = None, **changes: Any) -> int:
         """Another task, like the first but for changes of its config: created by hand, past every check of ours."""
-        weights = [0] * self.task.spec.dimension
-        model = model or self.task.basis.commit(weights)
-        model_cid = model_cid or self.put(ModelDocument.of(round=0, trainers=0, weights=pack(weights))).digest
+        zeros = self.opened([0] * self.task.spec.dimension)
+        model = model or zeros.commitment
+        model_cid = model_cid or self.put(zeros.document(0, 0)).digest
         config = replace(self.task.config, **changes)
-        receipt = self.senders[CREATOR].send(self.tasks.create_task(config, model, model_cid, TERMS.pool))
-        return receipt.event(TaskCreated).task_id
+        call = self.tasks.create_task(config, self.quotient, Origin(model), model_cid, TERMS.pool)
+        return self.senders[CREATOR].send(call).event(TaskCreated).task_id
+
+    @cached_property
+    def quotient(self) -> Point:
+        """What opens the task's offset and basis points."""
+        return basis_quotient(self.task.average, self.task.spec.dimension)
+
+    def opened(self, weights: Sequence[int]) -> OpenedModel:
+        """Weights, with what a document says of them."""
+        return open_model(self.task.average, weights)
 
     def put(self, document: Document | bytes) -> Cid:
         """Store a document, or bytes that are none."""
@@ -255,9 +275,10 @@ class Place:
         """Enrol and join the first trainers, each with a data point."""
         for number, (sender, point) in enumerate(zip(self.senders[1:], data, strict=False), start=1):
             sender.send(self.contracts.stakes.deposit(TERMS.stake))
-            sender.send(self.contracts.tasks.enrol(self.task_id, point, mask_key(number)))
+            proof = possession.prove(number, self.contracts.tasks.tag(self.task_id), sender.address)
+            sender.send(self.contracts.trainers.enrol(self.task_id, [point], mask_key(number), proof))
         for sender, _ in zip(self.senders[1:], data, strict=False):
-            sender.send(self.contracts.tasks.join(self.task_id))
+            sender.send(self.contracts.rounds.join(self.task_id))
 
 
 @pytest.fixture(scope="session")
@@ -333,6 +354,7 @@ def other_chain(world: World, tmp_path: Path) -> Iterator[Place]:
         contracts = open_contracts(chain, tmp_path / "deployments")
         for circuit in (world.task.train, world.task.average):
             senders[CREATOR].deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), "verifier")
-        model, cid = world.task.basis.commit([]), world.models.get_model(world.task_id, 0).cid
-        senders[CREATOR].send(contracts.tasks.create_task(world.task.config, model, cid, TERMS.pool))
+        origin, cid = Origin(world.task.basis.offset), world.models.get_model(world.task_id, 0).cid
+        call = contracts.tasks.create_task(world.task.config, world.quotient, origin, cid, TERMS.pool)
+        senders[CREATOR].send(call)
         yield Place(contracts, world.task_id, senders)

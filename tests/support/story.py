@@ -7,6 +7,8 @@ Four rounds of task `long`, with real proofs, finalized each:
     3   it posts a wrong mask, is convicted, and slashed
     4   the first aggregator withholds its average, which is revoked; another one's is demanded, and shown on chain
 
+Task `warm` starts from the model that `long` ended with, and `merged` from a model of both: nothing has happened there.
+
 Task `short` has a round that failed, since too few submitted, and one that was skipped. Task `plain` stands as it was
 created. Task `withheld` ended when one had joined, since its creator did not show the first model.
 """
@@ -14,9 +16,9 @@ created. Task `withheld` ended when one had joined, since its creator did not sh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from headwater.chain.contracts.events import Challenged
+from headwater.chain.contracts.events import Challenged, TaskCreated
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -34,10 +36,13 @@ from headwater.protocol.decisions import (
     Submit,
 )
 from headwater.protocol.field import add
+from headwater.protocol.structs import Parent
+from headwater.roles.origins import Lineage, first_model, read_parents
+from headwater.roles.report import silent
 from headwater.roles.role import Role
 from headwater.roles.task import Task, open_task
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, OUTSIDER, TERMS, Place, World
+from tests.support.roles import AGGREGATOR, CREATOR, OUTSIDER, TERMS, Place, World
 
 FOUR, THREE = range(4), range(3)
 NOWHERE = b"\x09" * 32
@@ -53,6 +58,8 @@ class Story:
     short: Task
     plain: Task
     withheld: Task
+    warm: Task
+    merged: Task
 
 
 def play(world: World) -> Story:
@@ -62,8 +69,12 @@ def play(world: World) -> Story:
     _one_misses_masking(world, long)
     _one_lies(world, long)
     _average_withheld(world, long)
-    world.senders[1].send(world.tasks.collect(long.id, (1, 3)))
-    return Story(world, long, _too_few(world), world.open(world.task_id), _first_model_withheld(world))
+    world.senders[1].send(world.rewards.collect(long.id, (1, 3)))
+    short, plain, withheld = _too_few(world), world.open(world.task_id), _first_model_withheld(world)
+    trained = Parent(long.id, 4, 1)
+    warm = _of_parents(world, Lineage((trained,)))
+    merged = _of_parents(world, Lineage((replace(trained, coefficient=3), Parent(warm.id, 0, -1)), divisor=2))
+    return Story(world, long, short, plain, withheld, warm, merged)
 
 
 def _one_submits_nothing(world: World, task: Task) -> None:
@@ -104,7 +115,7 @@ def _average_withheld(world: World, task: Task) -> None:
     _everybody(world, task, THREE, Submit, Mask, Publish)
     withholding = world.aggregator(AGGREGATOR, task)
     _, proof = withholding.prove(add(withholding.fetch(4)), 3)
-    world.senders[AGGREGATOR].send(world.tasks.aggregate(task.id, proof.data, NOWHERE))
+    world.senders[AGGREGATOR].send(world.rounds.aggregate(task.id, proof.data, NOWHERE))
     challenger = world.challenger(task=task)
     world.rpc("evm_increaseTime", TERMS.aggregate_period // 4)  # what cannot be fetched for so long is withheld
     world.rpc("evm_mine")
@@ -132,7 +143,7 @@ def _too_few(world: World) -> Task:
 
 def _first_model_withheld(world: World) -> Task:
     """Not of zeros, which would need no bytes; a trainer of ours would not join."""
-    task_id = world.create(world.task.basis.commit([1, 2, 3, 4]), NOWHERE, stake=0)
+    task_id = world.create(world.opened([1, 2, 3, 4]).commitment, NOWHERE)
     place = Place(world.contracts, task_id, world.senders)
     place.enter([world.task.basis.commit([5])])
     task = open_task(world.contracts, world.store, world.home, task_id, check_model=False)
@@ -141,6 +152,16 @@ def _first_model_withheld(world: World) -> Task:
     world.advance(task_id)
     challenger.send(challenges.reclaim_bond(raised.event(Challenged).challenge_id))
     return task
+
+
+def _of_parents(world: World, lineage: Lineage) -> Task:
+    """Like the first task, but that its first model is made of others'."""
+    like, creator = world.task, world.senders[CREATOR]
+    parents = read_parents(world.contracts, world.store, world.home, like.spec, lineage)
+    first = first_model(like.average, creator.address, lineage, parents, silent)
+    cid = world.put(first.model.document(0, 0))
+    receipt = creator.send(world.tasks.create_task(like.config, world.quotient, first.origin, cid.digest, TERMS.pool))
+    return world.open(receipt.event(TaskCreated).task_id)
 
 
 def _everybody(world: World, task: Task, members: Sequence[int], *actions: type[Action]) -> None:

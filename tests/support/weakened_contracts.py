@@ -18,7 +18,7 @@ from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT
 
 COPIES = 12  # in one run of the compiler, whose WebAssembly has 2 GiB at most
-QUICK = {"optimizer": {"enabled": False}, "viaIR": False}  # nobody deploys these
+VIA_IR = {"TaskManager", "ModelRegistry"}  # what the quick way cannot compile: too deep a stack, a copy that it lacks
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weaknes
     texts = {weakness: weakness.sources() for weakness in weaknesses}
     caches = {weakness: _cache(home, weakness.contract, sources) for weakness, sources in texts.items()}
     missing = [weakness for weakness in texts if not caches[weakness].exists()]
-    for batch in (missing[at : at + COPIES] for at in range(0, len(missing), COPIES)):
+    ways = ([w for w in missing if (w.contract in VIA_IR) is way] for way in (False, True))
+    for batch in (some[at : at + COPIES] for some in ways for at in range(0, len(some), COPIES)):
         for weakness, found in zip(batch, _compile([(w, texts[w]) for w in batch]), strict=True):
             caches[weakness].parent.mkdir(parents=True, exist_ok=True)
             caches[weakness].write_text(json.dumps(found))
@@ -93,13 +94,17 @@ def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weaknes
 
 
 def _compile(copies: Sequence[tuple[Weakness, Mapping[str, str]]]) -> list[dict[str, Any]]:
-    """solc's `deployedBytecode` of each copy, in one run: each under a prefix of its own, imports too."""
+    """solc's `deployedBytecode` of each copy, in one run: each under a prefix of its own, imports too.
+
+    All of them, or none, are of `VIA_IR`.
+    """
     sources: dict[str, str] = {}
     selection = {}
     for prefix, (weakness, texts) in enumerate(copies):
         sources |= {u if u.startswith("@") else f"{prefix}/{u}": text for u, text in texts.items()}
         selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {weakness.contract: ["evm.deployedBytecode"]}
-    output = compile_standard(sources, _quick_settings() | {"outputSelection": selection})["contracts"]
+    settings = _quick_settings(copies[0][0].contract) | {"outputSelection": selection}
+    output = compile_standard(sources, settings)["contracts"]
     found = zip(selection, (weakness.contract for weakness, _ in copies), strict=True)
     return [output[unit][name]["evm"]["deployedBytecode"] for unit, name in found]
 
@@ -110,10 +115,11 @@ def read_code(found: Mapping[str, Any]) -> Code:
     return Code(found["object"], tuple(tuple(r["start"] for r in places) for _, places in references))
 
 
-def _quick_settings() -> dict[str, Any]:
-    return _settings(ROOT) | QUICK
+def _quick_settings(contract: str) -> dict[str, Any]:
+    """Without the optimizer, since nobody deploys these."""
+    return _settings(ROOT) | {"optimizer": {"enabled": False}, "viaIR": contract in VIA_IR}
 
 
 def _cache(home: Path, contract: str, sources: Mapping[str, str]) -> Path:
-    identity = json.dumps([SOLC_VERSION, sources, _quick_settings()], sort_keys=True).encode()
+    identity = json.dumps([SOLC_VERSION, sources, _quick_settings(contract)], sort_keys=True).encode()
     return home / "weakened" / "contracts" / f"{contract}-{hashlib.sha256(identity).hexdigest()[:16]}.json"

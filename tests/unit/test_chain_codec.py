@@ -23,7 +23,8 @@ from headwater.chain.contracts.reverts import MESSAGES, format_wei, refusal
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Phase, TrainerStatus
-from headwater.protocol.structs import PeerMask, Posting, RosterEntry, Round
+from headwater.protocol.possession import PossessionProof
+from headwater.protocol.structs import Opening, PeerMask, Posting, RosterEntry, Round
 
 ENTRIES = [entry for contract in CONTRACTS for entry in load_abi(contract)]
 ERRORS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "error"}
@@ -31,13 +32,13 @@ EVENTS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "event"}
 SOLIDITYS_OWN = {"Error": ["reason"], "Panic": ["code"]}
 RENAMED = {"PhaseChanged.from": "from_phase", "PhaseChanged.to": "to_phase"}  # `from` is a keyword of Python
 SAMPLES = {
-    "uint8": 3,
+    "uint8": 2,
     "uint256": 1_700_000_000,
     "address": "0x" + "11" * 20,
     "bytes29": b"\xab" * 29,
     "bytes32": b"\xab" * 32,
 }
-ENUMS = {"Phase", "TrainerStatus", "Kind"}
+ENUMS = {"Phase", "TrainerStatus", "Duty", "Kind", "Encoding"}
 ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -98,6 +99,11 @@ def test_refusal__when_a_contract_raises_an_error__then_it_is_decoded_and_explai
     assert error.hint == MESSAGES[name][1]
 
 
+def test_refusal__when_an_admission_module_has_its_own_reason__then_it_says_whom_to_ask():
+    assert "admission module" in refusal(b"\x01\x02\x03\x04", "TrainerRegistry.enrol").hint
+    assert "admission module" not in refusal(b"\x01\x02\x03\x04", "RoundManager.join").hint
+
+
 def test_refusal__when_an_error_names_phases_times_and_amounts__then_people_can_read_them():
     wrong_phase = refusal(selector("WrongPhase(uint8,uint8)") + encode(["uint8", "uint8"], [2, 1]), "submit")
     late = refusal(selector("DeadlinePassed(uint256,uint256)") + encode(["uint256"] * 2, [10**9, 10**9 + 5]), "submit")
@@ -148,21 +154,21 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_about(name):
     first, *_ = inputs = EVENTS[name]["inputs"]
     assert first["indexed"]
-    assert first["name"] in ("taskId", "challengeId", "trainer", "account")
+    assert first["name"] in ("taskId", "challengeId", "trainer", "account", "commitmentHash")
     assert sum(i["indexed"] for i in inputs) <= 3
     assert all(i["name"] for i in inputs)
 
 
 def test_decode_result__when_a_view_returns_a_struct__then_its_dataclass():
-    data = encode(["(uint8,uint16,uint16,address,bool,uint8,uint40)"], [(6, 2, 4, ALICE.lower(), True, 1, 99)])
+    data = encode(["(uint8,uint16,uint16,address,uint8,uint40)"], [(6, 2, 4, ALICE.lower(), 1, 99)])
 
-    assert decode_result("TaskManager", "getRound", data) == (Round(Phase.FINALIZED, 2, 4, ALICE, True, 1, 99),)
+    assert decode_result("RoundManager", "getRound", data) == (Round(Phase.FINALIZED, 2, 4, ALICE, 1, 99),)
 
 
 def test_decode_result__when_a_view_returns_an_enum_in_a_struct__then_its_member():
     data = encode(["(uint8,uint16,bytes29,bytes32)"], [(2, 1, b"\x07" * 29, b"\x08" * 32)])
 
-    (entry,) = decode_result("TaskManager", "getRosterEntry", data)
+    (entry,) = decode_result("RoundManager", "getRosterEntry", data)
     assert entry == RosterEntry(TrainerStatus.SUBMITTED, 1, b"\x07" * 29, b"\x08" * 32)
     assert entry.status is TrainerStatus.SUBMITTED
 
@@ -174,34 +180,37 @@ def test_decode_result__when_a_view_returns_an_enum_in_a_struct__then_its_member
 )
 def test_decode_result__when_the_bytes_are_something_else__then_value_error(data):
     with pytest.raises(ValueError, match="not the ABI encoding"):
-        decode_result("TaskManager", "getRosterEntry", data)
+        decode_result("RoundManager", "getRosterEntry", data)
 
 
-def test_encode_call__when_an_argument_is_a_point__then_a_tuple_of_two_words():
-    data = encode_call("TaskManager", "enrol", (7, Point(1, 2), Point(3, 4)))
+def test_encode_call__when_arguments_are_points_and_proofs__then_tuples_of_words():
+    arguments = (7, (Point(1, 2),), Point(3, 4), PossessionProof(5, 6), b"\x07")
+    data = encode_call("TrainerRegistry", "enrol", arguments)
 
-    signature = "enrol(uint256,(uint256,uint256),(uint256,uint256))"
-    assert data == selector(signature) + b"".join(n.to_bytes(32, "big") for n in (7, 1, 2, 3, 4))
+    types = ["uint256", "(uint256,uint256)[]", "(uint256,uint256)", "(uint256,uint256)", "bytes"]
+    expected = encode(types, [7, [(1, 2)], (3, 4), (5, 6), b"\x07"])
+    assert data == selector(f"enrol({','.join(types)})") + expected
 
 
-POSTING = Posting(Point(5, 6), b"\x08" * 32, (PeerMask(ALICE, Point(1, 2)), PeerMask(ALICE, Point(3, 4))))
-POSTING_TYPE = "((uint256,uint256),bytes32,(address,(uint256,uint256))[])"
-POSTING_ABI = ((5, 6), b"\x08" * 32, [(ALICE, (1, 2)), (ALICE, (3, 4))])
+POSTING = Posting(b"\x09" * 32, Point(5, 6), b"\x08" * 32, (PeerMask(ALICE, Point(1, 2)), PeerMask(ALICE, Point(3, 4))))
+POSTING_TYPE = "(bytes32,(uint256,uint256),bytes32,(address,(uint256,uint256))[])"
+POSTING_ABI = (b"\x09" * 32, (5, 6), b"\x08" * 32, [(ALICE, (1, 2)), (ALICE, (3, 4))])
 
 
 def test_encode_call__when_an_argument_is_a_struct_of_structs__then_tuples_and_arrays_of_them():
     types = ["uint256", POSTING_TYPE]
-    assert encode_call("TaskManager", "mask", (7, POSTING)) == selector(f"mask({','.join(types)})") + encode(
+    assert encode_call("RoundManager", "mask", (7, POSTING)) == selector(f"mask({','.join(types)})") + encode(
         types, [7, POSTING_ABI]
     )
 
 
 def test_encode_call__when_an_argument_is_a_pair__then_an_array_of_two():
-    basis = (Point(7, 8),)
-    arguments = (1, (POSTING, POSTING), (Point(1, 2), Point(3, 4)), Point(5, 6), EqualLogProof(9, 10), True, basis)
+    opening = Opening(quotient=Point(7, 8))
+    pair = (Point(1, 2), Point(3, 4))
+    arguments = (1, (POSTING, POSTING), pair, Point(5, 6), EqualLogProof(9, 10), True, Point(11, 12), opening)
     point = "(uint256,uint256)"
-    types = ["uint256", f"{POSTING_TYPE}[2]", f"{point}[2]", point, point, "bool", f"{point}[]"]
-    values = [1, [POSTING_ABI] * 2, [(1, 2), (3, 4)], (5, 6), (9, 10), True, [(7, 8)]]
+    types = ["uint256", f"{POSTING_TYPE}[2]", f"{point}[2]", point, point, "bool", point, f"(bytes32,bytes,{point})"]
+    values = [1, [POSTING_ABI] * 2, [(1, 2), (3, 4)], (5, 6), (9, 10), True, (11, 12), (bytes(32), b"", (7, 8))]
     data = encode_call("ChallengeManager", "answerMask", arguments)
     assert data == selector(f"answerMask({','.join(types)})") + encode(types, values)
 

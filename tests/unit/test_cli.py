@@ -14,7 +14,7 @@ from headwater.cli import main
 from headwater.cli.keys import load_key
 from headwater.cli.main import COMMANDS, cli
 from headwater.cli.options import home_option, key_options, store_address
-from headwater.cli.task import PERCENT
+from headwater.cli.values import PARENT, PERCENT
 from headwater.errors import ChainError, ConfigError
 
 KEY = "0x" + "42" * 32
@@ -295,6 +295,12 @@ CREATE = ("task", "create", "--name", "n", "--sample", __file__, "--label", "y",
         ("--absence-slash", "0.001%"),
         ("--absence-slash", "-1%"),
         ("--challenge-bond", "-1"),
+        ("--admission", "0x12"),
+        ("--parent", "0:1"),
+        ("--parent", "1"),
+        ("--parent", "1:2:x"),
+        ("--divisor", "0"),
+        ("--divisor", "2"),
     ),
     ids=" ".join,
 )
@@ -312,6 +318,13 @@ def test_percent__is_exact__and_in_parts_of_ten_thousand(text, parts):
     assert PERCENT.convert(text, None, None) == parts
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"), (("3:5", (3, 5, 1)), ("3:5:-2", (3, 5, -2)), ("10:0:7", (10, 0, 7)), ("1:0:0", (1, 0, 0)))
+)
+def test_parent__is_task_round_and_coefficient(text, numbers):
+    assert PARENT.convert(text, None, None) == numbers
+
+
 @pytest.mark.parametrize("text", ("", "null", "{}", '{"statement": 1}', '{"k": 99, "srs": {"source": "dev"}}'))
 def test_circuits__that_are_damaged__are_listed_and_refused_without_a_traceback(text, tmp_path):
     folder = tmp_path / "circuits" / "train-0123"
@@ -327,8 +340,8 @@ def test_circuits__that_are_damaged__are_listed_and_refused_without_a_traceback(
 
 
 @pytest.mark.parametrize("url", ("http://localhost:port", "http://localhost:99999", "http://[::1", "localhost"))
-def test_rpc__with_a_url_that_cannot_be__is_a_message(url, tmp_path):
-    result = run("task", "show", "--rpc", url, "--home", str(tmp_path))
+def test_rpc__with_a_url_that_cannot_be__is_a_message(url):
+    result = run("task", "list", "--rpc", url)
 
     assert result.exit_code == 1
     assert "is no address of a node" in result.stderr.replace("\n", " ")

@@ -6,11 +6,28 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from headwater.chain.contracts.codec import encode_call
 from headwater.cli.main import cli
 from headwater.errors import ConfigError
+from headwater.protocol.curve import Point
+from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.pairing import GENERATOR_2
+from headwater.protocol.structs import Origin, TaskConfig
 from headwater.reading import planning
-from headwater.reading.planning import GAS, answer_gas, check_plan, expenses, mask_gas, periods, round_bytes
+from headwater.reading.planning import (
+    CREATE_BYTES,
+    GAS,
+    MAX_DIMENSION,
+    answer_gas,
+    answer_parts,
+    check_plan,
+    expenses,
+    mask_gas,
+    periods,
+    round_bytes,
+    update_bond,
+)
 from headwater.roles.proving import proving_cost
 
 CALLS = json.loads((Path(__file__).resolve().parents[1] / "gas" / "calls.json").read_text())
@@ -52,11 +69,36 @@ def test_proving_cost__when_a_shape_was_measured__then_within_a_third(k, seconds
     assert cost.key_mb == pytest.approx(key_mb, rel=0.01)
 
 
-def test_check_plan__when_the_model_is_too_large_to_be_opened_on_chain__then_refused():
-    check_plan(TrainingSpec(64, 1280), 1)
+def test_check_plan__when_an_update_does_not_fit_a_document__then_refused():
+    check_plan(TrainingSpec(64, MAX_DIMENSION), 1)
+    assert round_bytes(MAX_DIMENSION, 3).update <= MAX_BYTES
 
-    with pytest.raises(ConfigError, match="1281 weights is too large"):
-        check_plan(TrainingSpec(64, 1281), 1)
+    with pytest.raises(ConfigError, match=f"{MAX_DIMENSION + 1} weights is too large"):
+        check_plan(TrainingSpec(64, MAX_DIMENSION + 1), 1)
+
+
+@pytest.mark.parametrize(("dimension", "parts"), ((4, 1), (2039, 1), (2040, 2), (16_000, 8)))
+def test_answer_parts__when_an_update_has_more_than_a_part_holds__then_there_are_more(dimension, parts):
+    assert answer_parts(dimension) == parts
+    showing = [cost.what for cost in expenses(dimension, 1, 3) if cost.who == "trainer"][-1]
+    assert ("parts" in showing) == (parts > 1)
+
+
+def test_update_bond__when_an_answer_was_measured__then_it_pays_for_that_at_the_base_fee():
+    for dimension in (30, 770, 1280):
+        assert update_bond(dimension, 10) >= 10 * answer_gas(dimension)
+    assert update_bond(30, 0) == 0
+
+
+def test_create_bytes__are_those_of_a_task_without_parents():
+    point, address = Point(1, 2), "0x" + "1" * 40
+    numbers = {name: 1 for name, kind in TaskConfig.__annotations__.items() if kind == "int"}
+    hashes = {name: bytes(32) for name, kind in TaskConfig.__annotations__.items() if kind == "bytes"}
+    texts = {name: address for name, kind in TaskConfig.__annotations__.items() if kind == "str"}
+    points = {name: point for name, kind in TaskConfig.__annotations__.items() if kind == "Point"}
+    config = TaskConfig(**numbers, **hashes, **texts, **points, tau=GENERATOR_2)
+    data = encode_call("TaskManager", "createTask", (config, point, Origin(point), bytes(32)))
+    assert len(data) == CREATE_BYTES
 
 
 def test_check_plan__when_weights_could_outgrow_proofs__then_refused():
@@ -94,7 +136,7 @@ def test_periods__when_a_proof_takes_longer__then_there_is_more_time_to_train():
 @pytest.mark.parametrize(
     ("words", "said"),
     (
-        (["--rows", "8", "--features", "1280"], "1281 weights is too large"),
+        (["--rows", "8", "--features", "20000"], "20001 weights is too large"),
         (
             ["--rows", "142", "--features", "30", "--rounds", "10000", "--steps", "2", "--clip", "8"],
             "could not be carried through",
@@ -117,7 +159,7 @@ def test_plan__when_a_task_fits__then_every_table_is_there():
     )
 
     assert done.exit_code == 0, done.output
-    for text in ("4 weights, k = ", "deploy the verifiers", "all, with 3 trainers", "--train-period", "ETH"):
+    for text in ("4 weights, k = ", "deploy the verifiers", "all, with 3 trainers", "--train-period", "ETH", "bond of"):
         assert text in done.output
     assert "beyond what was tried" not in done.output
 

@@ -6,10 +6,8 @@ from playwright.sync_api import Locator, expect
 
 from headwater.chain.contracts.reverts import format_wei
 from headwater.protocol.decisions import Aggregate, Deposit, Enrol, Join, Mask, OpenModel, OpenUpdate, Publish, Submit
-from headwater.protocol.field import pack
 from headwater.roles.task import Task
 from headwater.roles.terms import WHOLE
-from headwater.storage.manifests import ModelDocument
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, OUTSIDER, TERMS, World
 from tests.support.site import PATIENCE, Visitor
 from tests.viewer.test_round_live import short
@@ -42,8 +40,8 @@ def challenged(guest: Visitor, world: World, i: int) -> Locator:
 
 def with_first_model(world: World) -> Task:
     """A task that starts from a model of which somebody may demand the bytes."""
-    cid = world.put(ModelDocument.of(round=0, trainers=0, weights=pack(FIRST)))
-    return world.open(world.create(world.task.basis.commit(FIRST), cid.digest))
+    first = world.opened(FIRST)
+    return world.open(world.create(first.commitment, world.put(first.document(0, 0)).digest))
 
 
 def test_trainer__that_is_challenged__has_to_answer__until_an_average_is_accepted(aggregating, visitor):

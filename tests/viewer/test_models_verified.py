@@ -12,9 +12,10 @@ from headwater.chain.sending.sender import Sender
 from headwater.errors import Unavailable
 from headwater.protocol.field import pack, to_signed, unpack
 from headwater.storage.cid import Cid
-from headwater.storage.manifests import ModelDocument, TaskManifest
+from headwater.storage.manifests import ModelDocument
 from headwater.training.data import read_csv
 from headwater.training.evaluate import evaluate, integer_scores, predict
+from tests.support.catalogue import opened
 from tests.support.site import PATIENCE, honest, lying
 
 WARNING = "Do not use"
@@ -88,15 +89,14 @@ def test_model__that_another_replaces_while_it_is_checked__leaves_the_other_with
         if cid == former:
             asked.set()
             go_on.wait(PATIENCE / 1000)
-        elif cid != manifest and cid != basis:
+        elif cid != manifest:
             raise Unavailable(f"nobody has {cid}", "ask again")
         return own.store.get(cid, 1 << 20)
 
     snapshot = node.make_request("evm_snapshot", [])["result"]
     task_id = own.publish("flowers", weights=[1, 2, 3])
     former = Cid.from_digest(own.contracts.models.get_model(task_id, 0).cid)
-    manifest = Cid.from_digest(own.contracts.tasks.get_task(task_id)[0].manifest)
-    basis = Cid.parse(TaskManifest.decode(own.store.get(manifest, 1 << 20)).basis)
+    manifest = Cid.from_digest(own.contracts.tasks.get_task(task_id).config.manifest)
     guest = visitor()
     guest.visit(f"/task/{task_id}/model/0", of=own, gateways=[gateway(content)])
     guest.sees("fetching the model")
@@ -189,15 +189,15 @@ def test_model__of_which_only_the_first_gateway_lies__is_verified_from_the_secon
 
 
 def test_model__whose_document_is_not_of_the_weights_that_were_committed__is_flagged(workshop, visitor, gateway):
-    """The registry itself names this document, so its bytes match their CID: only the commitment tells."""
-    other = ModelDocument.of(round=0, trainers=0, weights=pack([1, 2, 3])).encode()
+    """The registry itself names this document, which is right by itself: only the commitment tells."""
+    other = opened([1, 2, 3]).document(0, 0).encode()
     task_id = workshop.publish("a lie of its creator", document=other, weights=[3, 2, 1])
     guest = visitor()
 
     guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
 
     refused(guest)
-    guest.sees("The weights have the commitment that the proofs were about? No.")
+    guest.sees("The commitment is the one that the proofs were about? No.")
     expect(guest.page.locator(".checks li.bad")).to_have_count(1)
     guest.picture("model-false-weights")
 
@@ -220,20 +220,23 @@ def test_model__of_zeros__is_verified_whatever_its_creator_published(workshop, v
 
     expect(badge(guest)).to_be_visible(timeout=PATIENCE)
     guest.sees("or they are zero")
-    expect(guest.page.locator(".checks li.good")).to_have_count(3)
+    expect(guest.page.locator(".checks li.good")).to_have_count(1)
+    guest.sees("The commitment is that of weights that are all zero")
+    expect(save_button(guest)).to_be_disabled()
+    guest.sees("it holds nothing but zeros")
 
 
-def test_model__whose_basis_points_are_not_those_of_the_task__is_flagged(workshop, visitor, gateway):
-    other = bytes(range(64)) * 12
-    task_id = workshop.publish("flowers")
-    config, _ = workshop.contracts.tasks.get_task(task_id)
-    manifest = TaskManifest.decode(workshop.store.get(Cid.from_digest(config.manifest), 1 << 20))
-    basis = Cid.parse(manifest.basis)
+def test_model__whose_commitment_is_not_that_of_its_weights__is_flagged(workshop, visitor, gateway):
+    """The document names the accepted commitment, and opens it, beside other weights: only the pairing tells."""
+    document = opened([3, 2, 1]).document(0, 0).model_copy(update={"weights": pack([1, 2, 3])}).encode()
+    task_id = workshop.publish("a finer lie", document=document, weights=[3, 2, 1])
     guest = visitor()
 
-    guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(lying(workshop.store, basis, other))])
+    guest.visit(f"/task/{task_id}/model/0", of=workshop, gateways=[gateway(honest(workshop.store))])
 
     refused(guest)
+    guest.sees("The weights are those that the commitment is of? No.")
+    expect(guest.page.locator(".checks li.bad")).to_have_count(1)
 
 
 def test_model__that_no_gateway_has__is_neither_verified_nor_called_a_lie(finalized, gateway, visitor, world_gateway):

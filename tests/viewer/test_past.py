@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
+from headwater.chain.contracts.events import Convicted
 from headwater.chain.contracts.reverts import format_wei
 from headwater.errors import Unavailable
 from headwater.roles.terms import WHOLE
@@ -59,12 +60,14 @@ def test_round__in_which_one_of_four_failed__says_how__and_what_that_cost(visito
     guest.picture(f"past-round-{number}")
 
 
-def test_round__in_which_a_liar_was_convicted__shows_who_answered(visitor, story):
+def test_round__in_which_a_liar_was_convicted__shows_who_answered__and_what_it_had_for_that(visitor, story):
     guest = visitor()
 
     see_round(guest, story, 3)
 
-    expect(row_of(guest, story, 4)).to_contain_text("convicted")
+    (convicted,) = story.world.rounds.events(Convicted, task_id=story.long.id)
+    told = f"convicted: {short(convicted.payee)} showed it, and had {format_wei(convicted.owed)} of its stake for gas"
+    expect(row_of(guest, story, 4)).to_contain_text(told)
     expect(guest.page.get_by_role("row").filter(has_text="answered")).to_have_count(1)
 
 
@@ -94,6 +97,32 @@ def test_task__with_a_past__counts_who_was_slashed(visitor, story):
     expect(row).to_contain_text("1 at fault", timeout=PATIENCE)
     expect(row).to_contain_text("1 slashed")
     guest.picture("past-task")
+
+
+def test_task__that_starts_from_models_of_others__links_to_them__in_words_and_in_the_picture(visitor, story, gateway):
+    long, warm, merged = story.long.id, story.warm.id, story.merged.id
+    guest = visitor()
+    guest.visit(f"/task/{merged}", of=story.world, gateways=[gateway(honest(story.world.store))])
+
+    terms = guest.page.locator("section.card").filter(has=guest.page.get_by_role("heading", name="Terms"))
+    told = f"(3 × model of round 4 of task {long} + -1 × first model of task {warm}) / 2, rounded down"
+    expect(terms).to_contain_text(told, timeout=PATIENCE)
+    picture = guest.page.get_by_role("group", name="Picture of the lineage")
+    expect(picture.get_by_role("link", name=f"first model of task {warm}, times -1")).to_have_count(1)
+    guest.sees("two species")
+    assert guest.violations() == []
+    assert guest.overflow() <= 0
+    guest.picture("task-merged")
+
+    terms.get_by_role("link", name=f"first model of task {warm}").click()
+
+    expect(badge(guest)).to_be_visible(timeout=PATIENCE)
+    guest.sees("The first model is made of others")
+    origin = guest.page.locator("dd").filter(has_text=f"the weights of the model of round 4 of task {long}")
+    expect(origin).to_have_count(1)
+    guest.picture("model-warm-start")
+    origin.get_by_role("link").click()
+    guest.sees(f"Model of round 4, task {long}")
 
 
 def test_rounds__that_made_no_model__say_why(visitor, story):

@@ -59,7 +59,7 @@ def test_round__with_one_that_never_submits__says_who_was_left_out_and_who_count
     for number in (0, 1):
         training.steps(training.trainer(number), Submit)
     training.advance()  # fewer than three: the round fails
-    training.senders[7].send(training.tasks.settle(training.task_id, training.senders[3].address))
+    training.senders[7].send(training.trainers.settle(training.task_id, training.senders[3].address))
     guest = visitor()
 
     guest.visit(f"/task/{training.task_id}/round/1", of=training)
@@ -88,7 +88,7 @@ def test_gas__of_a_round__is_what_the_receipts_say(finalized, visitor):
 def test_gas__of_which_the_node_has_not_all_receipts__is_that_of_the_others__and_says_how_many_it_lacks(
     finalized, visitor
 ):
-    (joined, *_) = finalized.tasks.events(Joined, task_id=finalized.task_id)
+    (joined, *_) = finalized.rounds.events(Joined, task_id=finalized.task_id)
 
     def pruned(request, forward):
         lost = request["params"] == ["0x" + joined.transaction_hash.hex()]
@@ -120,7 +120,7 @@ def test_countdown__that_ends_before_the_next_block__says_that_the_time_is_up(cr
 
 
 def gas_of(world, event):
-    found = world.tasks.events(event, task_id=world.task_id)
+    found = world.rounds.events(event, task_id=world.task_id)
     return [world.chain.web3.eth.get_transaction_receipt(each.transaction_hash)["gasUsed"] for each in found]
 
 

@@ -52,7 +52,10 @@ async function start(row: Row): Promise<void> {
   show("outcomes", outcomes.join("\n"));
 
   const lineage = await readLineage({ client, deployment, taskId });
-  show("lineage", lineage.map(({ round, contributions }) => `${round} (${contributions.length} updates)`).join(" <- "));
+  const made = lineage.map(
+    ({ taskId, round, contributions }) => `${taskId}.${round} (${contributions.length} updates)`,
+  );
+  show("lineage", made.join(" <- "));
 
   const { manifest, weights } = await pullModel({ client, deployment, taskId, gateways });
   const { name, probabilities } = predict(manifest, weights, row);

@@ -2,7 +2,7 @@
 
 import { bn254 } from "@noble/curves/bn254";
 import { type Address, encodeAbiParameters, type Hex, hexToBigInt, keccak256, numberToBytes } from "viem";
-import { P, toSigned } from "./field.js";
+import { P } from "./field.js";
 
 /** A point of G1; (0, 0) is the point at infinity. */
 export interface Point {
@@ -11,51 +11,32 @@ export interface Point {
 }
 
 const Group = bn254.G1.ProjectivePoint;
-type Element = typeof Group.BASE;
+
+/** A point as it is computed with. */
+export type Element = typeof Group.BASE;
 
 /**
- * The points of a basis blob: 64 bytes each, x then y, big-endian.
- * @throws RangeError not whole points, or one that is not on the curve.
+ * The commitment of a vector whose entry is larger by `entry`: how a model's tag is added to the commitment of its
+ * weights, which has a zero there.
+ * @param basis The entry's basis point, as `basisD` of a task's config is the tag's.
+ * @throws RangeError a point is not on the curve.
  */
-export function decodeBasis(blob: Uint8Array): Point[] {
-  if (blob.length % 64) throw new RangeError(`a basis has 64 bytes a point, this one has ${blob.length}`);
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
-  const word = (at: number) =>
-    [0, 8, 16, 24].reduce((value, offset) => (value << 64n) | view.getBigUint64(at + offset), 0n);
-  return Array.from({ length: blob.length / 64 }, (_, i) => {
-    const point = { x: word(64 * i), y: word(64 * i + 32) };
-    onCurve(point);
-    return point;
-  });
-}
-
-/**
- * C(vector).
- * @param offset B, the commitment of the zero vector.
- * @param basis L_0, L_1, ..., as many as the vector has entries at least.
- * @param vector Integers, negative ones too; they are taken mod P.
- * @throws RangeError the vector is longer than the basis, or a point is not on the curve.
- */
-export function commit(offset: Point, basis: readonly Point[], vector: readonly bigint[]): Point {
-  let sum = onCurve(offset);
-  for (const [i, entry] of vector.entries()) {
-    const point = basis[i];
-    if (point === undefined) {
-      throw new RangeError(`a basis of ${basis.length} points cannot commit to ${vector.length} entries`);
-    }
-    const scalar = toSigned(((entry % P) + P) % P); // weights are short integers: few doublings
-    const magnitude = onCurve(point).multiplyUnsafe(scalar < 0n ? -scalar : scalar);
-    sum = scalar < 0n ? sum.subtract(magnitude) : sum.add(magnitude);
-  }
+export function withEntry(commitment: Point, basis: Point, entry: bigint): Point {
+  const sum = elementOf(commitment).add(elementOf(basis).multiplyUnsafe(((entry % P) + P) % P));
   return sum.equals(Group.ZERO) ? { x: 0n, y: 0n } : sum.toAffine();
 }
 
 /** keccak256 of a point's 64 bytes: a model hash, or a data hash. */
-export function hashPoint({ x, y }: Point): Hex {
+export function hashPoint(point: Point): Hex {
+  return keccak256(encodePoint(point));
+}
+
+/** A point's 64 bytes: x, then y, big-endian. */
+export function encodePoint({ x, y }: Point): Uint8Array {
   const bytes = new Uint8Array(64);
   bytes.set(numberToBytes(x, { size: 32 }));
   bytes.set(numberToBytes(y, { size: 32 }), 32);
-  return keccak256(bytes);
+  return bytes;
 }
 
 /** A task's tag, the last entry of its model vectors: no commitment of it is worth anything in another task or chain. */
@@ -64,11 +45,14 @@ export function tagOf(chainId: number, taskManager: Address, taskId: bigint): bi
   return hexToBigInt(keccak256(encodeAbiParameters(words, [BigInt(chainId), taskManager, taskId]))) % P;
 }
 
-function onCurve({ x, y }: Point): Element {
-  if (x === 0n && y === 0n) return Group.ZERO;
+/**
+ * A point to compute with.
+ * @throws RangeError it is not on the curve, or not written as it should be.
+ */
+export function elementOf({ x, y }: Point): Element {
   try {
     const element = Group.fromAffine({ x, y });
-    element.assertValidity();
+    if (!element.equals(Group.ZERO)) element.assertValidity();
     return element;
   } catch {
     throw new RangeError(`(${x}, ${y}) is no point of BN254`);

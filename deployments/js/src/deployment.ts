@@ -5,7 +5,17 @@ import { addresses } from "./addresses.js";
 import { UnknownDeployment } from "./errors.js";
 
 /** The contracts of a deployment, by Solidity's names. */
-export const CONTRACTS = ["TaskManager", "StakeManager", "ModelRegistry", "ChallengeManager", "Lens"] as const;
+export const CONTRACTS = [
+  "TaskManager",
+  "RoundManager",
+  "TrainerRegistry",
+  "RewardManager",
+  "StakeManager",
+  "ModelRegistry",
+  "ChallengeManager",
+  "Openings",
+  "Lens",
+] as const;
 
 /** The name of a contract. */
 export type ContractName = (typeof CONTRACTS)[number];

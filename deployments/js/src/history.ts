@@ -1,7 +1,7 @@
 // What happened in a task, from the chain's events alone: who did what in each round, and whether it counted. The same
-// outcomes in the same words as node/headwater/roles/history.py.
+// outcomes in the same words as node/headwater/reading/history.py.
 
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
 import type { Reading } from "./call.js";
 import type { Point } from "./commitment.js";
 import { NotFound } from "./errors.js";
@@ -10,12 +10,36 @@ import { type Outcome, outcomeIn } from "./outcome.js";
 import { type Phase, phaseOf } from "./phases.js";
 import { order, type Place, placeOf } from "./place.js";
 
-/** An enrolment, with the commitment of the trainer's data. */
+/** An enrolment. */
 export interface Enrolment extends Place {
   readonly trainer: Address;
-  readonly data: Point;
   /** What was locked, in wei. */
   readonly stake: bigint;
+}
+
+/** Data that a trainer registered: they are its own for good, whatever becomes of its enrolment. */
+export interface RegisteredData extends Place {
+  readonly trainer: Address;
+  /** keccak256 of the commitment: what `getData` knows it by. */
+  readonly dataHash: Hex;
+  readonly commitment: Point;
+  /** The round that ran then. */
+  readonly round: number;
+}
+
+/** A model that another is made of, as `IModelRegistry.Parent`. */
+export interface Parent {
+  readonly taskId: bigint;
+  /** The round that made it; 0 for the task's first model. */
+  readonly round: number;
+  /** By what it is multiplied. */
+  readonly coefficient: bigint;
+}
+
+/** What a first model is made of: floor(sum of coefficient_i w_i / divisor) of its parents. */
+export interface Origin extends Place {
+  readonly parents: readonly Parent[];
+  readonly divisor: bigint;
 }
 
 /** What a trainer committed to in an attempt at masking. */
@@ -31,17 +55,25 @@ export interface InAttempt extends Place {
   readonly attempt: number;
 }
 
+/** A conviction. */
+export interface Conviction extends InAttempt {
+  /** Who showed it in a dispute, an honest member; undefined where nobody is to be paid. */
+  readonly payee: Address | undefined;
+  /** What `payee` has out of the slash for its gas, in wei, once the part is settled; at most the whole slash. */
+  readonly owed: bigint;
+}
+
 /** A trainer's part in a round, each step with the event that says so; of accusations the last. */
 export interface Part {
   readonly trainer: Address;
   readonly joined: Place;
-  /** The transaction with its proof, and the commitment of its update. */
-  readonly submitted?: Place & { readonly update: Point };
+  /** The transaction with its proofs, the commitment of its update, and the hashes of the data they are about. */
+  readonly submitted?: Place & { readonly update: Point; readonly dataHashes: readonly Hex[] };
   readonly masked: readonly Masking[];
   readonly accused?: InAttempt;
   readonly acquitted?: InAttempt;
-  readonly convicted?: InAttempt;
-  /** What was burnt of its stake, in wei, and whether for a fault or an absence. */
+  readonly convicted?: Conviction;
+  /** What was taken of its stake, in wei, and whether for a fault or an absence. */
   readonly slashed?: Place & { readonly fault: boolean; readonly amount: bigint };
   /** What was credited to it for the round, in wei. */
   readonly rewarded?: Place & { readonly amount: bigint };
@@ -51,6 +83,10 @@ export interface Part {
 /** An attempt at masking. */
 export interface Attempt extends InAttempt {
   readonly members: number;
+  /** The block whose hash makes the seed. */
+  readonly seedBlock: bigint;
+  /** What orders the members on the circle; undefined until the first of them masks. */
+  readonly seed?: Hex;
 }
 
 /** An average that was accepted, with the transaction that carried its proof. */
@@ -86,6 +122,8 @@ export interface RoundHistory {
   /** When these bytes were shown. */
   readonly shown: readonly Place[];
   /** Whose updates the round's model averages; nobody's unless it is finalized. */
+  readonly averaged: readonly Address[];
+  /** Of those, who has a share of the reward: all but the convicted. */
   readonly counted: readonly Address[];
 }
 
@@ -107,6 +145,10 @@ export interface History {
   readonly taskId: bigint;
   /** In order; a trainer that left and came back is there twice. */
   readonly enrolments: readonly Enrolment[];
+  /** In order. */
+  readonly data: readonly RegisteredData[];
+  /** What the first model is made of; undefined where it has no parents. */
+  readonly origin?: Origin;
   /** By round, from 1. */
   readonly rounds: readonly RoundHistory[];
   /** By round, the first model first. */
@@ -117,7 +159,7 @@ export interface History {
 
 type Building<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 type PartDraft = Building<Omit<Part, "outcome">>;
-type RoundDraft = Building<Omit<RoundHistory, "parts" | "counted" | "phase">> & { parts: PartDraft[] };
+type RoundDraft = Building<Omit<RoundHistory, "parts" | "averaged" | "counted" | "phase">> & { parts: PartDraft[] };
 type Draft = Building<Omit<History, "rounds">> & { rounds: RoundDraft[] };
 
 /**
@@ -133,7 +175,7 @@ export async function readHistory(range: Pick<Reading, "client"> & LogRange & { 
  * @throws NotFound the task has none.
  */
 export function historyOf(taskId: bigint, events: readonly TaskEvent[]): History {
-  const draft: Draft = { taskId, enrolments: [], rounds: [], models: [] };
+  const draft: Draft = { taskId, enrolments: [], data: [], rounds: [], models: [] };
   const own = events.filter(({ args }) => args.taskId === taskId);
   for (const event of own.sort((a, b) => order(placeOf(a), placeOf(b)))) record(draft, event);
   if (!draft.rounds.length) throw new NotFound(`there is no task ${taskId}: see listTasks`);
@@ -144,7 +186,12 @@ function record(history: Draft, event: TaskEvent): void {
   const place = placeOf(event);
   const { eventName: name, args } = event;
   if (name === "Enrolled") {
-    history.enrolments.push({ ...place, trainer: args.trainer, data: args.data, stake: args.stake });
+    history.enrolments.push({ ...place, trainer: args.trainer, stake: args.stake });
+  } else if (name === "DataRegistered") {
+    const { trainer, dataHash, data, round } = args;
+    history.data.push({ ...place, trainer, dataHash, commitment: data, round: Number(round) });
+  } else if (name === "OriginRecorded") {
+    history.origin = { ...place, parents: args.parents, divisor: args.divisor };
   } else if (name === "ModelAdded") {
     const { modelHash, parentHash, commitment, cid } = args;
     const [round, parent] = [Number(args.round), Number(args.parent)];
@@ -164,7 +211,11 @@ function recordInRound(round: RoundDraft, { eventName: name, args }: TaskEvent, 
   if (name === "PhaseChanged") round.phases.push(change(place, args));
   else if (name === "Joined") round.parts.push({ trainer: args.trainer, joined: place, masked: [] });
   else if (name === "MaskingStarted") {
-    round.attempts.push({ ...place, attempt: Number(args.attempt), members: Number(args.members) });
+    const { attempt, members, seedBlock } = args;
+    round.attempts.push({ ...place, attempt: Number(attempt), members: Number(members), seedBlock });
+  } else if (name === "SeedDrawn" || name === "SeedRenewed") {
+    const attempt = round.attempts.at(-1);
+    if (attempt) Object.assign(attempt, name === "SeedDrawn" ? { seed: args.seed } : { seedBlock: args.seedBlock });
   } else if (name === "Aggregated") {
     const { aggregator, oldModelHash, newModelHash, cid } = args;
     round.averages.push({ ...place, aggregator, oldModelHash, newModelHash, cid });
@@ -183,22 +234,26 @@ function recordInRound(round: RoundDraft, { eventName: name, args }: TaskEvent, 
 }
 
 function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, place: Place): void {
-  if (name === "Submitted") part.submitted = { ...place, update: args.update };
+  if (name === "Submitted") part.submitted = { ...place, update: args.update, dataHashes: args.dataHashes };
   else if (name === "Masked") {
     const { update, cid } = args.posting;
     part.masked.push({ ...place, attempt: Number(args.attempt), update, cid });
   } else if (name === "Accused") part.accused = { ...place, attempt: Number(args.attempt) };
   else if (name === "Acquitted") part.acquitted = { ...place, attempt: Number(args.attempt) };
-  else if (name === "Convicted") part.convicted = { ...place, attempt: Number(args.attempt) };
-  else if (name === "TrainerSlashed") part.slashed = { ...place, fault: args.fault, amount: args.slashed };
+  else if (name === "Convicted") {
+    const payee = args.payee === zeroAddress ? undefined : args.payee;
+    part.convicted = { ...place, attempt: Number(args.attempt), payee, owed: args.owed };
+  } else if (name === "TrainerSlashed") part.slashed = { ...place, fault: args.fault, amount: args.slashed };
 }
 
 function finish(draft: RoundDraft): RoundHistory {
   const phase = draft.phases.at(-1)?.to ?? "None";
   const last = draft.attempts.length;
-  const counted =
+  const made =
     phase === "Finalized" ? draft.parts.filter(({ masked }) => masked.some(({ attempt }) => attempt === last)) : [];
-  const round = { ...draft, phase, counted: counted.map(({ trainer }) => trainer) };
+  const averaged = made.map(({ trainer }) => trainer);
+  const counted = made.filter(({ convicted }) => !convicted).map(({ trainer }) => trainer);
+  const round = { ...draft, phase, averaged, counted };
   return { ...round, parts: draft.parts.map((part) => ({ ...part, outcome: outcomeIn(round, part) })) };
 }
 

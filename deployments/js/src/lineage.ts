@@ -1,21 +1,20 @@
-// Where a model comes from: the models before it, whose data, and the transactions that carried the proofs.
+// Where a model comes from: the models it was made of, whose data, and the transactions that carried the proofs. Lineages
+// are directed graphs without circles: a first model may have parents in other tasks, several of them.
 
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 import type { Reading } from "./call.js";
-import { hashPoint, type Point } from "./commitment.js";
+import type { Point } from "./commitment.js";
 import { NotFound } from "./errors.js";
-import { type AddedModel, type History, historyOf, type Part } from "./history.js";
+import { type AddedModel, type History, historyOf, type Parent, type Part, type RegisteredData } from "./history.js";
 import { type LogRange, readLogs } from "./logs.js";
-import { order, type Place } from "./place.js";
+import type { Place } from "./place.js";
 
 /** What a trainer put into a model. */
 export interface Contribution {
   readonly trainer: Address;
-  /** The commitment of its data, its hash, and the enrolment that registered it. */
-  readonly data: Point;
-  readonly dataHash: Hex;
-  readonly enrolled: Place;
-  /** The transaction that carried its proof. */
+  /** The data that its proofs are about, each once. */
+  readonly data: readonly RegisteredData[];
+  /** The transaction that carried its proofs. */
   readonly proof: Place;
   /** The commitment of its update. */
   readonly update: Point;
@@ -23,27 +22,53 @@ export interface Contribution {
 
 /** A model and how it came about. */
 export interface Generation extends AddedModel {
-  /** Whose updates it averages; nobody's for the first model. */
+  readonly taskId: bigint;
+  /** What it is made of: floor(sum of coefficient_i w_i / divisor). A round's model of the one it was trained from. */
+  readonly parents: readonly Parent[];
+  /** What the sum was divided by; 0 where there are no parents. */
+  readonly divisor: bigint;
+  /** Whose updates it averages; nobody's for a first model. */
   readonly contributions: readonly Contribution[];
-  /** Who averaged, and the transaction that carried the proof; undefined for the first model. */
+  /** Who averaged, and the transaction that carried the proof; undefined for a first model. */
   readonly aggregated?: Place & { readonly aggregator: Address };
 }
 
 /**
- * A model and its ancestors, back to the task's first. One log query, unless `span` divides it.
+ * A model and its ancestors, also those in other tasks: back to the first models that nobody proved. Each task costs one log
+ * query, unless `span` divides it.
  * @param round The round that made the model; by default the latest.
- * @returns The model first, the task's first model last.
+ * @param most How many tasks are read at most, by default 16, the nearest first. The parents of a model are in the list
+ *   unless their task was one too many.
+ * @returns The model first, and each before those that it is made of; no model twice.
  * @throws NotFound there is no such task, or the round made no model. @throws ChainUnavailable
  */
 export async function readLineage({
   round,
+  most = 16,
   ...range
-}: Pick<Reading, "client"> & LogRange & { taskId: bigint; round?: number }): Promise<readonly Generation[]> {
-  return lineageOf(historyOf(range.taskId, await readLogs(range)), round);
+}: Pick<Reading, "client"> & Omit<LogRange, "fromBlock"> & { taskId: bigint; round?: number; most?: number }): Promise<
+  readonly Generation[]
+> {
+  const histories = new Map<bigint, History>();
+  const found = new Map<string, Generation>();
+  const wanted: { taskId: bigint; round?: number | undefined }[] = [{ taskId: range.taskId, round }];
+  for (const { taskId, round } of wanted) {
+    if (!histories.has(taskId)) {
+      if (histories.size >= Math.max(most, 1)) continue;
+      histories.set(taskId, historyOf(taskId, await readLogs({ ...range, taskId })));
+    }
+    for (const generation of lineageOf(histories.get(taskId) as History, round)) {
+      const key = `${taskId} ${generation.round}`;
+      if (found.has(key)) break; // and so its ancestors
+      found.set(key, generation);
+      if (generation.round === 0) wanted.push(...generation.parents);
+    }
+  }
+  return [...found.values()].sort(newestFirst);
 }
 
 /**
- * The lineage that a task's history tells; see `readLineage`.
+ * The lineage that a task's history tells, back to the task's first model; see `readLineage`.
  * @throws NotFound the round made no model.
  */
 export function lineageOf(history: History, round = history.models.at(-1)?.round): readonly Generation[] {
@@ -54,17 +79,27 @@ export function lineageOf(history: History, round = history.models.at(-1)?.round
     throw new NotFound(`round ${round} of task ${history.taskId} has made no model: see listRounds`);
   }
   while (model !== undefined) {
-    generations.push({ ...model, ...origin(history, model) });
-    model = model.round === 0 ? undefined : models.get(model.parent);
+    generations.push({ ...model, taskId: history.taskId, ...ancestry(history, model), ...making(history, model) });
+    model = model.parent < model.round ? models.get(model.parent) : undefined;
   }
   return generations;
 }
 
-function origin(history: History, model: AddedModel): Pick<Generation, "contributions" | "aggregated"> {
+/** By id, since a model is made of older ones: of tasks before its own, or of rounds before. */
+function newestFirst(a: Generation, b: Generation): number {
+  return a.taskId === b.taskId ? b.round - a.round : a.taskId < b.taskId ? 1 : -1;
+}
+
+function ancestry({ taskId, origin }: History, { round, parent }: AddedModel): Pick<Generation, "parents" | "divisor"> {
+  if (round > 0) return { parents: [{ taskId, round: parent, coefficient: 1n }], divisor: 1n };
+  return { parents: origin?.parents ?? [], divisor: origin?.divisor ?? 0n };
+}
+
+function making(history: History, model: AddedModel): Pick<Generation, "contributions" | "aggregated"> {
   const round = history.rounds.find((each) => each.round === model.round);
   const aggregated = round?.averages.at(-1);
   if (round === undefined || aggregated === undefined) return { contributions: [] };
-  const parts = round.parts.filter(({ trainer }) => round.counted.includes(trainer));
+  const parts = round.parts.filter(({ trainer }) => round.averaged.includes(trainer));
   const { aggregator, block, transaction, logIndex } = aggregated;
   return {
     contributions: parts.flatMap((part) => contribution(history, part) ?? []),
@@ -72,11 +107,8 @@ function origin(history: History, model: AddedModel): Pick<Generation, "contribu
   };
 }
 
-function contribution({ enrolments }: History, { trainer, joined, submitted }: Part): Contribution | undefined {
-  const before = enrolments.filter((each) => each.trainer === trainer && order(each, joined) < 0);
-  const enrolment = before.at(-1); // a trainer that left and came back may have other data
-  if (enrolment === undefined || submitted === undefined) return undefined;
-  const { data, block, transaction, logIndex } = enrolment;
-  const { update, ...proof } = submitted;
-  return { trainer, data, dataHash: hashPoint(data), enrolled: { block, transaction, logIndex }, proof, update };
+function contribution(history: History, { trainer, submitted }: Part): Contribution | undefined {
+  if (submitted === undefined) return undefined;
+  const { update, dataHashes, ...proof } = submitted;
+  return { trainer, data: history.data.filter(({ dataHash }) => dataHashes.includes(dataHash)), proof, update };
 }

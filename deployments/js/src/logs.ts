@@ -1,32 +1,60 @@
-// The log of what happened: events of the TaskManager and the ModelRegistry, decoded.
+// The log of what happened in tasks: events of the contracts that make it, decoded.
 
 import {
   type Address,
   BaseError,
+  concat,
   encodeEventTopics,
   formatLog,
   type Hex,
+  hexToBytes,
   isHex,
   type Log,
   numberToHex,
   parseEventLogs,
   type RpcLog,
 } from "viem";
-import { challengeManagerAbi, modelRegistryAbi, taskManagerAbi } from "./abis.js";
+import {
+  modelRegistryAbi,
+  openingsAbi,
+  rewardManagerAbi,
+  roundManagerAbi,
+  taskManagerAbi,
+  trainerRegistryAbi,
+} from "./abis.js";
 import type { Reading } from "./call.js";
-import type { Deployment } from "./deployment.js";
+import type { Point } from "./commitment.js";
+import type { ContractName, Deployment } from "./deployment.js";
 import { ChainUnavailable } from "./errors.js";
+import { type Encoding, rootOf } from "./openings.js";
+
+const TELLING = [
+  "TaskManager",
+  "RoundManager",
+  "TrainerRegistry",
+  "RewardManager",
+  "ModelRegistry",
+] as const satisfies readonly ContractName[];
+
+type EventsOf<A extends readonly unknown[]> = Exclude<
+  Extract<A[number], { readonly type: "event" }>,
+  { readonly name: "ContractURIUpdated" } // never emitted, of no task
+>;
+type Events = readonly (
+  | EventsOf<typeof taskManagerAbi>
+  | EventsOf<typeof roundManagerAbi>
+  | EventsOf<typeof trainerRegistryAbi>
+  | EventsOf<typeof rewardManagerAbi>
+  | EventsOf<typeof modelRegistryAbi>
+)[];
 
 const abi = [
-  ...taskManagerAbi.filter((entry) => entry.type === "event" && entry.name !== "ContractURIUpdated"),
-  ...modelRegistryAbi.filter((entry) => entry.type === "event" && entry.name === "ModelAdded"),
-] as unknown as Events;
-
-type EventsOf<A extends readonly unknown[]> = Extract<A[number], { readonly type: "event" }>;
-type Events = readonly (
-  | Exclude<EventsOf<typeof taskManagerAbi>, { readonly name: "ContractURIUpdated" }> // never emitted, of no task
-  | Extract<EventsOf<typeof modelRegistryAbi>, { readonly name: "ModelAdded" }>
-)[];
+  ...taskManagerAbi,
+  ...roundManagerAbi,
+  ...trainerRegistryAbi,
+  ...rewardManagerAbi,
+  ...modelRegistryAbi,
+].filter((entry) => entry.type === "event" && entry.name !== "ContractURIUpdated") as unknown as Events;
 
 /** A decoded event: `eventName`, `args` by Solidity's names, and where it stands. */
 export type TaskEvent = Log<bigint, number, false, undefined, true, Events>;
@@ -44,27 +72,56 @@ export interface LogRange {
   readonly span?: number | undefined;
 }
 
+/** The contracts whose events tell a task's history. All of these have the task's id as their first topic. */
+export function tellingContracts({ contracts }: Deployment): Address[] {
+  return TELLING.map((name) => contracts[name]);
+}
+
 /**
  * What happened in a task, or in all, oldest first. One log query, unless `span` divides it.
  * @throws RangeError `span` is no whole number.
  * @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
  */
 export async function readLogs(range: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
-  const { TaskManager, ModelRegistry } = range.deployment.contracts;
-  const task = range.taskId === undefined ? [] : [null, numberToHex(range.taskId, { size: 32 })];
-  return decodeLogs(await queryLogs(range, [TaskManager, ModelRegistry], task));
+  const task = range.taskId === undefined ? [] : [null, word(range.taskId)];
+  return decodeLogs(await queryLogs(range, tellingContracts(range.deployment), task));
 }
 
-/** The weights of models that were shown on chain, because somebody demanded them: field elements, newest first. */
-export async function readShown(
+/** A commitment that was opened on chain, and how: its vector is in `PartShown` of its hash and `root`. */
+export interface Opened {
+  readonly commitment: Point;
+  readonly commitmentHash: Hex;
+  readonly encoding: Encoding;
+  readonly entries: number;
+  readonly root: Hex;
+  readonly quotient: Point;
+}
+
+/** The commitments that were opened in a task, since somebody demanded the bytes or wanted them on chain; newest first. */
+export async function readOpened(
   range: Pick<Reading, "client"> & LogRange & { readonly taskId: bigint },
-): Promise<(readonly bigint[])[]> {
-  const opened = { abi: challengeManagerAbi, eventName: "ModelOpened" } as const;
-  const [topic] = encodeEventTopics(opened);
-  const topics = [topic, numberToHex(range.taskId, { size: 32 })];
-  const logs = await queryLogs(range, [range.deployment.contracts.ChallengeManager], topics);
+): Promise<Opened[]> {
+  const opened = { abi: openingsAbi, eventName: "Opened" } as const;
+  const topics = [...encodeEventTopics(opened), word(range.taskId)] as Hex[];
+  const logs = await queryLogs(range, [range.deployment.contracts.Openings], topics);
   const events = parseEventLogs({ ...opened, logs: logs.map((log) => formatLog(log)) });
-  return events.map(({ args }) => args.weights).reverse();
+  return events
+    .map(({ args }) => ({ ...args, encoding: args.encoding as Encoding, entries: Number(args.entries) }))
+    .reverse();
+}
+
+/** The bytes of a vector whose parts were shown on chain; undefined where the node has not all of them. */
+export async function readParts(
+  { commitmentHash, root }: Pick<Opened, "commitmentHash" | "root">,
+  range: Pick<Reading, "client"> & LogRange,
+): Promise<Uint8Array | undefined> {
+  const shown = { abi: openingsAbi, eventName: "PartShown" } as const;
+  const topics = encodeEventTopics({ ...shown, args: { commitmentHash, root } }) as Hex[];
+  const logs = await queryLogs(range, [range.deployment.contracts.Openings], topics);
+  const events = parseEventLogs({ ...shown, logs: logs.map((log) => formatLog(log)) });
+  const parts = new Map(events.map(({ args }) => [Number(args.index), args.part])); // any of them may be shown again
+  const bytes = hexToBytes(concat(Array.from({ length: parts.size }, (_, index) => parts.get(index) ?? "0x")));
+  return rootOf(bytes) === root ? bytes : undefined;
 }
 
 async function queryLogs(
@@ -119,4 +176,8 @@ function isLog(found: unknown): found is RpcLog {
 /** The events of logs as a node gives them; others' are left out. */
 export function decodeLogs(logs: readonly RpcLog[]): TaskEvent[] {
   return parseEventLogs({ abi, logs: logs.map((log) => formatLog(log)), strict: true }) as TaskEvent[];
+}
+
+function word(value: bigint): Hex {
+  return numberToHex(value, { size: 32 });
 }

@@ -6,7 +6,7 @@ import { getAbiItem } from "viem/utils";
 import { lensAbi, modelRegistryAbi } from "./abis.js";
 import { type Reading, read, type TaskId } from "./call.js";
 import { digestFromCid, digestOf } from "./cid.js";
-import { tagOf } from "./commitment.js";
+import { hashPoint, tagOf, withEntry } from "./commitment.js";
 import type { Deployment } from "./deployment.js";
 import { modelBytes, parseManifest, type TaskManifest } from "./documents.js";
 import {
@@ -19,9 +19,11 @@ import {
 } from "./errors.js";
 import { P } from "./field.js";
 import { type FetchOptions, fetchContent } from "./gateway.js";
-import { type LogRange, readShown } from "./logs.js";
+import type { Parent } from "./history.js";
+import { type LogRange, type Opened, readOpened, readParts } from "./logs.js";
+import { Encoding, entriesOf } from "./openings.js";
 import { type Page, readTask, type TaskScreen } from "./tasks.js";
-import { checkModel, type Expected, type Verification } from "./verify.js";
+import { checkModel, checkZeros, type Expected, type Verification } from "./verify.js";
 
 /** A model with where it comes from, as `IModelRegistry.Record`. */
 export type ModelRecord = ContractFunctionReturnType<typeof modelRegistryAbi, "view", "getRecord">;
@@ -34,8 +36,9 @@ export interface ModelId extends TaskId {
 
 /** A model's document, and what its checks found. */
 export interface FetchedModel {
-  readonly bytes: Uint8Array;
-  /** The gateway that gave it. Undefined where none did: it was made of weights that were shown on chain, or are zero. */
+  /** Undefined where no gateway gave it and its weights are zero: the commitment tells that, and not the opening. */
+  readonly bytes: Uint8Array | undefined;
+  /** The gateway that gave it. Undefined where none did: its weights were shown on chain, or are zero. */
   readonly gateway: string | undefined;
   /** Gateways that gave other bytes: do not ask these again. */
   readonly liars: readonly GatewayFailure[];
@@ -114,24 +117,39 @@ export async function listRecords({
 }
 
 /**
- * Whether bytes are the model that a round made: by the registry's CID, and by the commitment that was proved.
+ * What a model is made of: floor(sum of coefficient_i w_i / divisor) of its parents. A round's model has one, which it was
+ * trained from; a first model has those of its origin, in other tasks, or none, with divisor 0.
+ * @throws NotFound the round made no model. @throws NoContract, ChainUnavailable
+ */
+export async function readParents({ client, deployment, taskId, round, blockNumber }: Reading & ModelId): Promise<{
+  readonly parents: readonly Parent[];
+  readonly divisor: bigint;
+}> {
+  const address = deployment.contracts.ModelRegistry;
+  const args = [taskId, BigInt(round)] as const;
+  const call = { abi: modelRegistryAbi, address, functionName: "getParents", args, blockNumber } as const;
+  const [parents, divisor] = await read(`model of round ${round} of task ${taskId}`, readContract(client, call));
+  return { parents, divisor };
+}
+
+/**
+ * Whether bytes are the model that a round made: by the registry's CID, by the commitment that was proved, and by the
+ * opening that shows it to be that of the weights.
  *
  * The chain is the client's word: use a node you trust, or your own.
  * @param bytes The model document.
- * @param basis The blob under the manifest's `basis`.
  * @throws NotFound, NoContract, ChainUnavailable
  */
 export async function verifyModel({
   bytes,
-  basis,
   ...where
-}: Reading & ModelId & { readonly bytes: Uint8Array; readonly basis: Uint8Array }): Promise<Verification> {
+}: Reading & ModelId & { readonly bytes: Uint8Array }): Promise<Verification> {
   const [record, task] = await Promise.all([readRecord(where), readTask(where)]);
-  return checkModel(expectedOf(where, record, task), bytes, basis);
+  return checkModel(expectedOf(where, record, task), bytes);
 }
 
 /**
- * Fetches a model with its task's manifest and basis points, and verifies it.
+ * Fetches a model with its task's manifest, and verifies it.
  * @param round The round that made it; by default the task's latest model.
  * @param gateways URLs such as `https://ipfs.io`, trusted with nothing.
  * @throws ModelRejected it is not what the contract accepted. @throws WrongChain the deployment is on another chain.
@@ -153,8 +171,7 @@ export async function pullModel({
   const options = { ...(signal && { signal }), ...(timeout && { timeout }) };
   const get = async (digest: Hex): Promise<Uint8Array> => (await fetchContent(gateways, digest, options)).bytes;
   const manifest = parseManifest(await get(record.manifest));
-  const basis = await get(digestFromCid(manifest.basis));
-  const fetched = await fetchModel({ ...where, ...options, record, task, basis, gateways });
+  const fetched = await fetchModel({ ...where, ...options, record, task, gateways });
   const { weights } = fetched.verification;
   if (weights === undefined) {
     const failed = fetched.verification.checks.filter(({ ok }) => !ok).map(({ says }) => says);
@@ -167,19 +184,16 @@ export async function pullModel({
 }
 
 /**
- * Fetches a model's document and checks it. Where no gateway gives the accepted model, it is made of the weights that
- * the chain shows: those that an aggregator or creator opened when somebody demanded them, or zeros, of which the
- * commitment itself tells.
+ * Fetches a model's document and checks it. Where no gateway gives the accepted model, the chain may tell its weights:
+ * those that an aggregator or creator opened when somebody demanded them, or zeros, which the commitment itself shows.
  * @param record What `readRecord` gave.
  * @param task What `readTask` gave.
- * @param basis The blob under the manifest's `basis`.
  * @returns The document, also one that fails: look at its `verification`.
  * @throws ContentUnavailable, WrongBytes it cannot be had.
  */
 export async function fetchModel({
   record,
   task,
-  basis,
   gateways,
   ...where
 }: Reading &
@@ -188,7 +202,6 @@ export async function fetchModel({
   Pick<LogRange, "span"> & {
     readonly record: ModelRecord;
     readonly task: TaskScreen;
-    readonly basis: Uint8Array;
     readonly gateways: readonly string[];
   }): Promise<FetchedModel> {
   const expected = expectedOf(where, record, task);
@@ -196,36 +209,54 @@ export async function fetchModel({
   let failure: ContentUnavailable | WrongBytes | undefined;
   try {
     const content = await fetchContent(gateways, cidOfRecord(record), where);
-    fetched = { ...content, verification: checkModel(expected, content.bytes, basis) };
+    fetched = { ...content, verification: checkModel(expected, content.bytes) };
     if (fetched.verification.verified) return fetched;
   } catch (error) {
     if (!(error instanceof ContentUnavailable || error instanceof WrongBytes)) throw error;
     failure = error;
   }
-  const liars = failure instanceof WrongBytes ? failure.liars : [];
-  const zeros = Array.from({ length: expected.dimension }, () => 0n);
-  for (const weights of [zeros, ...(await shown(where))]) {
-    const bytes = modelBytes({ round: record.round, trainers: record.trainers, weights });
+  const told = { gateway: undefined, liars: failure instanceof WrongBytes ? failure.liars : [] };
+  const verification = checkZeros(expected);
+  if (verification.verified) return { ...told, bytes: undefined, verification };
+  const bytes = await shown(where, expected, record);
+  if (bytes) {
     const isNamed = digestOf(bytes) === expected.cid;
-    const verification = checkModel({ ...expected, cid: isNamed ? expected.cid : undefined }, bytes, basis);
-    if (verification.verified) return { bytes, gateway: undefined, liars, verification };
+    const verification = checkModel({ ...expected, cid: isNamed ? expected.cid : undefined }, bytes);
+    if (verification.verified) return { ...told, bytes, verification };
   }
   if (fetched === undefined) throw failure;
   return fetched;
 }
 
-/** What the chain shows of a task's models; nothing, where the node keeps no events of long ago. */
-async function shown(where: Reading & TaskId & Pick<LogRange, "span">): Promise<readonly (readonly bigint[])[]> {
+/**
+ * A model's document, made of what was opened on chain; undefined where it never was, or where the node keeps no events of
+ * long ago. Two log queries, unless `span` divides them.
+ */
+async function shown(
+  where: Reading & TaskId & Pick<LogRange, "span">,
+  { modelHash, dimension, basisD, tag }: Expected,
+  { round, trainers }: ModelRecord,
+): Promise<Uint8Array | undefined> {
+  const range = { ...where, toBlock: where.blockNumber };
   try {
-    return await readShown({ ...where, toBlock: where.blockNumber });
+    const opened = (await readOpened(range)).find(
+      ({ commitment, encoding, entries }) =>
+        encoding === Encoding.Packed &&
+        entries === dimension &&
+        hashPoint(withEntry(commitment, basisD, tag)) === modelHash,
+    );
+    const parts = opened && (await readParts(opened, range));
+    if (parts === undefined) return undefined;
+    const { commitment, quotient } = opened as Opened;
+    return modelBytes({ round, trainers, commitment, opening: quotient, weights: entriesOf(parts, Encoding.Packed) });
   } catch (error) {
-    if (error instanceof ChainUnavailable) return [];
+    if (error instanceof ChainUnavailable || error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
 function expectedOf({ deployment, taskId }: TaskId, record: ModelRecord, { config, tag: told }: TaskScreen): Expected {
-  const { dimension, basisHash, offset } = config;
+  const { dimension, k, offset, basisD, tau } = config;
   const tag = tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId);
   if (told % P !== tag) {
     throw new WrongChain(
@@ -233,7 +264,7 @@ function expectedOf({ deployment, taskId }: TaskId, record: ModelRecord, { confi
         "addresses on both. Name the node, or the deployment, of the chain you mean.",
     );
   }
-  return { modelHash: record.modelHash, cid: cidOfRecord(record), dimension, basisHash, offset, tag };
+  return { modelHash: record.modelHash, cid: cidOfRecord(record), dimension, k, offset, basisD, tau, tag };
 }
 
 /** The digest of a record's model document. */

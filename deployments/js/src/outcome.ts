@@ -1,4 +1,4 @@
-// What became of a trainer's part in a round, in the words of node/headwater/roles/history.py.
+// What became of a trainer's part in a round, in the words of node/headwater/reading/history.py.
 
 import { type Address, isAddressEqual } from "viem";
 import { NotFound } from "./errors.js";

@@ -1,6 +1,6 @@
 // The contracts' enums in words.
 
-/** Where a round is, as `ITaskManager.Phase` numbers it. The last three are ends. */
+/** Where a round is, as `IRoundManager.Phase` numbers it. The last three are ends. */
 export const PHASES = [
   "None",
   "Join",

@@ -23,7 +23,7 @@ export type TaskSummary = Named<Returned<"getTasks">[0][number], "phase" | "next
 
 type Screen = Returned<"getTask">;
 
-/** A round, as `ITaskManager.Round`. */
+/** A round, as `IRoundManager.Round`. */
 export type Round = Named<Screen["round"], "phase">;
 
 /** All there is to see of a task, as `ILens.TaskScreen`. */

@@ -1,14 +1,16 @@
-// Whether bytes are the model that a contract accepted: by their CID, and by the commitment that the proofs were about.
+// Whether bytes are the model that a contract accepted: by their CID, by the commitment that the proofs were about, and by
+// the opening that shows the commitment to be that of the weights.
 
-import { type Hex, keccak256 } from "viem";
+import type { Hex } from "viem";
 import { cidFromDigest, digestOf } from "./cid.js";
-import { commit, decodeBasis, hashPoint, type Point } from "./commitment.js";
+import { hashPoint, type Point, withEntry } from "./commitment.js";
 import { parseModel } from "./documents.js";
 import { HeadwaterError } from "./errors.js";
+import { Encoding, isOpening, type Point2, packed } from "./openings.js";
 
 /** One comparison. `says` is a sentence for people; `expected` is what the chain has. */
 export interface Check {
-  readonly name: "cid" | "document" | "basis" | "commitment";
+  readonly name: "cid" | "document" | "commitment" | "opening" | "zeros";
   readonly ok: boolean;
   readonly says: string;
   readonly expected: string;
@@ -31,46 +33,61 @@ export interface Expected {
   readonly cid: Hex | undefined;
   /** D, the number of weights. */
   readonly dimension: number;
-  readonly basisHash: Hex;
-  /** B, the commitment of the zero vector. */
+  /** log2 of the rows of the task's circuits. */
+  readonly k: number;
+  /** The commitment of the zero vector. */
   readonly offset: Point;
+  /** The tag's basis point. */
+  readonly basisD: Point;
+  /** [tau]_2 of the task's SRS. */
+  readonly tau: Point2;
   /** See `tagOf`. */
   readonly tag: bigint;
 }
 
 const NOT_COMPUTED = "not computed, since a check before failed";
+const HOLDS = "the pairing holds";
 
 /**
- * Compares a model document and a basis blob with what the chain says. Nothing is fetched.
+ * Compares a model document with what the chain says. Nothing is fetched.
  * @param bytes The model document.
- * @param basis The blob under the manifest's `basis`: D + 9 points, 64 bytes each.
  */
-export function checkModel(expected: Expected, bytes: Uint8Array, basis: Uint8Array): Verification {
+export function checkModel(expected: Expected, bytes: Uint8Array): Verification {
   const cid = expected.cid && {
     ...equal("cid", "the bytes are those that the contract names", expected.cid, digestOf(bytes)),
     expected: cidFromDigest(expected.cid),
     found: cidFromDigest(digestOf(bytes)),
   };
-  const hash = equal("basis", "the basis points are those that the task fixed", expected.basisHash, keccak256(basis));
-  const weights = attempt(() => parseModel(bytes).weights);
-  const point = attempt(() => {
-    if (!hash.ok || typeof weights === "string") throw new RangeError(NOT_COMPUTED);
-    return commit(expected.offset, decodeBasis(basis), [...weights, expected.tag]);
+  const model = attempt(() => parseModel(bytes));
+  const found = typeof model === "string" ? model : `${model.weights.length} weights`;
+  const size = equal("document", "the document is a model of the task's size", `${expected.dimension} weights`, found);
+  const hash = attempt(() => {
+    if (typeof model === "string") throw new RangeError(NOT_COMPUTED);
+    return hashPoint(withEntry(model.commitment, expected.basisD, expected.tag));
   });
-  const found = typeof weights === "string" ? weights : `${weights.length} weights`;
+  const opened = attempt(() => {
+    if (typeof model === "string" || !size.ok) throw new RangeError(NOT_COMPUTED);
+    const { commitment, opening, weights } = model;
+    const { k, tau } = expected;
+    const claim = { commitment, k, encoding: Encoding.Packed, bytes: packed(weights) };
+    return isOpening(claim, opening, tau) ? HOLDS : "it does not hold";
+  });
   const checks = [
     ...(cid ? [cid] : []),
-    equal("document", "the document is a model of the task's size", `${expected.dimension} weights`, found),
-    hash,
-    equal(
-      "commitment",
-      "the weights are those that the proofs were about",
-      expected.modelHash,
-      typeof point === "string" ? point : hashPoint(point),
-    ),
+    size,
+    equal("commitment", "the commitment is the one that the proofs were about", expected.modelHash, hash),
+    equal("opening", "the weights are those that the commitment is of", HOLDS, opened),
   ];
   const verified = checks.every(({ ok }) => ok);
-  return { verified, checks, weights: verified && typeof weights !== "string" ? weights : undefined };
+  return { verified, checks, weights: verified && typeof model !== "string" ? model.weights : undefined };
+}
+
+/** Whether a model is the one of zeros, as first models mostly are: its commitment itself tells, without a document. */
+export function checkZeros({ modelHash, dimension, offset, basisD, tag }: Expected): Verification {
+  const hash = hashPoint(withEntry(offset, basisD, tag));
+  const check = equal("zeros", "the commitment is that of weights that are all zero", modelHash, hash);
+  const weights = check.ok ? Array.from({ length: dimension }, () => 0n) : undefined;
+  return { verified: check.ok, checks: [check], weights };
 }
 
 /** What a computation gives, or in words why it gives nothing. */

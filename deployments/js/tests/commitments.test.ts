@@ -2,50 +2,49 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  commit,
-  decodeBasis,
-  digestFromCid,
-  fetchContent,
-  hashPoint,
-  parseManifest,
-  readTask,
-  tagOf,
-} from "@headwater/contracts";
-import { client, deployment, facts, gateways, long } from "./facts.js";
+import { hashPoint, parseModel, readTask, tagOf, withEntry } from "@headwater/contracts";
+import { client, deployment, documentOf, facts, long } from "./facts.js";
 
 const { config, tag } = await readTask({ client, deployment, taskId: BigInt(long.id) });
-const manifest = parseManifest((await fetchContent(gateways, digestFromCid(long.manifest))).bytes);
-const blob = (await fetchContent(gateways, digestFromCid(manifest.basis))).bytes;
-const basis = decodeBasis(blob);
 
-test("the basis has the points that the task fixed", () => {
-  assert.equal(basis.length, long.dimension + 9);
-  assert.deepEqual([basis[0], basis[1], basis[long.dimension]], [config.basis0, config.basis1, config.basisD]);
-});
-
-test("a vector's commitment is the node's", () => {
-  for (const { vector, x, y, hash } of facts.commitments) {
-    const point = commit(config.offset, basis, vector.map(BigInt));
-    assert.deepEqual(point, { x: BigInt(x), y: BigInt(y) }, vector.join(", "));
+test("a commitment with one entry more is the node's", () => {
+  for (const { entry, x, y, hash } of facts.commitments) {
+    const point = withEntry(config.offset, config.basisD, BigInt(entry));
+    assert.deepEqual(point, { x: BigInt(x), y: BigInt(y) }, entry);
     assert.equal(hashPoint(point), hash);
   }
 });
 
-test("a vector that is longer than the basis has no commitment", () => {
-  assert.throws(() => commit(config.offset, basis, new Array<bigint>(basis.length + 1).fill(1n)), RangeError);
+test("a model's commitment and the task's tag make the model's hash", async () => {
+  for (const model of long.models) {
+    assert(model);
+    const { commitment } = parseModel(await documentOf(model));
+    assert.equal(hashPoint(withEntry(commitment, config.basisD, tag)), model.hash);
+  }
 });
 
-test("points that cancel commit to infinity, which is (0, 0)", () => {
-  assert.deepEqual(commit({ x: 1n, y: 2n }, [{ x: 1n, y: 2n }], [-1n]), { x: 0n, y: 0n });
+test("points that cancel make infinity, which is (0, 0), and infinity adds nothing", () => {
+  const [infinity, generator] = [
+    { x: 0n, y: 0n },
+    { x: 1n, y: 2n },
+  ];
+  assert.deepEqual(withEntry(generator, generator, -1n), infinity);
+  assert.deepEqual(withEntry(generator, infinity, 7n), generator);
+  assert.deepEqual(withEntry(infinity, generator, 1n), generator);
 });
 
-test("a basis with a point off the curve, or half a point, is none", () => {
-  const wrong = Uint8Array.from(blob);
-  wrong[63] = (wrong[63] ?? 0) ^ 1;
-  assert.throws(() => decodeBasis(wrong), /no point of BN254/);
-  assert.throws(() => decodeBasis(blob.subarray(1)), /64 bytes a point/);
-  assert.throws(() => decodeBasis(new Uint8Array(64).fill(255)), /no point of BN254/);
+test("a point off the curve, or with a coordinate that is not reduced, has no sum", () => {
+  const { x, y } = config.offset;
+  const q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+  for (const wrong of [
+    { x, y: y + 1n },
+    { x: x + q, y },
+    { x: 0n, y: 1n },
+    { x: 1n, y: 0n },
+  ]) {
+    assert.throws(() => withEntry(wrong, config.basisD, 1n), /no point of BN254/);
+    assert.throws(() => withEntry(config.offset, wrong, 1n), RangeError);
+  }
 });
 
 test("a task's tag is the contract's, and no other task's or chain's", () => {

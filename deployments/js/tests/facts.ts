@@ -1,7 +1,7 @@
 // What the Python node says, as tests/js/facts.py wrote it.
 
 import { readFileSync } from "node:fs";
-import { parseAddresses } from "@headwater/contracts";
+import { digestFromCid, fetchContent, parseAddresses } from "@headwater/contracts";
 import { type Address, createPublicClient, type Hex, http } from "viem";
 
 export interface PlaceFacts {
@@ -13,11 +13,11 @@ export interface PlaceFacts {
 export interface PartFacts {
   readonly trainer: Address;
   readonly joined: PlaceFacts;
-  readonly submitted: PlaceFacts | null;
+  readonly submitted: (PlaceFacts & { readonly dataHashes: readonly Hex[] }) | null;
   readonly masked: readonly (PlaceFacts & { readonly attempt: number })[];
   readonly accused: PlaceFacts | null;
   readonly acquitted: PlaceFacts | null;
-  readonly convicted: PlaceFacts | null;
+  readonly convicted: (PlaceFacts & { readonly payee: Address | null; readonly owed: string }) | null;
   readonly slashed: { readonly fault: boolean; readonly amount: string } | null;
   readonly rewarded: string | null;
 }
@@ -38,13 +38,19 @@ export interface TaskFacts {
   readonly dimension: number;
   readonly tag: string;
   readonly enrolled: Readonly<Record<Address, readonly PlaceFacts[]>>;
+  /** By hash, who registered the data. */
+  readonly data: Readonly<Record<Hex, PlaceFacts & { readonly trainer: Address; readonly round: number }>>;
+  /** What the first model is made of; nothing, and 0, where it has no parents. */
+  readonly parents: readonly { readonly taskId: string; readonly round: number; readonly coefficient: string }[];
+  readonly divisor: string;
   readonly rounds: readonly {
     readonly round: number;
     readonly phase: string;
     readonly phases: readonly string[];
-    readonly attempts: readonly number[];
+    readonly attempts: readonly { readonly members: number; readonly seedBlock: string; readonly seed: Hex | null }[];
     readonly averages: readonly (PlaceFacts & { readonly aggregator: Address })[];
     readonly revoked: readonly (PlaceFacts & { readonly slashed: string })[];
+    readonly averaged: readonly Address[];
     readonly counted: readonly Address[];
     readonly parts: readonly PartFacts[];
   }[];
@@ -59,7 +65,7 @@ interface Facts {
   readonly gateway: string;
   readonly addresses: unknown;
   readonly accounts: readonly Address[];
-  readonly tasks: Readonly<Record<"long" | "short" | "plain" | "withheld", TaskFacts>>;
+  readonly tasks: Readonly<Record<"long" | "short" | "plain" | "withheld" | "warm" | "merged", TaskFacts>>;
   readonly cids: readonly { readonly hex: string; readonly cid: string }[];
   readonly documents: readonly {
     readonly hex: string;
@@ -67,8 +73,9 @@ interface Facts {
     readonly manifest: boolean;
     readonly model: boolean;
   }[];
+  /** The long task's offset with an entry at its basis point D. */
   readonly commitments: readonly {
-    readonly vector: readonly string[];
+    readonly entry: string;
     readonly x: string;
     readonly y: string;
     readonly hash: Hex;
@@ -95,9 +102,14 @@ interface Facts {
 export const facts = JSON.parse(readFileSync(process.env["HEADWATER_FACTS"] ?? "", "utf8")) as Facts;
 export const client = createPublicClient({ transport: http(facts.rpc) });
 export const deployment = parseAddresses(facts.addresses);
-export const { long, short, plain, withheld } = facts.tasks;
+export const { long, short, plain, withheld, warm, merged } = facts.tasks;
 export const tasks = Object.values(facts.tasks);
 export const gateways = [facts.gateway];
+
+/** A model's document, from the gateway. */
+export async function documentOf({ cid }: ModelFacts): Promise<Uint8Array> {
+  return (await fetchContent(gateways, digestFromCid(cid))).bytes;
+}
 
 /** The bytes of a text of hex without 0x. */
 export function bytes(hex: string): Uint8Array {

@@ -4,18 +4,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   ChainUnavailable,
+  hashPoint,
   historyOf,
   lineageOf,
   NotFound,
   Outcome,
   outcomeOf,
+  type Parent,
   type Place,
   readHistory,
   readLineage,
   readLogs,
+  readParents,
+  readTask,
+  trainerRegistryAbi,
 } from "@headwater/contracts";
-import { createPublicClient, http, zeroHash } from "viem";
-import { client, deployment, facts, long, only, type PlaceFacts, short, tasks } from "./facts.js";
+import { type Address, createPublicClient, type Hex, http, zeroHash } from "viem";
+import { client, deployment, facts, long, merged, only, type PlaceFacts, short, tasks, warm } from "./facts.js";
 import { answering, counting, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);
@@ -25,6 +30,10 @@ function placed(place: Place | undefined): PlaceFacts | null {
   return place ? { block: Number(place.block), transaction: place.transaction, logIndex: place.logIndex } : null;
 }
 
+function parentOf({ taskId, round, coefficient }: Parent): (typeof merged.parents)[number] {
+  return { taskId: String(taskId), round, coefficient: String(coefficient) };
+}
+
 for (const task of tasks) {
   test(`the rounds of task ${task.id} went as the node says`, async () => {
     const found = await readHistory({ client, deployment, taskId: BigInt(task.id) });
@@ -32,24 +41,39 @@ for (const task of tasks) {
       round: round.round,
       phase: round.phase,
       phases: round.phases.map(({ to }) => to),
-      attempts: round.attempts.map(({ members }) => members),
+      attempts: round.attempts.map(({ members, seedBlock, seed }) => ({
+        members,
+        seedBlock: String(seedBlock),
+        seed: seed ?? null,
+      })),
       averages: round.averages.map((average) => ({ ...placed(average), aggregator: average.aggregator })),
       revoked: round.revoked.map((event) => ({ ...placed(event), slashed: String(event.slashed) })),
+      averaged: round.averaged,
       counted: round.counted,
       parts: round.parts.map((part) => ({
         trainer: part.trainer,
         joined: placed(part.joined),
-        submitted: placed(part.submitted),
+        submitted: part.submitted ? { ...placed(part.submitted), dataHashes: part.submitted.dataHashes } : null,
         masked: part.masked.map((event) => ({ ...placed(event), attempt: event.attempt })),
         accused: placed(part.accused),
         acquitted: placed(part.acquitted),
-        convicted: placed(part.convicted),
+        convicted: part.convicted
+          ? { ...placed(part.convicted), payee: part.convicted.payee ?? null, owed: String(part.convicted.owed) }
+          : null,
         slashed: part.slashed ? { fault: part.slashed.fault, amount: String(part.slashed.amount) } : null,
         rewarded: part.rewarded ? String(part.rewarded.amount) : null,
       })),
     }));
     assert.deepEqual(rounds, task.rounds);
     assert.equal(found.withheld && String(found.withheld.slashed), task.withheld ?? undefined);
+    const data = found.data.map((each) => [
+      each.dataHash,
+      { ...placed(each), trainer: each.trainer, round: each.round },
+    ]);
+    assert.deepEqual(Object.fromEntries(data), task.data);
+    assert(found.data.every(({ commitment, dataHash }) => hashPoint(commitment) === dataHash));
+    const parents = (found.origin?.parents ?? []).map(parentOf);
+    assert.deepEqual([parents, String(found.origin?.divisor ?? 0n)], [task.parents, task.divisor]);
   });
 
   test(`everybody's outcome in task ${task.id} is the node's`, async () => {
@@ -116,32 +140,107 @@ test("a lineage leads back to the first model, with all data and proofs", async 
     lineage.map(({ round }) => round),
     [4, 3, 2, 1, 0],
   );
+  assert(lineage.every((model) => model.taskId === taskId));
   for (const generation of lineage) {
     const model = long.models[generation.round];
     assert.deepEqual([generation.modelHash, generation.contributions.length], [model?.hash, model?.trainers]);
     assert.equal(generation.parentHash, generation.round ? long.models[generation.parent]?.hash : zeroHash);
     const round = long.rounds[generation.round - 1];
-    for (const { trainer, dataHash, enrolled, proof } of generation.contributions) {
-      const part = only(round?.parts ?? [], (each) => each.trainer === trainer);
-      assert.deepEqual(placed(proof), part.submitted);
-      assert.deepEqual(placed(enrolled), long.enrolled[trainer]?.[0]);
-      assert.equal(dataHash, await registered(trainer));
+    for (const { trainer, data, proof } of generation.contributions) {
+      const { submitted } = only(round?.parts ?? [], (each) => each.trainer === trainer);
+      assert(submitted);
+      const { dataHashes, ...place } = submitted;
+      assert.deepEqual(placed(proof), place);
+      assert(data.length > 0);
+      assert.deepEqual(
+        data.map(({ dataHash }) => dataHash),
+        dataHashes,
+      );
+      for (const { dataHash } of data) assert.equal(await ownerOf(dataHash), trainer);
     }
     const last = round?.averages.at(-1);
     assert.equal(generation.aggregated?.transaction, last?.transaction, "not of an average that was revoked");
   }
 });
 
-async function registered(trainer: `0x${string}`): Promise<`0x${string}`> {
-  const { taskManagerAbi } = await import("@headwater/contracts");
-  const { dataHash } = await client.readContract({
-    address: deployment.contracts.TaskManager,
-    abi: taskManagerAbi,
-    functionName: "getEnrolment",
-    args: [taskId, trainer],
+async function ownerOf(dataHash: Hex): Promise<Address> {
+  const { owner } = await client.readContract({
+    address: deployment.contracts.TrainerRegistry,
+    abi: trainerRegistryAbi,
+    functionName: "getData",
+    args: [taskId, dataHash],
   });
-  return dataHash;
+  return owner;
 }
+
+test("a lineage leads on into the tasks of a first model's parents, and has no model twice", async () => {
+  const lineage = await readLineage({ client, deployment, taskId: BigInt(merged.id) });
+  const made = lineage.map((model) => [Number(model.taskId), model.round, model.modelHash]);
+  const past = [4, 3, 2, 1, 0].map((round) => [long.id, round, long.models[round]?.hash]);
+  assert.deepEqual(made, [[merged.id, 0, merged.models[0]?.hash], [warm.id, 0, warm.models[0]?.hash], ...past]);
+  const [merge, start, ...trained] = lineage;
+  assert.deepEqual([merge?.parents.map(parentOf), String(merge?.divisor)], [merged.parents, merged.divisor]);
+  assert.deepEqual([start?.parents.map(parentOf), start?.divisor], [warm.parents, 1n]);
+  assert.deepEqual(
+    trained.map(({ parents }) => parents.map(({ round }) => round)),
+    [[3], [2], [1], [0], []],
+  );
+  assert.deepEqual([start?.contributions, trained.at(-1)?.divisor], [[], 0n]);
+});
+
+test("a lineage costs one log query a task, and no more tasks are read than are wanted", async () => {
+  const read = async (most?: number): Promise<[number, number[]]> => {
+    const methods: string[] = [];
+    const ids = await serving(counting(facts.rpc, methods), async (url) => {
+      const counted = createPublicClient({ transport: http(url) });
+      const found = await readLineage({
+        client: counted,
+        deployment,
+        taskId: BigInt(merged.id),
+        ...(most && { most }),
+      });
+      return [...new Set(found.map((model) => Number(model.taskId)))];
+    });
+    return [methods.filter((method) => method === "eth_getLogs").length, ids];
+  };
+  assert.deepEqual(await read(), [3, [merged.id, warm.id, long.id]]);
+  assert.deepEqual(await read(2), [2, [merged.id, long.id]], "the nearest, in the order of parents");
+  assert.deepEqual(await read(1), [1, [merged.id]]);
+});
+
+test("a node that tells of circles is not followed round them", async () => {
+  const own = await readHistory({ client, deployment, taskId: BigInt(merged.id) });
+  const [first] = own.models;
+  assert(first);
+  const turned = {
+    ...own,
+    models: [
+      { ...first, round: 1, parent: 2 },
+      { ...first, round: 2, parent: 2 },
+    ],
+  };
+  assert.deepEqual(
+    lineageOf(turned, 2).map(({ round }) => round),
+    [2],
+  );
+  assert.deepEqual(
+    lineageOf(turned, 1).map(({ round }) => round),
+    [1],
+  );
+});
+
+test("parents are read in one call, of first models and of those that rounds made", async () => {
+  const of = async (id: number, round: number) => {
+    const { parents, divisor } = await readParents({ client, deployment, taskId: BigInt(id), round });
+    return [parents.map(parentOf), String(divisor)];
+  };
+  assert.deepEqual(await of(merged.id, 0), [merged.parents, merged.divisor]);
+  assert.deepEqual(await of(long.id, 4), [[{ taskId: String(long.id), round: 3, coefficient: "1" }], "1"]);
+  assert.deepEqual(await of(long.id, 0), [[], "0"]);
+  await assert.rejects(of(short.id, 1), NotFound);
+  const { parents, divisor } = await readTask({ client, deployment, taskId: BigInt(merged.id) });
+  assert.deepEqual([parents.map(parentOf), String(divisor)], [merged.parents, merged.divisor], "also on its screen");
+});
 
 test("a lineage starts from any model, and from none that was not made", async () => {
   assert.deepEqual(

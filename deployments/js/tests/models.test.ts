@@ -5,12 +5,15 @@ import { test } from "node:test";
 import {
   ContentUnavailable,
   checkModel,
+  checkZeros,
   digestFromCid,
   digestOf,
   fetchContent,
+  type Model,
   ModelRejected,
+  modelBytes,
   NotFound,
-  parseManifest,
+  parseModel,
   predict,
   pullModel,
   readTask,
@@ -29,16 +32,23 @@ const round = 4;
 const [fact, other] = [long.models[round], long.models[1]];
 const [gateway] = gateways;
 assert(fact && other && gateway);
+const GENERATOR_2 = [
+  0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2n,
+  0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6edn,
+  0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975bn,
+  0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daan,
+] as const;
 const get = async (cid: string): Promise<Uint8Array> => (await fetchContent(gateways, digestFromCid(cid))).bytes;
-const manifest = parseManifest(await get(long.manifest));
-const [bytes, basis] = [await get(fact.cid), await get(manifest.basis)];
+const bytes = await get(fact.cid);
 const { config } = await readTask(where);
 const expected = {
   modelHash: fact.hash,
   cid: digestOf(bytes),
   dimension: config.dimension,
-  basisHash: config.basisHash,
+  k: config.k,
   offset: config.offset,
+  basisD: config.basisD,
+  tau: config.tau,
   tag: tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId),
 };
 
@@ -47,69 +57,101 @@ function failing(verification: { checks: readonly { name: string; ok: boolean }[
   return verification.checks.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
-/** The document with the last digit of its first weight changed. */
-function tampered(): Uint8Array {
-  const text = new TextDecoder().decode(bytes);
-  const changed = text.replace(
-    /("weights":".{63})(.)/,
-    (_, before: string, last: string) => before + (last === "0" ? "1" : "0"),
-  );
-  assert.notEqual(changed, text);
-  return new TextEncoder().encode(changed);
+/** The document with one of its fields replaced: by default the last digit of its first weight. */
+function tampered(change: Partial<Model> = changedWeight()): Uint8Array {
+  return modelBytes({ ...parseModel(bytes), ...change });
+}
+
+function changedWeight(): Pick<Model, "weights"> {
+  const [first = 0n, ...rest] = parseModel(bytes).weights;
+  return { weights: [first + 1n, ...rest] };
 }
 
 for (const model of long.models) {
   test(`the model of round ${model?.round} is verified`, async () => {
     assert(model);
-    const found = await verifyModel({ ...where, round: model.round, bytes: await get(model.cid), basis });
+    const found = await verifyModel({ ...where, round: model.round, bytes: await get(model.cid) });
     assert.deepEqual([found.verified, failing(found)], [true, []]);
     assert.deepEqual(found.weights?.map(String), model.weights);
   });
 }
 
 test("another round's model is not this one's", async () => {
-  const found = await verifyModel({ ...where, round, bytes: await get(other.cid), basis });
+  const found = await verifyModel({ ...where, round, bytes: await get(other.cid) });
   assert.deepEqual([found.verified, found.weights, failing(found)], [false, undefined, ["cid", "commitment"]]);
 });
 
-test("a changed weight breaks both CID and commitment", async () => {
-  const found = await verifyModel({ ...where, round, bytes: tampered(), basis });
-  assert.deepEqual(failing(found), ["cid", "commitment"]);
+test("a changed weight breaks both CID and opening", async () => {
+  const found = await verifyModel({ ...where, round, bytes: tampered() });
+  assert.deepEqual(failing(found), ["cid", "opening"]);
 });
 
-test("a document of other weights, published under its own CID, breaks the commitment", () => {
+test("a document of other weights, published under its own CID, is not opened", () => {
   const lie = tampered();
-  const found = checkModel({ ...expected, cid: digestOf(lie) }, lie, basis);
+  const found = checkModel({ ...expected, cid: digestOf(lie) }, lie);
+  assert.deepEqual([found.verified, failing(found), found.weights], [false, ["opening"], undefined]);
+});
+
+test("a document with another model's commitment and opening, all true of its weights, breaks the commitment", async () => {
+  const lie = tampered(parseModel(await get(other.cid)));
+  const found = checkModel({ ...expected, cid: digestOf(lie) }, lie);
   assert.deepEqual([found.verified, failing(found), found.weights], [false, ["commitment"], undefined]);
 });
 
+test("the right weights with another opening, or another commitment, are not the model's document", async () => {
+  const { opening, commitment } = parseModel(await get(other.cid));
+  for (const [lie, broken] of [
+    [tampered({ opening }), ["opening"]],
+    [tampered({ opening: { x: 0n, y: 0n } }), ["opening"]],
+    [tampered({ commitment }), ["commitment", "opening"]],
+  ] as const) {
+    const found = checkModel({ ...expected, cid: digestOf(lie) }, lie);
+    assert.deepEqual([found.verified, failing(found)], [false, broken]);
+  }
+});
+
+test("a weight of more than 8 bytes is none, and the check says so", () => {
+  const [, ...rest] = parseModel(bytes).weights;
+  const lie = tampered({ weights: [1n << 63n, ...rest] });
+  const found = checkModel({ ...expected, cid: digestOf(lie) }, lie);
+  assert.deepEqual([found.verified, failing(found)], [false, ["opening"]]);
+  assert.match(found.checks.at(-1)?.found ?? "", /needs more than 8 bytes/);
+});
+
 test("bytes that are no model fail, and the check says why", () => {
-  const found = checkModel(expected, new TextEncoder().encode("no model"), basis);
-  assert.deepEqual(failing(found), ["cid", "document", "commitment"]);
+  const found = checkModel(expected, new TextEncoder().encode("no model"));
+  assert.deepEqual(failing(found), ["cid", "document", "commitment", "opening"]);
   assert.match(found.checks[1]?.found ?? "", /no JSON/);
 });
 
-test("a basis other than the task's fails, though its points be fine", () => {
-  const swapped = Uint8Array.from([...basis.subarray(64, 128), ...basis.subarray(0, 64), ...basis.subarray(128)]);
-  for (const wrong of [swapped, basis.subarray(64), new Uint8Array()]) {
-    assert.deepEqual(failing(checkModel(expected, bytes, wrong)), ["basis", "commitment"]);
-  }
+test("an opening is checked with the task's tau, and holds with no other", () => {
+  const [xImaginary, xReal, yImaginary, yReal] = GENERATOR_2;
+  const found = checkModel({ ...expected, tau: { xImaginary, xReal, yImaginary, yReal } }, bytes);
+  assert.deepEqual(failing(found), ["opening"]);
 });
 
 test("the same weights under another task's tag are another model", () => {
   const elsewhere = { ...expected, tag: tagOf(deployment.chainId, deployment.contracts.TaskManager, taskId + 1n) };
-  assert.deepEqual(failing(checkModel(elsewhere, bytes, basis)), ["commitment"]);
+  assert.deepEqual(failing(checkModel(elsewhere, bytes)), ["commitment"]);
 });
 
-test("a model of another size fails before its commitment", () => {
-  assert.deepEqual(failing(checkModel({ ...expected, dimension: 5 }, bytes, basis)), ["document"]);
+test("a model of another size fails before it is opened", () => {
+  assert.deepEqual(failing(checkModel({ ...expected, dimension: 5 }, bytes)), ["document", "opening"]);
+});
+
+test("a model of zeros is told by its commitment, and no other is", () => {
+  const [first] = long.models;
+  assert(first);
+  const zeros = checkZeros({ ...expected, modelHash: first.hash });
+  assert.deepEqual([zeros.verified, zeros.weights], [true, [0n, 0n, 0n, 0n]]);
+  assert.deepEqual([checkZeros(expected).verified, checkZeros(expected).weights], [false, undefined]);
 });
 
 test("a model is pulled with its manifest, and predicts", async () => {
   const pulled = await pullModel({ ...where, gateways });
   assert.deepEqual(pulled.weights.map(String), fact.weights);
   assert.deepEqual([pulled.record.round, pulled.record.modelHash], [round, fact.hash], "the latest, if none is named");
-  assert.deepEqual([...pulled.bytes], [...bytes]);
+  assert.deepEqual(pulled.bytes, bytes);
   const [flowers] = facts.predictions;
   const [row] = flowers?.rows ?? [];
   assert.equal(predict(pulled.manifest, pulled.weights, row?.cells ?? {}).name, row?.name);
@@ -145,7 +187,7 @@ test("a model that no gateway has is made of the weights that were shown on chai
   await serving(without(gateway, fact.cid), async (url) => {
     const pulled = await pullModel({ ...where, gateways: [url] });
     assert.deepEqual([pulled.weights.map(String), pulled.gateway], [fact.weights, undefined]);
-    assert.deepEqual(digestOf(pulled.bytes), expected.cid, "the very document");
+    assert.deepEqual(pulled.bytes, bytes, "the very document");
     assert.deepEqual(failing(pulled.verification), []);
   });
 });
@@ -167,7 +209,7 @@ test("weights that were shown on chain stand in for a document that the aggregat
       const pulled = await pullModel({ ...where, client: misled, gateways });
       assert.deepEqual([pulled.weights.map(String), pulled.gateway], [fact.weights, undefined]);
       const names = pulled.verification.checks.map(({ name }) => name);
-      assert.deepEqual(names, ["document", "basis", "commitment"], "nothing is said of a CID");
+      assert.deepEqual(names, ["document", "commitment", "opening"], "nothing is said of a CID");
     });
   }
 });
@@ -178,13 +220,14 @@ test("a first model of zeros needs no bytes", async () => {
   await serving(without(gateway, first.cid), async (url) => {
     const pulled = await pullModel({ ...where, round: 0, gateways: [url] });
     assert.deepEqual(new Set(pulled.weights), new Set([0n]));
+    assert.deepEqual([pulled.bytes, pulled.verification.checks.map(({ name }) => name)], [undefined, ["zeros"]]);
   });
 });
 
 test("a model is no lie where the node serves another chain than was named", async () => {
   const elsewhere = { ...deployment, chainId: 1 };
   await assert.rejects(pullModel({ ...where, deployment: elsewhere, round, gateways }), WrongChain);
-  await assert.rejects(verifyModel({ ...where, deployment: elsewhere, round, bytes, basis }), WrongChain);
+  await assert.rejects(verifyModel({ ...where, deployment: elsewhere, round, bytes }), WrongChain);
 });
 
 test("a model that an RPC node gives another hash is rejected: the commitment finds it out", async () => {
@@ -192,7 +235,7 @@ test("a model that an RPC node gives another hash is rejected: the commitment fi
     const misled = createPublicClient({ transport: http(url) });
     await assert.rejects(pullModel({ ...where, client: misled, round, gateways }), (error) => {
       assert(error instanceof ModelRejected);
-      return /does not hold that the weights are those that the proofs were about/.test(error.message);
+      return /does not hold that the commitment is the one that the proofs were about/.test(error.message);
     });
   });
 });

@@ -20,6 +20,7 @@ import {
   readAccount,
   readRecord,
   readTask,
+  roundManagerAbi,
   taskManagerAbi,
   UnknownDeployment,
 } from "@headwater/contracts";
@@ -66,13 +67,13 @@ test("pages follow one another without gap or overlap", async () => {
 
 test("a task has its config, its state in words, and its block", async () => {
   const task = await readTask({ client, deployment, taskId });
-  const [config, state] = await client.readContract({
-    address: deployment.contracts.TaskManager,
-    abi: taskManagerAbi,
-    functionName: "getTask",
-    args: [taskId],
-  });
-  assert.deepEqual(task.config, config);
+  const { TaskManager, RoundManager } = deployment.contracts;
+  const args = [taskId] as const;
+  const [kept, state] = await Promise.all([
+    client.readContract({ address: TaskManager, abi: taskManagerAbi, functionName: "getTask", args }),
+    client.readContract({ address: RoundManager, abi: roundManagerAbi, functionName: "getState", args }),
+  ]);
+  assert.deepEqual([task.config, task.creator], [kept.config, kept.creator]);
   assert.deepEqual(task.state, { ...state, phase: phaseOf(state.phase) });
   assert.equal(task.state.phase, "Finalized");
   assert.equal(task.blockNumber, await client.getBlockNumber());

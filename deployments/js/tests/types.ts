@@ -40,7 +40,7 @@ export async function types(screen: TaskScreen): Promise<void> {
   await client.readContract({ address: deployment.contracts.TaskManager, abi: taskManagerAbi, functionName: "get" });
   const args = [1n] as const;
   const address = deployment.contracts.TaskManager;
-  const [config] = await client.readContract({ address, abi: taskManagerAbi, functionName: "getTask", args });
+  const { config } = await client.readContract({ address, abi: taskManagerAbi, functionName: "getTask", args });
   same<typeof config.dimension, number>(true);
   void [wrong, partial];
 }

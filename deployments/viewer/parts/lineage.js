@@ -1,10 +1,12 @@
 /**
- * The lineage of a task's models, and whose updates made them: a picture of the rounds from left to right. Each model is
- * a link; below it stands a mark for each trainer of its round. The table of rounds on the same page says the same.
+ * The lineage of a task's models, and whose updates made them: a picture of the rounds from left to right, before them the
+ * models of other tasks that the first one is made of. Each model is a link; below it stands a mark for each trainer of its
+ * round. The table of rounds on the same page says the same, and the terms say what the first model is made of.
  */
 
 import { h, svg } from "../dom.js";
 import { count, short } from "../format.js";
+import { nameOf as nameOfModel, placeOf } from "./origin.js";
 import { markOf } from "./outcomes.js";
 
 const STEP = 76;
@@ -14,28 +16,35 @@ const RADIUS = 17;
 const FIRST_ROW = 84;
 const ROW = 24;
 const MOST_TRAINERS = 24;
+const MOST_PARENTS = 4;
 
 /**
  * The picture.
  * @param {bigint} taskId
  * @param {Object[]} rounds Consecutive, oldest first, as `chain.js` gives them, each with `parts` of the history.
  * @param {number} [before] The round of the model that these began with; undefined where that is not known.
+ * @param {Object[]} parents What the first model is made of: models of other tasks.
  */
-export function lineage(taskId, rounds, before) {
+export function lineage(taskId, rounds, before, parents) {
   const root =
     before === undefined
       ? []
       : [{ number: before, phase: "Finalized", parts: [], isFirst: before === 0, isRoot: true }];
-  const columns = [...root, ...rounds];
+  const made = before === 0 ? parents.slice(0, MOST_PARENTS) : [];
+  const foreign = made.map((parent) => ({ parent, number: parent.round, parts: [], isRoot: true }));
+  const columns = [...foreign, ...root, ...rounds];
   const trainers = [...new Set(rounds.flatMap((round) => round.parts.map((part) => part.trainer)))];
   const shown = trainers.slice(0, MOST_TRAINERS);
   const width = LEFT + columns.length * STEP;
   const height = FIRST_ROW + shown.length * ROW + (trainers.length > shown.length ? ROW : 0);
   const x = (index) => LEFT + index * STEP + STEP / 2 - 20;
   const models = columns.flatMap((round, index) => (round.phase === "Finalized" ? [index] : []));
-  const edges = models.slice(1).map((index, at) => [models[at], index]);
+  const edges = [
+    ...foreign.map((_, index) => [index, foreign.length]),
+    ...models.slice(1).map((index, at) => [models[at], index]),
+  ];
   const label = `Lineage of the models of task ${taskId}: ${
-    edges.map(([from, to]) => `round ${columns[to].number} from ${nameOf(columns[from])}`).join(", ") ||
+    edges.map(([from, to]) => `${nameOf(columns[to])} from ${nameOf(columns[from])}`).join(", ") ||
     "no round has made one yet"
   }.`;
   return h(
@@ -54,7 +63,7 @@ export function lineage(taskId, rounds, before) {
           lost(round) &&
             models.some((model) => model < index) &&
             svg("path", { class: "lost", d: `M${x(index) - STEP + RADIUS} ${AXIS}H${x(index) - RADIUS}` }),
-          node(taskId, round, x(index)),
+          round.parent ? ancestor(round.parent, x(index)) : node(taskId, round, x(index)),
         ]),
         shown.map((trainer, row) => [
           svg("text", { x: 0, y: FIRST_ROW + row * ROW + 4 }, short(trainer)),
@@ -91,7 +100,8 @@ export function lineage(taskId, rounds, before) {
   );
 }
 
-const nameOf = (round) => (round.isFirst ? "the first model" : `round ${round.number}`);
+const nameOf = (round) =>
+  round.parent ? nameOfModel(round.parent) : round.isFirst ? "the first model" : `round ${round.number}`;
 
 const lost = (round) => round.phase === "Failed" || round.phase === "Skipped";
 
@@ -129,6 +139,21 @@ function node(taskId, round, x) {
   const href = made ? `#/task/${taskId}/model/${round.number}` : `#/task/${taskId}/round/${round.number}`;
   const circle = svg("circle", { class: `node ${kind}`, cx: x, cy: AXIS, r: made ? RADIUS : 11 });
   return [svg("a", { href, "aria-label": text, key: round.number }, svg("title", {}, text), circle), written];
+}
+
+// a model of another task
+function ancestor(parent, x) {
+  const text = `${nameOfModel(parent)}, times ${parent.coefficient}`;
+  return [
+    svg(
+      "a",
+      { href: placeOf(parent), "aria-label": text, key: `${parent.taskId} ${parent.round} ${x}` },
+      svg("title", {}, text),
+      svg("circle", { class: "node root", cx: x, cy: AXIS, r: RADIUS }),
+    ),
+    svg("text", { x, y: AXIS + 4, class: "on-root", "text-anchor": "middle", "aria-hidden": "true" }, parent.round),
+    svg("text", { x, y: AXIS + 34, "text-anchor": "middle", "aria-hidden": "true" }, `task ${parent.taskId}`),
+  ];
 }
 
 function mark(round, trainer, x, y) {

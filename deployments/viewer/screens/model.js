@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { explain, explainContent } from "../errors.js";
 import { count, size, when } from "../format.js";
+import { originOf } from "../parts/origin.js";
 import { predictionForm } from "../parts/prediction.js";
 import { facts } from "../parts/table.js";
 import { badge, button, card, code, copyButton, notice, title, trail } from "../parts/words.js";
@@ -10,14 +11,16 @@ import { badge, button, card, code, copyButton, notice, title, trail } from "../
 const SAYS = {
   cid: "The bytes are those that the contract names by their CID",
   document: "The document is a model of the task’s size",
-  basis: "The basis points are those that the task fixed",
-  commitment: "The weights have the commitment that the proofs were about",
+  commitment: "The commitment is the one that the proofs were about",
+  opening: "The weights are those that the commitment is of",
+  zeros: "The commitment is that of weights that are all zero",
 };
 
 export function modelScreen(app, [id, number]) {
   const taskId = BigInt(id);
   const round = Number(number);
   let record;
+  let task;
   let manifest;
   let found; // what was fetched, and the checks
   let problem;
@@ -31,14 +34,14 @@ export function modelScreen(app, [id, number]) {
       if (error.code !== "chain-unavailable") forget(); // the chain takes back what was shown
       throw error;
     });
-    if (record?.modelHash !== now.modelHash || record.uri !== now.uri) forget();
-    record = now;
+    if (record?.modelHash !== now.record.modelHash || record.uri !== now.record.uri) forget();
+    ({ record, task } = now);
     if (!found && !problem && !doing) verify();
   }
 
   // what was found of a record is of no other: a check that is under way counts no more
   function forget() {
-    [record, manifest, found, problem, doing, form, saved, checking] = [];
+    [record, task, manifest, found, problem, doing, form, saved, checking] = [];
   }
 
   async function verify() {
@@ -62,7 +65,7 @@ export function modelScreen(app, [id, number]) {
     [found, manifest, problem, doing] = [was, described, failed, undefined];
     if (isVerified()) {
       form = predictionForm(app, manifest, found.verification.weights);
-      saved = URL.createObjectURL(new Blob([found.bytes], { type: "application/json" }));
+      saved = found.bytes && URL.createObjectURL(new Blob([found.bytes], { type: "application/json" }));
     }
     app.announce(outcome());
     app.repaint();
@@ -99,8 +102,10 @@ export function modelScreen(app, [id, number]) {
         { key: "first" },
         notice(
           "info",
-          "Nobody proved the first model",
-          "It is what the creator of the task started from. Its bytes are checked like any other’s.",
+          task.parents.length === 0 ? "Nobody proved the first model" : "The first model is made of others",
+          task.parents.length === 0
+            ? "It is what the creator of the task started from. Its bytes are checked like any other’s."
+            : "The contract has checked that it is what its parents make. Each of them is worth what its own task is worth.",
         ),
       );
     }
@@ -138,7 +143,9 @@ export function modelScreen(app, [id, number]) {
 
   function checks() {
     const made = found?.verification.checks ?? [];
-    const named = Object.entries(SAYS).filter(([name]) => !isShown() || made.some((check) => check.name === name));
+    const named = Object.entries(SAYS).filter(([name]) =>
+      isShown() ? made.some((check) => check.name === name) : name !== "zeros",
+    );
     const items = named.map(([name, says]) => {
       const check = made.find((each) => each.name === name);
       const kind = !check ? "wait" : check.ok ? "good" : "bad";
@@ -171,9 +178,12 @@ export function modelScreen(app, [id, number]) {
       h(
         "div",
         { class: "actions" },
-        isVerified()
+        isVerified() && saved
           ? h("a", { class: "button", href: saved, download: `task-${taskId}-round-${round}.json` }, "Save the model")
           : h("button", { type: "button", disabled: true }, "Save the model"),
+        isVerified() &&
+          !saved &&
+          h("span", { class: "soft small" }, "Its document is nowhere; it holds nothing but zeros."),
       ),
     );
   }
@@ -211,6 +221,7 @@ export function modelScreen(app, [id, number]) {
               record.parent === 0 ? "the first model" : `the model of round ${record.parent}`,
             ),
         ],
+        ["Comes from", round === 0 && originOf(task)],
         ["Aggregator", round > 0 && code(record.aggregator, { whole: true })],
         ["Accepted", round > 0 && when(record.timestamp)],
         ["Model hash", code(record.modelHash, { whole: true, copy: true })],

@@ -27,7 +27,7 @@ export function roundScreen(app, [id, round]) {
       );
     }
     seen = await app.chain.round(taskId, task, number);
-    creator = task.state.creator;
+    creator = task.creator;
     if (told !== undefined && told !== seen.phase) app.announce(`Round ${number}: ${seen.phase}`);
     told = seen.phase;
   }
@@ -133,7 +133,7 @@ export function roster(round) {
     columns: [
       { name: "Trainer", cell: (part) => code(part.trainer) },
       { name: "Its contribution", cell: (part) => outcomeChip(part.outcome) },
-      { name: "Proof", cell: (part) => (part.submitted ? ["accepted ", code(part.submitted.transaction)] : "none") },
+      { name: "Proof", cell: (part) => (part.submitted ? proved(part.submitted) : "none") },
       { name: "Masked", cell: (part) => masked(part) },
       { name: "Challenged", cell: (part) => challenged(part, round) },
       {
@@ -146,6 +146,11 @@ export function roster(round) {
   });
 }
 
+function proved({ transaction, dataHashes }) {
+  const sets = new Set(dataHashes).size;
+  return ["accepted ", code(transaction), sets > 1 && `, of ${sets} sets of data`];
+}
+
 function masked(part) {
   const attempts = part.masked.map(({ attempt }) => attempt);
   if (attempts.length === 0) return "no";
@@ -153,9 +158,14 @@ function masked(part) {
   return attempts[0] === 1 ? "yes" : `in attempt ${attempts[0]}`;
 }
 
+// out of the slash, for the gas of showing it
+function compensation({ payee, owed }, isSettled) {
+  return [": ", code(payee), ` showed it, and ${isSettled ? "had" : "will have"} ${coins(owed)} of its stake for gas`];
+}
+
 function challenged(part, round) {
   const { accused, acquitted, convicted } = part;
-  if (convicted) return "convicted";
+  if (convicted) return ["convicted", convicted.payee && compensation(convicted, part.slashed !== undefined)];
   if (!accused) return null;
   if (acquitted && order(acquitted, accused) > 0) return "answered";
   // whoever did not answer is left out of the next attempt, if there is one

@@ -5,14 +5,16 @@ import { explainContent } from "../errors.js";
 import { coins, count, MEANING, span, when, whole } from "../format.js";
 import { gasCard } from "../parts/gas.js";
 import { lineage } from "../parts/lineage.js";
+import { originOf } from "../parts/origin.js";
 import { tally } from "../parts/outcomes.js";
 import { qualityCard } from "../parts/quality.js";
 import { facts, table } from "../parts/table.js";
 import { button, card, code, countdown, empty, notice, pager, phaseChip, title, trail } from "../parts/words.js";
-import { isEnd } from "../vendor/headwater.js";
+import { isEnd, PART_BYTES } from "../vendor/headwater.js";
 import { roster, withheldNotice } from "./round.js";
 
 const PAGE = 20; // rounds
+const [EXTRA_ENTRIES, WORD] = [9, 32]; // of an update besides its weights; bytes of an entry
 const STEPS = ["Join", "Train", "Mask", "Aggregate", "Challenge", "Finalized"];
 
 export function taskScreen(app, [id], query) {
@@ -63,7 +65,7 @@ export function taskScreen(app, [id], query) {
         h("span", { class: "soft" }, `task ${taskId}, round ${state.round} of ${whole(config.rounds)}`),
       ),
       h("div", { class: "columns", key: "top" }, now(), what()),
-      card("Lineage of the models", lineage(taskId, rounds.list, rounds.before), roundsPager()),
+      card("Lineage of the models", lineage(taskId, rounds.list, rounds.before, task.parents), roundsPager()),
       card("Rounds", roundsTable(), roundsPager()),
       quality.render(),
       h("div", { class: "columns", key: "bottom" }, terms(), addresses()),
@@ -82,7 +84,7 @@ export function taskScreen(app, [id], query) {
         "Where it is",
         h("p", { class: "countdown" }, "The task has ended"),
         running.withheld
-          ? withheldNotice(running.withheld, state.creator, "h3")
+          ? withheldNotice(running.withheld, task.creator, "h3")
           : h("p", {}, `Its last round, ${state.round}, ended ${state.phase.toLowerCase()}. Models and rewards stay.`),
       );
     }
@@ -250,10 +252,17 @@ export function taskScreen(app, [id], query) {
   // ---- terms
 
   function terms() {
-    const { config: fixed, state } = task;
+    const { config: fixed, pool } = task;
     return card(
       "Terms",
       facts(
+        ["First model", originOf(task)],
+        [
+          "Enrolment",
+          BigInt(fixed.admission) === 0n
+            ? "open to anybody"
+            : ["whoever the module ", code(fixed.admission, { copy: true }), " admits; it is asked for nothing else"],
+        ],
         ["Trainers a round", `${fixed.minTrainers} to ${fixed.maxTrainers}`],
         [
           "Stake",
@@ -261,16 +270,23 @@ export function taskScreen(app, [id], query) {
         ],
         [
           "Rewards",
-          `${coins(state.pool)} for all rounds, ${coins(state.pool - state.spent)} not yet owed; the aggregator of a round has ${coins(fixed.aggregatorFee)} of its part`,
+          `${coins(pool.amount)} for all rounds, ${coins(pool.amount - pool.spent)} not yet owed; the aggregator of a round has ${coins(fixed.aggregatorFee)} of its part`,
         ],
         [
           "Phases",
           `join ${span(fixed.joinPeriod)}, train ${span(fixed.trainPeriod)}, mask ${span(fixed.maskPeriod)}, aggregate ${span(fixed.aggregatePeriod)}, challenge ${span(fixed.challengePeriod)}`,
         ],
-        ["Answers", `within ${span(fixed.answerPeriod)}; a challenge takes a bond of ${coins(fixed.challengeBond)}`],
+        ["Answers", answers()],
         ["Leaving", `stake is free ${span(fixed.unbondingPeriod)} after`],
       ),
     );
+  }
+
+  function answers() {
+    const { answerPeriod, challengeBond, dimension } = config();
+    const parts = Math.ceil(((dimension + EXTRA_ENTRIES) * WORD) / PART_BYTES);
+    const time = `within ${span(parts * answerPeriod)}${parts > 1 ? `, ${span(answerPeriod)} for each of ${parts} parts` : ""}`;
+    return `${time}; a challenge takes a bond of ${coins(challengeBond)}, or twice the gas of an answer where that is more, which pays whoever answers rightly`;
   }
 
   function addresses() {
@@ -278,7 +294,7 @@ export function taskScreen(app, [id], query) {
     return card(
       "On chain",
       facts(
-        ["Creator", code(task.state.creator, { whole: true })],
+        ["Creator", code(task.creator, { whole: true })],
         ...Object.entries(contracts).map(([contract, address]) => [
           contract,
           code(address, { whole: true, copy: true }),

@@ -13,8 +13,9 @@ from headwater.cli.console import out
 from headwater.cli.options import chain_options
 
 if TYPE_CHECKING:
+    from headwater.chain.contracts.events import Event, Submitted
     from headwater.chain.contracts.opened import Contracts
-    from headwater.reading.history import History, Part, RoundHistory
+    from headwater.reading.history import History, RoundHistory
 
 
 @click.command()
@@ -45,51 +46,71 @@ def command(
         return
     (account,) = accounts
     out.print(f"{account}: [bold]{outcomes[account]}[/]", highlight=False, soft_wrap=True)
-    if part := round_.parts.get(account):
-        out.print(_steps(contracts, part))
+    if story := _story(history, number, account):
+        out.print(_steps(contracts, story))
 
 
 def _summary(round_: RoundHistory) -> str:
     submitted = sum(part.submitted is not None for part in round_.parts.values())
     text = f"{len(round_.parts)} joined, {submitted} submitted, {len(round_.attempts)} attempt(s) at masking"
-    return text + (f", {len(round_.counted)} updates averaged" if round_.counted else "")
+    return text + (f", {len(round_.averaged)} updates averaged" if round_.averaged else "")
 
 
 def _everybody(history: History, number: int, outcomes: dict[str, str]) -> Table:
     from headwater.chain.contracts.reverts import format_wei
 
-    table = Table("trainer", "its contribution", "slashed", "rewarded")
+    table = Table("trainer", "its contribution", "data", "slashed", "rewarded", "compensated")
     for account, outcome in outcomes.items():
         part = history.rounds[number].parts.get(account)
+        data = _data(part.submitted) if part and part.submitted else ""
         slashed = format_wei(part.slashed.slashed) if part and part.slashed else ""
         rewarded = format_wei(part.rewarded.amount) if part and part.rewarded else ""
-        table.add_row(account, outcome, slashed, rewarded)
+        paid = sum(each.compensated.amount for each in history.compensations(number, account) if each.compensated)
+        table.add_row(account, outcome, data, slashed, rewarded, format_wei(paid) if paid else "")
     return table
 
 
-def _steps(contracts: Contracts, part: Part) -> Table:
-    """What a trainer did and what befell it, in the chain's order, with the transactions to look up."""
+def _data(submitted: Submitted) -> str:
+    """Which data the proofs of a submission are about, by the start of their hashes."""
+    return ", ".join(f"0x{data_hash.hex()[:8]}…" for data_hash in submitted.data_hashes)
+
+
+def _story(history: History, number: int, account: str) -> list[tuple[Event, str]]:
+    """What an account did in a round and what befell it, in the chain's order."""
     from headwater.chain.contracts.reverts import format_wei
     from headwater.reading.history import place
 
-    slashed = part.slashed
-    slash = (
-        f"slashed {format_wei(slashed.slashed)} for {'a fault' if slashed.fault else 'a missed duty'}"
-        if slashed
-        else ""
-    )
-    named = {
-        "joined": part.joined,
-        "its proof was accepted": part.submitted,
-        **{f"masked in attempt {attempt}": event for attempt, event in part.masked.items()},
-        "accused: its masked update or mask was challenged": part.accused,
-        "acquitted": part.acquitted,
-        "convicted of a wrong mask or peer": part.convicted,
-        slash: slashed,
-        "reward credited": part.rewarded,
-    }
+    told: list[tuple[Event | None, str]] = []
+    if part := history.rounds[number].parts.get(account):
+        told = [
+            (part.joined, "joined"),
+            *((event, f"masked in attempt {attempt}") for attempt, event in part.masked.items()),
+            (part.accused, "accused: its masked update or mask was challenged"),
+            (part.acquitted, "acquitted"),
+            (part.rewarded, f"reward of {format_wei(part.rewarded.amount)} credited" if part.rewarded else ""),
+        ]
+        if submitted := part.submitted:
+            proofs = len(submitted.data_hashes)
+            told.append((submitted, f"{proofs} proof{'s' * (proofs > 1)} accepted, of the data {_data(submitted)}"))
+        if convicted := part.convicted:
+            owed = f"; owes {format_wei(convicted.owed)} to {convicted.payee}, who showed it" if convicted.owed else ""
+            told.append((convicted, f"convicted of a wrong mask or peer{owed}"))
+        if slashed := part.slashed:
+            why = "a fault" if slashed.fault else "a missed duty"
+            told.append((slashed, f"slashed {format_wei(slashed.slashed)} for {why}"))
+        if paid := part.compensated:
+            told.append((paid, f"{format_wei(paid.amount)} of that went to {paid.account}"))
+    for other in history.compensations(number, account):
+        if paid := other.compensated:
+            text = f"compensated with {format_wei(paid.amount)} for showing the fault of {other.trainer}"
+            told.append((paid, text))
+    return sorted(((event, text) for event, text in told if event is not None), key=lambda item: place(item[0]))
+
+
+def _steps(contracts: Contracts, story: list[tuple[Event, str]]) -> Table:
+    """A story with the transactions to look up."""
     table = Table("when", "what", "block", "transaction")
-    for what, event in sorted(((w, e) for w, e in named.items() if e is not None), key=lambda item: place(item[1])):
+    for event, what in story:
         when = datetime.fromtimestamp(contracts.chain.block(event.block_number).timestamp).astimezone()
         table.add_row(f"{when:%Y-%m-%d %H:%M:%S}", what, str(event.block_number), "0x" + event.transaction_hash.hex())
     return table

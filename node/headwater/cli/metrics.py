@@ -129,7 +129,7 @@ class Metrics:
             "joined": state.joined,
             "submitted": state.submitted,
             "masked": task.round.masked,
-            "pool": state.pool - state.spent,
+            "pool": task.pool.amount - task.pool.spent,
         }
         if part is not None:
             figures |= {"owed": sum(part.owed.values()), "slash": part.slash, "challenged": part.challenge > 0}

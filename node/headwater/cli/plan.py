@@ -69,7 +69,7 @@ def command(
     from headwater.circuits.train import Train
     from headwater.errors import ConfigError
     from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
-    from headwater.reading.planning import check_plan, expenses, periods, round_bytes
+    from headwater.reading.planning import answer_parts, check_plan, expenses, periods, round_bytes
     from headwater.roles.proving import proving_cost
 
     inputs, outputs = features + 1, 1 if classes == 2 else classes
@@ -97,9 +97,10 @@ def command(
     costs = expenses(spec.dimension, rounds, trainers)
     out.print(_gas(costs, gas_price))
     out.print(_totals(costs, trainers, gas_price))
+    out.print(_bond(spec.dimension, gas_price), soft_wrap=True)
     _print_store(k, train.key_mb + average.key_mb, documents.update, documents.model, documents.total * rounds)
     table = Table("option", "at least", "room for", title="periods", title_justify="left")
-    for period in periods(train, average, documents):
+    for period in periods(train, average, documents, answer_parts(spec.dimension)):
         table.add_row(period.option, f"{period.seconds // 60}m", period.why)
     out.print(table)
 
@@ -151,6 +152,15 @@ def _totals(costs: list[Expense], trainers: int, gas_price: float | None) -> Tab
     for name, gas in {**rows, f"all, with {trainers} trainers": everybody}.items():
         table.add_row(name, f"{gas:,}", *([] if gas_price is None else [f"{_eth(gas, gas_price)} ETH"]))
     return table
+
+
+def _bond(dimension: int, gas_price: float | None) -> str:
+    """What a challenge of an update takes, which follows the base fee."""
+    from headwater.reading.planning import update_bond
+
+    gas = update_bond(dimension, 1)
+    price = "" if gas_price is None else f": {_eth(gas, gas_price)} ETH"
+    return f"bond of a challenge of an update: {gas:,} times the base fee{price}, and --challenge-bond at least"
 
 
 def _print_store(k: int, keys_mb: float, update: int, model: int, total: int) -> None:

@@ -129,7 +129,7 @@ def _tasks(overview: Overview, now: int) -> Table:
             str(state.phase),
             _left(state.deadline, now),
             progress(task),
-            coin(state.pool - state.spent),
+            coin(task.pool.amount - task.pool.spent),
         )
         table.add_row(*row, style="dim" if state.has_ended else "")
     return table
@@ -158,7 +158,7 @@ def _parts(overview: Overview, account: AccountOverview, now: int) -> Renderable
     table.add_column()
     for task in overview.tasks:
         part = task.part
-        if part is None or not part.concerns(task.state.creator):
+        if part is None or not part.concerns(task.creator):
             continue
         facts = {
             "done": _done(task, part),
@@ -187,7 +187,7 @@ def _done(task: TaskOverview, part: PartOverview) -> str:
     from headwater.reading.overview import done_in_round
 
     done = done_in_round(part, task.state) or (["enrolled"] if part.enrolment.exists else [])
-    if not done and part.account == task.state.creator:
+    if not done and part.account == task.creator:
         return "created it"
     return ", ".join(done)
 

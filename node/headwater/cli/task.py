@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,73 +13,20 @@ from rich.table import Table
 from headwater.cli.console import err, out
 from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
-from headwater.protocol.machine.terms import MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
+from headwater.cli.values import ACCOUNT, DURATION, ETHER, PARENT, PERCENT, duration_text
+from headwater.protocol.machine.terms import MAX_ROUNDS, MAX_TRAINERS
+from headwater.protocol.structs import ZERO_ADDRESS
 
 if TYPE_CHECKING:
     from headwater.chain.contracts.opened import Contracts
+    from headwater.chain.contracts.screens import TaskScreen
     from headwater.protocol.decisions import RoundView
     from headwater.roles.task import Task
 
 MAX_CLIP = 8.0
 PAGE = 100  # tasks a call: some nine million gas
 MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
-MOST_COIN = 10**9  # fits the contracts' 96 bits of wei
-_EXACT = Context(prec=100)
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class Ether(click.ParamType[int]):
-    """An amount of the chain's coin, as wei."""
-
-    name = "ETH"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Wei of a decimal text."""
-        try:
-            coin = Decimal(value)
-            if not coin.is_finite() or not 0 <= coin <= MOST_COIN:
-                raise InvalidOperation
-            wei = _EXACT.scaleb(coin, 18)
-            if wei != int(wei):
-                raise InvalidOperation
-        except InvalidOperation:
-            self.fail(f"{value!r} is no amount of coin, for example 0.25", param, ctx)
-        return int(wei)
-
-
-class Duration(click.ParamType[int]):
-    """A span of time, as seconds."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds of a text such as 90s, 30m, 12h or 2d."""
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"([0-9]{1,9})([smhd])", value)
-        seconds = int(found[1]) * UNITS[found[2]] if found else 0
-        if not 0 < seconds <= MAX_PERIOD:
-            self.fail(f"{value!r} is no duration of at most 30 days: write 90s, 30m, 12h or 2d", param, ctx)
-        return seconds
-
-
-class Percent(click.ParamType[int]):
-    """A part of a stake, in 1/10,000."""
-
-    name = "PERCENT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Parts of 10,000 of a text such as 5%, 0.25% or 100%."""
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%", value)
-        parts = 100 * int(found[1]) + int((found[2] or "").ljust(2, "0")) if found else WHOLE + 1
-        if parts > WHOLE:
-            self.fail(f"{value!r} is no part of a stake: write 100%, 5% or 0.25%", param, ctx)
-        return parts
-
-
-ETHER, DURATION, PERCENT = Ether(), Duration(), Percent()
+USUAL_BOND = 10**16  # wei
 
 
 @click.group()
@@ -143,9 +88,9 @@ def command() -> None:
 @click.option(
     "--challenge-bond",
     type=ETHER,
-    default="0.01",
-    show_default=True,
-    help="What a challenger puts up, and who answers gets: about what the gas of an answer costs.",
+    show_default="0.01, or the stake if that is less",
+    help="What a challenger puts up at least, and who answers gets: about what the gas of an answer costs. Where gas is"
+    " dear it is more.",
 )
 @click.option(
     "--fault-slash",
@@ -162,11 +107,26 @@ def command() -> None:
     help="What of its stake is burnt of a trainer that joins and does not submit, or submits and does not mask.",
 )
 @click.option(
+    "--admission",
+    type=ACCOUNT,
+    default=ZERO_ADDRESS,
+    show_default="anybody",
+    help="A contract that decides who may enrol: see contracts/interfaces/IAdmission.sol.",
+)
+@click.option(
+    "--parent",
+    "parents",
+    type=PARENT,
+    multiple=True,
+    help="A model to start from, instead of zeros; several are added, each times its coefficient, and proved.",
+)
+@click.option("--divisor", type=click.IntRange(1), help="What the sum of the parents is divided by.  [default: 1]")
+@click.option(
     "--srs",
     type=click.Choice(["dev", "perpetual-powers-of-tau"]),
     default="dev",
     show_default=True,
-    help="A development string is for local chains: whoever made it can forge proofs.",
+    help="A development string is for local chains: whoever made it can forge proofs. Parents bring their own.",
 )
 @chain_options
 @key_options
@@ -180,6 +140,8 @@ def create(
     steps: int,
     learning_rate: float,
     clip: float,
+    parents: tuple[tuple[int, int, int], ...],
+    divisor: int | None,
     srs: str,
     rpc: tuple[str, ...],
     deployments: Path,
@@ -189,18 +151,28 @@ def create(
     home: Path,
     **terms: Any,
 ) -> None:
-    """Publish a task: circuits, verifiers, documents, and the terms that nobody can change afterwards."""
+    """Publish a task: circuits, verifiers, documents, and the terms that nobody can change afterwards.
+
+    Its first model is zeros; or, with one --parent, that very model; or, with several, their sum, divided and proved.
+    """
+    if divisor is not None and not parents:
+        raise click.UsageError("--divisor divides the sum of parents: name them with --parent")
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
     from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.errors import ConfigError
     from headwater.protocol.fixedpoint import TrainingSpec, encode
+    from headwater.protocol.structs import Parent
     from headwater.roles.creating import create_task
+    from headwater.roles.origins import Lineage
     from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
     from headwater.training.columns import describe
 
+    lineage = Lineage(tuple(Parent(*parent) for parent in parents), divisor or 1) if parents else None
+    if terms["challenge_bond"] is None:
+        terms["challenge_bond"] = min(USUAL_BOND, terms["stake"])
     columns = describe(sample, label, list(features) or None)
     shift = max(0, round(math.log2(rows / learning_rate)))
     try:
@@ -213,19 +185,29 @@ def create(
     opened.check()
     report = log_report("creator")
     report("rate", learning_rate=f"{rows / 2**shift:.4g}", summed=f"2^-{shift}")
-    task_id = create_task(contracts, sender, opened, home, spec, columns, Terms(**terms), srs, report)
+    task_id = create_task(contracts, sender, opened, home, spec, columns, Terms(**terms), srs, report, lineage)
     out.print(f"task {task_id}")
     err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv")
 
 
+@command.command("list")
+@chain_options
+def list_tasks(rpc: tuple[str, ...], deployments: Path, network: str | None) -> None:
+    """List all tasks, the newest first, from the chain alone."""
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
+
+    out.print(_list(open_contracts(connect(rpc), deployments, network)))
+
+
 @command.command()
-@click.argument("task_id", type=click.IntRange(1), required=False)
+@click.argument("task_id", type=click.IntRange(1))
 @click.option("--check", is_flag=True, help="Also rebuild the circuits and compare the verifiers on chain.")
 @chain_options
 @store_option
 @home_option
 def show(
-    task_id: int | None,
+    task_id: int,
     check: bool,
     rpc: tuple[str, ...],
     deployments: Path,
@@ -233,16 +215,13 @@ def show(
     store: str | None,
     home: Path,
 ) -> None:
-    """Show a task: its terms, columns, phase and models, checked against each other. Without TASK_ID: list all."""
+    """Show a task: its terms, columns, phase and models, checked against each other and against its SRS."""
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 
     contracts = open_contracts(connect(rpc), deployments, network)
-    if task_id is None:
-        out.print(_list(contracts))
-        return
     task = open_task(contracts, open_store(store_address(store, home)), home, task_id)
     out.print(_facts(task))
     models = Table("round", "trainers", "model hash", "document", title="models", title_justify="left")
@@ -253,6 +232,7 @@ def show(
         models.add_row(*row, str(Cid.from_digest(model.cid)))
     out.print(models)
     if check:
+        out.print(f"[green]✓[/] tau, offset and basis points are those of the SRS {task.srs.id}", soft_wrap=True)
         task.check_circuits(log_report("check"))
         out.print("[green]✓[/] the verifiers on chain are those of the task's statements, rebuilt here")
 
@@ -280,27 +260,33 @@ def _facts(task: Task) -> Table:
     from datetime import datetime
 
     from headwater.chain.contracts.reverts import format_wei
+    from headwater.protocol.machine.terms import answer_time
+    from headwater.reading.planning import update_bond
 
     config, spec, block = task.config, task.spec, task.contracts.chain.block()
-    view = task.view(block)
-    state = task.contracts.tasks.get_task(task.id, block.number)[1]
+    view, seen = task.view(block), task.contracts.lens.get_task(task.id, block.number)
+    bond = max(config.challenge_bond, update_bond(config.dimension, task.contracts.chain.base_fee(block.number)))
     deadline = (
         f", until {datetime.fromtimestamp(view.deadline).astimezone():%Y-%m-%d %H:%M:%S %Z}" if view.deadline else ""
     )
-    shape = task.manifest.model
+    shape, fee = task.manifest.model, format_wei(config.aggregator_fee)
+    admission = "anybody" if config.admission == ZERO_ADDRESS else f"whom the contract at {config.admission} admits"
     facts = {
         "name": task.manifest.name,
         "description": task.manifest.description,
-        "creator": state.creator,
+        "creator": seen.creator,
         "round": f"{view.round} of {view.rounds}, {view.phase}{deadline}",
         "challenged": _challenged(view),
-        "trainers": f"{config.min_trainers} to {config.max_trainers} in a round; {state.joined} joined",
-        "stake": f"{format_wei(config.stake)}, free {_duration(config.unbonding_period)} after leaving",
+        "trainers": f"{config.min_trainers} to {config.max_trainers} in a round; {seen.state.joined} joined",
+        "admission": admission,
+        "stake": f"{format_wei(config.stake)}, free {duration_text(config.unbonding_period)} after leaving",
         "slashed": f"{config.fault_slash / 100:g}% for a fault, {config.absence_slash / 100:g}% for an absence",
-        "challenges": f"for {format_wei(config.challenge_bond)}, to be answered in {_duration(config.answer_period)};"
-        f" a new model can be challenged for {_duration(config.challenge_period)}",
-        "pool": f"{format_wei(state.pool)}, {format_wei(config.aggregator_fee)} of a round's part for its aggregator",
+        "challenges": f"for {format_wei(bond)} at today's base fee, at least {format_wei(config.challenge_bond)};"
+        f" to be answered in {duration_text(answer_time(config))};"
+        f" a new model can be challenged for {duration_text(config.challenge_period)}",
+        "pool": f"{format_wei(seen.pool.amount)}, {fee} of a round's part for its aggregator",
         "model": f"{shape.kind}, {spec.dimension} weights, classes {', '.join(shape.label.classes)}",
+        "starts from": _origin(task, seen),
         "label": shape.label.column,
         "features": ", ".join(feature.name for feature in shape.features),
         "training": f"{spec.steps} step(s) on up to {spec.rows} rows, rate 2^-{spec.rate_shift} for a summed gradient",
@@ -315,6 +301,24 @@ def _facts(task: Task) -> Table:
     return table
 
 
+def _origin(task: Task, seen: TaskScreen) -> str:
+    """What the first model is made of."""
+    from headwater.roles.task import point_hash
+
+    if not seen.parents:
+        first = task.contracts.models.get_model(task.id, 0)
+        zeros = first.model_hash == point_hash(task.tagged(task.config.offset))
+        return "zeros" if zeros else "a model of its creator's, which nobody proved"
+    terms = (
+        f"{parent.coefficient} x round {parent.round} of task {parent.task_id}"
+        if parent.coefficient != 1
+        else f"round {parent.round} of task {parent.task_id}"
+        for parent in seen.parents
+    )
+    total = " + ".join(terms)
+    return total if seen.divisor == 1 else f"({total}) / {seen.divisor}"
+
+
 def _challenged(view: RoundView) -> str:
     """Who has to answer."""
     from headwater.protocol.phases import Phase
@@ -322,9 +326,3 @@ def _challenged(view: RoundView) -> str:
     if not view.accused:
         return ""
     return f"{view.accused} accused or guilty" if view.phase is Phase.AGGREGATE else "the model's bytes are demanded"
-
-
-def _duration(seconds: int) -> str:
-    """A span of time as `Duration` reads it."""
-    unit = next(unit for unit in ("d", "h", "m", "s") if seconds % UNITS[unit] == 0)
-    return f"{seconds // UNITS[unit]}{unit}"

@@ -23,6 +23,17 @@ class Bytes(Enum):
     WRONG = auto()
 
 
+class Seed(Enum):
+    """Whether the seed of the attempt at masking that runs can be had, from which its members know their peers."""
+
+    KNOWN = auto()
+    """It is drawn, or follows from the hash of a block that the contract can see."""
+    AWAITED = auto()
+    """The block whose hash makes it is the newest: the contract sees it from the next one on."""
+    FORGOTTEN = auto()
+    """The contract sees the hash of that block no more, so another has to be named."""
+
+
 @dataclass(frozen=True)
 class RoundView:
     """Where a task is in one block, for any role.
@@ -98,6 +109,14 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class RenewSeed:
+    """Name another block for an attempt's seed: the chain has forgotten the hash of the one that was named."""
+
+    round: int
+    attempt: int
+
+
+@dataclass(frozen=True)
 class Publish:
     """Publish the masked update, now that all of the attempt's members have committed to theirs.
 
@@ -137,6 +156,13 @@ class OpenModel:
 
 
 @dataclass(frozen=True)
+class AnswerLate:
+    """Give a right answer that decides nothing any more, for the bond."""
+
+    answer: OpenUpdate | OpenModel
+
+
+@dataclass(frozen=True)
 class ChallengeUpdate:
     """Make a member show its masked update."""
 
@@ -167,7 +193,7 @@ class ProveWrongPeer:
 
 @dataclass(frozen=True)
 class Settle:
-    """Have the stake of a trainer at fault slashed."""
+    """Have the stake of a trainer at fault slashed, and whoever had to show it paid out of that."""
 
     trainer: str
 
@@ -225,8 +251,10 @@ Action = (
     | Join
     | Submit
     | Mask
+    | RenewSeed
     | Publish
     | Aggregate
+    | AnswerLate
     | ChallengeUpdate
     | ChallengeMask
     | ChallengeModel
@@ -248,6 +276,7 @@ class TrainerView:
 
     Attributes:
         masked_in: the last attempt in which the trainer has masked its update; 0 if in none.
+        seed: of the attempt that runs.
         published: whether this node has published the masked update of the attempt that runs.
         stake: what a seat on the roster takes.
         locked: what is left of that from its enrolment.
@@ -257,6 +286,8 @@ class TrainerView:
         expelled: whether it was enrolled once, had to leave for a fault, and is enrolled no more: it stays away.
         free: the trainer's free stake.
         answer: what it can show that is demanded.
+        late: what was demanded, decides nothing any more, and would still win a bond.
+        owing: trainers at fault who have to pay it for having shown that, once somebody settles them.
         collectable: finalized rounds that owe this account something.
         claimable: what was credited and can be paid out.
         withdrawable: what of the free stake the trainer wants back when it has left the task.
@@ -270,6 +301,7 @@ class TrainerView:
     collectable: tuple[int, ...] = ()
     claimable: int = 0
     masked_in: int = 0
+    seed: Seed = Seed.KNOWN
     published: bool = False
     withdrawable: int = 0
     locked: int = 0
@@ -278,6 +310,8 @@ class TrainerView:
     releasable_at: int = 0
     expelled: bool = False
     answer: Answer | None = None
+    late: OpenUpdate | None = None
+    owing: tuple[str, ...] = ()
 
     @property
     def plays(self) -> bool:
@@ -291,13 +325,14 @@ class AggregatorView:
 
     Attributes:
         stake: what posting an average locks.
-        free, answer, collectable, claimable, withdrawable: as in `TrainerView`.
+        free, answer, late, collectable, claimable, withdrawable: as in `TrainerView`.
     """
 
     at: RoundView
     stake: int = 0
     free: int = 0
     answer: Answer | None = None
+    late: OpenModel | None = None
     collectable: tuple[int, ...] = ()
     claimable: int = 0
     withdrawable: int = 0
@@ -316,6 +351,7 @@ class ChallengerView:
         model_accusable: whether they can be demanded now.
         faulty: trainers at fault in a round that is over, whose stake was not slashed yet.
         reclaimable: own challenges that nobody answered in time.
+        reclaimable_at: when the bond of another one can be reclaimed, Unix seconds; 0 if there is none.
         claimable: what was credited and can be paid out, wei.
     """
 
@@ -328,11 +364,21 @@ class ChallengerView:
     model_accusable: bool = False
     faulty: tuple[str, ...] = ()
     reclaimable: tuple[int, ...] = ()
+    reclaimable_at: int = 0
     claimable: int = 0
 
 
 def decide_trainer(view: TrainerView) -> Action:
-    """The trainer's next action."""
+    """The trainer's next action: what its round asks for, then what it is owed."""
+    action = _train(view)
+    if not isinstance(action, (Wait, Done)):
+        return action
+    if view.late:
+        return AnswerLate(view.late)
+    return Settle(view.owing[0]) if view.owing else action
+
+
+def _train(view: TrainerView) -> Action:
     at = view.at
     if at.overdue:
         return Advance(at.round)
@@ -354,7 +400,7 @@ def decide_trainer(view: TrainerView) -> Action:
         if view.status is not TrainerStatus.SUBMITTED:
             return Wait(f"round {at.round} goes on without this trainer, which was found at fault", at.deadline)
         if view.masked_in == at.attempt - 1:
-            return Mask(at.round, at.attempt)
+            return _mask(view)
         if view.masked_in < at.attempt:
             return Wait(f"round {at.round} goes on without this trainer, which missed an attempt", at.deadline)
     is_last_member = view.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED) and view.masked_in == at.attempt
@@ -371,11 +417,17 @@ def decide_leaver(view: TrainerView) -> Action:
         return Advance(view.at.round)
     if view.plays:
         return Wait(f"round {view.at.round} runs, and this account has a seat in it", view.at.deadline)
-    return _leave(view)
+    action = _leave(view)
+    return Settle(view.owing[0]) if view.owing and isinstance(action, (Wait, Done)) else action
 
 
 def decide_aggregator(view: AggregatorView) -> Action:
     """The aggregator's next action."""
+    action = _aggregate(view)
+    return AnswerLate(view.late) if view.late and isinstance(action, (Wait, Done)) else action
+
+
+def _aggregate(view: AggregatorView) -> Action:
     at = view.at
     if at.phase.is_end:
         if view.collectable:
@@ -409,6 +461,8 @@ def decide_challenger(view: ChallengerView) -> Action:
     if not at.phase.is_end:
         what = "waiting for answers" if at.accused else f"{at.phase} goes on"
         return Wait(f"round {at.round}: {what}", at.deadline)
+    if view.reclaimable_at:
+        return Wait("a bond can still be won by an answer", view.reclaimable_at)
     return Claim(view.claimable) if view.claimable else Done()
 
 
@@ -418,6 +472,14 @@ _WAITING_FOR = {
     Phase.AGGREGATE: "the average",
     Phase.CHALLENGE: "the average to be final",
 }
+
+
+def _mask(view: TrainerView) -> Action:
+    """In Mask, of a member of the attempt that has not masked in it."""
+    at = view.at
+    if view.seed is Seed.AWAITED:
+        return Wait(f"round {at.round}: the next block shows who is whose peer", at.deadline)
+    return RenewSeed(at.round, at.attempt) if view.seed is Seed.FORGOTTEN else Mask(at.round, at.attempt)
 
 
 def _join(view: TrainerView) -> Action:

@@ -45,6 +45,7 @@ class Attempt:
         number: from 1.
         circle: the attempt's members in their order, as `circle` gives it.
         updates: C(update) of each member, as its proof fixed it.
+        seed: the 32 bytes that the circle follows from, which members post; no mask depends on them.
     """
 
     tag: int
@@ -52,6 +53,7 @@ class Attempt:
     number: int
     circle: tuple[str, ...]
     updates: Mapping[str, Point]
+    seed: bytes = b""
 
 
 class Mask(NamedTuple):
@@ -111,7 +113,7 @@ def circle(members: Collection[str], seed: bytes) -> tuple[str, ...]:
 
     Args:
         members: in any order.
-        seed: the attempt's 32 bytes, as the chain announced them.
+        seed: the attempt's 32 bytes, as the chain has drawn them.
 
     Raises:
         ValueError: fewer than three members, or one twice.

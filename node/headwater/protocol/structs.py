@@ -18,6 +18,20 @@ ZERO_HASH = bytes(32)
 
 
 @dataclass(frozen=True)
+class Addresses:
+    """Where the contracts of a deployment stand, of which each knows all. The lens is not among them."""
+
+    task_manager: str
+    round_manager: str
+    trainer_registry: str
+    reward_manager: str
+    stake_manager: str
+    model_registry: str
+    challenge_manager: str
+    openings: str
+
+
+@dataclass(frozen=True)
 class TaskConfig:
     """All that a task fixes for good; `ITaskManager.TaskConfig` says what each field means and what to check."""
 

@@ -25,12 +25,13 @@ from headwater.chain.asking.failures import explained
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
 from headwater.chain.deploying.records import LOCAL_CHAINS
+from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
 from headwater.private import check_private
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.structs import TaskConfig
-from headwater.reading.planning import expenses, srs_bytes
+from headwater.reading.planning import expenses, srs_bytes, update_bond
 from headwater.redaction import redact
 from headwater.roles.proving import proving_cost
 from headwater.solc import find_solc
@@ -208,7 +209,7 @@ class Need:
 
     Attributes:
         stake: free stake that seats and averages will take, wei.
-        bonds: coin that goes with a challenge, until it is answered, wei.
+        bonds: coin that goes with a challenge of an update at today's base fee, until it is answered, wei.
         gas: of a round of all tasks.
     """
 
@@ -222,20 +223,22 @@ def need_of(
 ) -> Need:
     """What an account has to have for its roles in these tasks. training: those of them that it trains in."""
     at = contracts.chain.block().number
+    base_fee = contracts.chain.base_fee()
     stake = bonds = gas = 0
     for task_id in tasks:
-        config, state = contracts.tasks.get_task(task_id, at)
-        if state.has_ended:
+        task = contracts.lens.get_task(task_id, at)
+        config = task.config
+        if task.state.has_ended:
             continue
         plays = {role for role in roles if role != "trainer" or task_id in training}
         if "trainer" in plays:
-            enrolment = contracts.tasks.get_enrolment(task_id, account, at)
-            slash, _ = contracts.tasks.slash_of(task_id, account, at)
+            enrolment = contracts.trainers.get_enrolment(task_id, account, at)
+            slash, _ = contracts.trainers.slash_of(task_id, account, at)
             stake += config.stake - (enrolment.stake - slash)
-        if "aggregator" in plays and contracts.tasks.get_round(task_id, state.round, at).aggregator != account:
+        if "aggregator" in plays and task.round.aggregator != account:
             stake += config.stake
         if "challenger" in plays:
-            bonds += config.challenge_bond
+            bonds += max(config.challenge_bond, update_bond(config.dimension, base_fee))
         for cost in expenses(config.dimension, 1, config.max_trainers):
             gas += cost.gas if cost.who in plays and (cost.times or cost.who == "challenger") else 0
     return Need(stake, bonds, gas)
@@ -308,9 +311,10 @@ def check_task(contracts: Contracts, store: ContentStore, home: Path, task_id: i
     """Whether this machine can take part in a task."""
     name = f"task {task_id}"
     try:
-        config, state = contracts.tasks.get_task(task_id)
-        if state.has_ended:
+        task = contracts.lens.get_task(task_id)
+        if task.state.has_ended:
             return [ok(name, "has ended")]
+        config = task.config
         manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
     except HeadwaterError as error:
         return [failure(name, error)]
@@ -333,11 +337,15 @@ def _check_srs(name: str, home: Path, manifest: TaskManifest, config: TaskConfig
         size = srs_bytes(named.k) / MEGABYTE
         return ok(name, f"SRS {named.source}, k = {named.k}: {size:.0f} MB, fetched when the task is opened")
     try:
-        found = open_srs(path, named.k, named.source).id
+        found = open_srs(path, named.k, named.source)
+        if found.id != config.srs.hex():
+            return failed(name, f"{path} is not the task's SRS", "delete it: it is fetched again")
+        tau = tau_g2(found)
     except CircuitError as error:
         return failed(name, error.message, f"delete {path}: it is fetched again")
-    if found != config.srs.hex():
-        return failed(name, f"{path} is not the task's SRS", "delete it: it is fetched again")
+    if tau != config.tau:
+        text = "its tau is not that of its SRS: its creator can open commitments to anything"
+        return failed(name, text, "do not take part; tell the others")
     return ok(name, f"SRS {named.source}, k = {named.k}, is there and is the task's")
 
 

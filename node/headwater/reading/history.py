@@ -5,7 +5,6 @@ Nothing of a node's own is asked: whoever has an RPC endpoint gets the same answ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -16,7 +15,9 @@ from headwater.chain.contracts.events import (
     Acquitted,
     Aggregated,
     AverageRevoked,
+    Compensated,
     Convicted,
+    DataRegistered,
     Enrolled,
     Event,
     FirstModelWithheld,
@@ -25,6 +26,8 @@ from headwater.chain.contracts.events import (
     MaskingStarted,
     PhaseChanged,
     RewardCollected,
+    SeedDrawn,
+    SeedRenewed,
     Submitted,
     TrainerSlashed,
 )
@@ -60,6 +63,7 @@ class Part:
     Attributes:
         masked: what it posted, by attempt.
         accused, acquitted, convicted: the last such event.
+        compensated: what was paid out of its slash, and to whom.
     """
 
     trainer: str
@@ -70,6 +74,7 @@ class Part:
     acquitted: Acquitted | None = None
     convicted: Convicted | None = None
     slashed: TrainerSlashed | None = None
+    compensated: Compensated | None = None
     rewarded: RewardCollected | None = None
 
     @property
@@ -78,6 +83,30 @@ class Part:
         if self.accused is None or self.convicted is not None:
             return self.convicted is not None
         return self.acquitted is None or place(self.acquitted) < place(self.accused)
+
+
+@dataclass
+class Attempt:
+    """An attempt at masking.
+
+    Attributes:
+        named: what named the block whose hash makes its seed.
+        drawn: its seed; None until the first member masks.
+    """
+
+    started: MaskingStarted
+    named: MaskingStarted | SeedRenewed
+    drawn: SeedDrawn | None = None
+
+    @property
+    def number(self) -> int:
+        """Which attempt of its round, from 1."""
+        return self.started.attempt
+
+    @property
+    def members(self) -> int:
+        """How many trainers have to mask in it."""
+        return self.started.members
 
 
 @dataclass
@@ -94,7 +123,7 @@ class RoundHistory:
     number: int
     started: PhaseChanged
     parts: dict[str, Part] = field(default_factory=dict)
-    attempts: list[MaskingStarted] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     averages: list[Aggregated] = field(default_factory=list)
     revoked: list[AverageRevoked] = field(default_factory=list)
     phases: list[PhaseChanged] = field(default_factory=list)
@@ -111,11 +140,16 @@ class RoundHistory:
         return self.phases[-1].to_phase
 
     @property
-    def counted(self) -> list[str]:
+    def averaged(self) -> list[str]:
         """Whose updates the round's model averages; nobody's unless it is finalized."""
         if self.phase is not Phase.FINALIZED:
             return []
         return [part.trainer for part in self.parts.values() if len(self.attempts) in part.masked]
+
+    @property
+    def counted(self) -> list[str]:
+        """Of those, who has a share of the reward: all but the convicted. The contract's `contributed`."""
+        return [trainer for trainer in self.averaged if self.parts[trainer].convicted is None]
 
 
 @dataclass
@@ -124,9 +158,11 @@ class History:
 
     Attributes:
         enrolled: by trainer, its enrolments in order.
+        registered: by data hash, whose data these are, and since when.
     """
 
     enrolled: dict[str, list[Enrolled]] = field(default_factory=dict)
+    registered: dict[bytes, DataRegistered] = field(default_factory=dict)
     rounds: dict[int, RoundHistory] = field(default_factory=dict)
 
     @cached_property
@@ -152,6 +188,11 @@ class History:
             return Outcome.COUNTED
         return _own_failure(round_, part) or _others_failure(round_)
 
+    def compensations(self, number: int, account: str) -> list[Part]:
+        """Out of whose slashes for a round an account was paid."""
+        parts = self.rounds[number].parts.values()
+        return [part for part in parts if part.compensated is not None and part.compensated.account == account]
+
     def _absent(self, round_: RoundHistory, account: str) -> Outcome:
         if round_.phase is Phase.JOIN:
             return Outcome.RUNNING
@@ -171,24 +212,27 @@ def read_history(contracts: Contracts, task_id: int, last: int | None = None) ->
     for event in _events(contracts, task_id, last):
         _record(history, event)
     if not history.rounds:
-        raise TaskError(f"there is no task {task_id}", "see `headwater task show`")
+        raise TaskError(f"there is no task {task_id}", "see `headwater task list`")
     return history
 
 
-def _events(contracts: Contracts, task_id: int, last: int | None) -> Iterator[Event]:
-    """Every event of the TaskManager about a task, oldest first: all have its id as their first topic."""
-    tasks = contracts.tasks
+def _events(contracts: Contracts, task_id: int, last: int | None) -> list[Event]:
+    """All that the contracts which a trainer deals with say of a task, oldest first; of stakes, who was compensated."""
     newest = contracts.chain.block().number if last is None else last
-    for log in contracts.chain.logs(tasks.address, [None, task_id.to_bytes(32, "big")], tasks.start_block, newest):
-        event = decode_log(log)
-        if event is not None:
-            yield event
+    found: list[Event] = list(contracts.stakes.events(Compensated, last=newest, task_id=task_id))
+    for contract in (contracts.rounds, contracts.trainers, contracts.rewards):  # all their events have the id first
+        topics = [None, task_id.to_bytes(32, "big")]
+        logs = contracts.chain.logs(contract.address, topics, contract.start_block, newest)
+        found += [event for log in logs if (event := decode_log(log)) is not None]
+    return sorted(found, key=place)
 
 
 def _record(history: History, event: Event) -> None:
     match event:
         case Enrolled():
             history.enrolled.setdefault(event.trainer, []).append(event)
+        case DataRegistered():
+            history.registered[event.data_hash] = event
         case PhaseChanged(from_phase=Phase.NONE):
             history.rounds[event.round] = RoundHistory(event.round, event, phases=[event])
         case PhaseChanged():
@@ -196,7 +240,11 @@ def _record(history: History, event: Event) -> None:
         case Joined():
             history.rounds[event.round].parts[event.trainer] = Part(event.trainer, event)
         case MaskingStarted():
-            history.rounds[event.round].attempts.append(event)
+            history.rounds[event.round].attempts.append(Attempt(event, event))
+        case SeedRenewed():
+            history.rounds[event.round].attempts[-1].named = event
+        case SeedDrawn():
+            history.rounds[event.round].attempts[-1].drawn = event
         case Aggregated():
             history.rounds[event.round].averages.append(event)
         case FirstModelWithheld():
@@ -210,9 +258,19 @@ def _record(history: History, event: Event) -> None:
             history.rounds[event.round].parts[event.trainer].masked[event.attempt] = event
         case TrainerSlashed():
             history.rounds[event.round].parts[event.trainer].slashed = event
+        case Compensated():
+            _paying(history, event).compensated = event
         case RewardCollected():
             if event.account in history.rounds[event.round].parts:
                 history.rounds[event.round].parts[event.account].rewarded = event
+
+
+def _paying(history: History, event: Compensated) -> Part:
+    """Out of whose slash somebody was compensated: of the one last slashed in the same transaction."""
+    parts = [part for round_ in history.rounds.values() for part in round_.parts.values()]
+    slashed = [(part.slashed, part) for part in parts if part.slashed is not None]
+    here = [pair for pair in slashed if pair[0].transaction_hash == event.transaction_hash]
+    return max(here, key=lambda pair: place(pair[0]))[1]
 
 
 def _own_failure(round_: RoundHistory, part: Part) -> Outcome | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
-from headwater.chain.contracts.screens import Stake
+from headwater.chain.contracts.screens import AccountScreen, Stake, TaskScreen
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -27,7 +27,7 @@ from headwater.protocol.decisions import (
     decide_trainer,
 )
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
-from headwater.protocol.structs import Enrolment, RosterEntry, Round, TaskConfig, TaskState
+from headwater.protocol.structs import Enrolment, Pool, RosterEntry, Round, TaskConfig, TaskState
 from headwater.roles.role import round_view
 
 MOST_REWARDS = 100
@@ -83,9 +83,11 @@ class TaskOverview:
     """A task in a block, with an account's part in it, if one was asked for."""
 
     id: int
+    creator: str
     config: TaskConfig
     state: TaskState
     round: Round
+    pool: Pool
     part: PartOverview | None = None
 
 
@@ -105,7 +107,6 @@ class Observer:
         """`account`: whose part in tasks is looked at as well."""
         self._contracts = contracts
         self._account = account
-        self._configs: dict[int, TaskConfig] = {}
         self._paid: set[tuple[int, int]] = set()  # rounds that are over and owe nothing: they never will
 
     def look(self, task_ids: Sequence[int] = ()) -> Overview:
@@ -127,53 +128,33 @@ class Observer:
         )
 
     def _look_at_task(self, task_id: int, at: int) -> TaskOverview:
-        tasks = self._contracts.tasks
-        config, state = tasks.get_task(task_id, at)
-        round_ = tasks.get_round(task_id, state.round, at)
-        part = self._look_at_part(task_id, config, state, round_, at) if self._account else None
-        return TaskOverview(task_id, config, state, round_, part)
+        seen = self._contracts.lens.get_task(task_id, at)
+        part = self._look_at_part(task_id, seen, at) if self._account else None
+        return TaskOverview(task_id, seen.creator, seen.config, seen.state, seen.round, seen.pool, part)
 
-    def _look_at_part(self, task_id: int, config: TaskConfig, state: TaskState, round_: Round, at: int) -> PartOverview:
-        me, tasks = str(self._account), self._contracts.tasks
-        slash, fault = tasks.slash_of(task_id, me, at)
-        entry = tasks.get_roster_entry(task_id, state.round, me, at)
-        aggregates = round_.aggregator == me
-        challenge, kind = self._challenge(task_id, state, entry, aggregates, at)
+    def _look_at_part(self, task_id: int, task: TaskScreen, at: int) -> PartOverview:
+        me, state = str(self._account), task.state
+        over = state.round if state.has_ended else state.round - 1
+        rounds = range(max(1, over - MOST_REWARDS + 1), over + 1)
+        first = next((number for number in rounds if (task_id, number) not in self._paid), over + 1)
+        seen = self._contracts.lens.get_account(task_id, me, first, over + 1 - first, at)
+        owed = {number: amount for number, amount in enumerate(seen.rewards, first) if amount}
+        self._paid |= {(task_id, number) for number in range(first, over + 1) if number not in owed}
+        aggregates = task.round.aggregator == me
+        challenge, kind = self._challenge(task_id, task, seen, at)
         return PartOverview(
-            me,
-            entry,
-            tasks.get_enrolment(task_id, me, at),
-            self._contracts.stakes.lock_of(task_id, me, at) if config.stake else 0,
-            slash,
-            fault,
-            self._owed(task_id, state, at),
-            challenge,
-            kind,
-            aggregates,
+            me, seen.entry, seen.enrolment, seen.lock, seen.slash, seen.fault, owed, challenge, kind, aggregates
         )
 
-    def _owed(self, task_id: int, state: TaskState, at: int) -> dict[int, int]:
-        over = state.round if state.has_ended else state.round - 1
-        owed = {}
-        for number in range(max(1, over - MOST_REWARDS + 1), over + 1):
-            if (task_id, number) in self._paid:
-                continue
-            if amount := self._contracts.tasks.reward_of(task_id, number, str(self._account), at):
-                owed[number] = amount
-            else:
-                self._paid.add((task_id, number))
-        return owed
-
-    def _challenge(
-        self, task_id: int, state: TaskState, entry: RosterEntry, aggregates: bool, at: int
-    ) -> tuple[int, Kind]:
+    def _challenge(self, task_id: int, task: TaskScreen, seen: AccountScreen, at: int) -> tuple[int, Kind]:
         """The open challenge of this account's bytes."""
-        me, challenges = str(self._account), self._contracts.challenges
+        me, state, entry, challenges = str(self._account), task.state, seen.entry, self._contracts.challenges
         if not state.accused:
             return 0, Kind.NONE
+        aggregates, created = task.round.aggregator == me, task.creator == me
         if state.phase is Phase.AGGREGATE and entry.status is TrainerStatus.ACCUSED and entry.attempt == state.attempt:
             number = challenges.challenge_of(task_id, state.round, state.attempt, me, at)
-        elif (state.phase is Phase.CHALLENGE and aggregates) or (state.phase is Phase.JOIN and state.creator == me):
+        elif (state.phase is Phase.CHALLENGE and aggregates) or (state.phase is Phase.JOIN and created):
             number = challenges.challenge_of(task_id, state.round, 0, me, at)
         else:
             return 0, Kind.NONE

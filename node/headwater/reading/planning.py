@@ -6,15 +6,20 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from headwater.chain.contracts.codec import encode_call
 from headwater.errors import ConfigError
 from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.protocol.machine.tasks import MAX_DIMENSION
+from headwater.protocol.machine.challenges import ANSWER_GAS, ENTRY_GAS
+from headwater.protocol.machine.terms import part_count
 from headwater.protocol.masks import GENERATOR, NEAREST
-from headwater.protocol.structs import PeerMask, Posting
+from headwater.protocol.phases import Kind
+from headwater.protocol.possession import PossessionProof
+from headwater.protocol.structs import Opening, PeerMask, Posting
 from headwater.protocol.vectors import update_length
+from headwater.roles.creating import MAX_DIMENSION
 from headwater.roles.proving import ProvingCost
 from headwater.roles.task import growth_problem
 from headwater.storage.manifests import ModelDocument, PointText, TaskReference, UpdateDocument
@@ -23,24 +28,24 @@ LARGE_K = 17
 """The largest k of the benchmarks."""
 
 GAS: Mapping[str, int] = {
-    "createTask": 672_851,
-    "deposit": 45_717,
-    "enrol": 162_011,
-    "join": 42_917,
-    "submit": 47_630,
-    "mask, 3 peers": 100_099,
-    "mask, 16 peers": 178_646,
-    "aggregate, first of a task": 163_761,
-    "advance to Finalized": 132_888,
+    "createTask": 793_610,
+    "deposit": 45_673,
+    "enrol": 166_680,
+    "join": 61_679,
+    "submit": 62_269,
+    "mask, 3 peers": 110_765,
+    "mask, 16 peers": 190_149,
+    "aggregate, first of a task": 157_407,
+    "advance to Finalized": 152_364,
     "collect, one round": 74_365,
     "claim": 30_466,
-    "unenrol": 33_215,
-    "release": 66_508,
-    "withdraw": 31_163,
-    "challengeUpdate": 262_610,
-    "answerUpdate, D = 30": 564_656,
-    "answerUpdate, D = 770": 7_619_369,
-    "answerUpdate, D = 1280": 12_605_693,
+    "unenrol": 42_379,
+    "release": 57_832,
+    "withdraw": 31_141,
+    "challengeUpdate": 247_274,
+    "answerUpdate, D = 30": 379_869,
+    "answerUpdate, D = 770": 1_273_503,
+    "answerUpdate, D = 1280": 1_895_878,
 }
 """Gas of a transaction, as in tests/gas/calls.json; of `submit` and `aggregate`, without asking the verifier."""
 
@@ -50,6 +55,9 @@ VERIFYING = {"train": 614_000, "average": 522_000}
 DEPLOYING = {"train": 3_183_000, "average": 2_699_000}
 VERIFIER_BYTES = {"train": 14_500, "average": 12_250}
 PROOF_BYTES = {"train": 3_744, "average": 2_912}
+CREATE_BYTES = 4 + 32 * 49
+"""Calldata of `createTask` for a first model without parents."""
+
 SRS_POINT_BYTES = 64
 
 _SLOWNESS = 4  # of a trainer's machine beside the one that was measured
@@ -71,8 +79,8 @@ def check_plan(spec: TrainingSpec, rounds: int) -> None:
     """
     if spec.dimension > MAX_DIMENSION:
         raise ConfigError(
-            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update can be"
-            " opened in one transaction if its trainer withholds it",
+            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update fits"
+            " one document",
             "take fewer features or classes",
         )
     if problem := growth_problem(spec, rounds):
@@ -100,13 +108,27 @@ class Expense:
 
 def expenses(dimension: int, rounds: int, trainers: int) -> list[Expense]:
     """All that the creator, one trainer and the aggregator send, in order; then what a challenge costs."""
-    peers = min(trainers - 1, 2 * NEAREST)
+    peers, parts = min(trainers - 1, 2 * NEAREST), answer_parts(dimension)
+    entering = (1, (GENERATOR,), GENERATOR, PossessionProof(P - 1, P - 1), b"")
+    showing = "show it on chain" if parts == 1 else f"show it on chain, in {parts} parts"
     return [
         Expense("creator", "deploy the verifiers", 1, sum(DEPLOYING.values()), sum(VERIFIER_BYTES.values())),
-        Expense("creator", "create the task", 1, GAS["createTask"], 4 + 32 * 40),
-        Expense("trainer", "deposit and enrol", 1, GAS["deposit"] + GAS["enrol"], 4 + 4 + 32 * 5),
+        Expense("creator", "create the task", 1, GAS["createTask"], CREATE_BYTES),
+        Expense(
+            "trainer",
+            "deposit and enrol",
+            1,
+            GAS["deposit"] + GAS["enrol"],
+            4 + _calldata("TrainerRegistry", "enrol", *entering),
+        ),
         Expense("trainer", "join", rounds, GAS["join"], 4 + 32),
-        Expense("trainer", "submit", rounds, GAS["submit"] + VERIFYING["train"], _proof_calldata("train")),
+        Expense(
+            "trainer",
+            "submit",
+            rounds,
+            GAS["submit"] + VERIFYING["train"],
+            _calldata("RoundManager", "submit", 1, (bytes(PROOF_BYTES["train"]),)),
+        ),
         Expense("trainer", "mask", rounds, mask_gas(peers), mask_calldata(peers)),
         Expense("trainer", "collect", rounds, GAS["collect, one round"], 4 + 32 * 4),
         Expense(
@@ -122,11 +144,11 @@ def expenses(dimension: int, rounds: int, trainers: int) -> list[Expense]:
             "aggregate",
             rounds,
             GAS["aggregate, first of a task"] + VERIFYING["average"],
-            _proof_calldata("average") + 32,
+            _calldata("RoundManager", "aggregate", 1, bytes(PROOF_BYTES["average"]), bytes(32)),
         ),
         Expense("aggregator", "make it final", rounds, GAS["advance to Finalized"], 4 + 32),
         Expense("challenger", "demand an update", 0, GAS["challengeUpdate"], 4 + 32 * 2),
-        Expense("trainer", "show it on chain", 0, answer_gas(dimension), answer_calldata(dimension, peers)),
+        Expense("trainer", showing, 0, answer_gas(dimension), answer_calldata(dimension, peers)),
     ]
 
 
@@ -138,7 +160,7 @@ def mask_gas(peers: int) -> int:
 
 def mask_calldata(peers: int) -> int:
     """Bytes of a posting with so many masks."""
-    return len(encode_call("TaskManager", "mask", (1, _posting(peers))))
+    return _calldata("RoundManager", "mask", 1, _posting(peers))
 
 
 def answer_gas(dimension: int) -> int:
@@ -150,11 +172,23 @@ def answer_gas(dimension: int) -> int:
     return below + (dimension - low) * (above - below) // (high - low)
 
 
+def answer_parts(dimension: int) -> int:
+    """In how many parts a masked update of so many weights is shown."""
+    return part_count(32 * update_length(dimension))
+
+
 def answer_calldata(dimension: int, peers: int) -> int:
-    """Bytes of opening a masked update: its posting, its entries, and as many basis points."""
-    length = update_length(dimension)
-    arguments = (1, _posting(peers), (P - 1,) * length, (GENERATOR,) * length)
-    return len(encode_call("ChallengeManager", "answerUpdate", arguments))
+    """Bytes of opening a masked update: its posting, and its entries."""
+    opening = Opening(bytes(32), bytes(32 * update_length(dimension)), GENERATOR)
+    return _calldata("ChallengeManager", "answerUpdate", 1, _posting(peers), opening)
+
+
+def update_bond(dimension: int, base_fee: int) -> int:
+    """What it takes to demand an update, wei, where a task's own bond is not more: twice the gas of an answer.
+
+    base_fee: of the block, wei.
+    """
+    return 2 * base_fee * (ANSWER_GAS + ENTRY_GAS[Kind.UPDATE] * update_length(dimension))
 
 
 @dataclass(frozen=True)
@@ -168,15 +202,10 @@ class RoundBytes:
 
 def round_bytes(dimension: int, trainers: int) -> RoundBytes:
     """The bytes of documents of so many weights, at most."""
-    address, point = "0x" + "f" * 40, PointText.of(GENERATOR)
-    task = TaskReference(chain_id=10**6, task_manager=address, task_id=1000)
-    vector = pack([P - 1] * update_length(dimension))
-    update = len(
-        UpdateDocument.of(
-            task=task, round=1000, attempt=10, trainer=address, commitment=point.model_dump(), vector=vector
-        ).encode()
-    )
-    model = len(ModelDocument.of(round=1000, trainers=trainers, weights=pack([P - 1] * dimension)).encode())
+    update = _update_bytes(dimension)
+    point, weights = GENERATOR.encode().hex(), pack([P - 1] * dimension)
+    document = ModelDocument.of(round=1000, trainers=trainers, commitment=point, opening=point, weights=weights)
+    model = len(document.encode())
     return RoundBytes(update, model, trainers * update + model)
 
 
@@ -189,16 +218,20 @@ class Period:
     why: str
 
 
-def periods(train: ProvingCost, average: ProvingCost, documents: RoundBytes) -> list[Period]:
-    """The shortest periods that leave room for slow machines. Who runs nodes without supervision should double them."""
+def periods(train: ProvingCost, average: ProvingCost, documents: RoundBytes, parts: int = 1) -> list[Period]:
+    """The shortest periods that leave room for slow machines. Who runs nodes without supervision should double them.
+
+    parts: in how many a masked update is shown. Who is challenged has the answer period for each.
+    """
     fetching = documents.total / _RATE
     slow = f"on a machine {_SLOWNESS} times slower than ours"
+    answer = "a transaction of who is challenged" + (f", for each of {parts} parts" if parts > 1 else "")
     return [
         Period("--join-period", _rounded(0), "a transaction of each trainer"),
         Period("--train-period", _rounded(_SLOWNESS * train.seconds), f"a proof {slow}"),
         Period("--mask-period", _rounded(0), "a transaction of each trainer"),
         Period("--aggregate-period", _rounded(_SLOWNESS * average.seconds + fetching), f"fetching, and a proof {slow}"),
-        Period("--answer-period", _rounded(0), "a transaction of who is challenged"),
+        Period("--answer-period", _rounded(0), answer),
         Period("--challenge-period", _rounded(fetching), "others fetch the model, or demand it"),
     ]
 
@@ -207,10 +240,19 @@ def _rounded(seconds: float) -> int:
     return math.ceil((seconds + _SLACK) / _STEP) * _STEP
 
 
-def _proof_calldata(kind: str) -> int:
-    proof = PROOF_BYTES[kind]
-    return len(encode_call("TaskManager", "submit", (1, bytes(proof))))
+def _update_bytes(dimension: int) -> int:
+    """Bytes of the document of a masked update, at most: its vector, and all else."""
+    address, point = "0x" + "f" * 40, PointText.of(GENERATOR)
+    task = TaskReference(chain_id=10**6, task_manager=address, task_id=1000)
+    fields = {"task": task, "round": 1000, "attempt": 10, "trainer": address, "commitment": point.model_dump()}
+    one = pack([P - 1])
+    return len(UpdateDocument.of(**fields, vector=one).encode()) + len(one) * (update_length(dimension) - 1)
+
+
+def _calldata(contract: str, function: str, *arguments: Any) -> int:
+    """How many bytes a call has."""
+    return len(encode_call(contract, function, arguments))
 
 
 def _posting(peers: int) -> Posting:
-    return Posting(GENERATOR, bytes(32), (PeerMask("0x" + "f" * 40, GENERATOR),) * peers)
+    return Posting(bytes(32), GENERATOR, bytes(32), (PeerMask("0x" + "f" * 40, GENERATOR),) * peers)

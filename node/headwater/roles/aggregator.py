@@ -18,16 +18,17 @@ from headwater.protocol.decisions import (
     OpenModel,
     decide_aggregator,
 )
-from headwater.protocol.field import add, pack, to_signed
+from headwater.protocol.field import add, to_signed
+from headwater.protocol.phases import Kind
 from headwater.protocol.vectors import average
 from headwater.roles import masking
-from headwater.roles.challenges import answer_model, demanded_model
+from headwater.roles.challenges import answer_model, demanded_model, late
+from headwater.roles.models import open_model
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.task import Task
-from headwater.storage.manifests import ModelDocument
 
 
 class Aggregator(Role):
@@ -62,11 +63,13 @@ class Aggregator(Role):
         at, stakes = task.view(block), task.contracts.stakes
         ended = at.phase.is_end
         free = stakes.stake_of(me, number).free
+        unanswered = late(task, at, Kind.MODEL, me, number, self._left_unanswered)
         return AggregatorView(
             at,
             stake=task.config.stake,
             free=free,
             answer=demanded_model(task, at, me, number),
+            late=None if unanswered is None else OpenModel(unanswered),
             collectable=task.collectable(me, number) if ended else (),
             claimable=stakes.claimable(me, number) if ended else 0,
             withdrawable=free if ended and not self._keep_stake else 0,
@@ -85,7 +88,7 @@ class Aggregator(Role):
             case Aggregate(round_):
                 return self.post(round_, *self.average(round_))
             case OpenModel(challenge):
-                return self._send(answer_model(self.task, challenge), "answered", challenge=challenge)
+                return self._answer(answer_model(self.task, challenge), challenge)
         return super().act(action)
 
     def average(self, round_: int) -> tuple[list[int], Proof]:
@@ -126,7 +129,8 @@ class Aggregator(Role):
 
     def accepted(self, round_: int) -> list[Masked]:
         """What the members of the round's last attempt posted, as the chain tells."""
-        return masking.all_posted(self.task, round_, self.task.contracts.tasks.get_round(self.task.id, round_).attempt)
+        attempt = self.task.contracts.rounds.get_round(self.task.id, round_).attempt
+        return masking.all_posted(self.task, round_, attempt)
 
     def check(self, events: Sequence[Masked], vectors: Sequence[Sequence[int]]) -> None:
         """Check the sum of the vectors against the sum of the updates' commitments on chain.
@@ -161,9 +165,10 @@ class Aggregator(Role):
         return average([to_signed(entry) for entry in total[: self.task.spec.dimension]], n)
 
     def post(self, round_: int, weights: Sequence[int], proof: Proof) -> Receipt:
-        """Publish the new model and post it with its proof."""
-        trainers = self.task.contracts.tasks.get_round(self.task.id, round_).masked
-        document = ModelDocument.of(round=round_, trainers=trainers, weights=pack(weights))
+        """Publish the new model with its opening, and post it with its proof."""
+        rounds = self.task.contracts.rounds
+        trainers = rounds.get_round(self.task.id, round_).masked
+        document = open_model(self.task.average, weights).document(round_, trainers)
         cid = self.task.publish(document)
-        call = self.task.contracts.tasks.aggregate(self.task.id, proof.data, cid.digest)
+        call = rounds.aggregate(self.task.id, proof.data, cid.digest)
         return self._send(call, "aggregated", round=round_, stored=len(document.encode()))

@@ -19,11 +19,10 @@ from headwater.protocol.decisions import (
     ProveWrongPeer,
     Reclaim,
     RoundView,
-    Settle,
     decide_challenger,
 )
 from headwater.protocol.faults import NO_FAULTS, Faults
-from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import Model, Posting
 from headwater.roles import masking
 from headwater.roles.challenges import runs
@@ -49,14 +48,14 @@ class Challenger(Role):
         """What is the matter with the task in a block."""
         task, number = self.task, block.number
         at = task.view(block)
-        averages = task.contracts.tasks.get_round(task.id, at.round, number).averages
+        averages = task.contracts.rounds.get_round(task.id, at.round, number).averages
         faults: Faults = NO_FAULTS
         missing: tuple[str, ...] = ()
         if at.phase is Phase.AGGREGATE and not averages and not at.overdue:
             faults, missing = self._examine(at, number)
         suspects = {*missing, *faults.mismatched, *(fault.member for fault in faults.misdirected)}
         suspects |= {member for pair in faults.disagreeing for member in pair}
-        model = self._model(at, number)
+        model, reclaimable, later = self._model(at, number), *self._unanswered(at, averages, number)
         return ChallengerView(
             at,
             patience=self._patience(at, number),
@@ -66,7 +65,8 @@ class Challenger(Role):
             model=Bytes.FOUND if model is None else self._look(model, number),
             model_accusable=model is not None,
             faulty=self._faulty(number),
-            reclaimable=self._reclaimable(at, averages, number),
+            reclaimable=reclaimable,
+            reclaimable_at=later,
             claimable=task.contracts.stakes.claimable(self.sender.address, number),
         )
 
@@ -76,8 +76,7 @@ class Challenger(Role):
 
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
-        task, bond = self.task, self.task.config.challenge_bond
-        tasks, challenges = task.contracts.tasks, task.contracts.challenges
+        task, challenges = self.task, self.task.contracts.challenges
         match action:
             case ProveWrongPeer(fault):
                 posting = self._posting(fault.member)
@@ -85,17 +84,26 @@ class Challenger(Role):
                 return self._send(call, "convicted", trainer=fault.member)
             case ChallengeMask(one, other):
                 postings = self._posting(one), self._posting(other)
-                call = challenges.challenge_mask(task.id, (one, other), postings, bond)
+                call = challenges.challenge_mask(task.id, (one, other), postings, self._bond(Kind.MASK))
                 return self._send(call, "challenged", trainer=one, other=other)
             case ChallengeUpdate(trainer):
-                return self._send(challenges.challenge_update(task.id, trainer, bond), "challenged", trainer=trainer)
+                call = challenges.challenge_update(task.id, trainer, self._bond(Kind.UPDATE))
+                return self._send(call, "challenged", trainer=trainer)
             case ChallengeModel(round_):
-                return self._send(challenges.challenge_model(task.id, bond), "challenged", model=round_)
-            case Settle(trainer):
-                return self._send(tasks.settle(task.id, trainer), "settled", trainer=trainer)
+                call = challenges.challenge_model(task.id, self._bond(Kind.MODEL))
+                return self._send(call, "challenged", model=round_)
             case Reclaim(challenge):
                 return self._send(challenges.reclaim_bond(challenge), "reclaimed", challenge=challenge)
         return super().act(action)
+
+    def _bond(self, kind: Kind) -> int:
+        """What is put up, wei: a quarter more than is asked for now, since the base fee may rise before it counts.
+
+        As much again stays for the gas, so that an account with less coin puts up less more.
+        """
+        asked = self.task.contracts.challenges.bond_of(self.task.id, kind)
+        spare = self.task.contracts.chain.balance(self.sender.address) - 2 * asked
+        return asked + max(0, min(asked // 4, spare))
 
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
         """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had."""
@@ -119,13 +127,13 @@ class Challenger(Role):
             return None
 
     def _is_accusable(self, at: RoundView, member: str, block: int) -> bool:
-        entry = self.task.contracts.tasks.get_roster_entry(self.task.id, at.round, member, block)
+        entry = self.task.contracts.rounds.get_roster_entry(self.task.id, at.round, member, block)
         return entry.status is TrainerStatus.SUBMITTED and entry.attempt == at.attempt
 
     def _patience(self, at: RoundView, block: int) -> int:
         """When what cannot be fetched counts as withheld: some time after the phase began."""
         config, chain = self.task.config, self.task.contracts.chain
-        events = self.task.contracts.tasks.events(PhaseChanged, last=block, task_id=self.task.id, round=at.round)
+        events = self.task.contracts.rounds.events(PhaseChanged, last=block, task_id=self.task.id, round=at.round)
         began = [event.block_number for event in events if event.to_phase is at.phase]
         if not began:
             raise ChainError(f"the node does not know when {at.phase} of round {at.round} began", "it may be behind")
@@ -138,12 +146,12 @@ class Challenger(Role):
 
     def _model(self, at: RoundView, block: int) -> Model | None:
         """The model whose bytes can be demanded now: the average in Challenge, the first one in Join."""
-        tasks, models = self.task.contracts.tasks, self.task.contracts.models
+        rounds, models = self.task.contracts.rounds, self.task.contracts.models
         if at.accused or at.overdue:
             return None
         if at.phase is Phase.CHALLENGE:
-            _, state = tasks.get_task(self.task.id, block)
-            average = tasks.get_round(self.task.id, at.round, block)
+            state = rounds.get_state(self.task.id, block)
+            average = rounds.get_round(self.task.id, at.round, block)
             found = (point_hash(state.average), state.average_cid, at.round, average.masked, average.aggregator)
             return Model(*found, timestamp=0)
         latest = models.latest(self.task.id, block)
@@ -161,13 +169,13 @@ class Challenger(Role):
 
     def _faulty(self, block: int) -> tuple[str, ...]:
         """The trainers at fault in a round that is over, whose stake was not slashed yet."""
-        tasks = self.task.contracts.tasks
-        named = {event.trainer for event in tasks.events(Accused, last=block, task_id=self.task.id)}
-        named |= {event.trainer for event in tasks.events(Convicted, last=block, task_id=self.task.id)}
-        return tuple(trainer for trainer in sorted(named) if tasks.slash_of(self.task.id, trainer, block)[1])
+        rounds, trainers = self.task.contracts.rounds, self.task.contracts.trainers
+        named = {event.trainer for event in rounds.events(Accused, last=block, task_id=self.task.id)}
+        named |= {event.trainer for event in rounds.events(Convicted, last=block, task_id=self.task.id)}
+        return tuple(trainer for trainer in sorted(named) if trainers.slash_of(self.task.id, trainer, block)[1])
 
-    def _reclaimable(self, at: RoundView, averages: int, block: int) -> tuple[int, ...]:
-        """This account's challenges that were not answered, and no longer can be."""
+    def _unanswered(self, at: RoundView, averages: int, block: int) -> tuple[tuple[int, ...], int]:
+        """This account's challenges whose bond can be reclaimed, and when it can be of the next one; 0 if of none."""
         challenges = self.task.contracts.challenges
         raised = challenges.events(Challenged, last=block, task_id=self.task.id)
         own = [event.challenge_id for event in raised if event.challenger == self.sender.address]
@@ -176,7 +184,9 @@ class Challenger(Role):
         for number in sorted(closed - (closed if self._closed is None else self._closed)):
             self._tell_of(number, block)
         self._closed = closed
-        return tuple(number for number, c in found.items() if not c.closed and not runs(c, at, averages))
+        over = {number: c for number, c in found.items() if not c.closed and not runs(c, at, averages)}
+        waiting = (c.answer_by for c in over.values() if c.answer_by > at.now)
+        return tuple(number for number, c in over.items() if c.answer_by <= at.now), min(waiting, default=0)
 
     def _tell_of(self, challenge: int, block: int) -> None:
         """Where a challenge was answered, its bond is lost: its owner should hear of it, and of what may be why."""
@@ -187,5 +197,5 @@ class Challenger(Role):
 
     def _posting(self, member: str) -> Posting:
         """What a member posted in the attempt that is aggregated."""
-        _, state = self.task.contracts.tasks.get_task(self.task.id)
+        state = self.task.contracts.rounds.get_state(self.task.id)
         return masking.postings(self.task, state.round, state.attempt, [member])[0]

@@ -1,4 +1,4 @@
-"""Creating a task: circuits, verifiers, documents, and the transaction that fixes them all."""
+"""Creating a task: circuits, verifiers, documents, its first model, and the transaction that fixes them all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from eth_utils.crypto import keccak
 from pydantic import ValidationError
 
 from headwater.chain.contracts.events import TaskCreated
@@ -15,16 +14,17 @@ from headwater.chain.sending.sender import Sender
 from headwater.circuits import worker
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
-from headwater.circuits.srs import DEV, dev_srs, perpetual_srs
+from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
+from headwater.circuits.srs import DEV, Srs, dev_srs, perpetual_srs
 from headwater.circuits.train import Train
 from headwater.errors import ConfigError
-from headwater.protocol.field import pack
+from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
-from headwater.protocol.machine.tasks import MAX_DIMENSION
-from headwater.protocol.structs import TaskConfig
-from headwater.protocol.vectors import update_length
+from headwater.protocol.structs import Origin, TaskConfig
+from headwater.roles.models import open_model
+from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_model, read_parents
 from headwater.roles.report import Report, silent
-from headwater.roles.task import basis_bytes, columns_of, growth_problem, spec_of
+from headwater.roles.task import columns_of, growth_problem, spec_of
 from headwater.roles.terms import Terms, check_terms
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import (
@@ -32,7 +32,6 @@ from headwater.storage.manifests import (
     CircuitManifest,
     Document,
     FixedPoint,
-    ModelDocument,
     ModelShape,
     SrsReference,
     TaskManifest,
@@ -40,6 +39,9 @@ from headwater.storage.manifests import (
 )
 from headwater.storage.store import ContentStore
 from headwater.training.columns import Columns
+
+MAX_DIMENSION = (MAX_BYTES - 2048) // 64 - 9
+"""Weights of a model whose masked update, 64 characters an entry, fits one document."""
 
 
 def least_k(spec: TrainingSpec) -> int:
@@ -57,40 +59,41 @@ def create_task(
     terms: Terms,
     source: str = DEV,
     report: Report = silent,
+    lineage: Lineage | None = None,
 ) -> int:
-    """Publish a task whose first model is zero, and return its id.
+    """Publish a task, and return its id.
 
     Args:
         spec: it gets as many rows of salts as the rounds need.
-        source: `DEV` or `PERPETUAL`, where the SRS comes from.
+        source: `DEV` or `PERPETUAL`, where the SRS comes from; that of the parents, where there are any.
+        lineage: the models that the first one is made of; by default it is zeros.
 
     Raises:
         ConfigError: the terms, the texts or the numbers cannot be; or the account cannot pay. Nothing was sent then.
-        CircuitError: the statement cannot be built.
+        CircuitError: the statement cannot be built, or the first model cannot be proved.
         ContractError: the terms are refused.
+        StorageError, TaskError: a parent cannot be had, or is none to build on.
     """
     check_terms(terms)
     spec = replace(spec, salt_rows=salt_rows_for(terms.rounds, spec.width))
     check_documents(spec, columns, terms)
     if contracts.chain.balance(sender.address) <= terms.pool:
         raise ConfigError(f"{sender.address} has not enough coin for the pool", "send it some, or lower --pool")
+    parents = read_parents(contracts, store, home, spec, lineage) if lineage else ()
     report("measuring")
-    k = least_k(spec)
-    srs = dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+    srs = parents[0].srs if parents else _srs(home, least_k(spec), source)
     circuits = []
     for statement in (Train.of(spec), Average(spec.dimension)):
         report("building", statement=statement.kind)
         circuits.append(build(home, statement, srs))
-    srs_cid = str(store.put_file(srs.path)) if source == DEV else ""
-    srs_reference = SrsReference.model_validate({"id": srs.id, "k": k, "source": source, "cid": srs_cid})
+    first = _first_model(circuits[1], sender.address, spec, lineage, parents, report)
+    check_growth(spec, terms.rounds, first.model.weights)
+    srs_cid = str(store.put_file(srs.path)) if srs.source == DEV else ""
+    srs_reference = SrsReference.model_validate({"id": srs.id, "k": srs.k, "source": srs.source, "cid": srs_cid})
     train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
-    basis = srs.basis(update_length(spec.dimension))
-    encoded_basis = basis_bytes(basis)
-    basis_cid = store.put(encoded_basis)
     cids = {"train": str(train_cid), "average": str(average_cid)}
-    manifest_cid = _put(store, _manifest(spec, columns, terms, cids, srs_reference, str(basis_cid)))
-    weights = [0] * spec.dimension
-    model_cid = _put(store, ModelDocument.of(round=0, trainers=0, weights=pack(weights)))
+    manifest_cid = _put(store, _manifest(spec, columns, terms, cids, srs_reference))
+    model_cid = _put(store, first.model.document(0, 0))
     verifiers = []
     for circuit in circuits:
         address, receipt = sender.deploy(
@@ -100,39 +103,73 @@ def create_task(
             "deployed", contract=f"{circuit.statement.kind} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size
         )
         verifiers.append(address)
+    basis = task_basis(srs, spec.dimension)
     config = TaskConfig(
         train_verifier=verifiers[0],
-        k=k,
-        dimension=spec.dimension,
+        train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
         average_verifier=verifiers[1],
-        stake=terms.stake,
-        aggregator_fee=terms.aggregator_fee,
+        average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
+        manifest=manifest_cid.digest,
+        srs=bytes.fromhex(srs.id),
+        k=srs.k,
+        dimension=spec.dimension,
         rounds=terms.rounds,
         min_trainers=terms.min_trainers,
         max_trainers=terms.max_trainers,
+        admission=terms.admission,
         join_period=terms.join_period,
         train_period=terms.train_period,
         mask_period=terms.mask_period,
         aggregate_period=terms.aggregate_period,
-        challenge_bond=terms.challenge_bond,
-        answer_period=terms.answer_period,
         challenge_period=terms.challenge_period,
+        answer_period=terms.answer_period,
         unbonding_period=terms.unbonding_period,
+        stake=terms.stake,
+        aggregator_fee=terms.aggregator_fee,
+        challenge_bond=terms.challenge_bond,
         fault_slash=terms.fault_slash,
         absence_slash=terms.absence_slash,
-        train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
-        average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
-        manifest=manifest_cid.digest,
-        srs=bytes.fromhex(srs.id),
-        basis_hash=keccak(encoded_basis),
         offset=basis.offset,
-        basis0=basis.points[0],
-        basis1=basis.points[1],
-        basis_d=basis.points[spec.dimension],
+        basis0=basis.basis0,
+        basis1=basis.basis1,
+        basis_d=basis.basis_d,
+        tau=tau_g2(srs),
     )
-    receipt = sender.send(contracts.tasks.create_task(config, basis.commit(weights), model_cid.digest, terms.pool))
+    quotient = basis_quotient(circuits[1], spec.dimension)
+    receipt = sender.send(contracts.tasks.create_task(config, quotient, first.origin, model_cid.digest, terms.pool))
     report("created", gas=receipt.gas_used)
     return receipt.event(TaskCreated).task_id
+
+
+def _srs(home: Path, k: int, source: str) -> Srs:
+    return dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+
+
+def _first_model(
+    average: Circuit,
+    creator: str,
+    spec: TrainingSpec,
+    lineage: Lineage | None,
+    parents: Sequence[ParentModel],
+    report: Report,
+) -> FirstModel:
+    """The first model, opened, and what it comes from."""
+    if lineage is None:
+        zeros = open_model(average, [0] * spec.dimension)
+        return FirstModel(zeros, Origin(zeros.commitment))
+    return first_model(average, creator, lineage, parents, report)
+
+
+def check_growth(spec: TrainingSpec, rounds: int, start: Sequence[int] = ()) -> None:
+    """Refuse a task that could not be carried through to its last round. start: the first model's weights.
+
+    Raises:
+        ConfigError: it could not.
+    """
+    if problem := growth_problem(spec, rounds, start):
+        raise ConfigError(
+            f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
+        )
 
 
 def publish_circuit(circuit: Circuit, store: ContentStore, srs: SrsReference) -> Cid:
@@ -154,15 +191,15 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
     """
     if spec.dimension > MAX_DIMENSION:
         raise ConfigError(
-            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update can be"
-            " opened in one transaction if its trainer withholds it",
+            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update fits"
+            " one document",
             "take fewer features or classes: nothing was sent",
         )
     cid = str(Cid.from_digest(bytes(32)))
     srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})
     hint = "change the name, the columns or the numbers: nothing was sent"
     try:
-        manifest = _manifest(spec, columns, terms, {"train": cid, "average": cid}, srs, cid)
+        manifest = _manifest(spec, columns, terms, {"train": cid, "average": cid}, srs)
         manifest.encode()
         same = asdict(spec_of(manifest)) == asdict(spec) and columns_of(manifest) == columns
     except ValidationError as error:
@@ -173,14 +210,11 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
         raise ConfigError(f"the task's manifest cannot be written: {error}", hint) from error
     if not same:
         raise ConfigError("the task's manifest cannot say these numbers exactly", hint)
-    if problem := growth_problem(spec, terms.rounds):
-        raise ConfigError(
-            f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
-        )
+    check_growth(spec, terms.rounds)
 
 
 def _manifest(
-    spec: TrainingSpec, columns: Columns, terms: Terms, circuits: dict[str, str], srs: SrsReference, basis: str
+    spec: TrainingSpec, columns: Columns, terms: Terms, circuits: dict[str, str], srs: SrsReference
 ) -> TaskManifest:
     return TaskManifest.of(
         name=terms.name,
@@ -198,7 +232,6 @@ def _manifest(
         ),
         circuits=circuits,
         srs=srs,
-        basis=basis,
     )
 
 

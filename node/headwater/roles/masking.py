@@ -9,15 +9,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from headwater.chain.asking.rpc import BlockId
-from headwater.chain.contracts.events import Enrolled, Masked, MaskingStarted, Submitted, UpdateOpened
+from headwater.chain.contracts.events import (
+    Enrolled,
+    Masked,
+    MaskingStarted,
+    SeedDrawn,
+    SeedRenewed,
+    Submitted,
+    UpdateOpened,
+)
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults
 from headwater.protocol.field import add, unpack
+from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import Attempt, circle
+from headwater.protocol.openings import Encoding, decode
 from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.structs import Posting
 from headwater.protocol.vectors import sum_of_commitments, update_length
+from headwater.roles.opening import shown
 from headwater.roles.task import Task
 from headwater.storage.manifests import UpdateDocument
 
@@ -28,15 +39,15 @@ def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> 
     """An attempt with its members on their circle: who submitted; later, who masked before and was not at fault.
 
     Raises:
-        ChainError: the node does not know all of the attempt's events.
+        ChainError: the node does not know all of the attempt's events, or not yet the hash that makes its seed.
     """
-    tasks = task.contracts.tasks
-    started = tasks.events(MaskingStarted, last=block, task_id=task.id, round=round_)
+    rounds = task.contracts.rounds
+    started = rounds.events(MaskingStarted, last=block, task_id=task.id, round=round_)
     known = {event.attempt: event for event in started}
     if number not in known:
         raise ChainError(f"the node does not know attempt {number} of round {round_}", "it may be behind: try again")
     if number == 1:
-        submitted = tasks.events(Submitted, last=block, task_id=task.id, round=round_)
+        submitted = rounds.events(Submitted, last=block, task_id=task.id, round=round_)
         updates = {event.trainer: event.update for event in submitted}
     else:
         updates = {event.trainer: event.posting.update for event in posted(task, round_, number - 1, block)}
@@ -47,12 +58,33 @@ def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> 
             f"the node knows {len(updates)} of the {known[number].members} members of attempt {number}, round {round_}",
             "it may be behind: try again, or name another with --rpc",
         )
-    return Attempt(task.tag, round_, number, circle(updates, known[number].seed), updates)
+    seed = seed_of(task, known[number], block)
+    return Attempt(task.tag, round_, number, circle(updates, seed), updates, seed)
+
+
+def seed_of(task: Task, started: MaskingStarted, block: BlockId = "latest") -> bytes:
+    """What orders an attempt's members on the circle: as it was drawn; before, as the first one to mask will draw it.
+
+    Raises:
+        ChainError: the node does not know the block whose hash makes it.
+    """
+    rounds, number = task.contracts.rounds, started.attempt
+    at = {"task_id": task.id, "round": started.round}
+    for drawn in rounds.events(SeedDrawn, last=block, **at):
+        if drawn.attempt == number:
+            return drawn.seed
+    renewed = rounds.events(SeedRenewed, last=block, **at)
+    named = [started.seed_block, *(event.seed_block for event in renewed if event.attempt == number)][-1]
+    block_hash = task.contracts.chain.block_hash(named)
+    if block_hash is None:
+        raise ChainError(f"the node does not know block {named}", "it may be behind: try again")
+    words = (task.id, started.round, number)
+    return keccak256(block_hash + b"".join(word.to_bytes(32, "big") for word in words))
 
 
 def posted(task: Task, round_: int, number: int, block: BlockId = "latest") -> list[Masked]:
     """What members posted in an attempt, in the order of the chain."""
-    events = task.contracts.tasks.events(Masked, last=block, task_id=task.id, round=round_)
+    events = task.contracts.rounds.events(Masked, last=block, task_id=task.id, round=round_)
     return [event for event in events if event.attempt == number]
 
 
@@ -63,7 +95,7 @@ def all_posted(task: Task, round_: int, number: int, block: BlockId = "latest") 
         ChainError: the node does not know all of it: it is behind, or drops blocks just now.
     """
     events = posted(task, round_, number, block)
-    expected = task.contracts.tasks.get_round(task.id, round_, block).masked
+    expected = task.contracts.rounds.get_round(task.id, round_, block).masked
     if len(events) != expected or not events:
         raise ChainError(
             f"the node knows {len(events)} of the {expected} masked updates of round {round_}",
@@ -84,7 +116,7 @@ def postings(task: Task, round_: int, number: int, members: Iterable[str]) -> li
 
 def mask_keys(task: Task, members: Iterable[str], block: BlockId = "latest") -> dict[str, Point]:
     """The mask keys with which members enrolled last. Raises ChainError where the node does not know them."""
-    enrolled = task.contracts.tasks.events(Enrolled, last=block, task_id=task.id)
+    enrolled = task.contracts.trainers.events(Enrolled, last=block, task_id=task.id)
     found = {event.trainer: event.mask_key for event in enrolled}
     return {member: _known(found, member, f"the mask key of {member}") for member in members}
 
@@ -92,7 +124,12 @@ def mask_keys(task: Task, members: Iterable[str], block: BlockId = "latest") -> 
 def opened(task: Task, round_: int, number: int, block: BlockId = "latest") -> dict[str, list[int]]:
     """The masked updates of an attempt that were shown on chain, where each was checked, by member."""
     events = task.contracts.challenges.events(UpdateOpened, last=block, task_id=task.id, round=round_)
-    return {event.trainer: list(event.vector) for event in events if event.attempt == number}
+    length = update_length(task.spec.dimension)
+    return {
+        event.trainer: decode(shown(task.contracts, event.commitment_hash, event.root, block), Encoding.WORDS, length)
+        for event in events
+        if event.attempt == number
+    }
 
 
 def read(task: Task, event: Masked) -> list[int]:
@@ -151,5 +188,5 @@ def _known(found: Mapping[str, T], member: str, what: str) -> T:
 
 def _was_at_fault(task: Task, round_: int, number: int, member: str, block: BlockId) -> bool:
     """Whether a member was accused or guilty in the attempt before, and so left out of this one."""
-    entry = task.contracts.tasks.get_roster_entry(task.id, round_, member, block)
+    entry = task.contracts.rounds.get_roster_entry(task.id, round_, member, block)
     return entry.attempt < number and entry.status in (TrainerStatus.ACCUSED, TrainerStatus.GUILTY)

@@ -5,16 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from headwater.chain.asking.rpc import Block, Call
+from headwater.chain.contracts.events import Convicted
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.sending.sender import Receipt, Sender
+from headwater.errors import CircuitError, ConfigError, ContractError, StorageError
 from headwater.protocol.decisions import (
     Action,
     Advance,
+    AnswerLate,
     Claim,
     Collect,
     Deposit,
+    OpenModel,
+    OpenUpdate,
     Release,
+    RenewSeed,
     RoundView,
+    Settle,
     Unenrol,
     Withdraw,
 )
@@ -27,6 +34,18 @@ def round_view(now: int, config: TaskConfig, state: TaskState) -> RoundView:
     return RoundView(now, state.round, config.rounds, state.phase, state.deadline, state.attempt, state.accused)
 
 
+def owing(contracts: Contracts, task_id: int, account: str, block: int) -> tuple[str, ...]:
+    """Trainers that were convicted by what an account showed, and have not paid it for that: their stake is there."""
+    trainers, found = contracts.trainers, []
+    for event in contracts.rounds.events(Convicted, last=block, task_id=task_id):
+        if event.payee != account or not event.owed:
+            continue
+        amount, fault = trainers.slash_of(task_id, event.trainer, block)  # nothing while the round runs
+        if amount and fault and trainers.get_enrolment(task_id, event.trainer, block).round == event.round:
+            found.append(event.trainer)
+    return tuple(found)
+
+
 class Role(ABC):
     """One account in one task. Its state is the chain's; a restarted one goes on where it was."""
 
@@ -36,6 +55,7 @@ class Role(ABC):
         self._task_id = task_id
         self.sender = sender
         self._report = report
+        self._left_unanswered: frozenset[int] = frozenset()  # challenges that only a bond is to be won of
 
     @abstractmethod
     def decide(self, block: Block) -> Action:
@@ -53,23 +73,46 @@ class Role(ABC):
 
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action. Here: those that take nothing but the account."""
-        tasks, stakes = self._contracts.tasks, self._contracts.stakes
+        contracts, trainers, stakes = self._contracts, self._contracts.trainers, self._contracts.stakes
         match action:
             case Advance():
-                return self._send(tasks.advance(self._task_id), "advanced")
+                return self._send(contracts.rounds.advance(self._task_id), "advanced")
+            case RenewSeed():
+                return self._send(contracts.rounds.renew_seed(self._task_id), "renewed")
             case Deposit(amount):
                 return self._send(stakes.deposit(amount), "deposited")
             case Unenrol():
-                return self._send(tasks.unenrol(self._task_id), "unenrolled")
+                return self._send(trainers.unenrol(self._task_id), "unenrolled")
             case Release():
-                return self._send(tasks.release(self._task_id), "released")
+                return self._send(trainers.release(self._task_id), "released")
             case Collect(rounds):
-                return self._send(tasks.collect(self._task_id, rounds), "collected")
+                return self._send(contracts.rewards.collect(self._task_id, rounds), "collected")
+            case Settle(trainer):
+                return self._send(trainers.settle(self._task_id, trainer), "settled", trainer=trainer)
+            case AnswerLate(answer):
+                return self._answer_late(answer)
             case Claim():
                 return self._send(stakes.claim(), "claimed")
             case Withdraw(amount):
                 return self._send(stakes.withdraw(amount), "withdrawn")
         return None
+
+    def _answer(self, call: Call, challenge: int) -> Receipt:
+        """Send an answer, or a part of what it shows."""
+        is_part = call.to == self._contracts.openings.address
+        return self._send(call, "shown" if is_part else "answered", challenge=challenge)
+
+    def _answer_late(self, answer: OpenUpdate | OpenModel) -> Receipt | None:
+        """Answer for the bond alone; where that cannot be done, let it be: nothing else is lost."""
+        try:
+            return self.act(answer)
+        except (ConfigError, StorageError, CircuitError, ContractError) as error:
+            self._left_unanswered |= {answer.challenge}
+            text = (
+                f"challenge {answer.challenge} stays without an answer, which could only win its bond: {error.message}"
+            )
+            self._report("note", text=text)
+            return None
 
     def _send(self, call: Call, stage: str, **details: object) -> Receipt:
         receipt = self.sender.send(call)

@@ -7,7 +7,7 @@ parameters, and verifiers' code, basis points and the first model compared, befo
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -17,24 +17,28 @@ from pathlib import Path
 from eth_utils.crypto import keccak
 
 from headwater.chain.asking.rpc import Block, BlockId
-from headwater.chain.contracts.events import ModelOpened
+from headwater.chain.contracts.events import ModelOpened, Opened
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
+from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
 from headwater.circuits.train import Train
 from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import P, to_signed, unpack
+from headwater.protocol.field import P, to_signed
 from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+from headwater.protocol.openings import Encoding, decode
 from headwater.protocol.structs import Model, TaskConfig
 from headwater.protocol.vectors import Basis, update_length
+from headwater.roles.models import OpenedModel, tagged
+from headwater.roles.opening import shown
 from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view
-from headwater.storage.cid import RAW, Cid
+from headwater.storage.cid import Cid
 from headwater.storage.files import writing
 from headwater.storage.manifests import (
     CircuitManifest,
@@ -48,6 +52,8 @@ from headwater.storage.store import ContentStore
 from headwater.training.columns import Columns, Feature
 
 MAX_SRS_BYTES = 1 << 30
+LEAST_ANSWER_SECONDS = 600
+"""What a node wants to have to answer a challenge, on a chain that is not this machine's own."""
 
 
 def point_hash(point: Point) -> bytes:
@@ -55,14 +61,9 @@ def point_hash(point: Point) -> bytes:
     return keccak(point.encode())
 
 
-def basis_bytes(basis: Basis) -> bytes:
-    """All basis points, 64 bytes each: what the manifest's `basis` names, and the config's `basisHash` hashes."""
-    return b"".join(point.encode() for point in basis.points)
-
-
 def collectable(contracts: Contracts, task_id: int, rounds: int, account: str, block: int) -> tuple[int, ...]:
     """The first of a task's rounds that owe the account something, as many as one `Collect` takes."""
-    owing = (r for r in range(1, rounds + 1) if contracts.tasks.reward_of(task_id, r, account, block))
+    owing = (r for r in range(1, rounds + 1) if contracts.rewards.reward_of(task_id, r, account, block))
     return tuple(islice(owing, MOST_ROUNDS))
 
 
@@ -84,17 +85,19 @@ def spec_of(manifest: TaskManifest) -> TrainingSpec:
     )
 
 
-def growth_problem(spec: TrainingSpec, rounds: int) -> str:
-    """Why the weights of a task, zero at first, could outgrow what can be proved before its end; empty if they cannot.
+def growth_problem(spec: TrainingSpec, rounds: int, start: Sequence[int] = ()) -> str:
+    """Why a task's weights could outgrow what can be proved before its end; empty if they cannot.
 
     A proved step moves a weight by less than `clip` + 1 units: EZKL may round either way.
+
+    start: the weights of the first model; by default zeros.
     """
-    reach = rounds * spec.steps * (spec.clip + 1)
+    reach = max(map(abs, start), default=0) + rounds * spec.steps * (spec.clip + 1)
     limit = min(spec.weight_limit, (1 << Average(spec.dimension).weight_bits) - 1)
     if reach <= limit:
         return ""
     return (
-        f"{rounds} rounds of {spec.steps} step(s) can move a weight by {reach} units, and beyond {limit} neither"
+        f"{rounds} rounds of {spec.steps} step(s) can bring a weight to {reach} units, and beyond {limit} neither"
         " training nor averaging can be proved"
     )
 
@@ -107,24 +110,111 @@ def columns_of(manifest: TaskManifest) -> Columns:
 
 
 @dataclass(frozen=True)
-class Task:
-    """A task that passed every check which its manifest allows; see `open_task`."""
+class TaskReader:
+    """A task as whoever uses its models knows it, who needs no SRS; see `read_task`."""
 
     id: int
     contracts: Contracts
     store: ContentStore
+    creator: str
     config: TaskConfig
     manifest: TaskManifest
     spec: TrainingSpec
-    srs: Srs
-    basis: Basis
     tag: int
-    home: Path
 
     @property
     def columns(self) -> Columns:
         """The columns of a trainer's file."""
         return columns_of(self.manifest)
+
+    def fetch(self, digest: bytes) -> bytes:
+        """The document whose CID has a digest.
+
+        Raises:
+            Unavailable: no store gives it now. One that gives other bytes is no better than one that gives none: that
+                says nothing about who committed to the document.
+            ContentTooLarge: it is none of ours.
+        """
+        try:
+            return self.store.get(Cid.from_digest(digest), MAX_BYTES)
+        except ContentMismatch as error:
+            raise Unavailable(error.message, "name another store, too: this one is damaged, or lies") from error
+
+    def weights(self, model: Model, block: BlockId = "latest") -> list[int]:
+        """The weights of a version; see `read_weights`."""
+        return self.read_weights(model.round, model.cid, model.model_hash, block)
+
+    def read_weights(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> list[int]:
+        """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
+
+        Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
+        zero need no bytes: their commitment shows them.
+
+        block: the last in which they may have been shown.
+
+        Raises:
+            Unavailable: no store gives the document now.
+            ContentMismatch: it is none, or its weights are not what the contract accepted.
+        """
+        try:
+            return list(self.read_model(round_, cid, model_hash, block).weights)
+        except (Unavailable, ContentMismatch):
+            if point_hash(self.tagged(self.config.offset)) == model_hash:
+                return [0] * self.spec.dimension
+            raise
+
+    def read_model(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> OpenedModel:
+        """What `read_weights` reads, with its opening: of zeros without a document, nobody has that.
+
+        Raises:
+            Unavailable, ContentMismatch: as `read_weights`.
+        """
+        try:
+            return self._fetch_model(round_, cid, model_hash)
+        except (Unavailable, ContentMismatch):
+            for event in self.contracts.challenges.events(ModelOpened, last=block, task_id=self.id):
+                for model in self._shown(event, block):
+                    if model.is_of(self.config, self.tag, model_hash):
+                        return model
+            raise
+
+    def _fetch_model(self, round_: int, cid: bytes, model_hash: bytes) -> OpenedModel:
+        hint = f"do not use it; `headwater challenger run --task {self.id}` demands the true one, if there is time"
+        try:
+            model = OpenedModel.read(ModelDocument.decode(self.fetch(cid)))
+        except (DocumentError, ContentTooLarge) as error:
+            raise ContentMismatch(
+                f"the document of task {self.id}'s model of round {round_} is no model: {error.message}", hint
+            ) from error
+        if not model.is_of(self.config, self.tag, model_hash):
+            raise ContentMismatch(
+                f"the document of task {self.id}'s model of round {round_} holds other weights than the chain's", hint
+            )
+        return model
+
+    def _shown(self, event: ModelOpened, block: BlockId) -> Iterator[OpenedModel]:
+        """A model that was shown on chain, from the bytes and the openings that the chain has of it."""
+        commitment_hash, root = event.commitment_hash, event.root
+        data = shown(self.contracts, commitment_hash, root, block)
+        weights = tuple(map(to_signed, decode(data, Encoding.PACKED, self.spec.dimension)))
+        openings = self.contracts.openings.events(
+            Opened, last=block, task_id=self.id, commitment_hash=commitment_hash, root=root
+        )
+        for opened in openings:
+            yield OpenedModel(weights, opened.commitment, opened.quotient)
+
+    def tagged(self, commitment: Point) -> Point:
+        """C([w | tag]) from C([w | 0])."""
+        return tagged(commitment, self.config, self.tag)
+
+
+@dataclass(frozen=True)
+class Task(TaskReader):
+    """A task that passed every check which its manifest allows; see `open_task`."""
+
+    srs: Srs
+    basis: Basis
+    home: Path
 
     @property
     def reference(self) -> TaskReference:
@@ -144,25 +234,12 @@ class Task:
 
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
-        _, state = self.contracts.tasks.get_task(self.id, block.number)
+        state = self.contracts.rounds.get_state(self.id, block.number)
         return round_view(block.timestamp, self.config, state)
 
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
         return collectable(self.contracts, self.id, self.config.rounds, account, block)
-
-    def fetch(self, digest: bytes) -> bytes:
-        """The document whose CID has a digest.
-
-        Raises:
-            Unavailable: no store gives it now. One that gives other bytes is no better than one that gives none: that
-                says nothing about who committed to the document.
-            ContentTooLarge: it is none of ours.
-        """
-        try:
-            return self.store.get(Cid.from_digest(digest), MAX_BYTES)
-        except ContentMismatch as error:
-            raise Unavailable(error.message, "name another store, too: this one is damaged, or lies") from error
 
     def publish(self, document: Document) -> Cid:
         """Store a document and return its CID, always of a raw block."""
@@ -181,52 +258,19 @@ class Task:
             model = next(found[0] for found in before if found)  # that of round 0, if no other
         return self.weights(model, block)
 
-    def weights(self, model: Model, block: BlockId = "latest") -> list[int]:
-        """The weights of a version; see `read_weights`."""
-        return self.read_weights(model.round, model.cid, model.model_hash, block)
-
-    def read_weights(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> list[int]:
-        """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
-
-        Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
-        zero need no bytes: their commitment shows them.
-
-        block: the last in which they may have been shown.
-
-        Raises:
-            Unavailable: no store gives the document now.
-            ContentMismatch: it is none, or its weights are not what the contract accepted.
-        """
-        try:
-            return self._fetch_weights(round_, cid, model_hash)
-        except (Unavailable, ContentMismatch):
-            opened = self.contracts.challenges.events(ModelOpened, last=block, task_id=self.id)
-            shown = (event.weights for event in opened)
-            for entries in ((0,) * self.spec.dimension, *shown):
-                weights = [to_signed(entry) for entry in entries]
-                if point_hash(self.commit_model(weights)) == model_hash:
-                    return weights
-            raise
-
-    def _fetch_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
-        hint = f"do not use it; `headwater challenger run --task {self.id}` demands the true one, if there is time"
-        try:
-            document = ModelDocument.decode(self.fetch(cid))
-        except (DocumentError, ContentTooLarge) as error:
-            raise ContentMismatch(
-                f"the document of task {self.id}'s model of round {round_} is no model: {error.message}", hint
-            ) from error
-        weights = [to_signed(entry) for entry in unpack(document.weights)]
-        found = self.commit_model(weights) if len(weights) == self.spec.dimension else None
-        if found is None or point_hash(found) != model_hash:
-            raise ContentMismatch(
-                f"the document of task {self.id}'s model of round {round_} holds other weights than the chain's", hint
-            )
-        return weights
-
     def commit_model(self, weights: Sequence[int]) -> Point:
         """C([w | tag])."""
         return self.basis.commit([*weights, self.tag])
+
+    def check_first_model(self) -> None:
+        """Read the first model, and check that what is trained from it can be proved to the last round.
+
+        Raises:
+            Unavailable, ContentMismatch: its weights cannot be had.
+            TaskError: so far they could grow.
+        """
+        weights = self.weights(self.contracts.models.get_model(self.id, 0))
+        _check_growth(self.id, growth_problem(self.spec, self.config.rounds, weights))
 
     def check_circuits(self, report: Report = silent) -> None:
         """Rebuild both circuits and compare them with the verifiers on chain: before anything is staked or proved.
@@ -248,6 +292,37 @@ class Task:
                 )
 
 
+def read_task(contracts: Contracts, store: ContentStore, task_id: int) -> TaskReader:
+    """A task's config and manifest, checked against each other.
+
+    What its models are worth rests on its circuits and its SRS: these, `open_task` checks.
+
+    Raises:
+        ContractError: no such task.
+        Unavailable: its manifest cannot be fetched now.
+        ContentMismatch, DocumentError: that is not what it should be.
+        TaskError: it contradicts the config, or makes no sense.
+    """
+    record = contracts.tasks.get_task(task_id)
+    config = record.config
+    manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
+    try:
+        spec = spec_of(manifest)
+        columns_of(manifest)
+    except (ValueError, OverflowError) as error:
+        raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    _check(task_id, "dimension", spec.dimension, config.dimension)
+    _check(task_id, "k", manifest.srs.k, config.k)
+    _check(task_id, "SRS", manifest.srs.id, config.srs.hex())
+    if manifest.srs.source == DEV and contracts.chain.chain_id not in LOCAL_CHAINS:
+        raise TaskError(
+            f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
+            "take part only in tasks with the Perpetual Powers of Tau",
+        )
+    tag = contracts.tasks.tag(task_id) % P
+    return TaskReader(task_id, contracts, store, record.creator, config, manifest, spec, tag)
+
+
 def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int, *, check_model: bool = True) -> Task:
     """A task's config and documents, checked against each other and against the SRS.
 
@@ -259,21 +334,20 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         ContentMismatch, DocumentError: a document is not what it should be.
         TaskError: something in it contradicts something else.
     """
-    config, _ = contracts.tasks.get_task(task_id)
-    manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
-    try:
-        spec = spec_of(manifest)
-        columns_of(manifest)
-    except (ValueError, OverflowError) as error:
-        raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    read = read_task(contracts, store, task_id)
+    config, manifest, spec = read.config, read.manifest, read.spec
     if spec.salt_rows < salt_rows_for(config.rounds, spec.width):
         raise TaskError(
             f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
-    if problem := growth_problem(spec, config.rounds):
-        raise TaskError(f"task {task_id} cannot be carried through: {problem}", "do not take part; tell its creator")
-    _check(task_id, "dimension", spec.dimension, config.dimension)
+    _check_growth(task_id, growth_problem(spec, config.rounds))
+    if config.answer_period < LEAST_ANSWER_SECONDS and contracts.chain.chain_id not in LOCAL_CHAINS:
+        raise TaskError(
+            f"task {task_id} gives whoever is challenged {config.answer_period} s to answer: a node that restarts, or"
+            " whose transaction waits, would lose its stake",
+            f"do not take part; ask its creator for a task of at least {LEAST_ANSWER_SECONDS} s",
+        )
     for kind, text, params in (
         ("train", manifest.circuits.train, Train.of(spec).params),
         ("average", manifest.circuits.average, Average(spec.dimension).params),
@@ -281,25 +355,15 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         circuit = CircuitManifest.decode(store.get(Cid.parse(text), MAX_BYTES))
         _check(task_id, f"statement of {kind}", circuit.statement.model_dump(), {"kind": kind, "params": params})
         _check(task_id, f"SRS of {kind}", circuit.srs.id, manifest.srs.id)
-    _check(task_id, "k", manifest.srs.k, config.k)
-    _check(task_id, "SRS", manifest.srs.id, config.srs.hex())
     srs = fetch_srs(store, home, manifest)
     _check(task_id, "SRS file", srs.id, manifest.srs.id)
-    if srs.source == DEV and contracts.chain.chain_id not in LOCAL_CHAINS:
-        raise TaskError(
-            f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
-            "take part only in tasks with the Perpetual Powers of Tau",
-        )
+    _check(task_id, "tau", tau_g2(srs), config.tau)
     basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
-    encoded = basis_bytes(basis)
-    _check(task_id, "basis hash", keccak(encoded), config.basis_hash)
-    _check(task_id, "file of basis points", str(Cid.of_block(RAW, encoded)), manifest.basis)
-    tag = contracts.tasks.tag(task_id)
-    task = Task(task_id, contracts, store, config, manifest, spec, srs, basis, tag % P, home)
+    task = Task(**vars(read), srs=srs, basis=basis, home=home)
     if check_model:
-        task.weights(contracts.models.get_model(task_id, 0))
+        task.check_first_model()
     return task
 
 
@@ -331,6 +395,11 @@ def _keep_srs(store: ContentStore, named: SrsReference, path: Path) -> None:
         if not named.cid or Srs(fetched, named.k, DEV).id != named.id:
             raise TaskError(f"no SRS {named.id} lies where its manifest says", "do not take part; tell its creator")
         fetched.rename(path)
+
+
+def _check_growth(task_id: int, problem: str) -> None:
+    if problem:
+        raise TaskError(f"task {task_id} cannot be carried through: {problem}", "do not take part; tell its creator")
 
 
 def _check(task_id: int, what: str, found: object, expected: object) -> None:

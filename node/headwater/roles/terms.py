@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from headwater.errors import ConfigError
 from headwater.protocol.machine.terms import LEAST_TRAINERS, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
+from headwater.protocol.structs import ZERO_ADDRESS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Terms:
         challenge_bond: what a challenger puts up, and who answers gets: about what the answer's gas costs.
         fault_slash: what of its stake a fault costs, in 1/10,000.
         absence_slash: what of it a missed duty costs, in 1/10,000.
+        admission: the contract that decides who may enrol; the zero address for anybody.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Terms:
     challenge_bond: int = 10**16
     fault_slash: int = WHOLE
     absence_slash: int = WHOLE // 20
+    admission: str = ZERO_ADDRESS
 
 
 def check_terms(terms: Terms) -> None:

@@ -9,8 +9,10 @@ from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
-from headwater.errors import ChainError, ConfigError
+from headwater.circuits.openings import vector_quotient
+from headwater.errors import ChainError, ConfigError, ContractError
 from headwater.journal.secrets import SecretStore
+from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
@@ -23,6 +25,7 @@ from headwater.protocol.decisions import (
     OpenUpdate,
     Publish,
     RoundView,
+    Seed,
     Submit,
     TrainerView,
     Wait,
@@ -30,23 +33,28 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.equal_log import prove
 from headwater.protocol.field import P, pack, unpack
-from headwater.protocol.masks import Attempt, mask_key, masked, masks, peers, shared_point
+from headwater.protocol.masks import Attempt, mask_key, masked, masks, pair_seed, peers, prg, shared_point
 from headwater.protocol.masks import Mask as OwnMask
-from headwater.protocol.phases import Phase, TrainerStatus
-from headwater.protocol.structs import PeerMask, Posting, RosterEntry
-from headwater.protocol.vectors import UPDATE_SALTS
+from headwater.protocol.openings import Encoding, encode, root_of
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import ZERO_ADDRESS, Claim, PeerMask, Posting, RosterEntry
+from headwater.protocol.vectors import UPDATE_SALTS, update_length
 from headwater.roles import masking
-from headwater.roles.challenges import answer_model, demanded_model, demanded_of_member, dispute
+from headwater.roles.challenges import answer_model, decides, demanded_model, demanded_of_member, dispute, late
+from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
-from headwater.roles.role import Role
+from headwater.roles.role import Role, owing
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.storage.unixfs import cid_of
 from headwater.training.data import Dataset, data_vector
+
+REMEMBERED_BLOCKS = 256
+"""How many hashes every chain's contracts can see; those of chains with EIP-2935 see 8,191."""
 
 MAX_ATTEMPTS = 100  # of enrolling under a fresh salt; a front-runner pays gas, and its stake is locked a moment
 
@@ -102,20 +110,22 @@ class Trainer(Role):
     def view(self, block: Block) -> TrainerView:
         """What concerns this trainer in a block."""
         task, me, at = self.task, self.sender.address, block.number
-        tasks, stakes = task.contracts.tasks, task.contracts.stakes
+        rounds, trainers, stakes = task.contracts.rounds, task.contracts.trainers, task.contracts.stakes
         round_view = task.view(block)
-        entry = tasks.get_roster_entry(task.id, round_view.round, me, at)
-        enrolment = tasks.get_enrolment(task.id, me, at)
-        slash, fault = tasks.slash_of(task.id, me, at)
-        slashed = () if enrolment.exists else tasks.events(TrainerSlashed, last=at, task_id=task.id, trainer=me)
+        entry = rounds.get_roster_entry(task.id, round_view.round, me, at)
+        enrolment = trainers.get_enrolment(task.id, me, at)
+        slash, fault = trainers.slash_of(task.id, me, at)
+        slashed = () if enrolment.exists else trainers.events(TrainerSlashed, last=at, task_id=task.id, trainer=me)
         expelled = any(event.fault for event in slashed)
         leaves = round_view.phase.is_end or expelled or enrolment.releasable_at > 0
         free = stakes.stake_of(me, at).free
+        unanswered = late(task, round_view, Kind.UPDATE, me, at, self._left_unanswered)
         return TrainerView(
             at=round_view,
             enrolled=enrolment.exists,
             status=entry.status,
             masked_in=entry.attempt,
+            seed=self._seed(round_view, at),
             published=self._has_published(round_view, entry, at),
             stake=task.config.stake,
             locked=enrolment.stake,
@@ -125,6 +135,8 @@ class Trainer(Role):
             expelled=expelled,
             free=free,
             answer=demanded_of_member(task, round_view, entry, me, at) or demanded_model(task, round_view, me, at),
+            late=None if unanswered is None else OpenUpdate(unanswered),
+            owing=owing(task.contracts, task.id, me, at),
             collectable=task.collectable(me, at) if leaves else (),
             claimable=stakes.claimable(me, at) if leaves else 0,
             withdrawable=free if leaves and not self._keep_stake else 0,
@@ -142,14 +154,16 @@ class Trainer(Role):
 
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
-        task, tasks = self.task, self.task.contracts.tasks
+        task, me = self.task, self.sender.address
         match action:
             case Enrol():
-                key = mask_key(mask_secret(self._secret, task.tag))
-                return self._send(tasks.enrol(task.id, self.data[1], key), "enrolled")
+                secret = mask_secret(self._secret, task.tag)
+                proof = possession.prove(secret, task.tag, me)
+                call = task.contracts.trainers.enrol(task.id, [self.data[1]], mask_key(secret), proof)
+                return self._send(call, "enrolled")
             case Join(round_):
                 self._check_ready()
-                return self._send(tasks.join(task.id), "joined", round=round_)
+                return self._send(task.contracts.rounds.join(task.id), "joined", round=round_)
             case Submit(round_):
                 return self.submit(round_, self.train(round_))
             case Mask(round_, number):
@@ -158,11 +172,11 @@ class Trainer(Role):
                 self.publish(round_, number)
                 return None
             case OpenUpdate(challenge):
-                return self._send(self.open_update(challenge), "answered", challenge=challenge)
+                return self._answer(self.open_update(challenge), challenge)
             case OpenMask(challenge):
-                return self._send(self.open_mask(challenge), "answered", challenge=challenge)
+                return self._answer(self.open_mask(challenge), challenge)
             case OpenModel(challenge):
-                return self._send(answer_model(task, challenge), "answered", challenge=challenge)
+                return self._answer(answer_model(task, challenge), challenge)
         return super().act(action)
 
     def train(self, round_: int) -> Proof:
@@ -189,15 +203,15 @@ class Trainer(Role):
 
     def submit(self, round_: int, proof: Proof) -> Receipt:
         """Submit the proof of an update. The update itself stays here until it is masked."""
-        call = self.task.contracts.tasks.submit(self.task.id, proof.data)
+        call = self.task.contracts.rounds.submit(self.task.id, [proof.data])
         return self._send(call, "submitted", round=round_)
 
     def mask(self, round_: int, number: int) -> Receipt:
         """Commit to the update of a round under the masks of an attempt, and to each mask."""
         task, found = self.task, self._masked(round_, number)
         own = tuple(PeerMask(mask.peer, task.train.commit(mask.vector)) for mask in found.masks)
-        posting = Posting(found.update, cid_of(found.document.encode()).digest, own)
-        return self._send(task.contracts.tasks.mask(task.id, posting), "masked", round=round_, attempt=number)
+        posting = Posting(found.attempt.seed, found.update, cid_of(found.document.encode()).digest, own)
+        return self._send(task.contracts.rounds.mask(task.id, posting), "masked", round=round_, attempt=number)
 
     def publish(self, round_: int, number: int) -> Cid:
         """Publish the masked update that this trainer committed to: the same bytes, computed again."""
@@ -207,24 +221,29 @@ class Trainer(Role):
         return cid
 
     def open_update(self, number: int) -> Call:
-        """The answer to a challenge of this trainer's masked update: the bytes that it publishes anyway."""
+        """The answer to a challenge of this trainer's masked update, or the next part of it."""
         task = self.task
         challenge = task.contracts.challenges.get_challenge(number)
         (posting,) = masking.postings(task, challenge.round, challenge.attempt, [self.sender.address])
         vector = unpack(self._masked(challenge.round, challenge.attempt).document.vector)
-        return task.contracts.challenges.answer_update(number, posting, vector, task.basis.points)
+        data, commitment = encode(vector, Encoding.WORDS), task.train.commit(vector)
+        showing = self._showing(commitment, Encoding.WORDS, data, root_of(data, Encoding.WORDS))
+        if part := showing.step():
+            return part
+        return task.contracts.challenges.answer_update(number, posting, showing.opening())
 
     def open_mask(self, number: int) -> Call:
-        """The answer to a challenge of a mask: the point shared with the peer, proved to be it.
+        """The answer to a challenge of a mask, or the next part of it: the point shared with the peer, proved to be it.
 
         Raises:
-            ChainError: the two posted the same commitment, so that there is nothing to show; or this node's endpoints
-                do not agree that it is challenged, or with whose key.
+            ChainError: the two posted the same commitment, so that there is nothing to show; it decides nothing any
+                more; or this node's endpoints do not agree that it is challenged, or with whose key (see `dispute`).
         """
         task, me = self.task, self.sender.address
-        challenge, key_hash = dispute(task, number, me)
-        pair = (challenge.accused, challenge.other)
-        postings, keys = masking.postings(task, challenge.round, challenge.attempt, pair), masking.mask_keys(task, pair)
+        found = dispute(task, number, me)
+        challenge, peer_key = found.challenge, found.key
+        pair, numbers = (challenge.accused, challenge.other), (challenge.round, challenge.attempt)
+        postings = masking.postings(task, *numbers, pair)
         one, other = (
             {mask.commitment for mask in posting.masks if mask.peer == peer}
             for posting, peer in zip(postings, pair[::-1], strict=True)
@@ -234,22 +253,44 @@ class Trainer(Role):
                 f"challenge {number} is of a mask about which {pair[0]} and {pair[1]} agree",
                 "no contract takes such a challenge: do not trust this node, name another with --rpc",
             )
-        by_other = me == challenge.other
-        secret, peer_key = mask_secret(self._secret, task.tag), keys[pair[0] if by_other else pair[1]]
-        if point_hash(peer_key) != key_hash:
-            raise ChainError(
-                f"the node tells another mask key of challenge {number}'s peer than most do",
-                "do not trust it, name another with --rpc",
-            )
-        return task.contracts.challenges.answer_mask(
-            number,
-            (postings[0], postings[1]),
-            (keys[pair[0]], keys[pair[1]]),
-            shared_point(secret, peer_key),
-            prove(secret, peer_key),
-            by_other,
-            task.basis.points,
+        if not decides(challenge, task.view(task.contracts.chain.block())):
+            raise ChainError(f"challenge {number} decides nothing any more, so its point stays untold")
+        secret = mask_secret(self._secret, task.tag)
+        shared = shared_point(secret, peer_key)
+        seed = pair_seed(shared, masking.attempt(task, *numbers), *pair)
+        mask = task.train.commit(prg(seed, update_length(task.spec.dimension)))
+        showing = self._showing(mask, Encoding.MASK, b"", seed)
+        if part := showing.step():
+            return part
+        keys = (mask_key(secret), peer_key) if me == challenge.accused else (peer_key, mask_key(secret))
+        proof, by_other = prove(secret, peer_key), me == challenge.other
+        both, opening = (postings[0], postings[1]), showing.opening()
+        return task.contracts.challenges.answer_mask(number, both, keys, shared, proof, by_other, mask, opening)
+
+    def _showing(self, commitment: Point, encoding: Encoding, data: bytes, root: bytes) -> Showing:
+        """How an update or a mask is shown. data: none of a mask, whose seed is `root`."""
+        task, length = self.task, update_length(self.task.spec.dimension)
+        given = root if encoding is Encoding.MASK else data
+        claim = Claim(task.id, commitment, encoding, length, root)
+        return Showing(
+            task.contracts, claim, data, lambda: vector_quotient(task.train, commitment, encoding, length, given)
         )
+
+    def _seed(self, at: RoundView, block: int) -> Seed:
+        """Whether the running attempt's seed can be had by a transaction after this block."""
+        if at.phase is not Phase.MASK:
+            return Seed.KNOWN
+        rounds = self.task.contracts.rounds
+        named = rounds.get_state(self.task.id, block).seed_block
+        if named >= block:
+            return Seed.AWAITED
+        if named == 0 or block - named < REMEMBERED_BLOCKS:
+            return Seed.KNOWN
+        try:
+            self.sender.simulate(rounds.renew_seed(self.task.id), block)
+        except ContractError:
+            return Seed.KNOWN  # some chains remember far longer
+        return Seed.FORGOTTEN
 
     def _has_published(self, at: RoundView, entry: RosterEntry, block: int) -> bool:
         """Whether the store has this trainer's masked update of the attempt that succeeded."""
@@ -298,7 +339,7 @@ class Trainer(Role):
         task = self.task
         vector = self._update(round_, task.base_model(round_, block))
         point = task.train.commit(vector)
-        entry = task.contracts.tasks.get_roster_entry(task.id, round_, self.sender.address, block)
+        entry = task.contracts.rounds.get_roster_entry(task.id, round_, self.sender.address, block)
         if not any(entry.update_hash):
             raise ChainError(
                 f"the node does not know what was submitted in round {round_}",
@@ -318,26 +359,24 @@ class Trainer(Role):
 
     @property
     def data(self) -> tuple[list[int], Point]:
-        """The data vector and its commitment: the one enrolled, or one that nobody else has registered by now.
+        """The data vector and its commitment: the one registered, or one that nobody else has registered by now.
 
         Raises:
             ConfigError: the file's data are not what this account enrolled with.
         """
-        task, me = self.task, self.sender.address
+        task, me, trainers = self.task, self.sender.address, self.task.contracts.trainers
         unsalted = data_vector(self.dataset, task.spec, [0] * task.spec.salts)
-        enrolled = task.contracts.tasks.get_enrolment(task.id, me)
+        enrolled = trainers.get_enrolment(task.id, me).exists
         for attempt in range(MAX_ATTEMPTS):
             salts = data_salts(self._secret, task.tag, unsalted, attempt, task.spec.salts)
             vector = data_vector(self.dataset, task.spec, salts)
             point = task.train.commit(vector)
-            if enrolled.exists and point_hash(point) == enrolled.data_hash:
+            owner = trainers.get_data(task.id, point_hash(point)).owner
+            if owner == me or (owner == ZERO_ADDRESS and not enrolled):
                 return vector, point
-            owner = task.contracts.tasks.data_owner(task.id, point_hash(point))
-            if not enrolled.exists and int(owner, 16) in (0, int(me, 16)):
-                return vector, point
-            if enrolled.exists and int(owner, 16) == 0:
+            if owner == ZERO_ADDRESS:
                 break  # this account never got as far as this attempt
-        if enrolled.exists:
+        if enrolled:
             raise ConfigError(
                 f"{me} enrolled in task {task.id} with other data than this file's",
                 "train with the file that was enrolled, or enrol another account",

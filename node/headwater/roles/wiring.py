@@ -16,7 +16,7 @@ from headwater.chain.sending.sender import Sender
 from headwater.errors import ConfigError
 from headwater.journal.journal import Journal
 from headwater.private import check_private
-from headwater.protocol.structs import TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, TaskConfig
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.loop import Job
@@ -149,7 +149,8 @@ class Node:
 
     def _consider(self, task_id: int, block: Block) -> None:
         """Take up a task that nobody has named, by the roles that need no data and fit; by none if the chain fails."""
-        config, state = self._contracts.tasks.get_task(task_id, block.number)
+        config = self._contracts.tasks.get_task(task_id, block.number).config
+        state = self._contracts.rounds.get_state(task_id, block.number)
         kinds = [kind for kind in self._wanted.roles if kind != "trainer"]
         if state.phase.is_end:
             fitting, problems = [kind for kind in kinds if self._took_part(kind, task_id)], {}
@@ -170,16 +171,15 @@ class Node:
         has = self._funds(block)
         payable = [at for at, config in self._too_dear.items() if not _unaffordable(at[0], config, has)]
         for kind, task_id in payable:
-            _, state = self._contracts.tasks.get_task(task_id, block.number)
             del self._too_dear[kind, task_id]
-            if not state.phase.is_end:
+            if not self._contracts.rounds.get_state(task_id, block.number).phase.is_end:
                 self._add(kind, task_id)
 
     def _took_part(self, kind: Kind, task_id: int) -> bool:
         """Whether this account may have something to collect from a task that has ended."""
         contracts, me = self._contracts, self._key.address
         if kind == "aggregator":
-            return any(event.aggregator == me for event in contracts.tasks.events(Aggregated, task_id=task_id))
+            return any(event.aggregator == me for event in contracts.rounds.events(Aggregated, task_id=task_id))
         return any(event.challenger == me for event in contracts.challenges.events(Challenged, task_id=task_id))
 
     def _funds(self, block: Block) -> dict[Kind, int]:
@@ -203,13 +203,15 @@ class Node:
             self._contracts, self._store, self._home, task_id, check_model=False
         )
         if kind != "challenger":
-            task.weights(self._contracts.models.get_model(task_id, 0))  # who challenges need not have it
+            task.check_first_model()  # who challenges need not have it
         dataset = None
         if kind == "trainer":
             dataset = read_csv(self._wanted.data[task_id], task.columns, task.spec)
             for warning in dataset.warnings:
                 report("note", text=warning)
             report("data", rows=len(dataset), capacity=task.spec.rows)
+            if task.config.admission != ZERO_ADDRESS:
+                report("note", text=f"the contract at {task.config.admission} decides who may enrol in task {task_id}")
         if task_id not in self._opened:
             task.check_circuits(report)
             self._opened[task_id] = task

@@ -34,9 +34,17 @@ def _as_vector(text: str) -> str:
     return text
 
 
+def _as_point(text: str) -> str:
+    Point.decode(bytes.fromhex(text))
+    return text
+
+
 Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$", max_length=64)]
 Hex32 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 CidText = Annotated[str, Field(pattern="^b[a-z2-7]{58}$"), AfterValidator(_as_cid)]
+PointHex = Annotated[
+    str, Field(pattern="^[0-9a-f]{128}$", description="x||y, 32 bytes each, big-endian"), AfterValidator(_as_point)
+]
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
 Vector = Annotated[
     str, Field(pattern="^([0-9a-f]{64})+$", description="32 bytes an entry, big-endian"), AfterValidator(_as_vector)
@@ -151,11 +159,7 @@ class SrsReference(Part):
 
 
 class TaskManifest(Document):
-    """A task: what the chain's config does not say. `basis` names the basis points whose hash the chain has.
-
-    They are 64 bytes each, x||y, big-endian, one a weight and nine more: with them, whoever has no SRS computes the
-    commitment of a model. Who reads them compares keccak256 of all with the config's `basisHash`.
-    """
+    """A task: what the chain's config does not say."""
 
     kind = "headwater/task/1"
     schema_: Annotated[Literal["headwater/task/1"], Field(alias="schema")]
@@ -166,7 +170,6 @@ class TaskManifest(Document):
     training: Training
     circuits: CircuitCids
     srs: SrsReference
-    basis: CidText
 
 
 class StatementReference(Part):
@@ -249,10 +252,18 @@ class UpdateDocument(Document):
 
 
 class ModelDocument(Document):
-    """A model: D weights w, of which the chain knows the commitment of [w | tag]. Round 0 is the first model."""
+    """A model: D weights w, signed integers of 8 bytes, and the opening that shows whose commitment they are of.
 
-    kind = "headwater/model/1"
-    schema_: Annotated[Literal["headwater/model/1"], Field(alias="schema")]
+    The chain knows keccak256 of C([w | tag]). `commitment` is C([w | 0]), and `opening` the quotient that opens it to
+    the packed weights. So a reader needs the task's config alone: with the tag's multiple of `basisD` added, the
+    commitment must have the model's hash; and one pairing with `tau` shows that it is of these weights. Where either
+    is not so, this is not the model's document. Round 0 is the first model.
+    """
+
+    kind = "headwater/model/2"
+    schema_: Annotated[Literal["headwater/model/2"], Field(alias="schema")]
     round: Natural
     trainers: Natural
+    commitment: PointHex
+    opening: PointHex
     weights: Vector

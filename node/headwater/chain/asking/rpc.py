@@ -121,6 +121,14 @@ class Chain:
                 return None
             raise
 
+    def base_fee(self, block: BlockId = "latest") -> int:
+        """What a unit of gas costs at least in a block, wei; 0 on a chain without EIP-1559.
+
+        To be asked of the block: many nodes let a contract that is only called see a base fee of 0.
+        """
+        with self.explained("eth_getBlockByNumber"):
+            return int(self.web3.eth.get_block(block).get("baseFeePerGas", 0))
+
     def call(self, call: Call, sender: str = ZERO_ADDRESS, block: BlockId = "latest") -> bytes:
         """What the call would return, changing nothing.
 

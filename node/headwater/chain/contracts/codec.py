@@ -43,6 +43,7 @@ CONTRACTS = (
 VALUES: dict[str, Any] = {
     "G1": Point,
     "G2": G2,
+    "Addresses": structs.Addresses,
     "TaskConfig": structs.TaskConfig,
     "Task": structs.TaskRecord,
     "Origin": structs.Origin,

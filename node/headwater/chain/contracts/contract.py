@@ -11,6 +11,7 @@ from headwater.chain.asking.rpc import BlockId, Call, Chain
 from headwater.chain.contracts.codec import decode_log, decode_result, encode_call, event_topics
 from headwater.chain.contracts.events import Event
 from headwater.errors import ChainError
+from headwater.protocol.structs import Addresses
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -26,6 +27,10 @@ class Contract:
         self.chain = chain
         self.address = to_checksum_address(address)
         self.start_block = start_block
+
+    def deployment(self, block: BlockId = "latest") -> Addresses:
+        """Where the contracts of its deployment stand, as it was told when it was created."""
+        return self._read(Addresses, "deployment", block=block)
 
     def events(self, kind: type[E], first: int | None = None, last: BlockId = "latest", **indexed: Any) -> Iterator[E]:
         """Events of one kind in the blocks `first` to `last`, oldest first; by default, since the contract exists.

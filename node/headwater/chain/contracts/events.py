@@ -105,7 +105,7 @@ class Joined(Event):
 
 @dataclass(frozen=True)
 class Submitted(Event):
-    """A trainer's update was accepted; `submitted` are then. `data_hashes` are of the data that its proofs are about."""
+    """A trainer's update was accepted; `submitted` are then. `data_hashes`: of the data that its proofs are about."""
 
     task_id: int
     round: int
@@ -494,6 +494,19 @@ class PartShown(Event):
     root: bytes
     index: int
     part: bytes
+
+
+@dataclass(frozen=True)
+class Progressed(Event):
+    """Of a claim's vector, `shown` entries are then shown in parts, or expanded of a mask."""
+
+    task_id: int
+    commitment_hash: bytes
+    root: bytes
+    commitment: Point
+    encoding: Encoding
+    entries: int
+    shown: int
 
 
 @dataclass(frozen=True)

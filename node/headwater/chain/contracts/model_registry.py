@@ -42,9 +42,7 @@ class ModelRegistry(Contract):
         """The newest round whose model has this hash. Raises ContractError `UnknownModelHash` if there is none."""
         return self._read(int, "roundOf", task_id, model_hash, block=block)
 
-    def get_parents(
-        self, task_id: int, round_: int, block: BlockId = "latest"
-    ) -> tuple[tuple[Parent, ...], int]:
+    def get_parents(self, task_id: int, round_: int, block: BlockId = "latest") -> tuple[tuple[Parent, ...], int]:
         """What a model is made of, and what the sum was divided by: of a first model without parents nothing, and 0.
 
         Raises ContractError `UnknownModel` if the round made none.

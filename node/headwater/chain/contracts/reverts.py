@@ -12,13 +12,14 @@ from headwater.chain.contracts.codec import decode_error
 from headwater.errors import ContractError
 
 _OTHER = "this is a fault of the contracts or of the node: report it with the transaction's data"
+_ADMISSION = "the task's admission module may have a reason of its own: ask the task's creator who may enrol"
 _MANIFEST = "mend the task's manifest, then run `headwater task create` again"
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # deploying
-    "ZeroAddress": ("a contract was deployed without one that it serves", "deploy with `headwater deploy`"),
-    "WrongTaskManager": (
-        "{deployed} serves {actual}, not {expected}",
+    "ZeroAddress": ("a contract was deployed without the address of another", "deploy with `headwater deploy`"),
+    "NotOneDeployment": (
+        "{deployed} is no contract of this deployment, or was told of other ones",
         "another transaction of the deployer came between: run `headwater deploy` again",
     ),
     # creating a task
@@ -27,14 +28,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
         _MANIFEST,
     ),
     "InvalidRounds": ("a task cannot have {rounds} rounds: at least 1, at most MAX_ROUNDS", _MANIFEST),
-    "InvalidPeriod": ("a phase cannot last {period} s: at least 1, at most MAX_PERIOD", _MANIFEST),
+    "InvalidPeriod": (
+        "a period cannot be of {period} s: at least 1 and at most MAX_PERIOD, for answers MIN_ANSWER_PERIOD at least",
+        "name periods from 1s to 30d, and an answer period from 12s",
+    ),
+    "AnsweringTooLong": (
+        "an answer of {parts} parts with {answerPeriod} s for each may take longer than MAX_ANSWER_TIME",
+        "shorten the answer period, or take fewer features or classes: a round can be held up so long",
+    ),
     "MaskingTooLong": (
         "{attempts} attempts at masking of {maskPeriod} s each may last longer than a phase may, MAX_PERIOD",
         "shorten the mask period, or let a round need more of its roster: raise minTrainers or lower maxTrainers",
     ),
     "InvalidDimension": (
-        "a model of {dimension} weights does not fit circuits of k = {k}, or has none or more than MAX_DIMENSION",
-        "take fewer features or classes: what is committed to has to fit one transaction when it is opened",
+        "an update of {dimension} weights does not fit 2^{k} rows, of which EZKL keeps six; or k is above MAX_K",
+        "build the circuits with a larger k: an update has nine entries more than the model has weights",
     ),
     "InvalidSlash": (
         "a fault cannot cost {faultSlash} and an absence {absenceSlash} parts in 10,000 of the stake",
@@ -44,19 +52,56 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the aggregator's fee of {aggregatorFee:wei} is more than a round's part of the pool, {roundPool:wei}",
         "pay a larger pool, or lower the fee",
     ),
+    "InvalidBond": (
+        "a challenge cannot cost {challengeBond:wei}, more than the stake that it is about, {stake:wei}",
+        "name a larger stake, or a smaller bond",
+    ),
     "InvalidVerifier": (
         "the code at verifier {verifier} has the hash {actualCodeHash:short}, not {expectedCodeHash:short}",
         "deploy the verifier of this very circuit, and wait until it is mined before the task is created",
     ),
+    "InvalidAdmission": (
+        "no contract stands at {admission}, which is to decide who may enrol",
+        "deploy the admission module first, or name none: then anybody may enrol",
+    ),
+    "InvalidBasis": (
+        "offset and basis points are not those of the config's tau, k and dimension",
+        "take all of them from the file of the task's SRS, and the quotient that shows it",
+    ),
     "InvalidPoint": (
         "({x}, {y}) is no point of BN254 that may stand here",
-        "recompute the commitments and basis points from the SRS",
+        "recompute commitments and quotients from the SRS, and a mask key from its secret",
     ),
     "MissingCid": ("the digest of a document is zero", "store the document first and pass its digest"),
+    "WrongParentCount": (
+        "{parents} parents are named, and the commitments of {models} models",
+        "give one commitment for each parent, in the same order: `ModelAdded` has them",
+    ),
+    "IncompatibleParent": (
+        "the models of task {taskId} are of another size, or under another SRS",
+        "name models of tasks with the same dimension, k and SRS: `headwater task show` says these",
+    ),
+    "ParentMismatch": (
+        "the registry's model of round {round} of task {taskId} is {expected:short}, not {actual:short}",
+        "take the commitment from that round's `ModelAdded`, with its tag",
+    ),
+    "InvalidDivisor": (
+        "a first model with parents cannot be divided by {divisor}, nor one without by anything but 0",
+        "name a divisor of 1 at least for a merge, 1 for a warm start, and none where there are no parents",
+    ),
+    "UnexpectedProof": (
+        "a proof is given, and this first model needs none",
+        "leave it out: only a merge is proved, neither a model without parents nor a warm start",
+    ),
+    # deploying what tasks are kept as
+    "Create2EmptyBytecode": ("code was to be made of nothing", _OTHER),
+    "Create3EmptyBytecode": ("code was to be made of nothing", _OTHER),
+    "FailedDeployment": ("the account that keeps the task could not be made", _OTHER),
+    "InsufficientBalance": ("a contract has {balance:wei}, and {needed:wei} were to be sent", _OTHER),
     # where a task is
     "UnknownTask": (
         "there is no task {taskId}",
-        "`headwater task show` lists the tasks; see also --rpc and --deployments",
+        "`headwater task list` shows which there are; see also --rpc and --deployments",
     ),
     "TaskEnded": ("task {taskId} has ended", "enrol in another task"),
     "TaskRunning": ("task {taskId} still runs, in round {round}", "reclaim the pool's rest after its last round"),
@@ -82,6 +127,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "trainer {trainer} has registered these data in task {taskId} already ({dataHash:short})",
         "enrol with a new salt; if it happens again, somebody holds a copy of your data or watches your transactions",
     ),
+    "DataNotOwned": (
+        "the proof is about the data {dataHash:short}, which in task {taskId} are registered by {owner}",
+        "train on data that this account has registered: a proof is worth nothing to anybody else",
+    ),
+    "NoData": ("no data are registered", "name one commitment at least"),
+    "InvalidPossession": (
+        "it is not shown that the sender knows the secret of its mask key",
+        "prove it anew with `headwater trainer run`: the proof is bound to this chain, task and account",
+    ),
+    "NotAdmitted": (
+        "the admission module {admission} did not answer for {trainer} as such a module does",
+        "ask the task's creator: no account can enrol while that is so",
+    ),
+    "UnexpectedEvidence": (
+        "evidence is given, and the task admits anybody",
+        "enrol without evidence: `headwater task show` says who may enrol",
+    ),
     "EmptyData": ("the data commitment is that of no data at all", "check the CSV: it has no row that is used"),
     "AlreadyJoined": ("{trainer} has joined round {round} of task {taskId} already", "wait for phase Train"),
     "NotOnRoster": (
@@ -91,6 +153,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "AlreadySubmitted": (
         "{trainer} has submitted its update for round {round} of task {taskId} already",
         "nothing to do: wait for the next round",
+    ),
+    "NoProof": ("nothing was submitted", "submit one proof at least"),
+    "LinkMismatch": (
+        "proof {index} starts from {actual:short}, and the one before it ended with {expected:short}",
+        "send the proofs of a chain in their order, none left out; the first starts from the task's model",
     ),
     "NotAMember": (
         "{trainer} is not of attempt {attempt} at masking round {round} of task {taskId}",
@@ -103,6 +170,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "UpdateMismatch": (
         "the commitment is that of the update {actual:short}, and the sender submitted {expected:short}",
         "mask the very update that was submitted, which `Submitted` shows: a new proof makes a new one",
+    ),
+    "SeedUnavailable": (
+        "the seed of task {taskId} comes from block {seedBlock}, whose hash cannot be had: it is this one, or too old",
+        "wait for the next block and mask then; where the chain has forgotten the hash, renew the seed first",
+    ),
+    "SeedMismatch": (
+        "the posting was made for the seed {actual:short}, and the attempt's is {expected:short}",
+        "the chain was reorganized: read the attempt's seed anew, and mask for the peers that follow",
+    ),
+    "NothingToRenew": (
+        "the seed of task {taskId} is drawn, or can be drawn from block {seedBlock}",
+        "nothing to do but to mask",
     ),
     "WrongMaskCount": (
         "there are {actual} mask commitments, and the sender has {expected} peers",
@@ -133,9 +212,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "nothing to do: somebody was faster, or it joined none since",
     ),
     # challenges
-    "WrongBond": ("a challenge takes a bond of {expected:wei}, not {actual:wei}", "send exactly the task's bond"),
+    "InsufficientBond": (
+        "a challenge takes a bond of {required:wei} in this block, and {sent:wei} were sent",
+        "send what `bondOf` says, and some more: it follows the base fee",
+    ),
     "UnknownChallenge": (
-        "there is no challenge {challengeId} of this kind",
+        "there is no challenge {challengeId} of kind {kind}",
         "`Challenged` shows the ids and what each demands",
     ),
     "ChallengeClosed": (
@@ -143,12 +225,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "nothing to do: what it demanded is in the contract's events, if it was shown",
     ),
     "ChallengeOpen": (
-        "challenge {challengeId} can still be answered",
-        "reclaim its bond when the attempt, or the phase in which it was raised, is over",
+        "challenge {challengeId} can still be answered, until {answerBy:time} at least",
+        "reclaim its bond then, and when the attempt, or the phase in which it was raised, is over",
+    ),
+    "ChallengeMoot": (
+        "the mask that challenge {challengeId} demands decides nothing any more",
+        "nothing to do: the attempt or its round is over, nobody is at fault for silence; keep the shared point",
     ),
     "AlreadyOpened": (
         "the bytes of {accused} were shown already, in attempt {attempt} of round {round} of task {taskId}",
-        "read them from `UpdateOpened` or `ModelOpened`, as `headwater aggregator run` does",
+        "read them from `PartShown`, as `headwater aggregator run` does; a first model may also be all zeros",
     ),
     "PostingMismatch": (
         "the posting of {trainer} is not what it masked with: {actual:short} instead of {expected:short}",
@@ -156,18 +242,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "NotPeers": ("{one} and {other} did not both commit to a mask with each other", "name two peers of the attempt"),
     "MasksAgree": ("{one} and {other} committed to the same mask", "nothing to do: it cancels in the sum"),
-    "BasisMismatch": (
-        "the basis points are not the task's: {actual:short} instead of {expected:short}",
-        "recompute them from the task's SRS: all D + 9, in their order",
-    ),
     "WrongLength": (
-        "there are {actual} entries, and it takes {expected}",
-        "send the whole vector, or the 8 members on each side",
+        "there are {actual}, and it takes {expected}: bytes of a vector, hashes of its parts, or members",
+        "send all bytes of the vector or of its next part, none of a mask; or the 8 members on each side",
     ),
-    "NonCanonicalEntry": ("entry {index} is not below the group's order", "reduce the entries modulo the order"),
+    "RootMismatch": (
+        "the bytes or hashes of parts have the root {actual:short}, and the claim says {expected:short}",
+        "show the very bytes of which the claim's root was made, cut into parts of 65,536",
+    ),
+    "PartMismatch": (
+        "the part that comes next, {index}, has the hash {expected:short}, not {actual:short}",
+        "show the parts in their order; `progressOf` says how many entries were shown",
+    ),
+    "NonCanonicalEntry": ("an entry is not below the group's order", "reduce the entries modulo the order"),
+    "TooManyEntries": (
+        "a vector of {entries} entries does not fit 2^{k} rows, of which EZKL keeps six",
+        "claim as many entries as the commitment's vector has",
+    ),
     "OpeningMismatch": (
-        "the vector is that of {actual:short}, and {expected:short} was committed to",
-        "show the very bytes that were committed to: no others can answer",
+        "the vector is not that of the commitment {commitmentHash:short}, or the quotient is not theirs",
+        "show the very bytes that were committed to, with their quotient: no others can answer",
+    ),
+    "WrongProgress": (
+        "{shown} of the vector's {entries} entries have been shown",
+        "show the parts that are missing, then conclude; where none is, there is nothing more to show",
+    ),
+    "WrongEncoding": (
+        "this is not for vectors of the encoding {encoding}",
+        "expand masks, which have no bytes, and show parts of the others",
     ),
     "MaskKeyMismatch": (
         "the mask key of {trainer} is {expected:short}, not {actual:short}",
@@ -185,35 +287,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{trainer} cannot be accused in round {round} of task {taskId}",
         "it is not of the attempt, or accused already, or its bytes were had: an average was accepted",
     ),
-    "NotAccused": (
-        "{trainer} is not accused in attempt {attempt} of round {round} of task {taskId}",
-        "nothing to do: it was acquitted or convicted, or the attempt is over",
-    ),
     "ModelNotAccusable": (
         "no model's bytes can be demanded of task {taskId} in phase {phase}",
         "they are demanded already; or wait for Challenge, or for Join while the first model is the task's",
     ),
-    "ModelNotAccused": (
-        "no model's bytes are demanded of task {taskId}",
-        "nothing to do: they were shown, or their time is over",
-    ),
     # proofs
     "ProofTooShort": ("the proof has {length} bytes, and its commitments alone take {required}", "prove again"),
     "ModelMismatch": (
-        "the proof starts from the model {actual:short}, and the task's current model is {expected:short}",
-        "the proof is stale, or made for another task or chain: pull the current model, train and prove again",
-    ),
-    "DataMismatch": (
-        "the proof is about the data {actual:short}, and the sender registered {expected:short}",
-        "train on the data you enrolled with: a proof is worth nothing to anybody else",
+        "the model is {actual:short}, and {expected:short} is the task's current one, or the one demanded",
+        "a proof is stale, or of another task or chain: train and prove again; in an answer, show the model demanded",
     ),
     "SumMismatch": (
-        "the average is of the sum {actual:short}, and the masked updates add up to {expected:short}",
-        "take exactly the updates that the last attempt masked, none left out, then prove again",
+        "the proof is of the sum {actual:short}, and the masked updates, or the parents, add up to {expected:short}",
+        "take exactly the updates that the last attempt masked, or the parents that are named, then prove again",
     ),
     "PublicMismatch": (
-        "the average was proved for {actual:short}, and this sender and number of updates are {expected:short}",
-        "prove it yourself: an average names its aggregator and how many updates it has",
+        "it was proved for {actual:short}, and this sender and number of updates, or divisor, are {expected:short}",
+        "prove it yourself: the proof names its sender, and by how much it divides",
     ),
     "InvalidProof": (
         "the verifier {verifier} refused the proof",
@@ -247,7 +337,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # never seen unless something is wrong
     "UnauthorizedCaller": (
         "only another contract of the deployment may call this, not {caller}",
-        "call the TaskManager's or the ChallengeManager's function instead",
+        "call the contract that is meant for accounts: its NatSpec says which functions are",
     ),
     "UnknownModel": (
         "round {round} of task {taskId} made no model, or there is no such task",
@@ -259,7 +349,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "SafeCastOverflowedUintDowncast": ("{value} does not fit {bits} bits", "name a smaller number"),
     "ReentrancyGuardReentrantCall": ("the contract was called back while it worked", "do not call back from `receive`"),
-    "Error": ("the contract says: {reason}", _OTHER),
+    "Error": (
+        "the contract says: {reason}",
+        "a task's admission module may say so; of the contracts it is a fault: report it with the transaction's data",
+    ),
     "Panic": ("the contract panicked with code {code}", _OTHER),
 }
 """For each custom error by name: what happened, and what to do next."""
@@ -293,9 +386,10 @@ def refusal(data: bytes, what: str) -> ContractError:
     error = decode_error(data)
     if error is None:
         name = f"0x{data[:4].hex()}" if data else "without a reason"
+        asks = f"{_ADMISSION}; else " if what == "TrainerRegistry.enrol" else ""
         return ContractError(
             f"{what} was refused: {name}",
-            "the address may hold another contract: see --deployments and --rpc",
+            asks + "the address may hold another contract: see --deployments and --rpc",
             name=name,
             arguments={},
         )

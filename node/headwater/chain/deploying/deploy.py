@@ -178,7 +178,7 @@ def creation_code(name: str, bytecode: str, args: Sequence[str]) -> bytes:
     return bytes.fromhex(bytecode) + encode_arguments(name, [tuple(args)])
 
 
-def runtime_code(name: str, compiled: Compiled, at: Mapping[str, str]) -> bytes:
+def runtime_code(compiled: Compiled, at: Mapping[str, str]) -> bytes:
     """The code that stands on chain where a contract was created in this deployment: its immutables are addresses."""
     code = bytearray.fromhex(compiled.runtime_code)
     for places, other in zip(compiled.immutables, ADDRESSED, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,32 @@ from hexbytes import HexBytes
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
+from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.reward_manager import RewardManager
+from headwater.chain.contracts.round_manager import RoundManager
 from headwater.chain.contracts.stake_manager import StakeManager
 from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.chain.deploying.compile import Compiled
 from headwater.chain.deploying.deploy import ADDRESSED, creation_code, runtime_code
 from headwater.chain.deploying.records import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.errors import ChainError, HeadwaterError
+from headwater.protocol.structs import Addresses
+
+WRAPPERS: tuple[type[Contract], ...] = (
+    TaskManager,
+    RoundManager,
+    TrainerRegistry,
+    RewardManager,
+    StakeManager,
+    ModelRegistry,
+    ChallengeManager,
+    Openings,
+    Lens,
+)
 
 
 @dataclass(frozen=True)
@@ -113,31 +131,20 @@ def _rebuilt(name: str, record: Record, compiled: Compiled, at: Mapping[str, str
     compiler = record.compiler.model_dump(by_alias=True)
     yield _same(name, "this checkout's compiler and settings made it", compiler, compiled.compiler)
     yield _same(name, "this checkout has its metadata", record.metadata, compiled.metadata)
-    expected = runtime_code(name, compiled, at)
+    expected = runtime_code(compiled, at)
     what = "the code on chain is this checkout's, with the deployment's addresses in it"
     yield _same(name, what, chain.code(record.address).hex(), expected.hex())
 
 
 def _wiring(chain: Chain, at: Mapping[str, str]) -> Iterator[Check]:
     """Who says that it knows whom."""
-    tasks, stakes = TaskManager(chain, at["TaskManager"]), StakeManager(chain, at["StakeManager"])
-    models, challenges = ModelRegistry(chain, at["ModelRegistry"]), ChallengeManager(chain, at["ChallengeManager"])
-    known: list[tuple[str, str, Callable[[], str]]] = [
-        ("TaskManager", "StakeManager", tasks.stake_manager),
-        ("TaskManager", "ModelRegistry", tasks.model_registry),
-        ("TaskManager", "ChallengeManager", tasks.challenge_manager),
-        ("StakeManager", "TaskManager", stakes.task_manager),
-        ("StakeManager", "ChallengeManager", stakes.challenge_manager),
-        ("ModelRegistry", "TaskManager", models.task_manager),
-        ("ChallengeManager", "TaskManager", challenges.task_manager),
-        ("Lens", "TaskManager", Lens(chain, at["Lens"]).task_manager),
-    ]
-    for name, other, ask in known:
-        what = f"it knows the {other}"
+    known = Addresses(*(at[name] for name in ADDRESSED))
+    for wrapper in WRAPPERS:
+        what = "it knows all contracts of this deployment"
         try:
-            yield _same(name, what, ask(), at[other])
+            yield _same(wrapper.name, what, wrapper(chain, at[wrapper.name]).deployment(), known)
         except HeadwaterError as error:
-            yield Check(name, what, ok=False, detail=error.message)
+            yield Check(wrapper.name, what, ok=False, detail=error.message)
 
 
 def _same(name: str, what: str, found: object, expected: object) -> Check:

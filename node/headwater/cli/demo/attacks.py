@@ -39,13 +39,13 @@ def untrained_update(task: Task, victim: Submitted) -> Attack:
     chosen = [10 * (weight + 1) % P for weight in task.base_model(victim.round)]
     vector = chosen + [0] * (update_length(task.spec.dimension) - len(chosen))
     forged = proof[: UPDATE.start] + task.train.commit(vector).encode() + proof[UPDATE.stop :]
-    call, honest = (task.contracts.tasks.submit(task.id, each) for each in (forged, proof))
+    call, honest = (task.contracts.rounds.submit(task.id, each) for each in (forged, proof))
     return _play("an update that was not trained", task, call, victim.trainer, honest, victim.trainer, victim)
 
 
 def neighbours_proof(task: Task, victim: Submitted, thief: str) -> Attack:
     """Another trainer's valid proof, copied from the mempool and sent as one's own."""
-    call = task.contracts.tasks.submit(task.id, _calldata(task, "submit", victim.transaction_hash)[1])
+    call = task.contracts.rounds.submit(task.id, _calldata(task, "submit", victim.transaction_hash)[1])
     return _play("a neighbour's proof sent as one's own", task, call, thief, call, victim.trainer, victim)
 
 
@@ -55,9 +55,9 @@ def partial_average(aggregator: Aggregator, insider: Trainer, victim: Aggregated
     vectors = aggregator.fetch(victim.round)
     partial = add([*vectors, [-entry for entry in insider.update(victim.round)[0]]])
     _, proof = aggregator.prove(partial, len(vectors) - 1)
-    call = task.contracts.tasks.aggregate(task.id, proof.data, CID)
+    call = task.contracts.rounds.aggregate(task.id, proof.data, CID)
     _, proved, cid = _calldata(task, "aggregate", victim.transaction_hash)
-    honest = task.contracts.tasks.aggregate(task.id, proved, cid)
+    honest = task.contracts.rounds.aggregate(task.id, proved, cid)
     name = "an average that leaves one trainer out"
     return _play(name, task, call, aggregator.sender.address, honest, victim.aggregator, victim)
 

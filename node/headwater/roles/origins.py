@@ -1,0 +1,124 @@
+"""Where a task's first model comes from, if it is not zeros: a model warmed up from one, or several merged into one.
+
+A merge is w = floor(sum of a_i w_i / d) of finalized models w_i of this deployment, with signed coefficients a_i: an
+average, or task arithmetic such as w_A + w_B - w_0 (Ilharco et al. 2023, "Editing Models with Task Arithmetic"). The
+statement `average` proves it of the sum [sum of a_i w_i | 0 | 0..], divided by d. Of one parent with coefficient and
+divisor 1 the model is the parent's, under this task's tag, and nothing needs a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.chain.contracts.opened import Contracts
+from headwater.circuits.circuit import Circuit
+from headwater.circuits.srs import Srs
+from headwater.errors import ConfigError
+from headwater.protocol.curve import Point
+from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.structs import Origin, Parent
+from headwater.protocol.vectors import UPDATE_SALTS, average
+from headwater.roles.models import OpenedModel, open_model
+from headwater.roles.report import Report
+from headwater.roles.task import open_task
+from headwater.storage.store import ContentStore
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What a first model is to be made of: floor(sum of coefficient_i w_i / divisor)."""
+
+    parents: tuple[Parent, ...]
+    divisor: int = 1
+
+    @property
+    def is_warm_start(self) -> bool:
+        """Whether it is a model as it was."""
+        return self.divisor == 1 and [parent.coefficient for parent in self.parents] == [1]
+
+
+@dataclass(frozen=True)
+class ParentModel:
+    """A model to build on, read and checked.
+
+    Attributes:
+        commitment: C([w | tag]) with its own task's tag.
+        srs: its task's.
+    """
+
+    weights: tuple[int, ...]
+    commitment: Point
+    srs: Srs
+
+
+@dataclass(frozen=True)
+class FirstModel:
+    """A first model, and what `createTask` is told of where it comes from."""
+
+    model: OpenedModel
+    origin: Origin
+
+
+def read_parents(
+    contracts: Contracts, store: ContentStore, home: Path, spec: TrainingSpec, lineage: Lineage
+) -> tuple[ParentModel, ...]:
+    """The parents' models, whose tasks are checked as if one were to take part in them.
+
+    Args:
+        spec: the new task's.
+
+    Raises:
+        ConfigError: they do not go together, or with the new task.
+        TaskError, StorageError: a parent's task contradicts itself, or something of it cannot be had.
+        ContractError: there is no such task or model.
+    """
+    if not lineage.parents or not 1 <= lineage.divisor < 1 << 64:
+        raise ConfigError(
+            "a first model of others takes one parent at least, and a divisor from 1 to 2**64 - 1", "name them"
+        )
+    found = []
+    for parent in lineage.parents:
+        task = open_task(contracts, store, home, parent.task_id, check_model=False)
+        theirs = (task.spec.features, task.spec.outputs, task.spec.model_bits)
+        if theirs != (spec.features, spec.outputs, spec.model_bits):
+            raise ConfigError(
+                f"the models of task {parent.task_id} are no starting point: features, outputs and fractional bits are"
+                f" {theirs} there, {(spec.features, spec.outputs, spec.model_bits)} here",
+                "name models of the same shape: nothing was sent",
+            )
+        weights = task.weights(contracts.models.get_model(parent.task_id, parent.round))
+        commitment = contracts.models.added(parent.task_id, parent.round).commitment
+        found.append(ParentModel(tuple(weights), commitment, task.srs))
+    if len({parent.srs.id for parent in found}) > 1:
+        raise ConfigError("the parents' tasks have different SRSs: their commitments do not add up", "name others")
+    return tuple(found)
+
+
+def first_model(
+    circuit: Circuit, creator: str, lineage: Lineage, parents: Sequence[ParentModel], report: Report
+) -> FirstModel:
+    """The model that the parents make, and for a merge the proof.
+
+    Args:
+        circuit: of `average`, the new task's.
+        creator: whoever sends the transaction: the proof is of no use to others.
+        parents: as `read_parents` gives them.
+
+    Raises:
+        CircuitError: a weight of the merge, or the divisor, is beyond what the statement proves.
+    """
+    models = tuple(parent.commitment for parent in parents)
+    if lineage.is_warm_start:
+        model = open_model(circuit, parents[0].weights)
+        return FirstModel(model, Origin(parents=lineage.parents, models=models, divisor=1))
+    coefficients = [parent.coefficient for parent in lineage.parents]
+    columns = zip(*(parent.weights for parent in parents), strict=True)
+    total = [sum(a * w for a, w in zip(coefficients, column, strict=True)) for column in columns]
+    weights, remainder = average(total, lineage.divisor)
+    report("proving", statement="average")
+    proof = circuit.prove([[*weights, 0], [*remainder, *[0] * UPDATE_SALTS], [lineage.divisor, int(creator, 16)]])
+    report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))
+    origin = Origin(parents=lineage.parents, models=models, divisor=lineage.divisor, proof=proof.data)
+    return FirstModel(open_model(circuit, weights), origin)

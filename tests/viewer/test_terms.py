@@ -1,0 +1,44 @@
+"""What a task fixes, in the page's words: who may enrol, where its first model comes from, what answers cost."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.site import PATIENCE
+
+
+@pytest.fixture
+def terms(workshop, visitor):
+    """The terms of a task, as its page says them."""
+
+    def of(task_id):
+        guest = visitor()
+        guest.visit(f"/task/{task_id}", of=workshop)
+        return guest.page.locator("section.card").filter(has=guest.page.get_by_role("heading", name="Terms"))
+
+    return of
+
+
+def test_terms__of_a_task_without_a_module__say_that_anybody_may_enrol__and_that_nobody_proved_the_first_model(
+    workshop, terms
+):
+    told = terms(workshop.publish("open"))
+
+    expect(told).to_contain_text("open to anybody", timeout=PATIENCE)
+    expect(told).to_contain_text("its creator’s own, proved by nobody")
+
+
+def test_terms__of_a_task_with_an_admission_module__name_it(workshop, terms):
+    module = workshop.contracts.lens.address
+
+    told = terms(workshop.publish("closed", admission=module))
+
+    expect(told).to_contain_text("admits; it is asked for nothing else", timeout=PATIENCE)
+    expect(told.get_by_title(module)).to_have_count(1)
+
+
+def test_terms__say_how_long_an_answer_has_and_what_a_challenge_costs(workshop, terms):
+    told = terms(workshop.publish("flowers"))
+
+    expect(told).to_contain_text("within 1 h; a challenge takes a bond of 0.00000000000000001 ETH", timeout=PATIENCE)
