@@ -241,11 +241,8 @@ def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> It
             yield View("rewards", "collected", part, lambda part=part: rewards.collected(*part))
 
 
-def all_views(machine: Machine, accounts: Sequence[str], claims: Sequence[Claim] = ()) -> Iterator[View]:
-    """All there is to see, and a task, a round and a challenge that there are not; of claims, only of these.
-
-    How far a claim has come that is not known to be true is in no event.
-    """
+def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """All there is to see, and a task, a round and a challenge that there are not."""
     yield from screen_views(machine, accounts)
     count, challenges = len(machine.tasks.records), machine.challenges
     yield View("tasks", "taskCount", (), lambda: count)
@@ -262,6 +259,4 @@ def all_views(machine: Machine, accounts: Sequence[str], claims: Sequence[Claim]
     yield View("challenges", "challengeCount", (), lambda: len(challenges.challenges))
     for number in range(len(challenges.challenges) + 2):
         yield View("challenges", "getChallenge", (number,), lambda number=number: challenges.get_challenge(number))
-    for claim in machine.openings.opened:
-        yield View("openings", "isOpen", (claim,), lambda claim=claim: machine.openings.is_open(claim))
-    yield from claim_views(machine, claims)
+    yield from claim_views(machine, [*machine.openings.opened, *machine.openings.shown])
