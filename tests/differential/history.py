@@ -96,8 +96,8 @@ class History:
 
     def end(self) -> None:
         """Compare every view, also as logs alone tell it, and what the StakeManager holds."""
-        self._compare(all_views(self.machine, self.accounts, [*self.machine.openings.shown]))
-        index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.time_of, multiply)
+        self._compare(all_views(self.machine, self.accounts))
+        index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.times.__getitem__, multiply)
         index.read(self.onchain.logs())
         index.now(self.machine.block)
         self._compare(all_views(index.machine, self.accounts))

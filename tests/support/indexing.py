@@ -243,10 +243,11 @@ class Index:
     def on_part_shown(self, event: events.PartShown) -> None:
         """Whether a vector is a commitment's, `Opened` says."""
 
+    def on_progressed(self, event: events.Progressed) -> None:
+        self.machine.openings.shown[self.claim(event)] = [0] * event.shown  # so many; which, `PartShown` says
+
     def on_opened(self, event: events.Opened) -> None:
-        assert event.commitment_hash == point_hash(event.commitment)
-        claim = Claim(event.task_id, event.commitment, event.encoding, event.entries, event.root)
-        self.machine.openings.opened.add(claim)
+        self.machine.openings.opened.add(self.claim(event))
 
     # ---- StakeManager: events carry what is left, so it is taken over, not computed
 
@@ -306,6 +307,11 @@ class Index:
     def entry(self, event: Any) -> RosterEntry:
         """The part of an event's trainer in its round."""
         return self.machine.rounds.rosters[event.task_id, event.round, event.trainer]
+
+    def claim(self, event: events.Opened | events.Progressed) -> Claim:
+        """The claim of an event."""
+        assert event.commitment_hash == point_hash(event.commitment)
+        return Claim(event.task_id, event.commitment, event.encoding, event.entries, event.root)
 
     def config(self, task_id: int) -> TaskConfig:
         """A task's config."""
