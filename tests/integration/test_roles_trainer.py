@@ -46,6 +46,7 @@ from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
 def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
     done, points = [], set()
     while Done not in done:
+        created.pass_seed_block()
         trainer = created.trainer(0)
         points.add(trainer.data[1])
         action = trainer.step()

@@ -203,10 +203,15 @@ class World:
         """One call of the node."""
         return self.anvil.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
 
-    def pass_seed_block(self, task_id: int | None = None) -> None:
-        """Mine a block where the newest one's hash makes an attempt's seed: this chain mines only what it is sent."""
-        if self.rounds.get_state(task_id or self.task_id).seed_block == self.chain.block().number:
+    def pass_seed_block(self, task_id: int | None = None) -> bool:
+        """Mine a block where the newest one's hash makes an attempt's seed: this chain mines only what it is sent.
+
+        Returns whether it was so.
+        """
+        is_newest = self.rounds.get_state(task_id or self.task_id).seed_block == self.chain.block().number
+        if is_newest:
             self.rpc("evm_mine")
+        return is_newest
 
     def pass_until(self, when: int) -> None:
         """Let time pass until a block's time, Unix seconds, unless it has come."""
