@@ -47,6 +47,7 @@ TERMS = Terms(
     stake=ETHER,
     pool=4 * ETHER,
     aggregator_fee=ETHER // 10,
+    challenge_bond=ETHER // 100,
     join_period=60,
     train_period=240,
     mask_period=120,

@@ -53,7 +53,14 @@ ETHER = 10**18
 FEATURES = ("sepal width (cm)", "petal length (cm)", "petal width (cm)")
 SHARES = (8, 7, 6, 5)
 TERMS = Terms(
-    "iris", "two species", rounds=2, max_trainers=3, stake=ETHER, pool=2 * ETHER + 1, aggregator_fee=ETHER // 10
+    "iris",
+    "two species",
+    rounds=2,
+    max_trainers=3,
+    stake=ETHER,
+    pool=2 * ETHER + 1,
+    aggregator_fee=ETHER // 10,
+    challenge_bond=ETHER // 100,
 )
 STAGES = ("created", "enrolled", "training", "masking", "aggregating", "averaged", "finalized")
 CREATOR, AGGREGATOR, OUTSIDER, CHALLENGER = 0, 6, 7, 8  # accounts; trainer i has account i + 1

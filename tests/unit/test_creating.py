@@ -45,7 +45,9 @@ def test_terms__within_bounds__are_accepted():
         ({"stake": 1 << 96}, "amounts"),
         ({"pool": 1 << 96}, "amounts"),
         ({"aggregator_fee": 4}, "must not exceed a round's part"),
-        ({"answer_period": 0}, "each period"),
+        ({"answer_period": 11}, "the time to answer must be 12 seconds to 7 days"),
+        ({"answer_period": 7 * DAY + 1}, "the time to answer"),
+        ({"challenge_bond": 1}, "a challenge must not cost more than the stake"),
         ({"challenge_period": 31 * DAY}, "each period"),
         ({"unbonding_period": 0}, "each period"),
         ({"challenge_bond": 1 << 96}, "amounts"),
@@ -69,6 +71,7 @@ def test_terms__that_the_contract_would_refuse__are_refused_before(change, text)
         ({}, {"steps": 1001}, "steps: "),
         ({}, {"features": 16_344}, "16344 weights is too large: at most 16343"),
         ({"rounds": 10_000}, {"steps": 100}, "could not be carried through"),
+        ({"answer_period": 4 * DAY}, {"features": 2040}, "answers of 2 parts, 345600 s each"),
     ),
 )
 def test_documents__that_cannot_be_written__are_refused_before(terms, spec, text):
