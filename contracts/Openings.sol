@@ -84,9 +84,8 @@ contract Openings is IOpenings, Deployed {
         if (keccak256(part) != hashes[index]) revert PartMismatch(index, hashes[index], keccak256(part));
 
         _add(sum, claim.encoding, part);
-        progress.shown += uint32(expected / width); // at most the entries
-        progress.sum = sum;
         emit PartShown(claim.commitment.hash(), root, index, part);
+        _keep(claim, progress, sum, progress.shown + expected / width);
     }
 
     /// @inheritdoc IOpenings
@@ -96,8 +95,7 @@ contract Openings is IOpenings, Deployed {
         uint256 first = progress.shown;
         uint256 last = Math.min(claim.entries, Math.saturatingAdd(first, count));
         sum.addMask(claim.root, first, last);
-        progress.shown = uint32(last);
-        progress.sum = sum;
+        _keep(claim, progress, sum, last);
     }
 
     /// @inheritdoc IOpenings
@@ -148,6 +146,15 @@ contract Openings is IOpenings, Deployed {
         progress = _progress[_hash(claim)];
         if (progress.shown == claim.entries) revert WrongProgress(progress.shown, claim.entries);
         sum = progress.shown == 0 ? Evaluation.start(config.k, _challenge(claim, config.k)) : progress.sum;
+    }
+
+    /// @dev Keeps how far a claim's evaluation has come.
+    function _keep(Claim calldata claim, Progress storage progress, Sum memory sum, uint256 shown) private {
+        progress.shown = uint32(shown); // at most the entries
+        progress.sum = sum;
+        emit Progressed(
+            claim.taskId, claim.commitment.hash(), claim.root, claim.commitment, claim.encoding, claim.entries, shown
+        );
     }
 
     function _add(Sum memory sum, Encoding encoding, bytes calldata part) private pure {

@@ -34,7 +34,9 @@ interface IOpenings {
     struct Claim {
         /// The task by whose SRS it was made.
         uint256 taskId;
+        /// What is opened.
         G1 commitment;
+        /// How the vector is given.
         Encoding encoding;
         /// How many entries the vector has; all others are zero.
         uint32 entries;
@@ -81,6 +83,17 @@ interface IOpenings {
     /// @param part Its bytes.
     event PartShown(bytes32 indexed commitmentHash, bytes32 indexed root, uint256 index, bytes part);
 
+    /// @notice Of a claim's vector, `shown` entries are now shown in parts, or expanded of a mask.
+    event Progressed(
+        uint256 indexed taskId,
+        bytes32 indexed commitmentHash,
+        bytes32 indexed root,
+        G1 commitment,
+        Encoding encoding,
+        uint256 entries,
+        uint256 shown
+    );
+
     /// @notice A commitment is known to be that of the vector that `root` fixes: its bytes are in the `PartShown` of both.
     event Opened(
         uint256 indexed taskId,
@@ -107,7 +120,7 @@ interface IOpenings {
     function open(Claim calldata claim, bytes calldata vector, G1 calldata quotient) external;
 
     /// @notice Shows the next part of a vector.
-    /// Effects: the evaluation goes on. Emits `PartShown`.
+    /// Effects: the evaluation goes on. Emits `PartShown` and `Progressed`.
     /// Requirements: as of `open`; a vector of bytes (`WrongEncoding`) that is not shown whole (`WrongProgress`); hashes that
     /// `root` fixes (`RootMismatch`), as many as there are parts (`WrongLength`); of them the next is the part's
     /// (`PartMismatch`).
@@ -117,7 +130,7 @@ interface IOpenings {
     function show(Claim calldata claim, bytes32[] calldata hashes, bytes calldata part) external;
 
     /// @notice Expands the next entries of a mask.
-    /// Effects: the evaluation goes on.
+    /// Effects: the evaluation goes on. Emits `Progressed`.
     /// Requirements: as of `open`; a mask (`WrongEncoding`) that is not expanded whole (`WrongProgress`).
     /// @param claim What is said.
     /// @param count How many entries; those past the end do not count.

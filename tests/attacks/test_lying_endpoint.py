@@ -3,14 +3,14 @@
 Tries: as a trainer's Ethereum node, to tell it of a dispute that there is not; or, in one that there is, to give it a
 third member's mask key for that of its peer.
 Stopped: what a dispute rests on is asked of all endpoints that the trainer names, and more than half must tell it. Who
-names a single one takes its word for everything.
+names a single one takes its word that there is a dispute; a key must come with its owner's proof.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -20,6 +20,7 @@ from headwater.chain.contracts.codec import encode_call
 from headwater.chain.contracts.opened import open_contracts
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ContractError
+from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import OpenMask
 from headwater.protocol.masks import mask_key, shared_point
@@ -41,6 +42,10 @@ BOND = TERMS.challenge_bond
 
 def one_endpoint_believed():
     """A trainer that names one endpoint."""
+
+
+def one_endpoint_believed_without_proof():
+    """A trainer that names one endpoint, and answers also for a key that comes without a proof of possession."""
 
 
 class Liar:
@@ -109,17 +114,17 @@ def lying_first(world: World, liar: Liar):
         yield [lying.url, one.url, other.url]
 
 
-def check(world: World, attack, liar: Liar, shared: Point) -> None:
-    """The victim answers, over the liar alone and over more."""
+def check(world: World, attack, liar: Liar, shared: Point, weakness, weak=nullcontext, counts=(2, 3)) -> None:
+    """The victim answers: weakened over the liar alone, as it is over so many endpoints."""
     with lying_first(world, liar) as urls:
-        with attack.works_on(one_endpoint_believed):
+        with attack.works_on(weakness), weak():
             trainer = victim_over(world, urls[:1])
             action = trainer.decide(world.chain.block())
             assert isinstance(action, OpenMask)
             with pytest.raises(ContractError):
                 trainer.act(action)
             assert liar.learned(shared)
-        for count in (2, 3):
+        for count in counts:
             liar.heard.clear()
             with attack.stopped_by("ChainError"):
                 victim_over(world, urls[:count]).act(action)
@@ -134,10 +139,10 @@ def test_dispute__that_there_is_not(aggregating, attack):
     world.senders[OUTSIDER].send(challenges.challenge_update(world.task_id, address(world, VICTIM), BOND))
     true = posted.commitments[[mask.peer for mask in posted.masks].index(address(world, VICTIM))]
     liar = Liar({true.encode().hex(): posted.update.encode().hex()}, logs_of=peer, dispute_with=peer)
-    check(world, attack, liar, shared_point(own_secret(world, VICTIM), key_of(world, PEER)))
+    check(world, attack, liar, shared_point(own_secret(world, VICTIM), key_of(world, PEER)), one_endpoint_believed)
 
 
-def test_key__of_a_third_member__for_the_peers(masking, attack):
+def test_key__of_a_third_member__for_the_peers(masking, attack, monkeypatch):
     world, challenges = masking, masking.contracts.challenges
     posted = {i: posting(world, i) for i in (VICTIM, PEER, THIRD)}
     at = [mask.peer for mask in posted[PEER].masks].index(address(world, VICTIM))
@@ -148,4 +153,12 @@ def test_key__of_a_third_member__for_the_peers(masking, attack):
     world.senders[OUTSIDER].send(challenges.challenge_mask(world.task_id, members, postings, BOND))
     true, false = key_of(world, PEER), key_of(world, THIRD)
     liar = Liar({true.encode().hex(): false.encode().hex(), point_hash(true).hex(): point_hash(false).hex()})
-    check(world, attack, liar, shared_point(own_secret(world, VICTIM), false))
+
+    @contextmanager
+    def unproved():
+        with monkeypatch.context() as weak:
+            weak.setattr(possession, "verify", lambda *_: True)
+            yield
+
+    shared = shared_point(own_secret(world, VICTIM), false)
+    check(world, attack, liar, shared, one_endpoint_believed_without_proof, unproved, counts=(1, 2, 3))

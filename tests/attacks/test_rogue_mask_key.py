@@ -26,11 +26,11 @@ from tests.support.arena import STAKE, Arena, Masking, secret
 from tests.support.weakened_contracts import Weakness
 
 CHECK = "if (!Possession.verify(maskKey, possession, tag, msg.sender)) revert InvalidPossession();"
-HASHED, UNIT = "abi.encode(tag, owner, key, r)", "libraries/Possession.sol"
+HASHED, UNIT = "uint256(keccak256(abi.encode(tag, owner, key, r)))", "libraries/Possession.sol"
 UNPROVED = Weakness("TrainerRegistry", CHECK)
-KEY_LEFT_OUT = Weakness("TrainerRegistry", HASHED, "abi.encode(tag, owner, r)", UNIT)
-SENDER_LEFT_OUT = Weakness("TrainerRegistry", HASHED, "abi.encode(tag, key, r)", UNIT)
-TASK_LEFT_OUT = Weakness("TrainerRegistry", HASHED, "abi.encode(owner, key, r)", UNIT)
+KEY_LEFT_OUT = Weakness("TrainerRegistry", HASHED, "uint256(keccak256(abi.encode(tag, owner, r)))", UNIT)
+SENDER_LEFT_OUT = Weakness("TrainerRegistry", HASHED, "uint256(keccak256(abi.encode(tag, key, r)))", UNIT)
+TASK_LEFT_OUT = Weakness("TrainerRegistry", HASHED, "uint256(keccak256(abi.encode(owner, key, r)))", UNIT)
 CHAIN_LEFT_OUT = Weakness(
     "TrainerRegistry",
     "abi.encode(block.chainid, taskManager, taskId)",

@@ -4,16 +4,42 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from brownie import ChallengeManager, Lens, ModelRegistry, StakeManager, TaskManager
+from brownie import (
+    ChallengeManager,
+    Lens,
+    ModelRegistry,
+    Openings,
+    RewardManager,
+    RoundManager,
+    StakeManager,
+    TaskManager,
+    TrainerRegistry,
+)
 
 from scripts.deploy import deploy_to_active
+
+CONTAINERS = (
+    TaskManager,
+    RoundManager,
+    TrainerRegistry,
+    RewardManager,
+    StakeManager,
+    ModelRegistry,
+    ChallengeManager,
+    Openings,
+    Lens,
+)
 
 
 class Deployed(NamedTuple):
     tasks: Any
+    rounds: Any
+    trainers: Any
+    rewards: Any
     stakes: Any
     models: Any
     challenges: Any
+    openings: Any
     lens: Any
 
 
@@ -22,8 +48,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """Deployed once a module; brownie's `fn_isolation` takes every test's changes back."""
     root: Path = tmp_path_factory.mktemp("deployments")
     records = deploy_to_active("", root).records
-    containers = (TaskManager, StakeManager, ModelRegistry, ChallengeManager, Lens)
-    return Deployed(*(container.at(records[container._name].address) for container in containers))
+    return Deployed(*(container.at(records[container._name].address) for container in CONTAINERS))
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from brownie import StakeManager, TaskManager, accounts, reverts
+from brownie import Lens, TaskManager, accounts, reverts
 
 ETHER = 10**18
 TERMS = {
@@ -19,7 +19,8 @@ TERMS = {
     "dimension": 32,
     "k": 13,
 }
-MODEL = (1, 2)
+QUOTIENT = (1, 2)
+ORIGIN = ((1, 2), [], [], 0, b"")
 CID = b"\x01" * 32
 
 
@@ -28,13 +29,14 @@ def config(**changes: Any) -> tuple[Any, ...]:
     [create] = [entry for entry in TaskManager.abi if entry.get("name") == "createTask"]
     fields = next(entry["components"] for entry in create["inputs"] if "TaskConfig" in entry["internalType"])
     values = TERMS | changes
-    return tuple(values.get(field["name"], zero(field["type"])) for field in fields)
+    return tuple(values.get(field["name"], zero(field)) for field in fields)
 
 
-def zero(kind: str) -> Any:
-    """The zero of a type; the structs in a TaskConfig are points."""
-    zeros = {"address": "0x" + "00" * 20, "bytes32": b"\x00" * 32, "tuple": (0, 0)}
-    return zeros.get(kind, 0)
+def zero(field: dict[str, Any]) -> Any:
+    """The zero of a field's type; the structs in a TaskConfig are points."""
+    if field["type"] == "tuple":
+        return tuple(0 for _ in field["components"])
+    return {"address": "0x" + "00" * 20, "bytes32": b"\x00" * 32}.get(field["type"], 0)
 
 
 def free_and_locked(stakes: Any, trainer: Any) -> tuple[int, int]:
@@ -43,42 +45,44 @@ def free_and_locked(stakes: Any, trainer: Any) -> tuple[int, int]:
 
 
 def test_deploy__when_done__then_they_know_each_other(deployed):
-    tasks, stakes, models, challenges, lens = deployed
+    *others, _ = deployed
+    at = [contract.address for contract in others]
 
-    assert lens.taskManager() == tasks.address
-    assert stakes.taskManager() == models.taskManager() == challenges.taskManager() == tasks.address
-    assert stakes.challengeManager() == tasks.challengeManager() == challenges.address
-    assert tasks.taskCount() == 0
+    assert [list(contract.deployment()) for contract in deployed] == [at] * len(deployed)
+    assert deployed.tasks.taskCount() == 0
 
 
-def test_deploy__when_the_predicted_address_is_another__then_refused(deployed):
-    stranger = accounts[1]
-    stakes = StakeManager.deploy(stranger, deployed.challenges, {"from": accounts[0]})
+def test_deploy__when_one_of_them_was_told_of_another__then_refused(deployed):
+    *others, _ = deployed
+    at = [contract.address for contract in others]
+    stranger = TaskManager.deploy([accounts[1].address, *at[1:]], {"from": accounts[0]})
 
-    with reverts(revert_pattern="WrongTaskManager.*"):
-        TaskManager.deploy(stakes, deployed.models, deployed.challenges, {"from": accounts[0]})
+    with reverts(revert_pattern=f"NotOneDeployment: {stranger.address.lower()}.*"):
+        Lens.deploy([stranger.address, *at[1:]], {"from": accounts[0]})
 
 
 def test_create_task__when_two_trainers_would_do__then_refused(deployed):
     with reverts("InvalidTrainers: 2, 5"):
-        deployed.tasks.createTask(config(minTrainers=2), MODEL, CID, {"from": accounts[0]})
+        deployed.tasks.createTask(config(minTrainers=2), QUOTIENT, ORIGIN, CID, {"from": accounts[0]})
 
 
 def test_create_task__when_no_contract_stands_at_the_verifier__then_refused(deployed):
     with reverts(revert_pattern=f"InvalidVerifier: {accounts[1].address.lower()}.*"):
-        deployed.tasks.createTask(config(trainVerifier=accounts[1]), MODEL, CID, {"from": accounts[0]})
+        deployed.tasks.createTask(config(trainVerifier=accounts[1]), QUOTIENT, ORIGIN, CID, {"from": accounts[0]})
 
 
 def test_create_task__when_the_fee_is_more_than_a_rounds_pool__then_refused(deployed):
     with reverts(f"InvalidFee: {2 * ETHER}, {ETHER}"):
         deployed.tasks.createTask(
-            config(aggregatorFee=2 * ETHER), MODEL, CID, {"from": accounts[0], "value": 3 * ETHER}
+            config(aggregatorFee=2 * ETHER), QUOTIENT, ORIGIN, CID, {"from": accounts[0], "value": 3 * ETHER}
         )
 
 
 def test_create_task__when_an_absence_costs_more_than_a_fault__then_refused(deployed):
     with reverts("InvalidSlash: 100, 200"):
-        deployed.tasks.createTask(config(faultSlash=100, absenceSlash=200), MODEL, CID, {"from": accounts[0]})
+        deployed.tasks.createTask(
+            config(faultSlash=100, absenceSlash=200), QUOTIENT, ORIGIN, CID, {"from": accounts[0]}
+        )
 
 
 def test_challenge_model__when_there_is_no_such_task__then_refused(deployed):

@@ -16,13 +16,15 @@ from headwater.chain.deploying.anvil import derive_accounts
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError
+from headwater.protocol import possession
 from headwater.protocol.curve import multiply
-from headwater.protocol.masks import GENERATOR
+from headwater.protocol.masks import GENERATOR, mask_key
 from headwater.protocol.phases import Phase
-from headwater.protocol.structs import TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
 from headwater.tools import ROOT, find_tool
 from scripts.export_addresses import addresses
 from tests.support.deploying import HOME, stands
+from tests.support.toy_srs import ToySrs
 
 pytestmark = pytest.mark.deploy
 
@@ -30,6 +32,7 @@ HARDHAT = ROOT / "build" / "hardhat"
 COMMAND = HARDHAT / "node_modules" / "hardhat" / "internal" / "cli" / "bootstrap.js"
 START_SECONDS = 120
 STAKE = 10**18
+SRS, DIMENSION = ToySrs(10, 123_456_789), 3
 CODE = bytes.fromhex("60016000f3")  # a constructor that leaves a byte of code behind, for a verifier's
 
 
@@ -66,36 +69,37 @@ def wait(process, url, log):
 
 
 def config(verifier, code_hash):
-    point = multiply(GENERATOR, 7)
+    points = SRS.basis(DIMENSION)
     return TaskConfig(
         train_verifier=verifier,
-        k=10,
-        dimension=3,
-        mask_period=3600,
-        average_verifier=verifier,
-        stake=STAKE,
-        aggregator_fee=0,
-        rounds=1,
-        min_trainers=3,
-        max_trainers=3,
-        join_period=3600,
-        train_period=3600,
-        aggregate_period=3600,
-        challenge_bond=0,
-        answer_period=3600,
-        challenge_period=3600,
-        unbonding_period=3600,
-        fault_slash=0,
-        absence_slash=0,
         train_code_hash=code_hash,
+        average_verifier=verifier,
         average_code_hash=code_hash,
         manifest=b"\x01" * 32,
         srs=b"\x02" * 32,
-        basis_hash=b"\x03" * 32,
-        offset=point,
-        basis0=point,
-        basis1=point,
-        basis_d=point,
+        k=SRS.k,
+        dimension=DIMENSION,
+        rounds=1,
+        min_trainers=3,
+        max_trainers=3,
+        admission=ZERO_ADDRESS,
+        join_period=3600,
+        train_period=3600,
+        mask_period=3600,
+        aggregate_period=3600,
+        challenge_period=3600,
+        answer_period=3600,
+        unbonding_period=3600,
+        stake=STAKE,
+        aggregator_fee=0,
+        challenge_bond=0,
+        fault_slash=0,
+        absence_slash=0,
+        offset=points.offset,
+        basis0=points.basis0,
+        basis1=points.basis1,
+        basis_d=points.basis_d,
+        tau=SRS.tau_g2,
     )
 
 
@@ -108,13 +112,16 @@ def test_deployment__on_hardhats_node__carries_a_task_to_its_roster(node, tmp_pa
     contracts = stands(tmp_path, "hardhat", node, keys[0])
 
     verifier, _ = creator.deploy(CODE, "verifier")
-    create = contracts.tasks.create_task(
-        config(verifier, node.code_hash(verifier)), multiply(GENERATOR, 5), b"\x04" * 32, 0
-    )
+    terms, origin = config(verifier, node.code_hash(verifier)), Origin(SRS.commit([0] * DIMENSION))
+    create = contracts.tasks.create_task(terms, SRS.basis_quotient(DIMENSION), origin, b"\x04" * 32, 0)
     task_id = creator.send(create).event(TaskCreated).task_id
     for i, trainer in enumerate(trainers):
         trainer.send(contracts.stakes.deposit(STAKE))
-        trainer.send(contracts.tasks.enrol(task_id, multiply(GENERATOR, 100 + i), multiply(GENERATOR, 200 + i)))
-        assert trainer.send(contracts.tasks.join(task_id)).event(Joined).joined == i + 1
+        data, shown = (
+            multiply(GENERATOR, 100 + i),
+            possession.prove(200 + i, contracts.tasks.tag(task_id), trainer.address),
+        )
+        trainer.send(contracts.trainers.enrol(task_id, [data], mask_key(200 + i), shown))
+        assert trainer.send(contracts.rounds.join(task_id)).event(Joined).joined == i + 1
     (task,), total, *_ = contracts.lens.get_tasks(NEWEST, 10)
     assert (task.task_id, total, task.phase, task.joined) == (task_id, 1, Phase.TRAIN, 3)

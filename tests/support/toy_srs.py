@@ -10,7 +10,7 @@ from py_ecc import optimized_bn128 as bn128
 
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P
-from headwater.protocol.openings import UNUSABLE_ROWS, TaskBasis, root_of_unity
+from headwater.protocol.openings import UNUSABLE_ROWS, TaskBasis, basis_claim, root_of_unity
 from headwater.protocol.pairing import G2
 from tests.support.masking import generated
 
@@ -62,3 +62,8 @@ class ToySrs:
         """A task's points."""
         logs = [self.offset_log, *(lagrange(self.k, row, self.tau) for row in (0, 1, dimension))]
         return TaskBasis(*(generated(log) for log in logs))
+
+    def basis_quotient(self, dimension: int) -> Point:
+        """The quotient that shows a task's points to be this SRS's."""
+        claim = basis_claim(self.basis(dimension), self.k, dimension)
+        return self.quotient(self.log(claim.vector), claim.point, claim.value)

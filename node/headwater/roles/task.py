@@ -357,10 +357,10 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         _check(task_id, f"SRS of {kind}", circuit.srs.id, manifest.srs.id)
     srs = fetch_srs(store, home, manifest)
     _check(task_id, "SRS file", srs.id, manifest.srs.id)
+    _check(task_id, "tau", tau_g2(srs), config.tau)
     basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
-    _check(task_id, "tau", tau_g2(srs), config.tau)
     task = Task(**vars(read), srs=srs, basis=basis, home=home)
     if check_model:
         task.check_first_model()

@@ -497,6 +497,19 @@ class PartShown(Event):
 
 
 @dataclass(frozen=True)
+class Progressed(Event):
+    """Of a claim's vector, `shown` entries are then shown in parts, or expanded of a mask."""
+
+    task_id: int
+    commitment_hash: bytes
+    root: bytes
+    commitment: Point
+    encoding: Encoding
+    entries: int
+    shown: int
+
+
+@dataclass(frozen=True)
 class Opened(Event):
     """A commitment is known to be that of the vector that `root` fixes."""
 
