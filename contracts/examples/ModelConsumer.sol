@@ -7,19 +7,21 @@ import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 /// @notice An example for dApps: a contract that uses the models of one task, and only such as were proved and are
 /// final.
 /// @dev Three things it shows.
-/// 1. A model is named by its task and its round. A hash alone means nothing: the creator of another task can choose
-///    basis points that give it any hash, so this contract fixes the task once and never looks up a hash elsewhere.
-/// 2. What the registry has is final. An average in Challenge, whose bytes may still be withheld, is in the TaskManager
+/// 1. A model is named by its task and its round. A hash alone means nothing: what was proved of it is its task's word,
+///    so this contract fixes the task once and never looks up a hash elsewhere.
+/// 2. What the registry has is final. An average in Challenge, whose bytes may still be withheld, is in the RoundManager
 ///    only; the registry knows it when the round is finalized, and then for good.
-/// 3. Round 0 is the model that the creator started from, which nobody proved, and is not accepted.
+/// 3. Round 0 is the model that the creator started from: no round of this task made it, and it is not accepted.
 ///
-/// What it cannot check, whoever deploys it must: that the task is honest. Its verifiers decide what counts as proved
-/// (see "Trust" in `ITaskManager`), so open the task with a node first (`headwater task show ID --check`).
+/// What it cannot check, whoever deploys it must: that the task is honest. Its verifiers decide what counts as proved,
+/// and its `tau`, which is its creator's word, what commitments and openings mean (see "Trust" in `ITaskManager`). So open
+/// the task with a node first (`headwater task show ID --check`).
 ///
 /// The weights stay off chain. Whoever computes with them fetches the document of `cid`, compares its sha2-256 with it,
-/// and the commitment of its weights with `modelHash` (`headwater model verify`).
+/// and checks that its weights have the commitment whose hash is `modelHash` (`headwater model verify`). A contract that
+/// needs them has the commitment opened (`IOpenings`).
 contract ModelConsumer {
-    /// @notice Thrown when the first model is to be accepted: it was proved by nobody.
+    /// @notice Thrown when the first model is to be accepted: no round of the task made it.
     error UnprovedModel();
 
     /// @notice Thrown when a model is to be accepted that is not newer than the one in use.

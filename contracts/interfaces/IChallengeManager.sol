@@ -163,7 +163,7 @@ interface IChallengeManager {
         bytes32 root
     );
 
-    /// @notice A mask was opened: here is the point that the two share. Who posted another mask is in the TaskManager's
+    /// @notice A mask was opened: here is the point that the two share. Who posted another mask is in the RoundManager's
     /// `Convicted`.
     event MaskOpened(
         uint256 indexed taskId, uint256 indexed round, uint256 attempt, address one, address other, G1 shared

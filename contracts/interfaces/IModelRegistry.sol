@@ -12,13 +12,13 @@ import {IERC7572} from "./IERC7572.sol";
 /// model's parent is the one of the nearest earlier round that has one. A first model may be a linear combination of
 /// models of other tasks, and so have parents there: the lineage of models is a directed graph without circles.
 /// @dev Trust: an entry says that the task's verifiers accepted it, so it is worth what the task's config is worth (see
-/// `ITaskManager`); a first model without parents was proved by nobody. Model hashes are kept by task: another task's creator could
-/// choose basis points that give it any hash it likes, so a hash without its task means nothing.
+/// `ITaskManager`); a first model without parents was proved by nobody. Model hashes are kept by task: another task's
+/// creator may know the secret of its `tau` and open any commitment as it likes, so a hash without its task means nothing.
 /// The commitment itself is in `ModelAdded`; a contract that needs it takes it from its caller and compares the hash.
 ///
 /// ERC-7992 (Draft, verifiable inference) describes a model by a `ModelCommitment`; `getRecord` returns its five fields
 /// and the lineage. This registry does not claim that standard's interface id: nobody registers a model here, since the
-/// TaskManager adds what was proved, and nobody owns one, so there is nothing to update or to deprecate.
+/// RoundManager adds what was proved, and nobody owns one, so there is nothing to update or to deprecate.
 ///
 /// What is in events only. That data were committed to: `ITrainerRegistry.DataRegistered`, one for each
 /// commitment. How the model
@@ -34,7 +34,7 @@ interface IModelRegistry is IERC165, IERC7572 {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice A model and how it came about.
-    /// @dev Only the first two are stored here; the rest is what the TaskManager keeps of the round anyway.
+    /// @dev Only the first two are stored here; the rest is what the RoundManager keeps of the round anyway.
     struct Model {
         /// The model hash: keccak256 of the commitment of [w | tag].
         bytes32 modelHash;
@@ -51,7 +51,7 @@ interface IModelRegistry is IERC165, IERC7572 {
     }
 
     /// @notice A model as other registries describe theirs, and where it comes from.
-    /// @dev The first five are the `ModelCommitment` of ERC-7992. Computed by each call from what the TaskManager and
+    /// @dev The first five are the `ModelCommitment` of ERC-7992. Computed by each call from what the others and
     /// this contract keep.
     struct Record {
         /// The model hash: keccak256 of the commitment of [w | tag].

@@ -34,7 +34,9 @@ interface IOpenings {
     struct Claim {
         /// The task by whose SRS it was made.
         uint256 taskId;
+        /// What is opened.
         G1 commitment;
+        /// How the vector is given.
         Encoding encoding;
         /// How many entries the vector has; all others are zero.
         uint32 entries;

@@ -14,7 +14,8 @@ struct Member {
 /// @title Masks
 /// @notice The masks that two peers of an attempt share; node/headwater/protocol/masks.py says what they are.
 library Masks {
-    uint256 private constant WORD = type(uint256).max % BN254.P + 1; // 2^256 mod P
+    /// @dev 2^256 mod P.
+    uint256 internal constant WORD = type(uint256).max % BN254.P + 1;
 
     /// @notice k_ij: the seed of the mask of two members of an attempt, in either order.
     function seedOf(

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
 import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
 import {G1} from "../../contracts/libraries/BN254.sol";
+import {Masks} from "../../contracts/libraries/Masks.sol";
 import {PossessionProof} from "../../contracts/libraries/Possession.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
@@ -46,7 +48,7 @@ contract GasTest is HeadwaterTest {
         trainers.registerData(taskId, one(G1(1, 2)));
         record("registerData", 110_000);
         join(taskId, who);
-        record("join", 60_000);
+        record("join", 62_000);
         vm.warp(deadlineOf(taskId));
         rounds.advance(taskId);
         record("advance to Skipped", 70_000);
@@ -66,7 +68,7 @@ contract GasTest is HeadwaterTest {
         runRound(); // no dearer and no cheaper: the slots that rounds share are never zero
         vm.prank(trainer(1));
         rewards.collect(taskId, one(1));
-        record("collect, one round", 100_000);
+        record("collect, one round", 110_000);
         vm.prank(trainer(1));
         stakes.claim();
         record("claim", 70_000);
@@ -169,7 +171,7 @@ contract GasTest is HeadwaterTest {
         uint256 id = challengeModel(taskId);
         record("challengeModel", 350_000);
         answerModel(id, modelScalar, model);
-        record(string.concat("answerModel", size), 800_000);
+        record(string.concat("answerModel", size), 900_000);
 
         toMask(taskId, 4);
         IRoundManager.Posting[2] memory postings = [postingOf(taskId, trainer(1)), postingOf(taskId, trainer(2))];
@@ -186,7 +188,26 @@ contract GasTest is HeadwaterTest {
         id = challengeMask(taskId, trainer(1), trainer(2), postings);
         record("challengeMask", 450_000);
         answerMask(id, postings, false);
-        record(string.concat("answerMask", size), 800_000);
+        record(string.concat("answerMask", size), 900_000);
+        recordFacts(size);
+    }
+
+    /// @dev Openings by themselves, whatever they are for.
+    function recordFacts(string memory size) private {
+        uint256[] memory vector = vectorOf("update", dimension + EXTRA_ENTRIES);
+        bytes memory encoded = wordsOf(vector);
+        IOpenings.Claim memory claim = claimOf(taskId, IOpenings.Encoding.Words, vector, rootOf(encoded));
+        openings.open(claim, encoded, quotientOf(claim, vector));
+        record(string.concat("open an update", size), 1_900_000);
+        vector = Masks.expand("seed", dimension + EXTRA_ENTRIES);
+        claim = claimOf(taskId, IOpenings.Encoding.Mask, vector, "seed");
+        openings.open(claim, "", quotientOf(claim, vector));
+        record(string.concat("open a mask", size), 800_000);
+        vector = entriesOf(weightsOf(1, CREATOR));
+        encoded = packed(weightsOf(1, CREATOR));
+        claim = claimOf(taskId, IOpenings.Encoding.Packed, vector, rootOf(encoded));
+        openings.open(claim, encoded, quotientOf(claim, vector));
+        record(string.concat("open a model", size), 800_000);
     }
 
     /// @dev One round of four trainers, measured.
@@ -197,7 +218,7 @@ contract GasTest is HeadwaterTest {
         }
         vm.warp(deadlineOf(taskId));
         rounds.advance(taskId);
-        record("advance to Train", 40_000);
+        record("advance to Train", 43_000);
         for (uint256 i = 1; i <= 4; ++i) {
             uint256 update = updateOf(trainer(i), round);
             bytes memory proof = trainProof(trainer(i), update);
@@ -222,7 +243,7 @@ contract GasTest is HeadwaterTest {
         recordBeyondVerifier(which, vm.lastCallGas().gasTotalUsed, average, round == 1 ? 300_000 : 200_000);
         vm.warp(deadlineOf(taskId));
         rounds.advance(taskId);
-        record("advance to Finalized", 150_000);
+        record("advance to Finalized", 160_000);
         modelScalar = round;
     }
 

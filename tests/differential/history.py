@@ -5,24 +5,39 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from headwater.chain.contracts.codec import encode_call
+from headwater.chain.contracts.events import Convicted
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
 from headwater.protocol.machine.challenges import Challenges
 from headwater.protocol.machine.models import Models
+from headwater.protocol.machine.openings import Openings
+from headwater.protocol.machine.rewards import Rewards
+from headwater.protocol.machine.rounds import Rounds
 from headwater.protocol.machine.stakes import Stakes
 from headwater.protocol.machine.tasks import Tasks
-from tests.differential.onchain import Onchain, Transaction
-from tests.differential.players import REFUSING, STRANGER, Players, multiply, verify
+from headwater.protocol.machine.trainers import Trainers
+from headwater.protocol.structs import ZERO_HASH
+from tests.differential.onchain import Mined, Onchain, Transaction
+from tests.differential.players import REFUSING, STRANGER, Gate, Players, balanced, multiply, verify
 from tests.differential.views import NAMES, View, all_views, answer, encode, encode_refusal, query, recent_views
 from tests.support.indexing import Index
 
-OWNERS = {"tasks": Tasks, "stakes": Stakes, "challenges": Challenges, "models": Models}
+OWNERS = {
+    "tasks": Tasks,
+    "rounds": Rounds,
+    "trainers": Trainers,
+    "rewards": Rewards,
+    "stakes": Stakes,
+    "models": Models,
+    "challenges": Challenges,
+    "openings": Openings,
+}
 
 
 class Divergence(AssertionError):
@@ -46,31 +61,42 @@ class History:
     Attributes:
         accounts: whose views are compared.
         tally: what was reached, over all histories.
+        base_fee: of the blocks to come, wei a unit of gas.
     """
 
     def __init__(self, onchain: Onchain, tally: Counter[str], accounts: Sequence[str]) -> None:
         onchain.reset()
-        codes = dict.fromkeys(onchain.verifiers, onchain.code_hash) | {STRANGER: keccak256(b"")}
+        codes = onchain.codes | {STRANGER: keccak256(b"")}
         self.onchain, self.tally, self.accounts = onchain, tally, accounts
-        self.machine = Machine(onchain.chain_id, onchain.at, codes, verify, multiply, {REFUSING})
-        self.players = Players(self.machine)
+        self.machine = Machine(
+            onchain.chain_id, onchain.at, codes, verify, Gate().admit, multiply, balanced, {REFUSING}
+        )
+        self.players = Players(self.machine, lambda number: onchain.known().get(number, ZERO_HASH))
         self.time = onchain.start
+        self.base_fee = 0
 
     def play(self, *calls: Call, seconds: int = 1) -> None:
         """Mine calls in one block, so many seconds after the last; compare what they return, and recent views."""
         self.time += seconds
         block = self.machine.block
-        block.number, block.time, block.parent_hash = self.onchain.number + 1, self.time, self.onchain.parent_hash
-        expected = [self._expect(call) for call in calls]
-        actual = self.onchain.mine([self._transaction(call) for call in calls], self.time)
-        for call, one, other in zip(calls, expected, actual, strict=True):
-            if one != other:
-                raise Divergence(f"{call}: the machine says {one.hex()}, the contract {other.hex()}")
+        block.number, block.time, block.base_fee = self.onchain.number + 1, self.time, self.base_fee
+        block.hashes = self.onchain.known()
+        mined = self.onchain.mine([self._transaction(call) for call in calls], self.time, self.base_fee)
+        for call, one in zip(calls, mined, strict=True):
+            block.gas = self._gas(one)
+            expected = self._expect(call)
+            if one.output != expected:
+                raise Divergence(f"{call}: the machine says {expected.hex()}, the contract {one.output.hex()}")
         self._compare(recent_views(self.machine, self.accounts))
+
+    def forget(self) -> None:
+        """Let so many blocks pass that the chain forgets the newest one's hash."""
+        self.time += self.onchain.forget()
+        self.tally["a block is forgotten"] += 1
 
     def end(self) -> None:
         """Compare every view, also as logs alone tell it, and what the StakeManager holds."""
-        self._compare(all_views(self.machine, self.accounts))
+        self._compare(all_views(self.machine, self.accounts, [*self.machine.openings.shown]))
         index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.time_of, multiply)
         index.read(self.onchain.logs())
         index.now(self.machine.block)
@@ -92,9 +118,28 @@ class History:
             if one != other:
                 raise Divergence(f"{view.function}{view.arguments}:\nmachine  {one.hex()}\ncontract {other.hex()}")
 
+    def _gas(self, mined: Mined) -> Callable[[], int]:
+        """What a call had burnt when it counted it, by what it says that is owed for it.
+
+        No machine can predict that. But it is something, and no more than the whole transaction burnt.
+        """
+
+        def counted() -> int:
+            burnt, events = self.onchain.receipt(mined.transaction_hash)
+            convictions = [event for event in events if isinstance(event, Convicted)]
+            if not convictions or not self.base_fee:
+                return 0
+            gas, rest = divmod(convictions[0].owed, self.base_fee)
+            if rest or not 0 < gas <= burnt or convictions[1:]:
+                raise Divergence(f"{convictions}, of which the first owes for {gas} gas of {burnt}")
+            self.tally["an answer is paid for"] += 1
+            return gas
+
+        return counted
+
     def _expect(self, call: Call) -> bytes:
         """What the machine makes of a call, counted."""
-        before = {task_id: (state.phase, state.accused) for task_id, state in self.machine.tasks.states.items()}
+        before = {task_id: (state.phase, state.accused) for task_id, state in self.machine.rounds.states.items()}
         method, takes = _method(call.target, call.function)
         named = {name: value for name, value in (("sender", call.sender), ("value", call.value)) if name in takes}
         try:
@@ -104,16 +149,16 @@ class History:
             return encode_refusal(refused)
         self.tally[f"{call.function} succeeds"] += 1
         for task_id, (phase, accused) in before.items():
-            now = self.machine.tasks.states[task_id]
+            now = self.machine.rounds.states[task_id]
             if now.phase != phase or call.function == "advance":
-                end = self.machine.tasks.get_round(task_id, now.round - (now.phase.name == "JOIN")).phase
+                end = self.machine.rounds.get_round(task_id, now.round - (now.phase.name == "JOIN")).phase
                 how = f" {end}" if end.is_end else ""
                 self.tally[f"{phase}{', accused' if accused else ''} -> {now.phase}{how}"] += 1
         return b"" if returned is None else encode(returned)
 
     def _transaction(self, call: Call) -> Transaction:
         data = encode_call(NAMES[call.target], call.function, call.arguments)
-        return Transaction(call.sender, getattr(self.onchain.at, call.target), data, call.value)
+        return Transaction(call.sender, self.onchain.address(call.target), data, call.value)
 
 
 @cache

@@ -10,24 +10,25 @@ from headwater.protocol.structs import ZERO_HASH, Record
 
 def ids(machine: Machine, start: int, limit: int) -> list[int]:
     """A page of tasks: from an id downwards."""
-    first = min(start, len(machine.tasks.states))
+    first = min(start, len(machine.tasks.records))
     return list(range(first, max(first - limit, 0), -1))
 
 
 def tasks(machine: Machine, start: int = NEWEST, limit: int = NEWEST) -> tuple[list[TaskSummary], int, int, int]:
     """`getTasks`."""
     page = [summary(machine, task_id) for task_id in ids(machine, start, limit)]
-    return page, len(machine.tasks.states), machine.block.number, machine.block.time
+    return page, len(machine.tasks.records), machine.block.number, machine.block.time
 
 
 def summary(machine: Machine, task_id: int) -> TaskSummary:
     """A task in a list."""
-    config, state = machine.tasks.get_task(task_id)
+    record, state = machine.tasks.get_task(task_id), machine.rounds.get_state(task_id)
+    config = record.config
     return TaskSummary(
         task_id=task_id,
-        creator=state.creator,
+        creator=record.creator,
         manifest=config.manifest,
-        pool=state.pool,
+        pool=machine.rewards.pool_of(task_id).amount,
         stake=config.stake,
         dimension=config.dimension,
         rounds=config.rounds,
@@ -36,7 +37,7 @@ def summary(machine: Machine, task_id: int) -> TaskSummary:
         round=state.round,
         phase=state.phase,
         deadline=state.deadline,
-        next=machine.tasks.current_phase(task_id)[3],
+        next=machine.rounds.current_phase(task_id)[3],
         joined=state.joined,
         submitted=state.submitted,
         models=machine.models.model_count(task_id),
@@ -48,21 +49,26 @@ def models(machine: Machine, start: int = NEWEST, limit: int = NEWEST) -> tuple[
     """`getModels`."""
     page = ids(machine, start, limit)
     records = [machine.models.get_record(task_id, machine.models.latest(task_id).round) for task_id in page]
-    return records, len(machine.tasks.states)
+    return records, len(machine.tasks.records)
 
 
 def task(machine: Machine, task_id: int) -> TaskScreen:
     """`getTask`."""
-    config, state = machine.tasks.get_task(task_id)
+    record, state = machine.tasks.get_task(task_id), machine.rounds.get_state(task_id)
+    parents, divisor = machine.models.get_parents(task_id, 0)
     return TaskScreen(
         block_number=machine.block.number,
         timestamp=machine.block.time,
-        config=config,
+        creator=record.creator,
+        config=record.config,
         state=state,
-        next=machine.tasks.current_phase(task_id)[3],
-        round=machine.tasks.get_round(task_id, state.round),
+        next=machine.rounds.current_phase(task_id)[3],
+        round=machine.rounds.get_round(task_id, state.round),
         model=machine.models.latest(task_id),
         models=machine.models.model_count(task_id),
+        parents=tuple(parents),
+        divisor=divisor,
+        pool=machine.rewards.pool_of(task_id),
         escrow=machine.stakes.escrow_of[task_id],
         tag=machine.tasks.tag(task_id),
     )
@@ -71,23 +77,23 @@ def task(machine: Machine, task_id: int) -> TaskScreen:
 def rounds(machine: Machine, task_id: int, start: int, limit: int) -> list[RoundSummary]:
     """`getRounds`."""
     made = machine.models.entries.get(task_id, {})
-    last, *_ = machine.tasks.current_phase(task_id)
+    last, *_ = machine.rounds.current_phase(task_id)
     return [
-        RoundSummary(number, machine.tasks.get_round(task_id, number), *made.get(number, (ZERO_HASH, ZERO_HASH)))
+        RoundSummary(number, machine.rounds.get_round(task_id, number), *made.get(number, (ZERO_HASH, ZERO_HASH)))
         for number in range(start, min(start + limit, last + 1))
     ]
 
 
 def account(machine: Machine, task_id: int, who: str, start: int, limit: int) -> AccountScreen:
     """`getAccount`."""
-    last, *_ = machine.tasks.current_phase(task_id)
+    last, *_ = machine.rounds.current_phase(task_id)
     free, locked = machine.stakes.stake_of(who)
-    slash, fault = machine.tasks.slash_of(task_id, who)
+    slash, fault = machine.trainers.slash_of(task_id, who)
     return AccountScreen(
         block_number=machine.block.number,
         timestamp=machine.block.time,
-        enrolment=machine.tasks.get_enrolment(task_id, who),
-        entry=machine.tasks.get_roster_entry(task_id, last, who),
+        enrolment=machine.trainers.get_enrolment(task_id, who),
+        entry=machine.rounds.get_roster_entry(task_id, last, who),
         free=free,
         locked=locked,
         lock=machine.stakes.lock_of[task_id, who],
@@ -95,6 +101,6 @@ def account(machine: Machine, task_id: int, who: str, start: int, limit: int) ->
         slash=slash,
         fault=fault,
         rewards=tuple(
-            machine.tasks.reward_of(task_id, number, who) for number in range(start, min(start + limit, last + 1))
+            machine.rewards.reward_of(task_id, number, who) for number in range(start, min(start + limit, last + 1))
         ),
     )

@@ -12,15 +12,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from headwater.chain.contracts.codec import CONTRACTS, load_abi
+from tests.differential.game import OTHERS
 from tests.differential.onchain import run_onchain
-from tests.differential.play import OTHERS, Play
+from tests.differential.play import Play
 from tests.differential.players import CROWD, REFUSING
 from tests.differential.views import errors
 
 PRIVILEGED = {
-    *("accuse", "acquit", "convict", "accuseModel", "acquitModel"),
-    *("lock", "unlock", "slash", "burnEscrow", "escrow", "credit", "takeBond", "payBond"),
-    "add",
+    *("start", "accuse", "acquit", "convict", "accuseModel", "acquitModel"),
+    *("seat", "fund", "owe", "slash"),
+    *("lock", "unlock", "burnEscrow", "escrow", "credit", "takeBond", "payBond"),
+    *("begin", "add"),
 }
 """Functions that only other contracts of the deployment may call, and do."""
 
@@ -54,7 +56,8 @@ LONG = HISTORIES > 500
 def onchain():
     """The contracts, for all histories."""
     with run_onchain() as chain:
-        chain.fund((*CROWD, *OTHERS, chain.at.tasks, chain.at.challenges), (REFUSING,))
+        contracts = (chain.at.rounds, chain.at.trainers, chain.at.rewards, chain.at.challenges)
+        chain.fund((*CROWD, *OTHERS, *contracts), (REFUSING,))
         Play.onchain = chain
         yield chain
 

@@ -14,16 +14,27 @@ from headwater.chain.contracts.codec import CONTRACTS, load_abi
 from headwater.chain.contracts.lens import NEWEST
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
-from headwater.protocol.machine.tasks import peer_count
+from headwater.protocol.machine.rounds import peer_count
+from headwater.protocol.phases import Kind
+from headwater.protocol.structs import Claim
 from tests.differential import screens
 
 NAMES = {
     "tasks": "TaskManager",
+    "rounds": "RoundManager",
+    "trainers": "TrainerRegistry",
+    "rewards": "RewardManager",
     "stakes": "StakeManager",
-    "challenges": "ChallengeManager",
     "models": "ModelRegistry",
+    "challenges": "ChallengeManager",
+    "openings": "Openings",
     "lens": "Lens",
 }
+
+DYNAMIC = ("getRecord", "getRecords", "getParents")
+"""Views that return more than static values, or one array of them; all of the lens do."""
+
+GATE_ERROR = "InvalidTicket(address)"
 
 
 class View(NamedTuple):
@@ -101,8 +112,10 @@ def selectors(kind: str) -> dict[tuple[str, str], bytes]:
 
 @cache
 def errors() -> dict[str, bytes]:
-    """First four bytes of each custom error."""
-    return {error: selector for (_, error), selector in selectors("error").items()}
+    """First four bytes of each custom error, that of `Gate` included."""
+    found = {error: selector for (_, error), selector in selectors("error").items()}
+    assert all(found[error] == selector for (_, error), selector in selectors("error").items()), "one name, two errors"
+    return found | {GATE_ERROR.split("(", maxsplit=1)[0]: keccak256(GATE_ERROR.encode())[:4]}
 
 
 def encode_refusal(refused: Refused) -> bytes:
@@ -121,7 +134,7 @@ def answer(view: View) -> bytes:
     """What `Reader` answers if the machine is right."""
     try:
         value = view.answer()
-        dynamic = view.target == "lens" or view.function in ("getRecord", "getRecords")
+        dynamic = view.target == "lens" or view.function in DYNAMIC
         success, data = 1, encode_outputs(view, value) if dynamic else encode(value)
     except Refused as refused:
         success, data = 0, encode_refusal(refused)
@@ -139,49 +152,63 @@ def money_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
 
 
 def task_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> Iterator[View]:
-    """What there is to see of a task, but of its rounds."""
-    tasks, stakes = machine.tasks, machine.stakes
-    yield View("tasks", "getTask", (task_id,), lambda: tasks.get_task(task_id))
-    yield View("tasks", "currentPhase", (task_id,), lambda: tasks.current_phase(task_id))
+    """What changes of a task, but of its rounds."""
+    rounds, trainers, stakes = machine.rounds, machine.trainers, machine.stakes
+    yield View("rounds", "getState", (task_id,), lambda: rounds.get_state(task_id))
+    yield View("rounds", "currentPhase", (task_id,), lambda: rounds.current_phase(task_id))
+    yield View("rewards", "poolOf", (task_id,), lambda: machine.rewards.pool_of(task_id))
     yield View("stakes", "escrowOf", (task_id,), lambda: stakes.escrow_of[task_id])
     yield View("models", "latest", (task_id,), lambda: machine.models.latest(task_id))
+    for kind in Kind:
+        yield View("challenges", "bondOf", (task_id, kind), lambda kind=kind: machine.challenges.bond_of(task_id, kind))
     for who in accounts:
         key = (task_id, who)
-        yield View("tasks", "getEnrolment", key, lambda key=key: tasks.get_enrolment(*key))
-        yield View("tasks", "slashOf", key, lambda key=key: tasks.slash_of(*key))
+        yield View("trainers", "getEnrolment", key, lambda key=key: trainers.get_enrolment(*key))
+        yield View("trainers", "slashOf", key, lambda key=key: trainers.slash_of(*key))
         yield View("stakes", "lockOf", key, lambda key=key: stakes.lock_of[key])
 
 
 def round_views(machine: Machine, task_id: int, number: int, accounts: Sequence[str]) -> Iterator[View]:
     """What there is to see of a round."""
-    tasks, challenges, made = machine.tasks, machine.challenges, (task_id, number)
-    yield View("tasks", "getRound", made, lambda: tasks.get_round(*made))
+    rounds, rewards, challenges, made = machine.rounds, machine.rewards, machine.challenges, (task_id, number)
+    yield View("rounds", "getRound", made, lambda: rounds.get_round(*made))
     yield View("models", "getModel", made, lambda: machine.models.get_model(*made))
     for who in accounts:
         part = (task_id, number, who)
-        yield View("tasks", "getRosterEntry", part, lambda part=part: tasks.get_roster_entry(*part))
-        yield View("tasks", "rewardOf", part, lambda part=part: tasks.reward_of(*part))
-        for attempt in range(tasks.get_round(*made).attempt + 1):
+        yield View("rounds", "getRosterEntry", part, lambda part=part: rounds.get_roster_entry(*part))
+        yield View("rounds", "dutyOf", part, lambda part=part: rounds.duty_of(*part))
+        yield View("rewards", "rewardOf", part, lambda part=part: rewards.reward_of(*part))
+        for attempt in range(rounds.get_round(*made).attempt + 1):
             at = (task_id, number, attempt, who)
             yield View("challenges", "opened", at, lambda at=at: challenges.opened(*at))
             yield View("challenges", "challengeOf", at, lambda at=at: challenges.challenge_of(*at))
 
 
 def recent_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
-    """What a call may have changed: money, tasks, and their last two rounds."""
+    """What a call may have changed: money, tasks, their last two rounds, and the newest claims."""
     yield from money_views(machine, accounts)
-    for task_id, state in machine.tasks.states.items():
+    for task_id, state in machine.rounds.states.items():
         yield from task_views(machine, task_id, accounts)
         for number in range(state.round - 1, state.round + 1):
             yield from round_views(machine, task_id, number, accounts)
+    yield from claim_views(machine, [*machine.openings.shown][-3:])
+
+
+def claim_views(machine: Machine, claims: Sequence[Claim]) -> Iterator[View]:
+    """What is known of claims."""
+    openings = machine.openings
+    for claim in claims:
+        yield View("openings", "isOpen", (claim,), lambda claim=claim: openings.is_open(claim))
+        yield View("openings", "progressOf", (claim,), lambda claim=claim: openings.progress_of(claim))
 
 
 def screen_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
     """What the lens makes of it."""
-    for page in ((NEWEST, NEWEST), (len(machine.tasks.states), 1), (1, 5), (0, 1)):
+    count = len(machine.tasks.records)
+    for page in ((NEWEST, NEWEST), (count, 1), (1, 5), (0, 1)):
         yield View("lens", "getTasks", page, lambda page=page: screens.tasks(machine, *page))
         yield View("lens", "getModels", page, lambda page=page: screens.models(machine, *page))
-    for task_id in range(len(machine.tasks.states) + 2):
+    for task_id in range(count + 2):
         yield View("lens", "getTask", (task_id,), lambda task_id=task_id: screens.task(machine, task_id))
         for page in ((task_id, 0, NEWEST), (task_id, 1, 2)):
             yield View("lens", "getRounds", page, lambda page=page: screens.rounds(machine, *page))
@@ -190,30 +217,51 @@ def screen_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
             yield View("lens", "getAccount", page, lambda page=page: screens.account(machine, *page))
 
 
-def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
-    """All there is to see, and a task, a round and a challenge that there are not."""
+def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> Iterator[View]:
+    """What of a task is only looked at in the end: what does not change, or with what is looked at in between."""
+    tasks, rounds, models, rewards = machine.tasks, machine.rounds, machine.models, machine.rewards
+    last = rounds.states[task_id].round if task_id in rounds.states else 0
+    yield View("tasks", "getTask", (task_id,), lambda: tasks.get_task(task_id))
+    yield View("tasks", "tag", (task_id,), lambda: tasks.tag(task_id))
+    yield View("rounds", "runningRound", (task_id,), lambda: rounds.running_round(task_id))
+    yield View("rounds", "answerTime", (task_id,), lambda: rounds.answer_time(task_id))
+    page = (task_id, 1, last + 1)
+    yield View("models", "getModels", page, lambda: models.get_models(*page))
+    yield View("models", "modelCount", (task_id,), lambda: models.model_count(task_id))
+    yield View("models", "getRecords", page, lambda: models.get_records(*page))
+    for model_hash in {entry[0] for entry in models.entries.get(task_id, {}).values()} | {bytes(32)}:
+        known = (task_id, model_hash)
+        yield View("models", "roundOf", known, lambda known=known: models.round_of(*known))
+    for at in ((task_id, number) for number in range(last + 2)):
+        yield View("models", "getRecord", at, lambda at=at: models.get_record(*at))
+        yield View("models", "getParents", at, lambda at=at: models.get_parents(*at))
+        for who in accounts:
+            part = (*at, who)
+            yield View("rounds", "contributed", part, lambda part=part: rounds.contributed(*part))
+            yield View("rewards", "collected", part, lambda part=part: rewards.collected(*part))
+
+
+def all_views(machine: Machine, accounts: Sequence[str], claims: Sequence[Claim] = ()) -> Iterator[View]:
+    """All there is to see, and a task, a round and a challenge that there are not; of claims, only of these.
+
+    How far a claim has come that is not known to be true is in no event.
+    """
     yield from screen_views(machine, accounts)
-    tasks, models, challenges = machine.tasks, machine.models, machine.challenges
-    count = len(tasks.states)
+    count, challenges = len(machine.tasks.records), machine.challenges
     yield View("tasks", "taskCount", (), lambda: count)
-    yield View("tasks", "peerCount", (count,), lambda: peer_count(count))
+    yield View("rounds", "peerCount", (count,), lambda: peer_count(count))
     yield from money_views(machine, accounts)
     for task_id in range(count + 2):
-        last = tasks.states[task_id].round if task_id in tasks.states else 0
-        yield View("tasks", "tag", (task_id,), lambda task_id=task_id: tasks.tag(task_id))
+        last = machine.rounds.states[task_id].round if task_id in machine.rounds.states else 0
         yield from task_views(machine, task_id, accounts)
         for number in range(last + 2):
             yield from round_views(machine, task_id, number, accounts)
-        page = (task_id, 1, last + 1)
-        yield View("models", "getModels", page, lambda page=page: models.get_models(*page))
-        yield View("models", "modelCount", (task_id,), lambda task_id=task_id: models.model_count(task_id))
-        yield View("models", "getRecord", (task_id, last), lambda at=(task_id, last): models.get_record(*at))
-        yield View("models", "getRecords", page, lambda page=page: models.get_records(*page))
-        for model_hash in {entry[0] for entry in models.entries.get(task_id, {}).values()} | {bytes(32)}:
-            known = (task_id, model_hash)
-            yield View("models", "roundOf", known, lambda known=known: models.round_of(*known))
-    for key, owner in tasks.data_owners.items():
-        yield View("tasks", "dataOwner", key, lambda owner=owner: owner)
+        yield from settled_views(machine, task_id, accounts)
+    for key in (*machine.trainers.data, (count, bytes(32))):
+        yield View("trainers", "getData", key, lambda key=key: machine.trainers.get_data(*key))
     yield View("challenges", "challengeCount", (), lambda: len(challenges.challenges))
     for number in range(len(challenges.challenges) + 2):
         yield View("challenges", "getChallenge", (number,), lambda number=number: challenges.get_challenge(number))
+    for claim in machine.openings.opened:
+        yield View("openings", "isOpen", (claim,), lambda claim=claim: machine.openings.is_open(claim))
+    yield from claim_views(machine, claims)

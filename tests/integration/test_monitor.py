@@ -62,7 +62,7 @@ def test_store__that_nobody_can_write__is_down(monitor, tmp_path):
 def test_intent__on_its_way__is_counted_with_its_time_until_it_is_mined(monitor, created):
     found, journal = monitor("DIR")
     sender = created.senders[1].address
-    intent = Intent(created.chain.name, sender, 0, "TaskManager.join", b"raw", bytes(32))
+    intent = Intent(created.chain.name, sender, 0, "RoundManager.join", b"raw", bytes(32))
 
     def figures() -> tuple[float, float]:
         samples = dict(line.rsplit(" ", 1) for line in found.metrics.page().decode().splitlines() if line[0] != "#")

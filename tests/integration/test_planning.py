@@ -30,7 +30,7 @@ def test_expenses__when_a_round_was_played__then_its_transactions_cost_what_was_
     finalized: World, planned, who: str, what: str, kind: type[Event]
 ):
     eth = finalized.chain.web3.eth
-    hashes = [event.transaction_hash for event in finalized.tasks.events(kind, task_id=finalized.task_id)]
+    hashes = [event.transaction_hash for event in finalized.rounds.events(kind, task_id=finalized.task_id)]
     gas = [eth.get_transaction_receipt(hash_)["gasUsed"] for hash_ in hashes]
     calldata = {len(finalized.chain.calldata(hash_)[1]) for hash_ in hashes}
 
@@ -56,7 +56,7 @@ def test_expenses__when_a_circuit_is_built__then_its_verifier_key_and_proof_are_
 
 def test_round_bytes__when_a_round_was_played__then_its_documents_are_at_most_so_large(finalized: World):
     planned = round_bytes(finalized.task.spec.dimension, TERMS.max_trainers)
-    masked = next(finalized.tasks.events(Masked, task_id=finalized.task_id))
+    masked = next(finalized.rounds.events(Masked, task_id=finalized.task_id))
     model = finalized.models.latest(finalized.task_id)
     update_bytes, model_bytes = (
         len(finalized.store.get(Cid.from_digest(digest), 1 << 20)) for digest in (masked.posting.cid, model.cid)

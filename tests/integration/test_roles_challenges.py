@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -22,11 +23,13 @@ from headwater.chain.contracts.events import (
     UpdateOpened,
 )
 from headwater.chain.contracts.screens import Stake
+from headwater.circuits.openings import vector_quotient
 from headwater.errors import ChainError, ContentMismatch, Unavailable
-from headwater.protocol.curve import multiply
+from headwater.protocol.curve import Point, multiply
 from headwater.protocol.decisions import (
     Advance,
     Aggregate,
+    AnswerLate,
     ChallengeMask,
     ChallengeModel,
     ChallengeUpdate,
@@ -46,20 +49,23 @@ from headwater.protocol.decisions import (
     Unenrol,
     Wait,
 )
-from headwater.protocol.field import P, add, pack
+from headwater.protocol.field import add
 from headwater.protocol.masks import mask_key, shared_point
+from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.structs import Opening
 from headwater.reading.models import load, pull, verify
+from headwater.roles import masking as attempts
 from headwater.roles.challenger import Challenger
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
-from headwater.storage.manifests import ModelDocument
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World, run, share_proofs
 
 ZERO = [0, 0, 0, 0]
 BOND = TERMS.challenge_bond
+OFFERED = BOND * 5 // 4  # what a challenger puts up
 GRACE = TERMS.aggregate_period // 4
 
 
@@ -133,14 +139,14 @@ def test_update__that_is_withheld__is_demanded__and_costs_its_trainer_the_stake_
     created.steps(challenger, ChallengeUpdate)
     (event,) = created.contracts.challenges.events(Challenged, task_id=four.id)
     assert (event.accused, event.kind, event.round, event.attempt) == (culprit, Kind.UPDATE, 1, 1)
-    assert created.stakes.bonded() == BOND
+    assert created.stakes.bonded() == OFFERED
     assert isinstance(challenger.step(), Wait), "once is enough"
 
     created.pass_deadline(four.id)
     created.steps(challenger, Advance)
     assert created.rounds.get_state(four.id).members == 3
     created.steps(challenger, Reclaim)
-    assert created.stakes.claimable(challenger.sender.address) == BOND
+    assert created.stakes.claimable(challenger.sender.address) == OFFERED
     left_out = created.trainer(3, four).step()
     assert left_out == Wait("round 1 goes on without this trainer, which was found at fault", left_out.until)
     everybody(created, four, range(3), Mask)
@@ -166,10 +172,11 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     created.steps(challenger, ChallengeUpdate)
     created.steps(late, OpenUpdate)
     (event,) = created.contracts.challenges.events(UpdateOpened, task_id=four.id)
-    assert list(event.vector) == list(posting(created, 3, four).vector)
+    assert event.trainer == late.sender.address
+    assert attempts.opened(four, 1, 1) == {late.sender.address: list(posting(created, 3, four).vector)}
     (acquitted,) = created.rounds.events(Acquitted, task_id=four.id)
     assert acquitted.trainer == late.sender.address
-    assert created.stakes.claimable(late.sender.address) == BOND, "for its gas"
+    assert created.stakes.claimable(late.sender.address) == OFFERED, "for its gas"
     assert isinstance(challenger.step(), Wait), "nothing is missing now"
 
     assert not created.store.has(Cid.from_digest(cid_of(created, 3, four)))
@@ -216,7 +223,7 @@ def test_update__under_whose_name_the_store_has_other_bytes__counts_as_withheld_
     be_patient(world)
     world.steps(challenger, ChallengeUpdate)
     world.steps(world.trainer(0), OpenUpdate)
-    assert world.stakes.claimable(address(world, 0)) == BOND
+    assert world.stakes.claimable(address(world, 0)) == OFFERED
     assert isinstance(challenger.step(), Wait), "once an attempt is enough"
     (note,) = [said["text"] for stage, said in heard if stage == "note"]
     assert "challenge 1 was answered" in note
@@ -271,12 +278,14 @@ def test_trainer__accused_by_a_griefer__answers_after_a_restart_and_gets_the_bon
     assert aggregating.trainers.slash_of(aggregating.task_id, address(aggregating, 0)) == (0, False)
 
 
-def test_accusation__keeps_nobody_from_aggregating__and_is_moot_then(aggregating):
+def test_accusation__keeps_nobody_from_aggregating__and_its_late_answer_is_paid(aggregating):
     call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
     aggregating.senders[CHALLENGER].send(call)
     aggregating.steps(aggregating.aggregator(), Aggregate)
-    assert isinstance(aggregating.trainer(0).step(), Wait), "nothing to answer"
-    aggregating.steps(aggregating.challenger(), Reclaim)
+    assert isinstance(aggregating.challenger().step(), Wait), "there is time to answer"
+    aggregating.steps(aggregating.trainer(0), AnswerLate)
+    assert aggregating.stakes.claimable(address(aggregating, 0)) == BOND
+    assert isinstance(aggregating.trainer(0).step(), Wait), "nothing is left to answer"
     aggregating.advance()
     entry = aggregating.rounds.get_roster_entry(aggregating.task_id, 1, address(aggregating, 0))
     assert entry.status is TrainerStatus.ACCUSED
@@ -285,23 +294,47 @@ def test_accusation__keeps_nobody_from_aggregating__and_is_moot_then(aggregating
     aggregating.steps(aggregating.trainer(0), Join)
 
 
+def test_bond__of_a_challenge_that_was_overtaken__is_reclaimed_when_the_time_to_answer_is_over(aggregating):
+    call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
+    aggregating.senders[CHALLENGER].send(call)
+    aggregating.steps(aggregating.aggregator(), Aggregate)
+    answer_by = aggregating.contracts.challenges.get_challenge(1).answer_by
+    trainer = aggregating.trainer(0)
+    decided = trainer.decide(aggregating.chain.block())
+    aggregating.pass_until(answer_by)
+    challenger = aggregating.challenger()
+    aggregating.steps(challenger, *([Advance] if aggregating.rounds.current_phase(1).next else []), Reclaim)
+    assert aggregating.stakes.claimable(challenger.sender.address) == BOND
+    heard: list[str] = []
+    trainer._report = lambda stage, **said: heard.append(said["text"])
+    trainer.act(decided)
+    assert "challenge 1 stays without an answer" in heard[0]
+    assert not isinstance(aggregating.trainer(0).step(), AnswerLate)
+
+
+def shown_as(task: Task, commitment: Point, vector: Sequence[int]) -> Opening:
+    """How a vector is opened in an answer, right or wrong."""
+    data = encode(vector, Encoding.WORDS)
+    quotient = vector_quotient(task.train, commitment, Encoding.WORDS, len(vector), data)
+    return Opening(root_of(data, Encoding.WORDS), data, quotient)
+
+
 def test_answer__that_is_not_what_was_committed_to__is_refused(aggregating):
     challenges, task = aggregating.contracts.challenges, aggregating.task
     aggregating.senders[OUTSIDER].send(challenges.challenge_update(task.id, address(aggregating, 0), BOND))
     mine, other = posting(aggregating, 0), posting(aggregating, 1)
-    basis = task.basis.points
+    commitment = task.train.commit(mine.vector)
+    right = shown_as(task, commitment, mine.vector)
     wrong = {
-        "OpeningMismatch": (mine.on_chain(), other.vector, basis),
-        "WrongLength": (mine.on_chain(), mine.vector[:-1], basis),
-        "PostingMismatch": (other.on_chain(), mine.vector, basis),
-        "BasisMismatch": (mine.on_chain(), mine.vector, basis[:-1]),
+        "OpeningMismatch": (mine.on_chain(), shown_as(task, commitment, other.vector)),
+        "WrongLength": (mine.on_chain(), shown_as(task, commitment, mine.vector[:-1])),
+        "PostingMismatch": (other.on_chain(), right),
+        "RootMismatch": (mine.on_chain(), replace(right, root=bytes(32))),
     }
     for name, answer in wrong.items():
         assert aggregating.refusal(1, challenges.answer_update(1, *answer)).name == name
-    assert aggregating.refusal(1, challenges.answer_update(2, mine.on_chain(), mine.vector, basis)).name == (
-        "UnknownChallenge"
-    )
-    aggregating.senders[OUTSIDER].send(challenges.answer_update(1, mine.on_chain(), mine.vector, basis))
+    assert aggregating.refusal(1, challenges.answer_update(2, mine.on_chain(), right)).name == "UnknownChallenge"
+    aggregating.senders[OUTSIDER].send(challenges.answer_update(1, mine.on_chain(), right))
     assert aggregating.stakes.claimable(address(aggregating, 0)) == BOND, "whoever sends the answer"
 
 
@@ -337,7 +370,7 @@ def test_wrong_mask__is_disputed__the_honest_one_answers_and_the_liar_pays(creat
     (opened,) = created.contracts.challenges.events(MaskOpened, task_id=task.id)
     secrets = [mask_secret(secret_of(created.anvil.accounts[i + 1]), task.tag) for i in (honest, 3)]
     assert opened.shared == shared_point(secrets[0], mask_key(secrets[1]))
-    assert created.stakes.claimable(challenger.sender.address) == BOND, "a dispute is nobody's gain"
+    assert created.stakes.claimable(challenger.sender.address) == OFFERED, "a dispute is nobody's gain"
     assert isinstance(created.trainer(3, task).step(), Wait), "the liar has nothing to answer"
     assert isinstance(challenger.step(), Wait)
 
@@ -347,8 +380,12 @@ def test_wrong_mask__is_disputed__the_honest_one_answers_and_the_liar_pays(creat
     everybody(created, task, range(3), Publish)
     created.finalize(task)
     assert task.current_model() == averaged_of(created.trained(ZERO))
-    created.steps(challenger, Settle)
+    (convicted,) = created.rounds.events(Convicted, task_id=task.id)
+    assert (convicted.payee, convicted.owed > 0) == (victim, True), "for the gas of its answer"
+    created.steps(created.trainer(honest, task), Join, Settle)
+    assert created.stakes.claimable(victim) == convicted.owed
     assert created.stakes.lock_of(task.id, liar) == 0
+    assert isinstance(created.trainer(honest, task).step(), Wait), "once is enough"
     assert [created.trainers.slash_of(task.id, address(created, i)) for i in range(3)] == [(0, False)] * 3
 
 
@@ -411,7 +448,7 @@ def without_model(world: World, cid: bytes = b"\x09" * 32) -> list[int]:
 @pytest.mark.parametrize("bytes_", ("withheld", "others"))
 def test_average__whose_bytes_are_not_told__is_revoked__and_another_aggregates(aggregating, bytes_):
     world, challenger = aggregating, aggregating.challenger()
-    other = ModelDocument.of(round=1, trainers=3, weights=pack([1, 2, 3, 4]))
+    other = world.opened([1, 2, 3, 4]).document(1, 3)
     without_model(world, world.put(other).digest if bytes_ == "others" else b"\x09" * 32)
     if bytes_ == "withheld":
         assert isinstance(challenger.step(), Wait), "it may still come"
@@ -469,7 +506,7 @@ def test_average__that_its_aggregator_shows_on_chain__is_final__and_trained_on_f
     (event,) = world.contracts.challenges.events(ModelOpened, task_id=world.task_id)
     assert (event.round, event.average) == (1, 1)
     assert world.rounds.get_round(world.task_id, 1).phase is Phase.FINALIZED
-    assert world.stakes.claimable(aggregator.sender.address) == BOND
+    assert world.stakes.claimable(aggregator.sender.address) == OFFERED
     assert world.stakes.stake_of(aggregator.sender.address) == Stake(ETHER, 0)
     model = world.models.latest(world.task_id)
     with lost(world, model.cid):
@@ -493,18 +530,12 @@ def test_aggregator__that_nobody_asks__answers_nothing(averaged):
 FIRST = [3, -1, 4, 1]  # weights of a first model that has to be shown: zeros need not be
 
 
-def first_document() -> ModelDocument:
-    return ModelDocument.of(round=0, trainers=0, weights=pack(FIRST))
-
-
-FIRST = [3, -1, 4, 1]
-
-
 def with_first_model(world: World, *, told: bool) -> int:
     """A task that does not start from zeros, and whose first model's bytes lie in the store, or nowhere."""
-    document = ModelDocument.of(round=0, trainers=0, weights=pack(FIRST))
+    model = world.opened(FIRST)
+    document = model.document(0, 0)
     cid = world.put(document) if told else Cid.of_block(RAW, document.encode())
-    return world.create(world.task.basis.commit(FIRST), cid.digest)
+    return world.create(model.commitment, cid.digest)
 
 
 def watched(world: World, task_id: int) -> Task:
@@ -547,7 +578,7 @@ def test_first_model__that_is_demanded_for_nothing__is_shown_by_whoever_takes_pa
 
 @pytest.mark.parametrize("bytes_", (None, [1, 2, 3, 4]), ids=("none", "others"))
 def test_first_model__of_zeros__needs_no_bytes(created, tmp_path, bytes_):
-    other = bytes_ and created.put(ModelDocument.of(round=0, trainers=0, weights=pack(bytes_))).digest
+    other = bytes_ and created.put(created.opened(bytes_).document(0, 0)).digest
     task_id = created.create(model_cid=other or b"\x09" * 32)
     task = created.open(task_id)
     assert task.current_model() == ZERO
@@ -562,8 +593,10 @@ def test_first_model__that_was_shown_on_chain__is_read_from_there(created):
     be_patient(created)
     challenger = created.challenger(task=watched(created, task_id))
     created.steps(challenger, ChallengeModel)
-    answer = created.contracts.challenges.answer_model(1, [w % P for w in FIRST], created.task.basis.points)
-    created.senders[CREATOR].send(answer)
+    model, packed = created.opened(FIRST), encode(FIRST, Encoding.PACKED)
+    opening = Opening(root_of(packed, Encoding.PACKED), packed, model.opening)
+    tagged = watched(created, task_id).tagged(model.commitment)
+    created.senders[CREATOR].send(created.contracts.challenges.answer_model(1, tagged, opening))
     assert created.open(task_id).current_model() == FIRST
     assert isinstance(challenger.step(), Wait)
 

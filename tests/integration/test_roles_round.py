@@ -174,6 +174,7 @@ def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finali
 def test_gas__of_submissions_and_of_the_average__stays_within_the_limit(training):
     trainers, aggregator = [training.trainer(i) for i in range(3)], training.aggregator()
     receipts = [trainer.submit(1, trainer.train(1)) for trainer in trainers]
+    training.pass_seed_block()
     receipts += [trainer.mask(1, 1) for trainer in trainers]
     for trainer in trainers:
         trainer.publish(1, 1)

@@ -2,8 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
+import {IRewardManager} from "../../contracts/interfaces/IRewardManager.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
+import {PossessionProof} from "../../contracts/libraries/Possession.sol";
 import {HeadwaterTest} from "../contracts/helpers/HeadwaterTest.sol";
 
 /// @notice Plays creators, trainers, aggregators, challengers and passers-by at random, by the rules: none of its calls
@@ -24,6 +29,7 @@ contract Handler is HeadwaterTest {
     mapping(uint256 taskId => mapping(uint256 round => uint256 times)) public finalized;
     mapping(uint256 taskId => mapping(uint256 round => mapping(uint256 attempt => uint256 count))) public membersIn;
     mapping(uint256 taskId => mapping(uint256 round => mapping(address who => uint256 amount))) public collected;
+    mapping(uint256 taskId => mapping(uint256 round => mapping(address who => bool))) public hasJoined;
     mapping(bytes32 attempt => mapping(address who => bool)) private _masked;
 
     /// @dev The peer to whom a member lied about their mask in an attempt.
@@ -41,13 +47,19 @@ contract Handler is HeadwaterTest {
     mapping(address who => int256 amount) public paidIn;
     uint256 public burnt;
 
+    /// @notice What of slashes was credited for gas.
+    uint256 public compensated;
+
+    /// @dev Who showed a lie, was the one who was lied to and had not lied itself.
+    mapping(uint256 taskId => mapping(uint256 round => mapping(address liar => address peer))) private _shownBy;
+
     function setUp() public override {
         super.setUp();
         dimension = 2;
     }
 
-    function deployment() external view returns (address, address, address, address) {
-        return (address(tasks), address(stakes), address(registry), address(challenges));
+    function deployment() external view returns (IDeployed.Addresses memory) {
+        return IDeployed(address(tasks)).deployment();
     }
 
     /// @notice Everybody who can have money here: trainers, the aggregator, the creator and the challenger.
@@ -78,10 +90,10 @@ contract Handler is HeadwaterTest {
 
     /// @notice The number behind the commitment of the sum of exactly the updates that an attempt masked.
     function sumMasked(uint256 taskId, uint256 round, uint256 attempt) public view returns (uint256 sum) {
-        sum = tagged(taskId, OFFSET);
+        sum = tagged(taskId, offset());
         for (uint256 i; i < TRAINERS; ++i) {
             if (!hasMasked(taskId, round, attempt, trainer(i))) continue;
-            sum = addmod(sum, updateOf(trainer(i), round) + BN254.P - OFFSET, BN254.P);
+            sum = addmod(sum, updateOf(trainer(i), round) + BN254.P - offset(), BN254.P);
         }
     }
 
@@ -100,7 +112,7 @@ contract Handler is HeadwaterTest {
         config.aggregatorFee = uint96(_bound(fee, 0, pool / config.rounds));
         config.faultSlash = uint16(_bound(seed >> 24, 0, 10_000));
         config.absenceSlash = uint16(_bound(seed >> 40, 0, config.faultSlash));
-        config.challengeBond = uint96(_bound(seed >> 56, 0, 1 ether));
+        config.challengeBond = uint96(_bound(seed >> 56, 0, stake < 1 ether ? stake : 1 ether));
         config.unbondingPeriod = JOIN_PERIOD;
         uint256 taskId = createTask(config, pool);
         modelOf[taskId] = modelScalar;
@@ -109,8 +121,8 @@ contract Handler is HeadwaterTest {
     function reclaim(uint256 seed) external {
         (uint256 taskId, bool found) = pickTask(seed);
         if (!found || deadlineOf(taskId) != 0) return;
-        ITaskManager.TaskState memory state = stateOf(taskId);
-        if (state.spent < state.pool) tasks.reclaim(taskId);
+        IRewardManager.Pool memory pool = rewards.poolOf(taskId);
+        if (pool.spent < pool.amount) rewards.reclaim(taskId);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -134,7 +146,7 @@ contract Handler is HeadwaterTest {
         if (!found) return;
         bool allowed = isEnrolled(taskId, candidate) && !isLeaving(taskId, candidate);
         vm.prank(candidate);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.unenrol, (taskId)));
+        (bool success,) = address(trainers).call(abi.encodeCall(trainers.unenrol, (taskId)));
         assertEq(success, allowed, "unenrol");
     }
 
@@ -142,12 +154,12 @@ contract Handler is HeadwaterTest {
         (uint256 taskId, bool found) = pickTask(seed);
         address candidate = trainer(who % TRAINERS);
         if (!found) return;
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, candidate);
-        bool allowed = enrolment.releasableAt != 0 && block.timestamp >= enrolment.releasableAt
-            && isOver(taskId, enrolment.unsettled);
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, candidate);
+        bool allowed =
+            enrolment.releasableAt != 0 && block.timestamp >= enrolment.releasableAt && isOver(taskId, enrolment.round);
         if (allowed) noteSettled(taskId, candidate);
         vm.prank(candidate);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.release, (taskId)));
+        (bool success,) = address(trainers).call(abi.encodeCall(trainers.release, (taskId)));
         assertEq(success, allowed, "release");
     }
 
@@ -163,15 +175,15 @@ contract Handler is HeadwaterTest {
         count = _bound(count, 2, 2 * TRAINERS); // all of them, as often as not
         for (uint256 i; i < count; ++i) {
             address candidate = trainer((seed % TRAINERS + i) % TRAINERS);
-            if (!found || !inTime(taskId, ITaskManager.Phase.Join)) return;
-            if (statusOf(taskId, candidate) != ITaskManager.TrainerStatus.None) continue;
+            if (!found || !inTime(taskId, IRoundManager.Phase.Join)) return;
+            if (statusOf(taskId, candidate) != IRoundManager.TrainerStatus.None) continue;
             if (!isEnrolled(taskId, candidate)) enrolWithStake(taskId, candidate);
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            if (state.joined == config.maxTrainers) return; // waits for the first model
-            uint256 last = tasks.getEnrolment(taskId, candidate).unsettled;
+            if (stateOf(taskId).joined == configOf(taskId).maxTrainers) return; // waits for the first model
+            uint256 last = trainers.getEnrolment(taskId, candidate).round;
             if (faulty[taskId][last][candidate]) settle(taskId, candidate);
             if (isLeaving(taskId, candidate)) continue;
             noteSettled(taskId, candidate);
+            hasJoined[taskId][roundOf(taskId)][candidate] = true;
             join(taskId, candidate);
         }
     }
@@ -181,7 +193,7 @@ contract Handler is HeadwaterTest {
         count = _bound(count, 2, 2 * TRAINERS); // all of them, as often as not
         for (uint256 i; i < count; ++i) {
             address candidate = trainer((seed % TRAINERS + i) % TRAINERS);
-            if (!found || !inTime(taskId, ITaskManager.Phase.Train)) return;
+            if (!found || !inTime(taskId, IRoundManager.Phase.Train)) return;
             submitAs(taskId, candidate);
         }
     }
@@ -191,7 +203,7 @@ contract Handler is HeadwaterTest {
         count = _bound(count, 2, 2 * TRAINERS); // all of them, as often as not
         for (uint256 i; i < count; ++i) {
             address candidate = trainer((seed % TRAINERS + i) % TRAINERS);
-            if (!found || !inTime(taskId, ITaskManager.Phase.Mask)) return;
+            if (!found || !inTime(taskId, IRoundManager.Phase.Mask)) return;
             maskAs(taskId, candidate, uint256(keccak256(abi.encode(seed, i))));
         }
     }
@@ -203,16 +215,16 @@ contract Handler is HeadwaterTest {
         steps = _bound(steps, 1, 8);
         for (uint256 i; i < steps; ++i) {
             uint256 chance = uint256(keccak256(abi.encode(seed, i)));
-            ITaskManager.Phase phase = phaseOf(taskId);
-            if (phase == ITaskManager.Phase.Join) this.join(seed, chance);
-            if (phase == ITaskManager.Phase.Train) this.submit(seed, chance);
-            if (phase == ITaskManager.Phase.Mask) this.mask(seed, _bound(chance, 3, TRAINERS)); // often not all
-            if (phase == ITaskManager.Phase.Aggregate) {
+            IRoundManager.Phase phase = phaseOf(taskId);
+            if (phase == IRoundManager.Phase.Join) this.join(seed, chance);
+            if (phase == IRoundManager.Phase.Train) this.submit(seed, chance);
+            if (phase == IRoundManager.Phase.Mask) this.mask(seed, _bound(chance, 3, TRAINERS)); // often not all
+            if (phase == IRoundManager.Phase.Aggregate) {
                 this.challengeMask(seed);
                 if (chance % 2 == 0) this.challengeUpdate(seed, chance);
                 if (chance % 3 == 0) this.aggregate(seed);
             }
-            if (phase == ITaskManager.Phase.Challenge && chance % 2 == 0) this.demandModel(seed);
+            if (phase == IRoundManager.Phase.Challenge && chance % 2 == 0) this.demandModel(seed);
             if (phase == phaseOf(taskId)) this.advance(seed, uint8(chance));
         }
     }
@@ -221,14 +233,15 @@ contract Handler is HeadwaterTest {
     function maskOutOfTurn(uint256 seed, uint256 who) external {
         (uint256 taskId, bool found) = pickTask(seed);
         address candidate = trainer(who % TRAINERS);
-        if (!found || (inTime(taskId, ITaskManager.Phase.Mask) && isToMask(taskId, candidate))) return;
-        ITaskManager.Posting memory posting;
+        if (!found || (inTime(taskId, IRoundManager.Phase.Mask) && isToMask(taskId, candidate))) return;
+        IRoundManager.Posting memory posting;
+        posting.seed = drawnStateOf(taskId).seed;
         (posting.update, posting.cid) = (point(updateOf(candidate, roundOf(taskId))), CID);
-        if (phaseOf(taskId) == ITaskManager.Phase.Mask) {
+        if (phaseOf(taskId) == IRoundManager.Phase.Mask) {
             posting.masks = postingOf(taskId, membersOf(taskId, stateOf(taskId))[0]).masks; // somebody's
         }
         vm.prank(candidate);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.mask, (taskId, posting)));
+        (bool success,) = address(rounds).call(abi.encodeCall(rounds.mask, (taskId, posting)));
         assertFalse(success, "masked out of turn");
     }
 
@@ -238,9 +251,9 @@ contract Handler is HeadwaterTest {
         address[] memory all = actors();
         address account = all[who % all.length];
         round = uint32(_bound(round, 1, roundOf(taskId)));
-        uint256 owed = tasks.rewardOf(taskId, round, account);
+        uint256 owed = rewards.rewardOf(taskId, round, account);
         vm.prank(account);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.collect, (taskId, one(round))));
+        (bool success,) = address(rewards).call(abi.encodeCall(rewards.collect, (taskId, one(round))));
         assertEq(success, owed != 0, "collect");
         collected[taskId][round][account] += owed;
     }
@@ -251,10 +264,10 @@ contract Handler is HeadwaterTest {
 
     function challengeUpdate(uint256 seed, uint256 who) external {
         (uint256 taskId, bool found) = pickTask(seed);
-        if (!found || !inTime(taskId, ITaskManager.Phase.Aggregate) || averagesIn(taskId) != 0) return;
+        if (!found || !inTime(taskId, IRoundManager.Phase.Aggregate) || averagesIn(taskId) != 0) return;
         address candidate = trainer(who % TRAINERS);
         (uint256 round, uint256 attempt) = (roundOf(taskId), stateOf(taskId).attempt);
-        if (statusOf(taskId, candidate) != ITaskManager.TrainerStatus.Submitted) return;
+        if (statusOf(taskId, candidate) != IRoundManager.TrainerStatus.Submitted) return;
         if (!hasMasked(taskId, round, attempt, candidate)) return;
         if (challenges.opened(taskId, round, attempt, candidate)) return;
         challengeUpdate(taskId, candidate);
@@ -263,12 +276,12 @@ contract Handler is HeadwaterTest {
     /// @dev Wherever two have posted different masks.
     function challengeMask(uint256 seed) external {
         (uint256 taskId, bool found) = pickTask(seed);
-        if (!found || !inTime(taskId, ITaskManager.Phase.Aggregate) || averagesIn(taskId) != 0) return;
+        if (!found || !inTime(taskId, IRoundManager.Phase.Aggregate) || averagesIn(taskId) != 0) return;
         for (uint256 i; i < TRAINERS; ++i) {
             address liar = trainer(i);
             address peer = _liedTo[attemptKey(taskId)][liar];
-            bool free = peer != address(0) && statusOf(taskId, liar) == ITaskManager.TrainerStatus.Submitted
-                && statusOf(taskId, peer) == ITaskManager.TrainerStatus.Submitted;
+            bool free = peer != address(0) && statusOf(taskId, liar) == IRoundManager.TrainerStatus.Submitted
+                && statusOf(taskId, peer) == IRoundManager.TrainerStatus.Submitted;
             if (!free || (_liedTo[attemptKey(taskId)][peer] == liar)) continue; // told the same lie
             challengeMask(taskId, liar, peer, [posted(taskId, liar), posted(taskId, peer)]);
         }
@@ -277,19 +290,19 @@ contract Handler is HeadwaterTest {
     function demandModel(uint256 seed) external {
         (uint256 taskId, bool found) = pickTask(seed);
         if (!found || block.timestamp >= deadlineOf(taskId) || stateOf(taskId).accused != 0) return;
-        bool first = phaseOf(taskId) == ITaskManager.Phase.Join && registry.latest(taskId).round == 0
+        bool first = phaseOf(taskId) == IRoundManager.Phase.Join && registry.latest(taskId).round == 0
             && !challenges.opened(taskId, 0, 0, CREATOR);
-        if (first || phaseOf(taskId) == ITaskManager.Phase.Challenge) challengeModel(taskId);
+        if (first || phaseOf(taskId) == IRoundManager.Phase.Challenge) challengeModel(taskId);
     }
 
     function answer(uint256 seed) external {
         uint256 count = challenges.challengeCount();
         if (count == 0) return;
         uint256 id = 1 + seed % count;
-        if (isAnswerable(id)) answer(id, seed);
+        if (isPayable(id)) answer(id, seed);
     }
 
-    /// @dev Nobody is acquitted by another vector, or by the right one when it is too late.
+    /// @dev Nobody is acquitted, or paid, by another vector.
     function answerFalsely(uint256 seed, uint256 change) external {
         uint256 count = challenges.challengeCount();
         if (count == 0) return;
@@ -298,17 +311,17 @@ contract Handler is HeadwaterTest {
         if (challenge.kind == IChallengeManager.Kind.Mask) return;
         bytes memory call;
         if (challenge.kind == IChallengeManager.Kind.Update) {
-            ITaskManager.TaskState memory state = stateOf(challenge.taskId);
-            if (state.phase != ITaskManager.Phase.Aggregate) return;
+            IRoundManager.TaskState memory state = stateOf(challenge.taskId);
+            if (state.phase != IRoundManager.Phase.Aggregate) return;
             if (!hasMasked(challenge.taskId, state.round, state.attempt, challenge.accused)) return;
             uint256[] memory vector = updateVectorOf(challenge.accused, challenge.round);
             vector[0] = addmod(vector[0], change % 2 == 0 ? 0 : change, BN254.P);
-            ITaskManager.Posting memory posting = posted(challenge.taskId, challenge.accused);
-            call = abi.encodeCall(challenges.answerUpdate, (id, posting, vector, basisPoints()));
+            IRoundManager.Posting memory posting = posted(challenge.taskId, challenge.accused);
+            call = abi.encodeCall(challenges.answerUpdate, (id, posting, openingOf(vector)));
         } else {
-            uint256[] memory weights = firstWeights();
-            if (isAnswerable(id)) weights[0] = 1 + change % 76;
-            call = abi.encodeCall(challenges.answerModel, (id, weights, basisPoints()));
+            int64[] memory weights = firstWeights();
+            weights[0] = int64(uint64(1 + change % 76));
+            call = abi.encodeCall(challenges.answerModel, (id, point(demanded(challenge)), openingOf(weights)));
         }
         (bool success,) = address(challenges).call(call);
         assertFalse(success, "false answer");
@@ -318,7 +331,8 @@ contract Handler is HeadwaterTest {
         uint256 count = challenges.challengeCount();
         if (count == 0) return;
         uint256 id = 1 + seed % count;
-        bool allowed = !challenges.getChallenge(id).closed && !isAnswerable(id);
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+        bool allowed = !challenge.closed && block.timestamp >= challenge.answerBy && !isAnswerable(id);
         (bool success,) = address(challenges).call(abi.encodeCall(challenges.reclaimBond, (id)));
         assertEq(success, allowed, "reclaimBond");
     }
@@ -329,7 +343,7 @@ contract Handler is HeadwaterTest {
 
     function aggregate(uint256 seed) external {
         (uint256 taskId, bool found) = pickTask(seed);
-        if (!found || !inTime(taskId, ITaskManager.Phase.Aggregate)) return;
+        if (!found || !inTime(taskId, IRoundManager.Phase.Aggregate)) return;
         sumScalar = sumOf[taskId];
         aggregate(taskId, seed % 2 == 0 ? AGGREGATOR : trainer(seed % TRAINERS));
         averageIn[taskId] = averageScalar;
@@ -338,10 +352,10 @@ contract Handler is HeadwaterTest {
     function forgeAverage(uint256 seed, uint256 sum) external {
         (uint256 taskId, bool found) = pickTask(seed);
         if (!found || BN254.equals(point(sum), stateOf(taskId).sum)) return;
-        uint256 masked = tasks.getRound(taskId, roundOf(taskId)).masked;
+        uint256 masked = rounds.getRound(taskId, roundOf(taskId)).masked;
         bytes memory proof = proofOf(seed, 9, publicOf(masked, STRANGER), sum);
         vm.prank(STRANGER);
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.aggregate, (taskId, proof, MODEL_CID)));
+        (bool success,) = address(rounds).call(abi.encodeCall(rounds.aggregate, (taskId, proof, MODEL_CID)));
         assertFalse(success, "forged average");
     }
 
@@ -392,10 +406,10 @@ contract Handler is HeadwaterTest {
     }
 
     function keepPromises(uint256 taskId) private {
-        ITaskManager.Phase phase = phaseOf(taskId);
+        IRoundManager.Phase phase = phaseOf(taskId);
         for (uint256 i; i < HONEST && phaseOf(taskId) == phase; ++i) {
-            if (phase == ITaskManager.Phase.Train) submitAs(taskId, trainer(i));
-            if (phase == ITaskManager.Phase.Mask) maskAs(taskId, trainer(i), 0);
+            if (phase == IRoundManager.Phase.Train) submitAs(taskId, trainer(i));
+            if (phase == IRoundManager.Phase.Mask) maskAs(taskId, trainer(i), 0);
         }
         for (uint256 id = 1; id <= challenges.challengeCount(); ++id) {
             IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
@@ -405,7 +419,7 @@ contract Handler is HeadwaterTest {
     }
 
     function submitAs(uint256 taskId, address who) private {
-        if (statusOf(taskId, who) != ITaskManager.TrainerStatus.Joined) return;
+        if (statusOf(taskId, who) != IRoundManager.TrainerStatus.Joined) return;
         modelScalar = modelOf[taskId];
         submit(taskId, who);
         noteMembers(taskId);
@@ -428,52 +442,68 @@ contract Handler is HeadwaterTest {
     function answer(uint256 id, uint256 seed) private {
         IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
         (uint256 taskId, address accused, address other) = (challenge.taskId, challenge.accused, challenge.other);
-        _answered[id] = true;
+        bool inTime_ = isAnswerable(id);
+        if (inTime_) _answered[id] = true;
         if (challenge.kind == IChallengeManager.Kind.Update) {
             uint256[] memory vector = maskedVectorOf(taskId, accused);
             address peer = _liedTo[attemptKey(taskId)][accused];
             // whoever lied about a mask can still open what it posted: the lie is one more in the mask's first entry
             if (peer != address(0)) vector[0] = addmod(vector[0], accused < peer ? 1 : BN254.P - 1, BN254.P);
-            challenges.answerUpdate(id, posted(taskId, accused), vector, basisPoints());
+            challenges.answerUpdate(id, posted(taskId, accused), openingOf(vector));
         } else if (challenge.kind == IChallengeManager.Kind.Mask) {
-            answerMask(id, [posted(taskId, accused), posted(taskId, other)], seed % 2 == 0);
-            noteConvicted(taskId, accused, other);
-            noteConvicted(taskId, other, accused);
+            address sender = seed % 3 == 0 ? STRANGER : seed % 3 == 1 ? accused : other;
+            noteConvicted(taskId, accused, other, sender);
+            noteConvicted(taskId, other, accused, sender);
+            IRoundManager.Posting[2] memory postings = [posted(taskId, accused), posted(taskId, other)];
+            MaskAnswer memory shown = maskAnswerOf(id, seed % 2 == 0);
+            vm.fee(1 gwei * (1 + seed % 100_000)); // sometimes more than a slash
+            vm.prank(sender);
+            answerMask(id, postings, seed % 2 == 0, shown);
+            vm.fee(0);
         } else if (challenge.attempt == 0) {
-            challenges.answerModel(id, firstWeights(), basisPoints());
+            answerModel(id, demanded(challenge), firstWeights());
         } else {
-            noteFinalized(taskId);
-            challenges.answerModel(id, weightsOf(challenge.round, accused), basisPoints());
+            if (inTime_) noteFinalized(taskId);
+            answerModel(id, demanded(challenge), weightsOf(challenge.round, accused));
         }
     }
 
+    /// @dev The number behind the model that was demanded.
+    function demanded(IChallengeManager.Challenge memory challenge) private view returns (uint256) {
+        return challenge.attempt == 0
+            ? tagged(challenge.taskId, firstModel())
+            : averageOf(challenge.taskId, challenge.round, challenge.accused);
+    }
+
     function settle(uint256 taskId, address who) private {
-        uint256 last = tasks.getEnrolment(taskId, who).unsettled;
+        uint256 last = trainers.getEnrolment(taskId, who).round;
         bool allowed = last != 0 && isOver(taskId, last);
-        (uint256 announced, bool fault) = tasks.slashOf(taskId, who);
+        (uint256 announced, bool fault) = trainers.slashOf(taskId, who);
         assertEq(fault, allowed && faulty[taskId][last][who], "fault");
         assertEq(announced, allowed ? noteSettled(taskId, who) : 0, "slashOf");
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.settle, (taskId, who)));
+        (bool success,) = address(trainers).call(abi.encodeCall(trainers.settle, (taskId, who)));
         assertEq(success, allowed, "settle");
     }
 
     function advance(uint256 taskId) private {
-        (uint256 round, ITaskManager.Phase phase,, ITaskManager.Phase next) = tasks.currentPhase(taskId);
-        ITaskManager.TaskState memory state = stateOf(taskId);
-        if (next == ITaskManager.Phase.Finalized) noteFinalized(taskId);
-        if (phase == ITaskManager.Phase.Aggregate && next != ITaskManager.Phase.None) noteSilent(taskId);
-        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
-        bool withheld = next != ITaskManager.Phase.None && state.accused != 0;
-        if (withheld && phase == ITaskManager.Phase.Challenge) {
-            assertFalse(isHonest(taskId, tasks.getRound(taskId, round).aggregator), "an honest average is taken back");
+        (uint256 round, IRoundManager.Phase phase,, IRoundManager.Phase next) = rounds.currentPhase(taskId);
+        IRoundManager.TaskState memory state = stateOf(taskId);
+        if (next == IRoundManager.Phase.Finalized) noteFinalized(taskId);
+        if (phase == IRoundManager.Phase.Aggregate && next != IRoundManager.Phase.None) noteSilent(taskId);
+        ITaskManager.TaskConfig memory config = configOf(taskId);
+        bool withheld = next != IRoundManager.Phase.None && state.accused != 0;
+        if (withheld && phase == IRoundManager.Phase.Challenge) {
+            assertFalse(isHonest(taskId, rounds.getRound(taskId, round).aggregator), "an honest average is taken back");
             burnt += uint256(config.stake) * config.faultSlash / 10_000;
         }
-        if (withheld && phase == ITaskManager.Phase.Join) {
+        if (withheld && phase == IRoundManager.Phase.Join) {
             assertFalse(isHonest(taskId, CREATOR), "an honest creator's task ends");
-            burnt += uint256(state.pool - state.spent) * config.faultSlash / 10_000;
+            IRewardManager.Pool memory pool = rewards.poolOf(taskId);
+            burnt += uint256(pool.amount - pool.spent) * config.faultSlash / 10_000;
         }
-        (bool success,) = address(tasks).call(abi.encodeCall(tasks.advance, (taskId)));
-        assertEq(success, next != ITaskManager.Phase.None, "advance");
+        (bool success,) = address(rounds).call(abi.encodeCall(rounds.advance, (taskId)));
+        assertEq(success, next != IRoundManager.Phase.None, "advance");
+        nextBlock();
         if (success && deadlineOf(taskId) != 0) assertGt(deadlineOf(taskId), block.timestamp, "no progress");
         noteMembers(taskId);
     }
@@ -493,33 +523,33 @@ contract Handler is HeadwaterTest {
     }
 
     function isLeaving(uint256 taskId, address who) private view returns (bool) {
-        return tasks.getEnrolment(taskId, who).releasableAt != 0;
+        return trainers.getEnrolment(taskId, who).releasableAt != 0;
     }
 
     function isOver(uint256 taskId, uint256 round) private view returns (bool) {
-        return round == 0 || tasks.getRound(taskId, round).endedAt != 0;
+        return round == 0 || rounds.getRound(taskId, round).endedAt != 0;
     }
 
-    function inTime(uint256 taskId, ITaskManager.Phase phase) private view returns (bool) {
+    function inTime(uint256 taskId, IRoundManager.Phase phase) private view returns (bool) {
         return phaseOf(taskId) == phase && block.timestamp < deadlineOf(taskId);
     }
 
     function averagesIn(uint256 taskId) private view returns (uint256) {
-        return tasks.getRound(taskId, roundOf(taskId)).averages;
+        return rounds.getRound(taskId, roundOf(taskId)).averages;
     }
 
     function attemptKey(uint256 taskId) private view returns (bytes32) {
-        ITaskManager.TaskState memory state = stateOf(taskId);
+        IRoundManager.TaskState memory state = stateOf(taskId);
         return keccak256(abi.encode(taskId, uint256(state.round), uint256(state.attempt)));
     }
 
     /// @dev What a member posts in the running attempt, lies included.
-    function posted(uint256 taskId, address who) private view returns (ITaskManager.Posting memory posting) {
+    function posted(uint256 taskId, address who) private view returns (IRoundManager.Posting memory posting) {
         posting = postingOf(taskId, who);
         address victim = _liedTo[attemptKey(taskId)][who];
         for (uint256 i; i < posting.masks.length; ++i) {
             if (posting.masks[i].peer != victim) continue;
-            posting.masks[i].commitment = BN254.add(posting.masks[i].commitment, point(BASIS_0));
+            posting.masks[i].commitment = BN254.add(posting.masks[i].commitment, point(basisOf(0)));
         }
     }
 
@@ -527,27 +557,40 @@ contract Handler is HeadwaterTest {
     function isToMask(uint256 taskId, address who) private view returns (bool) {
         (uint256 round, uint256 attempt) = (roundOf(taskId), stateOf(taskId).attempt);
         if (hasMasked(taskId, round, attempt, who) || faulty[taskId][round][who]) return false;
-        if (attempt == 1) return statusOf(taskId, who) == ITaskManager.TrainerStatus.Submitted;
+        if (attempt == 1) return statusOf(taskId, who) == IRoundManager.TrainerStatus.Submitted;
         return hasMasked(taskId, round, attempt - 1, who);
     }
 
-    /// @dev Whether somebody who has the bytes can answer now.
+    /// @dev Whether somebody who has the bytes is paid for an answer now; of an update, which this handler can make only
+    /// while its attempt is the last. A disputed mask is shown only where that decides something.
+    function isPayable(uint256 id) private view returns (bool) {
+        IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+        if (challenge.closed) return false;
+        if (challenge.kind == IChallengeManager.Kind.Model) return true;
+        IRoundManager.TaskState memory state = stateOf(challenge.taskId);
+        if (challenge.round != state.round || challenge.attempt != state.attempt) return false;
+        if (state.phase == IRoundManager.Phase.Challenge) return true;
+        if (state.phase != IRoundManager.Phase.Aggregate) return false;
+        return challenge.kind == IChallengeManager.Kind.Update || block.timestamp < state.deadline;
+    }
+
+    /// @dev Whether somebody who has the bytes can acquit by an answer now.
     function isAnswerable(uint256 id) private view returns (bool) {
         IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
-        ITaskManager.TaskState memory state = stateOf(challenge.taskId);
+        IRoundManager.TaskState memory state = stateOf(challenge.taskId);
         if (challenge.closed || challenge.round != state.round || block.timestamp >= state.deadline) return false;
         uint256 averages = averagesIn(challenge.taskId);
         if (challenge.kind == IChallengeManager.Kind.Model) {
-            if (challenge.attempt == 0) return state.phase == ITaskManager.Phase.Join;
-            return state.phase == ITaskManager.Phase.Challenge && challenge.attempt == averages;
+            if (challenge.attempt == 0) return state.phase == IRoundManager.Phase.Join;
+            return state.phase == IRoundManager.Phase.Challenge && challenge.attempt == averages;
         }
-        return state.phase == ITaskManager.Phase.Aggregate && challenge.attempt == state.attempt && averages == 0;
+        return state.phase == IRoundManager.Phase.Aggregate && challenge.attempt == state.attempt && averages == 0;
     }
 
     /// @dev An attempt starts with the roster's last submission or with `advance`.
     function noteMembers(uint256 taskId) private {
-        if (phaseOf(taskId) != ITaskManager.Phase.Mask) return;
-        ITaskManager.TaskState memory state = stateOf(taskId);
+        if (phaseOf(taskId) != IRoundManager.Phase.Mask) return;
+        IRoundManager.TaskState memory state = stateOf(taskId);
         membersIn[taskId][state.round][state.attempt] = state.members;
     }
 
@@ -570,35 +613,50 @@ contract Handler is HeadwaterTest {
         }
     }
 
-    function noteConvicted(uint256 taskId, address who, address peer) private {
-        if (_liedTo[attemptKey(taskId)][who] != peer) return;
+    /// @dev `who` is shown to have lied to `peer`, if it has; `sender` is paid for that if it is the peer and has not.
+    function noteConvicted(uint256 taskId, address who, address peer, address sender) private {
+        bytes32 key = attemptKey(taskId);
+        if (_liedTo[key][who] != peer) return;
+        if (sender == peer && _liedTo[key][peer] != who) _shownBy[taskId][roundOf(taskId)][who] = peer;
         faulty[taskId][roundOf(taskId)][who] = true;
         convicted[taskId][roundOf(taskId)][who] = true;
     }
 
     /// @dev What settling the trainer's last round must burn, by what was seen.
     function noteSettled(uint256 taskId, address who) private returns (uint256 amount) {
-        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, who);
-        uint256 number = enrolment.unsettled;
+        ITaskManager.TaskConfig memory config = configOf(taskId);
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, who);
+        uint256 number = enrolment.round;
         if (number == 0) return 0;
-        ITaskManager.Round memory round = tasks.getRound(taskId, number);
-        bool missed = tasks.getRosterEntry(taskId, number, who).updateHash != 0
+        IRoundManager.Round memory round = rounds.getRound(taskId, number);
+        bool missed = rounds.getRosterEntry(taskId, number, who).updateHash != 0
             ? round.attempt != 0 && !hasMasked(taskId, number, round.attempt, who)
-            : round.phase != ITaskManager.Phase.Skipped;
+            : round.phase != IRoundManager.Phase.Skipped;
         if (faulty[taskId][number][who]) amount = uint256(config.stake) * config.faultSlash / 10_000;
         else if (missed) amount = uint256(config.stake) * config.absenceSlash / 10_000;
         if (amount > enrolment.stake) amount = enrolment.stake;
-        burnt += amount;
+        burnt += amount - notePaid(taskId, number, who, amount);
         assertTrue(amount == 0 || !isHonest(taskId, who), "an honest trainer is slashed");
+    }
+
+    /// @dev What somebody has out of a slash: who showed the fault and was in the right, for gas, and nobody else.
+    function notePaid(uint256 taskId, uint256 number, address who, uint256 slash) private returns (uint256 paid) {
+        if (!isOver(taskId, number)) return 0;
+        (, address payee, uint256 owed) = rounds.dutyOf(taskId, number, who);
+        address expected = _shownBy[taskId][number][who];
+        assertEq(payee, expected, "payee");
+        assertEq(owed != 0, expected != address(0), "owed");
+        paid = owed < slash ? owed : slash;
+        compensated += paid;
     }
 
     function enrolWithStake(uint256 taskId, address who) private {
         uint256 stake = stakeIn(taskId);
         (uint256 free,) = stakes.stakeOf(who);
         if (free < stake) deposit(who, stake - free);
-        (G1 memory data, G1 memory maskKey) = (point(dataOf(who)), maskKeyOf(who));
+        (G1[] memory data, G1 memory maskKey) = (one(point(dataOf(who))), maskKeyOf(who));
+        PossessionProof memory possession = possessionOf(who, taskId);
         vm.prank(who);
-        tasks.enrol(taskId, data, maskKey);
+        trainers.enrol(taskId, data, maskKey, possession, "");
     }
 }

@@ -4,9 +4,13 @@ pragma solidity 0.8.37;
 import {Test, Vm} from "forge-std/Test.sol";
 
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
+import {IRewardManager} from "../../contracts/interfaces/IRewardManager.sol";
+import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
+import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {Handler} from "./Handler.sol";
 
@@ -18,17 +22,32 @@ import {Handler} from "./Handler.sol";
 contract HeadwaterInvariants is Test {
     Handler private handler;
     ITaskManager private tasks;
+    IRoundManager private rounds;
+    ITrainerRegistry private trainers;
+    IRewardManager private rewards;
     IStakeManager private stakes;
     IModelRegistry private registry;
     IChallengeManager private challenges;
+    address[7] private keepers; // of everything but money
     address[] private actors;
 
     function setUp() public {
         handler = new Handler();
         handler.setUp();
-        (address tasks_, address stakes_, address registry_, address challenges_) = handler.deployment();
-        (tasks, stakes) = (ITaskManager(tasks_), IStakeManager(stakes_));
-        (registry, challenges) = (IModelRegistry(registry_), IChallengeManager(challenges_));
+        IDeployed.Addresses memory all = handler.deployment();
+        (tasks, rounds) = (ITaskManager(all.taskManager), IRoundManager(all.roundManager));
+        (trainers, rewards) = (ITrainerRegistry(all.trainerRegistry), IRewardManager(all.rewardManager));
+        (stakes, registry) = (IStakeManager(all.stakeManager), IModelRegistry(all.modelRegistry));
+        challenges = IChallengeManager(all.challengeManager);
+        keepers = [
+            all.taskManager,
+            all.roundManager,
+            all.trainerRegistry,
+            all.rewardManager,
+            all.modelRegistry,
+            all.challengeManager,
+            all.openings
+        ];
         actors = handler.actors();
 
         bytes4[] memory actions = new bytes4[](24);
@@ -65,7 +84,8 @@ contract HeadwaterInvariants is Test {
         uint256 escrow;
         uint256[] memory locks = new uint256[](actors.length);
         for (uint256 taskId = 1; taskId <= tasks.taskCount(); ++taskId) {
-            (ITaskManager.TaskConfig memory config, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
+            ITaskManager.TaskConfig memory config = tasks.getTask(taskId).config;
+            IRoundManager.TaskState memory state = rounds.getState(taskId);
             escrow += checkEscrowIsOwedOrLeft(taskId, state);
             checkLocks(taskId, config, state, locks);
             checkModelsComeFromAverages(taskId, state);
@@ -80,7 +100,7 @@ contract HeadwaterInvariants is Test {
     /// @dev A task's escrow is exactly what it owes and what is left for its creator.
     function checkEscrowIsOwedOrLeft(
         uint256 taskId,
-        ITaskManager.TaskState memory state
+        IRoundManager.TaskState memory state
     )
         private
         view
@@ -90,11 +110,12 @@ contract HeadwaterInvariants is Test {
         for (uint256 round = 1; round <= state.round; ++round) {
             if (handler.finalized(taskId, round) == 0) continue;
             for (uint256 i; i < actors.length; ++i) {
-                owed += tasks.rewardOf(taskId, round, actors[i]);
+                owed += rewards.rewardOf(taskId, round, actors[i]);
             }
         }
         escrow = stakes.escrowOf(taskId);
-        assertEq(escrow, owed + state.pool - state.spent, "escrow");
+        IRewardManager.Pool memory pool = rewards.poolOf(taskId);
+        assertEq(escrow, owed + pool.amount - pool.spent, "escrow");
     }
 
     /// @dev What a task has locked of an account's stake is what its enrolment holds, and the task's stake if an
@@ -102,16 +123,16 @@ contract HeadwaterInvariants is Test {
     function checkLocks(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
-        ITaskManager.TaskState memory state,
+        IRoundManager.TaskState memory state,
         uint256[] memory locks
     )
         private
         view
     {
         address waiting;
-        if (state.phase == ITaskManager.Phase.Challenge) waiting = tasks.getRound(taskId, state.round).aggregator;
+        if (state.phase == IRoundManager.Phase.Challenge) waiting = rounds.getRound(taskId, state.round).aggregator;
         for (uint256 i; i < actors.length; ++i) {
-            uint256 lock = tasks.getEnrolment(taskId, actors[i]).stake;
+            uint256 lock = trainers.getEnrolment(taskId, actors[i]).stake;
             assertLe(lock, config.stake, "enrolment");
             if (actors[i] == waiting) lock += config.stake;
             assertEq(stakes.lockOf(taskId, actors[i]), lock, "lock");
@@ -129,7 +150,9 @@ contract HeadwaterInvariants is Test {
             total += free + locked + stakes.claimable(actors[i]);
         }
         assertEq(address(stakes).balance, total, "balance");
-        assertEq(address(tasks).balance + address(challenges).balance, 0, "they keep nothing");
+        for (uint256 i; i < keepers.length; ++i) {
+            assertEq(keepers[i].balance, 0, "they keep nothing");
+        }
         for (uint256 id = challenges.challengeCount(); id != 0; --id) {
             IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
             if (!challenge.closed) bonded -= challenge.bond;
@@ -152,7 +175,7 @@ contract HeadwaterInvariants is Test {
 
     /// @dev A model changes only by an average that was accepted and not taken back, and a round makes one at most:
     /// exactly if it is finalized.
-    function checkModelsComeFromAverages(uint256 taskId, ITaskManager.TaskState memory state) private view {
+    function checkModelsComeFromAverages(uint256 taskId, IRoundManager.TaskState memory state) private view {
         bytes32 modelHash = hashOf(handler.modelOf(taskId));
         assertEq(state.modelHash, modelHash, "model");
         assertEq(registry.latest(taskId).modelHash, modelHash, "registry");
@@ -160,10 +183,10 @@ contract HeadwaterInvariants is Test {
         for (uint256 number = 1; number <= state.round; ++number) {
             uint256 times = handler.finalized(taskId, number);
             assertLe(times, 1, "finalized twice");
-            ITaskManager.Round memory round = tasks.getRound(taskId, number);
-            assertEq(times == 1, round.phase == ITaskManager.Phase.Finalized, "finalized");
-            assertLe(round.averages, tasks.MAX_AVERAGES(), "averages");
-            bool hasAggregator = times == 1 || round.phase == ITaskManager.Phase.Challenge;
+            IRoundManager.Round memory round = rounds.getRound(taskId, number);
+            assertEq(times == 1, round.phase == IRoundManager.Phase.Finalized, "finalized");
+            assertLe(round.averages, rounds.MAX_AVERAGES(), "averages");
+            bool hasAggregator = times == 1 || round.phase == IRoundManager.Phase.Challenge;
             assertEq(round.aggregator != address(0), hasAggregator, "aggregator");
             models += times;
         }
@@ -176,7 +199,7 @@ contract HeadwaterInvariants is Test {
     function checkRoundsCountTheirRosters(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
-        ITaskManager.TaskState memory state
+        IRoundManager.TaskState memory state
     )
         private
         view
@@ -185,12 +208,12 @@ contract HeadwaterInvariants is Test {
         assertEq(state.joined, joined, "joined");
         assertEq(state.submitted, submitted, "submitted");
         assertLe(joined, config.maxTrainers, "roster too large");
-        if (state.phase == ITaskManager.Phase.Train) assertGe(joined, config.minTrainers, "too few trainers");
+        if (state.phase == IRoundManager.Phase.Train) assertGe(joined, config.minTrainers, "too few trainers");
         for (uint256 number = 1; number <= state.round; ++number) {
-            ITaskManager.Round memory round = tasks.getRound(taskId, number);
+            IRoundManager.Round memory round = rounds.getRound(taskId, number);
             uint256 masked = handler.countMasked(taskId, number, round.attempt);
             assertEq(round.masked, masked, "masked");
-            bool complete = round.phase >= ITaskManager.Phase.Aggregate && round.phase <= ITaskManager.Phase.Finalized;
+            bool complete = round.phase >= IRoundManager.Phase.Aggregate && round.phase <= IRoundManager.Phase.Finalized;
             if (complete) {
                 assertEq(masked, handler.membersIn(taskId, number, round.attempt), "a member is missing");
             }
@@ -207,13 +230,13 @@ contract HeadwaterInvariants is Test {
     function checkAttemptsShrink(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
-        ITaskManager.TaskState memory state
+        IRoundManager.TaskState memory state
     )
         private
         view
     {
         for (uint256 number = 1; number <= state.round; ++number) {
-            uint256 attempts = tasks.getRound(taskId, number).attempt;
+            uint256 attempts = rounds.getRound(taskId, number).attempt;
             if (attempts == 0) continue;
             (uint256 joined, uint256 submitted) = countRoster(taskId, number);
             assertLe(attempts, joined - config.minTrainers + 1, "attempts");
@@ -235,22 +258,23 @@ contract HeadwaterInvariants is Test {
     function checkRewardsAreOfThoseInTheAverage(
         uint256 taskId,
         ITaskManager.TaskConfig memory config,
-        ITaskManager.TaskState memory state
+        IRoundManager.TaskState memory state
     )
         private
         view
     {
         for (uint256 number = 1; number <= state.round; ++number) {
-            ITaskManager.Round memory round = tasks.getRound(taskId, number);
-            bool pays = round.phase == ITaskManager.Phase.Finalized;
-            uint256 share = pays ? (state.pool / config.rounds - config.aggregatorFee) / round.masked : 0;
+            IRoundManager.Round memory round = rounds.getRound(taskId, number);
+            bool pays = round.phase == IRoundManager.Phase.Finalized;
+            uint256 share =
+                pays ? (rewards.poolOf(taskId).amount / config.rounds - config.aggregatorFee) / round.masked : 0;
             for (uint256 i; i < actors.length; ++i) {
                 bool shares = handler.hasMasked(taskId, number, round.attempt, actors[i])
                     && !handler.convicted(taskId, number, actors[i]);
                 uint256 due = shares ? share : 0;
                 if (pays && actors[i] == round.aggregator) due += config.aggregatorFee;
                 uint256 paid = handler.collected(taskId, number, actors[i]);
-                assertEq(paid + tasks.rewardOf(taskId, number, actors[i]), due, "reward");
+                assertEq(paid + rewards.rewardOf(taskId, number, actors[i]), due, "reward");
             }
         }
     }
@@ -264,12 +288,14 @@ contract HeadwaterInvariants is Test {
             for (uint256 i; i < actors.length; ++i) {
                 exitTask(taskId, actors[i]);
             }
-            (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-            if (state.spent < state.pool) tasks.reclaim(taskId);
+            IRewardManager.Pool memory pool = rewards.poolOf(taskId);
+            if (pool.spent < pool.amount) rewards.reclaim(taskId);
             assertEq(stakes.escrowOf(taskId), 0, "escrow is stuck");
         }
         for (uint256 id = 1; id <= challenges.challengeCount(); ++id) {
-            if (!challenges.getChallenge(id).closed) challenges.reclaimBond(id);
+            IChallengeManager.Challenge memory challenge = challenges.getChallenge(id);
+            if (block.timestamp < challenge.answerBy) vm.warp(challenge.answerBy);
+            if (!challenge.closed) challenges.reclaimBond(id);
         }
         for (uint256 i; i < actors.length; ++i) {
             vm.startPrank(actors[i]);
@@ -282,40 +308,42 @@ contract HeadwaterInvariants is Test {
     }
 
     function endTask(uint256 taskId) private {
-        (ITaskManager.TaskConfig memory config,) = tasks.getTask(taskId);
+        ITaskManager.TaskConfig memory config = tasks.getTask(taskId).config;
         // a step a round, since nobody joins; in the running one, five phases and a further attempt at masking
         for (uint256 steps; steps <= uint256(config.rounds) + 6; ++steps) {
-            (,, uint256 deadline,) = tasks.currentPhase(taskId);
+            (,, uint256 deadline,) = rounds.currentPhase(taskId);
             if (deadline == 0) return;
             if (block.timestamp < deadline) vm.warp(deadline);
-            tasks.advance(taskId);
+            rounds.advance(taskId);
         }
         fail();
     }
 
     function exitTask(uint256 taskId, address who) private {
-        ITaskManager.Enrolment memory enrolment = tasks.getEnrolment(taskId, who);
+        ITrainerRegistry.Enrolment memory enrolment = trainers.getEnrolment(taskId, who);
         vm.startPrank(who);
-        if (enrolment.dataHash != 0) {
-            if (enrolment.releasableAt == 0) tasks.unenrol(taskId);
-            uint256 releasableAt = tasks.getEnrolment(taskId, who).releasableAt;
+        if (enrolment.maskKeyHash != 0) {
+            if (enrolment.releasableAt == 0) trainers.unenrol(taskId);
+            uint256 releasableAt = trainers.getEnrolment(taskId, who).releasableAt;
             if (block.timestamp < releasableAt) vm.warp(releasableAt);
-            tasks.release(taskId);
+            trainers.release(taskId);
         }
-        (, ITaskManager.TaskState memory state) = tasks.getTask(taskId);
-        for (uint32 round = 1; round <= state.round; ++round) {
-            uint32[] memory rounds = new uint32[](1);
-            rounds[0] = round;
-            if (tasks.rewardOf(taskId, round, who) != 0) tasks.collect(taskId, rounds);
+        (uint256 last,) = rounds.runningRound(taskId);
+        for (uint32 round = 1; round <= last; ++round) {
+            uint32[] memory single = new uint32[](1);
+            single[0] = round;
+            if (rewards.rewardOf(taskId, round, who) != 0) rewards.collect(taskId, single);
         }
         vm.stopPrank();
     }
 
     function countRoster(uint256 taskId, uint256 round) private view returns (uint256 joined, uint256 submitted) {
         for (uint256 i; i < actors.length; ++i) {
-            ITaskManager.TrainerStatus status = tasks.getRosterEntry(taskId, round, actors[i]).status;
-            if (status != ITaskManager.TrainerStatus.None) ++joined;
-            if (status > ITaskManager.TrainerStatus.Joined) ++submitted;
+            IRoundManager.TrainerStatus status = rounds.getRosterEntry(taskId, round, actors[i]).status;
+            // who is settled without having submitted is not on the roster any more
+            if (handler.hasJoined(taskId, round, actors[i])) ++joined;
+            else assertEq(uint8(status), 0, "has not joined");
+            if (status > IRoundManager.TrainerStatus.Joined) ++submitted;
         }
     }
 
@@ -333,6 +361,7 @@ contract HeadwaterReach is Test {
     mapping(bytes32 what => uint256 times) private _seen;
 
     function test_play_reachesEveryEnd() public {
+        vm.pauseGasMetering(); // more than a test has
         vm.recordLogs();
         for (uint256 episode; episode < 12; ++episode) {
             Handler handler = new Handler();
@@ -352,32 +381,33 @@ contract HeadwaterReach is Test {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
             ++_seen[logs[i].topics[0]];
-            if (logs[i].topics[0] == ITaskManager.PhaseChanged.selector) {
+            if (logs[i].topics[0] == IRoundManager.PhaseChanged.selector) {
                 (uint256 from, uint256 to,) = abi.decode(logs[i].data, (uint256, uint256, uint256));
                 ++_seen[keccak256(abi.encode(from, to))];
-            } else if (logs[i].topics[0] == ITaskManager.TrainerSlashed.selector) {
+            } else if (logs[i].topics[0] == ITrainerRegistry.TrainerSlashed.selector) {
                 (bool fault,) = abi.decode(logs[i].data, (bool, uint256));
                 ++_seen[keccak256(abi.encode(fault))];
             }
         }
-        assertSeen(ITaskManager.Acquitted.selector, "acquitted");
-        assertSeen(ITaskManager.Convicted.selector, "convicted");
-        assertSeen(ITaskManager.ModelAcquitted.selector, "a model shown");
-        assertSeen(ITaskManager.AverageRevoked.selector, "an average taken back");
-        assertSeen(ITaskManager.FirstModelWithheld.selector, "the first model withheld");
-        assertSeen(ITaskManager.Released.selector, "released");
+        assertSeen(IRoundManager.Acquitted.selector, "acquitted");
+        assertSeen(IRoundManager.Convicted.selector, "convicted");
+        assertSeen(IRoundManager.ModelAcquitted.selector, "a model shown");
+        assertSeen(IRoundManager.AverageRevoked.selector, "an average taken back");
+        assertSeen(IRoundManager.FirstModelWithheld.selector, "the first model withheld");
+        assertSeen(ITrainerRegistry.Released.selector, "released");
+        assertSeen(IStakeManager.Compensated.selector, "gas paid out of a slash");
         assertSeen(keccak256(abi.encode(true)), "a fault");
         assertSeen(keccak256(abi.encode(false)), "an absence");
-        assertStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Mask);
-        assertStep(ITaskManager.Phase.Mask, ITaskManager.Phase.Failed);
-        assertStep(ITaskManager.Phase.Aggregate, ITaskManager.Phase.Mask);
-        assertStep(ITaskManager.Phase.Aggregate, ITaskManager.Phase.Failed);
-        assertStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Finalized);
-        assertStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Aggregate);
-        assertStep(ITaskManager.Phase.Challenge, ITaskManager.Phase.Failed);
+        assertStep(IRoundManager.Phase.Mask, IRoundManager.Phase.Mask);
+        assertStep(IRoundManager.Phase.Mask, IRoundManager.Phase.Failed);
+        assertStep(IRoundManager.Phase.Aggregate, IRoundManager.Phase.Mask);
+        assertStep(IRoundManager.Phase.Aggregate, IRoundManager.Phase.Failed);
+        assertStep(IRoundManager.Phase.Challenge, IRoundManager.Phase.Finalized);
+        assertStep(IRoundManager.Phase.Challenge, IRoundManager.Phase.Aggregate);
+        assertStep(IRoundManager.Phase.Challenge, IRoundManager.Phase.Failed);
     }
 
-    function assertStep(ITaskManager.Phase from, ITaskManager.Phase to) private {
+    function assertStep(IRoundManager.Phase from, IRoundManager.Phase to) private {
         string memory step = string.concat(vm.toString(uint8(from)), " -> ", vm.toString(uint8(to)));
         assertSeen(keccak256(abi.encode(uint256(from), uint256(to))), step);
     }

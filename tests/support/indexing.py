@@ -17,13 +17,19 @@ from headwater.protocol.curve import Point, add, multiply
 from headwater.protocol.machine import Addresses, Machine, Multiply
 from headwater.protocol.machine.call import Block
 from headwater.protocol.machine.points import plus, point_hash, posting_hash
+from headwater.protocol.machine.terms import share
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import (
     ZERO_ADDRESS,
     Challenge,
+    Claim,
     Enrolment,
+    Pool,
+    Registration,
     RosterEntry,
     Round,
+    TaskConfig,
+    TaskRecord,
     TaskState,
 )
 
@@ -46,7 +52,7 @@ class Index:
 
     def __init__(self, chain_id: int, at: Addresses, times: Callable[[int], int], multiply_by: Multiply = multiply):
         """`times`: a block's time, by its number."""
-        self.machine = Machine(chain_id, at, {}, lambda *_: False, multiply_by)
+        self.machine = Machine(chain_id, at, {}, lambda *_: False, multiply=multiply_by)
         self.times = times
 
     def read(self, logs: Iterable[Mapping[str, Any]]) -> None:
@@ -59,38 +65,66 @@ class Index:
             getattr(self, f"on_{name}")(lowered(event))
 
     def now(self, block: Block) -> None:
-        """Look at it from a later block: views answer for its time."""
-        self.machine.block.number, self.machine.block.time = block.number, block.time
+        """Look at it from a later block: views answer for its time, and its base fee."""
+        self.machine.block = block
 
-    # ---- TaskManager: tasks and rounds
+    # ---- TaskManager
 
     def on_task_created(self, event: events.TaskCreated) -> None:
-        self.machine.tasks.configs[event.task_id] = event.config
-        self.machine.tasks.states[event.task_id] = TaskState(event.creator, event.pool, sum=event.config.offset)
+        self.machine.tasks.records[event.task_id] = TaskRecord(event.creator, event.config)
+        self.machine.rounds.states[event.task_id] = TaskState(sum=event.config.offset)
+        self.machine.rewards.pools[event.task_id] = Pool(event.pool)
+        self.machine.models.origins[event.task_id] = ([], 0)
+
+    # ---- RoundManager
 
     def on_phase_changed(self, event: events.PhaseChanged) -> None:
-        state = self.machine.tasks.states[event.task_id]
+        state = self.machine.rounds.states[event.task_id]
         if event.from_phase is Phase.NONE:
             state.round = event.round
-            state.joined = state.submitted = state.attempt = state.members = state.accused = 0
-            self.machine.tasks.rounds[event.task_id, event.round] = Round()
-        round_ = self.machine.tasks.rounds[event.task_id, event.round]
+            state.joined = state.submitted = state.attempt = state.members = state.accused = state.convicted = 0
+            self.machine.rounds.rounds[event.task_id, event.round] = Round()
+        round_ = self.machine.rounds.rounds[event.task_id, event.round]
         state.phase = round_.phase = event.to_phase
         state.deadline = event.deadline
         if event.to_phase.is_end:
             round_.ended_at = self.machine.block.time
         if event.to_phase is Phase.FINALIZED:
-            fee = self.machine.tasks.configs[event.task_id].aggregator_fee
-            entries = (
-                entry for key, entry in self.machine.tasks.rosters.items() if key[:2] == (event.task_id, event.round)
-            )
-            guilty = sum(e.status is TrainerStatus.GUILTY and e.attempt == round_.attempt for e in entries)
-            state.spent += fee + self.share(event.task_id, round_) * (round_.masked - guilty)
+            config, pool = self.config(event.task_id), self.machine.rewards.pools[event.task_id]
+            paid = round_.masked - state.convicted
+            pool.spent += config.aggregator_fee + share(config, pool.amount, round_.masked) * paid
+
+    def on_joined(self, event: events.Joined) -> None:
+        state, _ = self.running(event.task_id)
+        state.joined = event.joined
+        enrolment = self.enrolment(event)  # its last round is settled, what it cost is locked again
+        enrolment.round, enrolment.stake = event.round, self.config(event.task_id).stake
+
+    def on_submitted(self, event: events.Submitted) -> None:
+        state, _ = self.running(event.task_id)
+        state.submitted = event.submitted
+        entry = RosterEntry(TrainerStatus.SUBMITTED, update_hash=point_hash(event.update)[:29])
+        self.machine.rounds.rosters[event.task_id, event.round, event.trainer] = entry
 
     def on_masking_started(self, event: events.MaskingStarted) -> None:
         state, round_ = self.running(event.task_id)
         state.attempt = round_.attempt = event.attempt
-        state.members, state.seed, state.accused, round_.masked = event.members, event.seed, 0, 0
+        state.members, state.seed_block = event.members, event.seed_block
+        state.accused = state.convicted = round_.masked = 0
+
+    def on_seed_renewed(self, event: events.SeedRenewed) -> None:
+        self.machine.rounds.states[event.task_id].seed_block = event.seed_block
+
+    def on_seed_drawn(self, event: events.SeedDrawn) -> None:
+        state, _ = self.running(event.task_id)
+        state.seed, state.seed_block = event.seed, 0
+
+    def on_masked(self, event: events.Masked) -> None:
+        state, round_ = self.running(event.task_id)
+        entry, posting = self.entry(event), event.posting
+        entry.attempt, entry.posting_hash = event.attempt, posting_hash(posting)
+        round_.masked = event.masked
+        state.sum = self.sum_with(event.task_id, state.sum, posting.update, first=event.masked == 1)
 
     def on_aggregated(self, event: events.Aggregated) -> None:
         state, round_ = self.running(event.task_id)
@@ -104,51 +138,8 @@ class Index:
 
     def on_first_model_withheld(self, event: events.FirstModelWithheld) -> None:
         state, _ = self.running(event.task_id)
-        state.spent += event.slashed
+        self.machine.rewards.pools[event.task_id].spent += event.slashed
         state.accused = 0
-
-    def on_pool_reclaimed(self, event: events.PoolReclaimed) -> None:
-        self.machine.tasks.states[event.task_id].spent += event.amount
-
-    # ---- TaskManager: trainers
-
-    def on_enrolled(self, event: events.Enrolled) -> None:
-        data_hash = point_hash(event.data)
-        self.machine.tasks.data_owners[event.task_id, data_hash] = event.trainer
-        enrolment = Enrolment(data_hash, point_hash(event.mask_key), event.stake)
-        self.machine.tasks.enrolments[event.task_id, event.trainer] = enrolment
-
-    def on_unenrolled(self, event: events.Unenrolled) -> None:
-        self.enrolment(event).releasable_at = event.releasable_at
-
-    def on_released(self, event: events.Released) -> None:
-        del self.machine.tasks.enrolments[event.task_id, event.trainer]
-
-    def on_trainer_slashed(self, event: events.TrainerSlashed) -> None:
-        self.enrolment(event).stake -= event.slashed
-
-    def on_settled(self, event: events.Settled) -> None:
-        self.enrolment(event).unsettled = 0
-
-    def on_joined(self, event: events.Joined) -> None:
-        state, _ = self.running(event.task_id)
-        state.joined = event.joined
-        enrolment = self.enrolment(event)  # its last round is settled, what it cost is locked again
-        enrolment.unsettled, enrolment.stake = event.round, self.machine.tasks.configs[event.task_id].stake
-        self.machine.tasks.rosters[event.task_id, event.round, event.trainer] = RosterEntry(TrainerStatus.JOINED)
-
-    def on_submitted(self, event: events.Submitted) -> None:
-        state, _ = self.running(event.task_id)
-        state.submitted = event.submitted
-        entry = self.entry(event)
-        entry.status, entry.update_hash = TrainerStatus.SUBMITTED, point_hash(event.update)[:29]
-
-    def on_masked(self, event: events.Masked) -> None:
-        state, round_ = self.running(event.task_id)
-        entry, posting = self.entry(event), event.posting
-        entry.attempt, entry.posting_hash = event.attempt, posting_hash(posting)
-        round_.masked = event.masked
-        state.sum = self.sum_with(event.task_id, state.sum, posting.update, first=event.masked == 1)
 
     def on_accused(self, event: events.Accused) -> None:
         state, _ = self.running(event.task_id)
@@ -164,7 +155,10 @@ class Index:
         state, _ = self.running(event.task_id)
         entry = self.entry(event)
         state.accused += entry.status is not TrainerStatus.ACCUSED
+        state.convicted += 1
         entry.status, state.deadline = TrainerStatus.GUILTY, event.deadline
+        if event.owed:
+            self.machine.rounds.debts[event.task_id, event.round, event.trainer] = (event.payee, event.owed)
 
     def on_model_accused(self, event: events.ModelAccused) -> None:
         state, _ = self.running(event.task_id)
@@ -174,14 +168,38 @@ class Index:
         state, _ = self.running(event.task_id)
         state.accused = 0
 
+    # ---- TrainerRegistry
+
+    def on_enrolled(self, event: events.Enrolled) -> None:
+        enrolment = Enrolment(point_hash(event.mask_key), event.stake)
+        self.machine.trainers.enrolments[event.task_id, event.trainer] = enrolment
+
+    def on_data_registered(self, event: events.DataRegistered) -> None:
+        assert event.data_hash == point_hash(event.data)
+        registration = Registration(event.trainer, event.round, self.machine.block.time)
+        self.machine.trainers.data[event.task_id, event.data_hash] = registration
+
+    def on_unenrolled(self, event: events.Unenrolled) -> None:
+        self.enrolment(event).releasable_at = event.releasable_at
+
+    def on_released(self, event: events.Released) -> None:
+        del self.machine.trainers.enrolments[event.task_id, event.trainer]
+
+    def on_trainer_slashed(self, event: events.TrainerSlashed) -> None:
+        enrolment = self.enrolment(event)
+        if enrolment.round == event.round:  # else it has joined a later one, and that is locked again
+            enrolment.stake -= event.slashed
+
+    def on_settled(self, event: events.Settled) -> None:
+        self.enrolment(event).round = 0
+
+    # ---- RewardManager
+
     def on_reward_collected(self, event: events.RewardCollected) -> None:
-        round_ = self.machine.tasks.rounds[event.task_id, event.round]
-        fee = self.machine.tasks.configs[event.task_id].aggregator_fee
-        is_fee = round_.aggregator == event.account and not round_.fee_collected and fee != 0
-        round_.fee_collected |= is_fee
-        if event.amount > fee * is_fee:  # the rest is a trainer's share
-            key = (event.task_id, event.round, event.account)
-            self.machine.tasks.rosters[key].status = TrainerStatus.REWARDED
+        self.machine.rewards.collections.add((event.task_id, event.round, event.account))
+
+    def on_pool_reclaimed(self, event: events.PoolReclaimed) -> None:
+        self.machine.rewards.pools[event.task_id].spent += event.amount
 
     # ---- ModelRegistry
 
@@ -190,14 +208,17 @@ class Index:
         assert event.parent_hash == (made[event.parent][0] if made else bytes(32))
         assert event.model_hash == point_hash(event.commitment)
         made[event.round] = (event.model_hash, event.cid)
-        self.machine.tasks.states[event.task_id].model_hash = event.model_hash
+        self.machine.rounds.states[event.task_id].model_hash = event.model_hash
+
+    def on_origin_recorded(self, event: events.OriginRecorded) -> None:
+        self.machine.models.origins[event.task_id] = (list(event.parents), event.divisor)
 
     # ---- ChallengeManager
 
     def on_challenged(self, event: events.Challenged) -> None:
         manager, at = self.machine.challenges, (event.round, event.attempt)
         found = (event.challenger, event.bond, event.accused, event.kind, False, *at, event.other, event.task_id)
-        manager.challenges.append(Challenge(*found))
+        manager.challenges.append(Challenge(*found, event.answer_by, event.model_hash))
         assert len(manager.challenges) == event.challenge_id
         attempt = 0 if event.kind is Kind.MODEL else event.attempt
         for who in {event.accused, event.other} - {ZERO_ADDRESS}:
@@ -207,15 +228,25 @@ class Index:
         self.machine.challenges.opened_.add((event.task_id, event.round, event.attempt, event.trainer))
 
     def on_mask_opened(self, event: events.MaskOpened) -> None:
-        """Who is acquitted and who convicted, the TaskManager says."""
+        """Who is acquitted and who convicted, the RoundManager says."""
 
     def on_model_opened(self, event: events.ModelOpened) -> None:
         if event.average == 0:
-            creator = self.machine.tasks.states[event.task_id].creator
+            creator = self.machine.tasks.records[event.task_id].creator
             self.machine.challenges.opened_.add((event.task_id, 0, 0, creator))
 
     def on_bond_returned(self, event: events.BondReturned) -> None:
         self.machine.challenges.challenges[event.challenge_id - 1].closed = True
+
+    # ---- Openings
+
+    def on_part_shown(self, event: events.PartShown) -> None:
+        """Whether a vector is a commitment's, `Opened` says."""
+
+    def on_opened(self, event: events.Opened) -> None:
+        assert event.commitment_hash == point_hash(event.commitment)
+        claim = Claim(event.task_id, event.commitment, event.encoding, event.entries, event.root)
+        self.machine.openings.opened.add(claim)
 
     # ---- StakeManager: events carry what is left, so it is taken over, not computed
 
@@ -235,6 +266,10 @@ class Index:
     def on_slashed(self, event: events.Slashed) -> None:
         self.machine.stakes.lock_of[event.task_id, event.account] = event.locked
         self.machine.stakes.burnt += event.amount
+
+    def on_compensated(self, event: events.Compensated) -> None:
+        self.machine.stakes.burnt -= event.amount
+        self.machine.stakes.claimable[event.account] = event.claimable
 
     def on_escrowed(self, event: events.Escrowed) -> None:
         self.machine.stakes.escrow_of[event.task_id] = event.escrow
@@ -261,25 +296,24 @@ class Index:
 
     def running(self, task_id: int) -> tuple[TaskState, Round]:
         """A task's state and the round that it is in."""
-        state = self.machine.tasks.states[task_id]
-        return state, self.machine.tasks.rounds[task_id, state.round]
+        state = self.machine.rounds.states[task_id]
+        return state, self.machine.rounds.rounds[task_id, state.round]
 
     def enrolment(self, event: Any) -> Enrolment:
         """The enrolment of an event's trainer."""
-        return self.machine.tasks.enrolments[event.task_id, event.trainer]
+        return self.machine.trainers.enrolments[event.task_id, event.trainer]
 
     def entry(self, event: Any) -> RosterEntry:
         """The part of an event's trainer in its round."""
-        return self.machine.tasks.rosters[event.task_id, event.round, event.trainer]
+        return self.machine.rounds.rosters[event.task_id, event.round, event.trainer]
 
-    def share(self, task_id: int, round_: Round) -> int:
-        """What a finalized round owes each of its trainers."""
-        config = self.machine.tasks.configs[task_id]
-        return (self.machine.tasks.states[task_id].pool // config.rounds - config.aggregator_fee) // round_.masked
+    def config(self, task_id: int) -> TaskConfig:
+        """A task's config."""
+        return self.machine.tasks.records[task_id].config
 
     def sum_with(self, task_id: int, total: Point, update: Point, *, first: bool) -> Point:
         """An attempt's sum with one more update; the first brings the task's tag."""
-        config, tasks = self.machine.tasks.configs[task_id], self.machine.tasks
+        config = self.config(task_id)
         if first:
-            return add(update, tasks.multiply(config.basis_d, tasks.tag(task_id)))
+            return add(update, self.machine.multiply(config.basis_d, self.machine.tasks.tag(task_id)))
         return plus(total, update, config.offset)

@@ -14,7 +14,7 @@ from headwater.cli.options import chain_options, home_option, store_address, sto
 
 if TYPE_CHECKING:
     from headwater.reading.models import PulledModel
-    from headwater.roles.task import Task
+    from headwater.roles.task import TaskReader
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -24,16 +24,16 @@ def command() -> None:
     """Pull, verify and apply models."""
 
 
-def _open_task(
+def _read_task(
     task_id: int, rpc: tuple[str, ...], deployments: Path, network: str | None, store: str | None, home: Path
-) -> Task:
+) -> TaskReader:
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
-    from headwater.roles.task import open_task
+    from headwater.roles.task import read_task
     from headwater.storage.opening import open_store
 
     contracts = open_contracts(connect(rpc), deployments, network)
-    return open_task(contracts, open_store(store_address(store, home)), home, task_id)
+    return read_task(contracts, open_store(store_address(store, home)), task_id)
 
 
 @command.command()
@@ -58,7 +58,7 @@ def pull(
     """Fetch a model, check it against the chain, and keep it in a folder."""
     from headwater.reading.models import pull as pull_model
 
-    task = _open_task(task_id, rpc, deployments, network, store, home)
+    task = _read_task(task_id, rpc, deployments, network, store, home)
     models = task.contracts.models
     pulled = pull_model(task, models.latest(task_id) if round_ is None else models.get_model(task_id, round_), folder)
     facts = pulled.provenance
@@ -87,7 +87,7 @@ def verify(
     task_id = pulled.provenance.get("task_id")
     if not isinstance(task_id, int) or task_id < 1:
         raise ConfigError(f"{folder} does not say of which task it is", "pull the model again")
-    model = verify_model(_open_task(task_id, rpc, deployments, network, store, home), pulled)
+    model = verify_model(_read_task(task_id, rpc, deployments, network, store, home), pulled)
     out.print(
         f"[green]✓[/] the registry has this model as round {model.round} of task {task_id}, and these are its weights",
         soft_wrap=True,

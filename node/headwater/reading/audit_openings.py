@@ -92,7 +92,8 @@ class _Openings:
         """Whether the point is shared, the mask follows from it, and exactly those who posted another are convicted."""
         pair = (event.one, event.other)
         names = f"the mask of {_short(event.one)} and {_short(event.other)} in round {event.round}"
-        arguments = self.section.sent(f"{names}: the shared point", event, self.task.contracts.challenges, "answerMask")
+        of = self.task.contracts
+        arguments = self.section.sent(f"{names}: the shared point", event, of.chain, of.challenges, "answerMask")
         if arguments is not None:
             proof, by_other = arguments[4:6]
             key, peer_key = (self._key(event, trainer) for trainer in (pair[::-1] if by_other else pair))

@@ -55,7 +55,8 @@ def combined(config: TaskConfig, parents: Sequence[Parent], models: Sequence[Poi
 
 def _merge(section: Section, task: Task, first: ModelAdded, total: Point, divisor: int) -> None:
     """The proof that a first model, without its tag, is its parents' sum divided."""
-    arguments = section.sent("the proof of the merge", first, task.contracts.tasks, "createTask")
+    of = task.contracts
+    arguments = section.sent("the proof of the merge", first, of.chain, of.tasks, "createTask")
     if arguments is None:
         return
     proof = arguments[2].proof

@@ -70,9 +70,9 @@ class _Round:
             section.check(f"{who}: the update is the proved one", points[-1][LAST] == event.update)
 
     def _submissions(self, section: Section, submitted: Mapping[str, Submitted]) -> dict[str, Sequence[bytes]]:
-        found = {}
+        found, contracts = {}, self.task.contracts
         for who, event in submitted.items():
-            arguments = section.sent(f"{who}: proof", event, self.task.contracts.rounds, "submit")
+            arguments = section.sent(f"{who}: proof", event, contracts.chain, contracts.rounds, "submit")
             if arguments is not None:
                 found[who] = arguments[1]
         return found
@@ -113,10 +113,11 @@ class _Round:
             section.check("peers posted the same masks", None if faults else True, "somebody lied" if faults else "")
 
     def _averages(self, section: Section) -> None:
-        task, updates = self.task, [event.posting.update for event in self._masked().values()]
+        task, of = self.task, self.task.contracts
+        updates = [event.posting.update for event in self._masked().values()]
         for event in self.round.averages:
             who = event.aggregator
-            arguments = section.sent(f"{who}: proof", event, task.contracts.rounds, "aggregate")
+            arguments = section.sent(f"{who}: proof", event, of.chain, of.rounds, "aggregate")
             if arguments is None or not section.check(f"{who}: proof", all(verified(task.average, [arguments[1]]))):
                 continue
             points = points_of(arguments[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.codec import decode_call
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import Event
@@ -35,12 +36,12 @@ class Section:
         self.checks.append(Check(name, ok, detail))
         return bool(ok)
 
-    def sent(self, what: str, event: Event, contract: Contract, function: str) -> tuple[Any, ...] | None:
+    def sent(self, what: str, event: Event, chain: Chain, contract: Contract, function: str) -> tuple[Any, ...] | None:
         """The arguments with which a contract's function was called in the transaction of an event.
 
         None, and a check that says so, where they cannot be had: for example, another contract made the call.
         """
-        to, data = contract.chain.calldata(event.transaction_hash)
+        to, data = chain.calldata(event.transaction_hash)
         if to is None or int(to, 16) != int(contract.address, 16):
             self.check(what, None, "it was sent through another contract, which hides its calldata")
             return None

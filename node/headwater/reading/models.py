@@ -1,4 +1,6 @@
-"""Models for whoever uses them: pulled, verified, kept in a folder, applied to rows. No prover is needed.
+"""Models for whoever uses them: pulled, verified, kept in a folder, applied to rows. No prover and no SRS is needed.
+
+That weights are a model's, its document shows by itself: by the opening of a commitment whose hash the chain has.
 
 The folder holds the documents as they were stored, so that hashing them gives their CIDs:
 
@@ -22,10 +24,10 @@ from safetensors.numpy import load_file, save_file
 
 from headwater.errors import ConfigError, ContentMismatch, ContractError
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import pack, to_signed, unpack
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.structs import Model
-from headwater.roles.task import Task, columns_of, point_hash, spec_of
+from headwater.roles.models import OpenedModel
+from headwater.roles.task import TaskReader, columns_of, spec_of
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import ModelDocument, TaskManifest
 from headwater.training.columns import Columns
@@ -43,29 +45,36 @@ class PulledModel:
             `model_cid`, `manifest_cid`.
     """
 
-    weights: list[int]
+    model: OpenedModel
     spec: TrainingSpec
     columns: Columns
     provenance: dict[str, str | int]
 
+    @property
+    def weights(self) -> list[int]:
+        """D signed integers."""
+        return list(self.model.weights)
 
-def pull(task: Task, model: Model, folder: Path) -> PulledModel:
+
+def pull(task: TaskReader, model: Model, folder: Path) -> PulledModel:
     """Fetch a model of a task, verify it against the chain, and write it to a folder.
 
     Raises:
+        Unavailable: nobody gives its document now; nothing is written.
         ContentMismatch: its weights are not what the contract accepted; nothing is written.
     """
-    weights, provenance = task.weights(model), _provenance(task, model)
+    opened = task.read_model(model.round, model.cid, model.model_hash)
+    document, provenance = _document(task, model, opened), _provenance(task, model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MODEL).write_bytes(_document(task, model, weights))
+        (folder / MODEL).write_bytes(document)
         (folder / MANIFEST).write_bytes(task.store.get(Cid.from_digest(task.config.manifest), MAX_BYTES))
         metadata = {key: str(value) for key, value in provenance.items()}
-        save_file({"weights": _tensor(task.spec, weights)}, folder / TENSORS, metadata)
+        save_file({"weights": _tensor(task.spec, opened.weights)}, folder / TENSORS, metadata)
         (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1) + "\n")
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}", "name another folder with --out") from error
-    return PulledModel(weights, task.spec, task.columns, provenance)
+    return PulledModel(opened, task.spec, task.columns, provenance)
 
 
 def load(folder: Path) -> PulledModel:
@@ -89,22 +98,22 @@ def load(folder: Path) -> PulledModel:
                 "pull the model again",
             )
     manifest = TaskManifest.decode(documents["manifest_cid"])
-    weights = [to_signed(entry) for entry in unpack(ModelDocument.decode(documents["model_cid"]).weights)]
+    model = OpenedModel.read(ModelDocument.decode(documents["model_cid"]))
     spec = spec_of(manifest)
-    if len(weights) != spec.dimension:
+    if len(model.weights) != spec.dimension:
         raise ContentMismatch(
-            f"the model in {folder} has {len(weights)} weights, not {spec.dimension}", "do not use it"
+            f"the model in {folder} has {len(model.weights)} weights, not {spec.dimension}", "do not use it"
         )
     try:
         tensor = load_file(folder / TENSORS).get("weights")
     except (OSError, SafetensorError) as error:
         raise ContentMismatch(f"{folder / TENSORS} cannot be read: {error}", "pull the model again") from error
-    if tensor is None or not np.array_equal(tensor, _tensor(spec, weights)):
+    if tensor is None or not np.array_equal(tensor, _tensor(spec, model.weights)):
         raise ContentMismatch(f"{folder / TENSORS} holds other weights than {MODEL}", "pull the model again")
-    return PulledModel(weights, spec, columns_of(manifest), provenance)
+    return PulledModel(model, spec, columns_of(manifest), provenance)
 
 
-def verify(task: Task, pulled: PulledModel) -> Model:
+def verify(task: TaskReader, pulled: PulledModel) -> Model:
     """Check a pulled model against the chain: the registry has it, and what its provenance says is true.
 
     Raises:
@@ -127,25 +136,25 @@ def verify(task: Task, pulled: PulledModel) -> Model:
             f"the provenance names another model than the chain: see {', '.join(wrong)}",
             "do not use it; pull the model again",
         )
-    if point_hash(task.commit_model(pulled.weights)) != model.model_hash:
+    if not pulled.model.is_of(task.config, task.tag, model.model_hash):
         raise ContentMismatch("these are not the weights that the contract accepted", "do not use them; pull again")
     return model
 
 
-def _document(task: Task, model: Model, weights: Sequence[int]) -> bytes:
-    """A model's document: as it follows from its weights, which may have been shown on chain only; else the store's.
+def _document(task: TaskReader, model: Model, opened: OpenedModel) -> bytes:
+    """A model's document: as it follows from its opening, which may be on chain only; else the store's.
 
     Raises:
         Unavailable: it cannot be fetched now.
-        ContentMismatch: the chain names a document of other weights.
+        ContentMismatch: the chain names a document of another model.
     """
-    data = ModelDocument.of(round=model.round, trainers=model.trainers, weights=pack(weights)).encode()
+    data = opened.document(model.round, model.trainers).encode()
     if Cid.of_block(RAW, data).digest == model.cid:
         return data
     data = task.store.get(Cid.from_digest(model.cid), MAX_BYTES)
-    if ModelDocument.decode(data).weights != pack(weights):
+    if OpenedModel.read(ModelDocument.decode(data)) != opened:
         raise ContentMismatch(
-            f"the document that the chain names for the model of round {model.round} is of other weights",
+            f"the document that the chain names for the model of round {model.round} is of another",
             "its weights are known all the same, from the chain: see `ModelOpened`",
         )
     return data
@@ -155,7 +164,7 @@ def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:
     return np.ascontiguousarray(real_weights(spec, weights), dtype=np.float32)
 
 
-def _provenance(task: Task, model: Model) -> dict[str, str | int]:
+def _provenance(task: TaskReader, model: Model) -> dict[str, str | int]:
     return {
         "chain_id": task.contracts.chain.chain_id,
         "task_manager": task.contracts.tasks.address,

@@ -12,8 +12,10 @@ from headwater.chain.contracts.codec import encode_call
 from headwater.errors import ConfigError
 from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.machine.challenges import ANSWER_GAS, ENTRY_GAS
+from headwater.protocol.machine.terms import part_count
 from headwater.protocol.masks import GENERATOR, NEAREST
-from headwater.protocol.openings import PART_BYTES
+from headwater.protocol.phases import Kind
 from headwater.protocol.possession import PossessionProof
 from headwater.protocol.structs import Opening, PeerMask, Posting
 from headwater.protocol.vectors import update_length
@@ -26,24 +28,24 @@ LARGE_K = 17
 """The largest k of the benchmarks."""
 
 GAS: Mapping[str, int] = {
-    "createTask": 672_851,
-    "deposit": 45_717,
-    "enrol": 162_011,
-    "join": 42_917,
-    "submit": 47_630,
-    "mask, 3 peers": 100_099,
-    "mask, 16 peers": 178_646,
-    "aggregate, first of a task": 163_761,
-    "advance to Finalized": 132_888,
+    "createTask": 793_610,
+    "deposit": 45_673,
+    "enrol": 166_680,
+    "join": 61_679,
+    "submit": 62_269,
+    "mask, 3 peers": 110_765,
+    "mask, 16 peers": 190_149,
+    "aggregate, first of a task": 157_407,
+    "advance to Finalized": 152_364,
     "collect, one round": 74_365,
     "claim": 30_466,
-    "unenrol": 33_215,
-    "release": 66_508,
-    "withdraw": 31_163,
-    "challengeUpdate": 262_610,
-    "answerUpdate, D = 30": 564_656,
-    "answerUpdate, D = 770": 7_619_369,
-    "answerUpdate, D = 1280": 12_605_693,
+    "unenrol": 42_379,
+    "release": 57_832,
+    "withdraw": 31_141,
+    "challengeUpdate": 247_274,
+    "answerUpdate, D = 30": 379_869,
+    "answerUpdate, D = 770": 1_273_503,
+    "answerUpdate, D = 1280": 1_895_878,
 }
 """Gas of a transaction, as in tests/gas/calls.json; of `submit` and `aggregate`, without asking the verifier."""
 
@@ -57,9 +59,6 @@ CREATE_BYTES = 4 + 32 * 49
 """Calldata of `createTask` for a first model without parents."""
 
 SRS_POINT_BYTES = 64
-
-ANSWER_GAS, UPDATE_ENTRY_GAS = 350_000, 1300
-"""What the ChallengeManager takes an answer to cost, and each entry of an update in it."""
 
 _SLOWNESS = 4  # of a trainer's machine beside the one that was measured
 _SLACK = 600  # seconds for people, polls and blocks
@@ -80,8 +79,8 @@ def check_plan(spec: TrainingSpec, rounds: int) -> None:
     """
     if spec.dimension > MAX_DIMENSION:
         raise ConfigError(
-            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update fits one"
-            " document",
+            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update fits"
+            " one document",
             "take fewer features or classes",
         )
     if problem := growth_problem(spec, rounds):
@@ -175,7 +174,7 @@ def answer_gas(dimension: int) -> int:
 
 def answer_parts(dimension: int) -> int:
     """In how many parts a masked update of so many weights is shown."""
-    return math.ceil(32 * update_length(dimension) / PART_BYTES)
+    return part_count(32 * update_length(dimension))
 
 
 def answer_calldata(dimension: int, peers: int) -> int:
@@ -189,7 +188,7 @@ def update_bond(dimension: int, base_fee: int) -> int:
 
     base_fee: of the block, wei.
     """
-    return 2 * base_fee * (ANSWER_GAS + UPDATE_ENTRY_GAS * update_length(dimension))
+    return 2 * base_fee * (ANSWER_GAS + ENTRY_GAS[Kind.UPDATE] * update_length(dimension))
 
 
 @dataclass(frozen=True)
@@ -204,7 +203,9 @@ class RoundBytes:
 def round_bytes(dimension: int, trainers: int) -> RoundBytes:
     """The bytes of documents of so many weights, at most."""
     update = _update_bytes(dimension)
-    model = len(ModelDocument.of(round=1000, trainers=trainers, weights=pack([P - 1] * dimension)).encode())
+    point, weights = GENERATOR.encode().hex(), pack([P - 1] * dimension)
+    document = ModelDocument.of(round=1000, trainers=trainers, commitment=point, opening=point, weights=weights)
+    model = len(document.encode())
     return RoundBytes(update, model, trainers * update + model)
 
 

@@ -110,8 +110,8 @@ def columns_of(manifest: TaskManifest) -> Columns:
 
 
 @dataclass(frozen=True)
-class Task:
-    """A task that passed every check which its manifest allows; see `open_task`."""
+class TaskReader:
+    """A task as whoever uses its models knows it, who needs no SRS; see `read_task`."""
 
     id: int
     contracts: Contracts
@@ -120,15 +120,101 @@ class Task:
     config: TaskConfig
     manifest: TaskManifest
     spec: TrainingSpec
-    srs: Srs
-    basis: Basis
     tag: int
-    home: Path
 
     @property
     def columns(self) -> Columns:
         """The columns of a trainer's file."""
         return columns_of(self.manifest)
+
+    def fetch(self, digest: bytes) -> bytes:
+        """The document whose CID has a digest.
+
+        Raises:
+            Unavailable: no store gives it now. One that gives other bytes is no better than one that gives none: that
+                says nothing about who committed to the document.
+            ContentTooLarge: it is none of ours.
+        """
+        try:
+            return self.store.get(Cid.from_digest(digest), MAX_BYTES)
+        except ContentMismatch as error:
+            raise Unavailable(error.message, "name another store, too: this one is damaged, or lies") from error
+
+    def weights(self, model: Model, block: BlockId = "latest") -> list[int]:
+        """The weights of a version; see `read_weights`."""
+        return self.read_weights(model.round, model.cid, model.model_hash, block)
+
+    def read_weights(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> list[int]:
+        """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
+
+        Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
+        zero need no bytes: their commitment shows them.
+
+        block: the last in which they may have been shown.
+
+        Raises:
+            Unavailable: no store gives the document now.
+            ContentMismatch: it is none, or its weights are not what the contract accepted.
+        """
+        try:
+            return list(self.read_model(round_, cid, model_hash, block).weights)
+        except (Unavailable, ContentMismatch):
+            if point_hash(self.tagged(self.config.offset)) == model_hash:
+                return [0] * self.spec.dimension
+            raise
+
+    def read_model(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> OpenedModel:
+        """What `read_weights` reads, with its opening: of zeros without a document, nobody has that.
+
+        Raises:
+            Unavailable, ContentMismatch: as `read_weights`.
+        """
+        try:
+            return self._fetch_model(round_, cid, model_hash)
+        except (Unavailable, ContentMismatch):
+            for event in self.contracts.challenges.events(ModelOpened, last=block, task_id=self.id):
+                for model in self._shown(event, block):
+                    if model.is_of(self.config, self.tag, model_hash):
+                        return model
+            raise
+
+    def _fetch_model(self, round_: int, cid: bytes, model_hash: bytes) -> OpenedModel:
+        hint = f"do not use it; `headwater challenger run --task {self.id}` demands the true one, if there is time"
+        try:
+            model = OpenedModel.read(ModelDocument.decode(self.fetch(cid)))
+        except (DocumentError, ContentTooLarge) as error:
+            raise ContentMismatch(
+                f"the document of task {self.id}'s model of round {round_} is no model: {error.message}", hint
+            ) from error
+        if not model.is_of(self.config, self.tag, model_hash):
+            raise ContentMismatch(
+                f"the document of task {self.id}'s model of round {round_} holds other weights than the chain's", hint
+            )
+        return model
+
+    def _shown(self, event: ModelOpened, block: BlockId) -> Iterator[OpenedModel]:
+        """A model that was shown on chain, from the bytes and the openings that the chain has of it."""
+        commitment_hash, root = event.commitment_hash, event.root
+        data = shown(self.contracts, commitment_hash, root, block)
+        weights = tuple(map(to_signed, decode(data, Encoding.PACKED, self.spec.dimension)))
+        openings = self.contracts.openings.events(
+            Opened, last=block, task_id=self.id, commitment_hash=commitment_hash, root=root
+        )
+        for opened in openings:
+            yield OpenedModel(weights, opened.commitment, opened.quotient)
+
+    def tagged(self, commitment: Point) -> Point:
+        """C([w | tag]) from C([w | 0])."""
+        return tagged(commitment, self.config, self.tag)
+
+
+@dataclass(frozen=True)
+class Task(TaskReader):
+    """A task that passed every check which its manifest allows; see `open_task`."""
+
+    srs: Srs
+    basis: Basis
+    home: Path
 
     @property
     def reference(self) -> TaskReference:
@@ -155,19 +241,6 @@ class Task:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
         return collectable(self.contracts, self.id, self.config.rounds, account, block)
 
-    def fetch(self, digest: bytes) -> bytes:
-        """The document whose CID has a digest.
-
-        Raises:
-            Unavailable: no store gives it now. One that gives other bytes is no better than one that gives none: that
-                says nothing about who committed to the document.
-            ContentTooLarge: it is none of ours.
-        """
-        try:
-            return self.store.get(Cid.from_digest(digest), MAX_BYTES)
-        except ContentMismatch as error:
-            raise Unavailable(error.message, "name another store, too: this one is damaged, or lies") from error
-
     def publish(self, document: Document) -> Cid:
         """Store a document and return its CID, always of a raw block."""
         return self.store.put(document.encode())
@@ -185,65 +258,9 @@ class Task:
             model = next(found[0] for found in before if found)  # that of round 0, if no other
         return self.weights(model, block)
 
-    def weights(self, model: Model, block: BlockId = "latest") -> list[int]:
-        """The weights of a version; see `read_weights`."""
-        return self.read_weights(model.round, model.cid, model.model_hash, block)
-
-    def read_weights(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> list[int]:
-        """The weights that a round made, D integers: fetched, and checked against their CID and model hash.
-
-        Where the store has others or none, they are read from the chain, if they were shown there. Weights that are all
-        zero need no bytes: their commitment shows them.
-
-        block: the last in which they may have been shown.
-
-        Raises:
-            Unavailable: no store gives the document now.
-            ContentMismatch: it is none, or its weights are not what the contract accepted.
-        """
-        try:
-            return self._fetch_weights(round_, cid, model_hash)
-        except (Unavailable, ContentMismatch):
-            if point_hash(self.tagged(self.basis.offset)) == model_hash:
-                return [0] * self.spec.dimension
-            for event in self.contracts.challenges.events(ModelOpened, last=block, task_id=self.id):
-                for model in self._shown(event, block):
-                    if model.is_of(self.config, self.tag, model_hash):
-                        return list(model.weights)
-            raise
-
-    def _fetch_weights(self, round_: int, cid: bytes, model_hash: bytes) -> list[int]:
-        hint = f"do not use it; `headwater challenger run --task {self.id}` demands the true one, if there is time"
-        try:
-            model = OpenedModel.read(ModelDocument.decode(self.fetch(cid)))
-        except (DocumentError, ContentTooLarge) as error:
-            raise ContentMismatch(
-                f"the document of task {self.id}'s model of round {round_} is no model: {error.message}", hint
-            ) from error
-        if not model.is_of(self.config, self.tag, model_hash):
-            raise ContentMismatch(
-                f"the document of task {self.id}'s model of round {round_} holds other weights than the chain's", hint
-            )
-        return list(model.weights)
-
-    def _shown(self, event: ModelOpened, block: BlockId) -> Iterator[OpenedModel]:
-        """A model that was shown on chain, from the bytes and the openings that the chain has of it."""
-        commitment_hash, root = event.commitment_hash, event.root
-        data = shown(self.contracts, commitment_hash, root, block)
-        weights = tuple(map(to_signed, decode(data, Encoding.PACKED, self.spec.dimension)))
-        openings = self.contracts.openings.events(
-            Opened, last=block, task_id=self.id, commitment_hash=commitment_hash, root=root
-        )
-        for opened in openings:
-            yield OpenedModel(weights, opened.commitment, opened.quotient)
-
     def commit_model(self, weights: Sequence[int]) -> Point:
         """C([w | tag])."""
         return self.basis.commit([*weights, self.tag])
-
-    def tagged(self, commitment: Point) -> Point:
-        """C([w | tag]) from C([w | 0])."""
-        return tagged(commitment, self.config, self.tag)
 
     def check_first_model(self) -> None:
         """Read the first model, and check that what is trained from it can be proved to the last round.
@@ -275,6 +292,37 @@ class Task:
                 )
 
 
+def read_task(contracts: Contracts, store: ContentStore, task_id: int) -> TaskReader:
+    """A task's config and manifest, checked against each other.
+
+    What its models are worth rests on its circuits and its SRS: these, `open_task` checks.
+
+    Raises:
+        ContractError: no such task.
+        Unavailable: its manifest cannot be fetched now.
+        ContentMismatch, DocumentError: that is not what it should be.
+        TaskError: it contradicts the config, or makes no sense.
+    """
+    record = contracts.tasks.get_task(task_id)
+    config = record.config
+    manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
+    try:
+        spec = spec_of(manifest)
+        columns_of(manifest)
+    except (ValueError, OverflowError) as error:
+        raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    _check(task_id, "dimension", spec.dimension, config.dimension)
+    _check(task_id, "k", manifest.srs.k, config.k)
+    _check(task_id, "SRS", manifest.srs.id, config.srs.hex())
+    if manifest.srs.source == DEV and contracts.chain.chain_id not in LOCAL_CHAINS:
+        raise TaskError(
+            f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
+            "take part only in tasks with the Perpetual Powers of Tau",
+        )
+    tag = contracts.tasks.tag(task_id) % P
+    return TaskReader(task_id, contracts, store, record.creator, config, manifest, spec, tag)
+
+
 def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int, *, check_model: bool = True) -> Task:
     """A task's config and documents, checked against each other and against the SRS.
 
@@ -286,28 +334,20 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         ContentMismatch, DocumentError: a document is not what it should be.
         TaskError: something in it contradicts something else.
     """
-    record = contracts.tasks.get_task(task_id)
-    config = record.config
-    manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
-    try:
-        spec = spec_of(manifest)
-        columns_of(manifest)
-    except (ValueError, OverflowError) as error:
-        raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
+    read = read_task(contracts, store, task_id)
+    config, manifest, spec = read.config, read.manifest, read.spec
     if spec.salt_rows < salt_rows_for(config.rounds, spec.width):
         raise TaskError(
             f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
     _check_growth(task_id, growth_problem(spec, config.rounds))
-    is_local = contracts.chain.chain_id in LOCAL_CHAINS
-    if config.answer_period < LEAST_ANSWER_SECONDS and not is_local:
+    if config.answer_period < LEAST_ANSWER_SECONDS and contracts.chain.chain_id not in LOCAL_CHAINS:
         raise TaskError(
             f"task {task_id} gives whoever is challenged {config.answer_period} s to answer: a node that restarts, or"
             " whose transaction waits, would lose its stake",
             f"do not take part; ask its creator for a task of at least {LEAST_ANSWER_SECONDS} s",
         )
-    _check(task_id, "dimension", spec.dimension, config.dimension)
     for kind, text, params in (
         ("train", manifest.circuits.train, Train.of(spec).params),
         ("average", manifest.circuits.average, Average(spec.dimension).params),
@@ -315,21 +355,13 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         circuit = CircuitManifest.decode(store.get(Cid.parse(text), MAX_BYTES))
         _check(task_id, f"statement of {kind}", circuit.statement.model_dump(), {"kind": kind, "params": params})
         _check(task_id, f"SRS of {kind}", circuit.srs.id, manifest.srs.id)
-    _check(task_id, "k", manifest.srs.k, config.k)
-    _check(task_id, "SRS", manifest.srs.id, config.srs.hex())
     srs = fetch_srs(store, home, manifest)
     _check(task_id, "SRS file", srs.id, manifest.srs.id)
-    if srs.source == DEV and not is_local:
-        raise TaskError(
-            f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
-            "take part only in tasks with the Perpetual Powers of Tau",
-        )
+    _check(task_id, "tau", tau_g2(srs), config.tau)
     basis = srs.basis(update_length(spec.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
-    _check(task_id, "tau", tau_g2(srs), config.tau)
-    tag = contracts.tasks.tag(task_id)
-    task = Task(task_id, contracts, store, record.creator, config, manifest, spec, srs, basis, tag % P, home)
+    task = Task(**vars(read), srs=srs, basis=basis, home=home)
     if check_model:
         task.check_first_model()
     return task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.errors import ConfigError
-from headwater.protocol.machine.tasks import LEAST_TRAINERS, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
+from headwater.protocol.machine.terms import LEAST_TRAINERS, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
 from headwater.protocol.structs import ZERO_ADDRESS
 
 

@@ -3,41 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from headwater.protocol.curve import Point, add
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine.call import Refused
-from headwater.protocol.machine.points import (
-    basis_hash,
-    commit,
-    is_point,
-    minus,
-    plus,
-    point_hash,
-    posting_hash,
-    share_one_log,
-    words,
-)
-from headwater.protocol.machine.tasks import Tasks
-from headwater.protocol.masks import NEAREST, prg, sign
+from headwater.protocol.machine.contract import Contract
+from headwater.protocol.machine.points import minus, plus, point_hash, posting_hash, share_one_log, words
+from headwater.protocol.machine.stakes import check_96_bits
+from headwater.protocol.masks import NEAREST, sign
+from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
-from headwater.protocol.structs import ZERO_ADDRESS, Challenge, Posting, TaskConfig, TaskState
+from headwater.protocol.structs import (
+    ZERO_ADDRESS,
+    ZERO_HASH,
+    Challenge,
+    Claim,
+    Opening,
+    Posting,
+    TaskConfig,
+    TaskState,
+)
 from headwater.protocol.vectors import update_length
 
+if TYPE_CHECKING:
+    from headwater.protocol.machine import Machine
 
-class Challenges:
-    """The ChallengeManager. As in `Tasks`, what refuses has changed nothing.
+ANSWER_GAS = 350_000
+"""Gas of an answer, whatever it opens."""
+
+ENTRY_GAS = {Kind.UPDATE: 1300, Kind.MASK: 450, Kind.MODEL: 400}
+"""Gas of each of its entries."""
+
+
+class Challenges(Contract):
+    """The ChallengeManager.
 
     Attributes:
         opened_: (task, round, attempt, member) whose masked update was opened, (task, 0, 0, creator) of first models.
         accusations: the challenge by (task, round, attempt, accused); attempt 0 for models.
     """
 
-    def __init__(self, address: str, tasks: Tasks) -> None:
-        self.address = address
-        self.tasks = tasks
+    def __init__(self, machine: Machine, address: str) -> None:
+        super().__init__(machine, address)
         self.challenges: list[Challenge] = []
         self.opened_: set[tuple[int, int, int, str]] = set()
         self.accusations: dict[tuple[int, int, int, str], int] = {}
@@ -46,33 +56,43 @@ class Challenges:
 
     def challenge_update(self, sender: str, value: int, task_id: int, trainer: str) -> int:
         """Makes a member open its masked update."""
-        state = self._bonded_task(task_id, value)
+        rounds = self.machine.rounds
+        state = rounds.get_state(task_id)
         if (task_id, state.round, state.attempt, trainer) in self.opened_:
             raise Refused("AlreadyOpened", task_id, state.round, state.attempt, trainer)
-        self.tasks.accuse(self.address, task_id, trainer)
+        rounds.check_accusable(task_id, trainer)
+        self._check_bond(task_id, Kind.UPDATE, value)
+        rounds.accuse(self.address, task_id, trainer)
         return self._raise(sender, value, Kind.UPDATE, task_id, state.round, state.attempt, trainer)
 
     def challenge_mask(
         self, sender: str, value: int, task_id: int, one: str, other: str, posting_one: Posting, posting_other: Posting
     ) -> int:
         """Makes two peers that posted different commitments of their mask show who is right."""
-        state = self._bonded_task(task_id, value)
+        rounds = self.machine.rounds
+        state = rounds.get_state(task_id)
         self._check_posting(task_id, state.round, one, posting_one)
         self._check_posting(task_id, state.round, other, posting_other)
         if mask_with(one, posting_one, other) == mask_with(other, posting_other, one):
             raise Refused("MasksAgree", one, other)
-        self.tasks.accuse(self.address, task_id, one, other)
+        for trainer in (one, other):
+            rounds.check_accusable(task_id, trainer)
+        self._check_bond(task_id, Kind.MASK, value)
+        for trainer in (one, other):
+            rounds.accuse(self.address, task_id, trainer)
         return self._raise(sender, value, Kind.MASK, task_id, state.round, state.attempt, one, other)
 
     def challenge_model(self, sender: str, value: int, task_id: int) -> int:
         """Makes the aggregator open the average, in Challenge, or the creator the first model, in Join."""
-        state = self._bonded_task(task_id, value)
-        known = (task_id, 0, 0, state.creator) in self.opened_ or self._is_zero(task_id, state.model_hash)
-        if state.phase == Phase.JOIN and known:
-            raise Refused("AlreadyOpened", task_id, state.round, 0, state.creator)
-        accused = self.tasks.accuse_model(self.address, task_id)
-        averages = self.tasks.get_round(task_id, state.round).averages
-        return self._raise(sender, value, Kind.MODEL, task_id, state.round, averages, accused)
+        rounds = self.machine.rounds
+        state = rounds.get_state(task_id)
+        if state.phase == Phase.JOIN:
+            self._check_unknown(task_id, state)
+        rounds.check_model_accusable(task_id)
+        self._check_bond(task_id, Kind.MODEL, value)
+        accused, model_hash = rounds.accuse_model(self.address, task_id)
+        averages = rounds.get_round(task_id, state.round).averages
+        return self._raise(sender, value, Kind.MODEL, task_id, state.round, averages, accused, model_hash=model_hash)
 
     def prove_wrong_peer(
         self, task_id: int, trainer: str, posting: Posting, wrong: str, between: Sequence[str]
@@ -81,18 +101,19 @@ class Challenges:
 
         Eight members stand between it and the wrong one on either way round the circle, so that is none of its nearest.
         """
-        _, state = self.tasks.get_task(task_id)
+        rounds = self.machine.rounds
+        state = rounds.get_state(task_id)
         self._check_posting(task_id, state.round, trainer, posting)
         mask_with(trainer, posting, wrong)
         if len(between) != 2 * NEAREST:
             raise Refused("WrongLength", 2 * NEAREST, len(between))
         at = 0
         for i, member in enumerate((*between[:NEAREST], wrong, *between[NEAREST:])):
-            is_member = self.tasks.get_roster_entry(task_id, state.round, member).attempt == state.attempt
+            is_member = rounds.get_roster_entry(task_id, state.round, member).attempt == state.attempt
             last, at = at, distance(state.seed, trainer, member)
             if at <= last or (i != NEAREST and not is_member):
                 raise Refused("NotBetween", member)
-        self.tasks.convict(self.address, task_id, trainer)
+        rounds.convict(self.address, task_id, trainer, ZERO_ADDRESS, 0)
 
     def reclaim_bond(self, challenge_id: int) -> None:
         """Credits the bond of a challenge that was not answered, and no longer can be, to the challenger."""
@@ -101,97 +122,97 @@ class Challenges:
             raise Refused("UnknownChallenge", challenge_id, challenge.kind)
         if challenge.closed:
             raise Refused("ChallengeClosed", challenge_id)
-        _, state = self.tasks.get_task(challenge.task_id)
-        if self.tasks.block.time < state.deadline and self._runs(challenge):
-            raise Refused("ChallengeOpen", challenge_id)
+        if self.machine.block.time < challenge.answer_by or self._runs(challenge):
+            raise Refused("ChallengeOpen", challenge_id, challenge.answer_by)
         self._close(challenge_id, challenge.challenger)
 
     # ---- answers
 
-    def answer_update(self, challenge_id: int, posting: Posting, vector: Sequence[int], basis: Sequence[Point]) -> None:
+    def answer_update(self, challenge_id: int, posting: Posting, opening: Opening) -> None:
         """Opens a masked update: C(u) = C(update) + sum of s * (C(mask) - B)."""
         challenge = self._open(challenge_id, Kind.UPDATE)
         task_id, number, attempt, trainer = challenge.task_id, challenge.round, challenge.attempt, challenge.accused
-        config, _ = self.tasks.get_task(task_id)
         self._check_posting(task_id, number, trainer, posting)
-        check_opening(config, vector, update_length(config.dimension), basis)
-        expected = posting.update
+        config, masked = self._config(task_id), posting.update
         for mask in posting.masks:
-            expected = (plus if sign(trainer, mask.peer) > 0 else minus)(expected, mask.commitment, config.offset)
-        self._check_commitment(point_hash(expected), vector, basis, config.offset)
+            masked = (plus if sign(trainer, mask.peer) > 0 else minus)(masked, mask.commitment, config.offset)
+        entries = update_length(config.dimension)
+        self._check_opening(Claim(task_id, masked, Encoding.WORDS, entries, opening.root), opening)
 
-        self.tasks.acquit(self.address, task_id, number, attempt, trainer)
+        self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer)
         self.opened_.add((task_id, number, attempt, trainer))
         self._close(challenge_id, trainer)
 
     def answer_mask(
         self,
+        sender: str,
         challenge_id: int,
         postings: tuple[Posting, Posting],
         keys: tuple[Point, Point],
         shared: Point,
         proof: EqualLogProof,
         by_other: bool,
-        basis: Sequence[Point],
+        mask: Point,
+        opening: Opening,
     ) -> None:
-        """Shows the point that two peers share, and so their mask: whoever posted another is convicted."""
+        """Shows the point that two peers share, and so their mask: whoever posted another is convicted.
+
+        One of the two who is in the right and shows it is owed its gas by the other, at the base fee.
+        """
         challenge = self._open(challenge_id, Kind.MASK)
         task_id, pair = challenge.task_id, (challenge.accused, challenge.other)
-        config, _ = self.tasks.get_task(task_id)
+        if not self._decides(challenge):
+            raise Refused("ChallengeMoot", challenge_id)
         for trainer, posting, key in zip(pair, postings, keys, strict=True):
             self._check_posting(task_id, challenge.round, trainer, posting)
-            expected, actual = self.tasks.get_enrolment(task_id, trainer).mask_key_hash, point_hash(key)
+            expected, actual = self.machine.trainers.get_enrolment(task_id, trainer).mask_key_hash, point_hash(key)
             if actual != expected:
                 raise Refused("MaskKeyMismatch", trainer, expected, actual)
         key, peer_key = reversed(keys) if by_other else keys
-        if not is_point(shared) or not share_one_log(key, peer_key, shared, proof, self.tasks.multiply):
+        if not share_one_log(key, peer_key, shared, proof, self.machine.multiply):
             raise Refused("InvalidSharedPoint")
-        if not self._runs(challenge):
-            raise Refused("NotAccused", task_id, challenge.round, challenge.attempt, challenge.accused)
-        check_basis(config, basis)
-        low, high = sorted(zip(pair, postings, strict=True), key=lambda member: int(member[0], 16))
-        seed = keccak256(
-            words(
-                *shared,
-                self.tasks.tag(task_id),
-                challenge.round,
-                challenge.attempt,
-                int(low[0], 16),
-                int(high[0], 16),
-                *low[1].update,
-                *high[1].update,
-            )
-        )
-        vector = prg(seed, update_length(config.dimension))
-        mask = commit(vector, basis, config.offset, self.tasks.multiply)
+        seed, entries = self._seed(challenge, postings, shared), update_length(self._config(task_id).dimension)
+        self._check_opening(Claim(task_id, mask, Encoding.MASK, entries, seed), opening)
 
-        for trainer, peer, posting in zip(pair, reversed(pair), postings, strict=True):
-            if self.tasks.get_roster_entry(task_id, challenge.round, trainer).status == TrainerStatus.GUILTY:
+        right = {
+            trainer: mask_with(trainer, posting, peer) == mask
+            for trainer, peer, posting in zip(pair, reversed(pair), postings, strict=True)
+        }
+        block = self.machine.block
+        payee, owed = (sender, block.gas() * block.base_fee) if right.get(sender) else (ZERO_ADDRESS, 0)
+        for trainer in pair:
+            if self.machine.rounds.get_roster_entry(task_id, challenge.round, trainer).status == TrainerStatus.GUILTY:
                 continue  # for wrong peers, meanwhile
-            if mask_with(trainer, posting, peer) == mask:
-                self.tasks.acquit(self.address, task_id, challenge.round, challenge.attempt, trainer)
+            if right[trainer]:
+                self.machine.rounds.acquit(self.address, task_id, challenge.round, challenge.attempt, trainer)
             else:
-                self.tasks.convict(self.address, task_id, trainer)
+                self.machine.rounds.convict(self.address, task_id, trainer, payee, owed)
         self._close(challenge_id, challenge.challenger)
 
-    def answer_model(self, challenge_id: int, weights: Sequence[int], basis: Sequence[Point]) -> None:
-        """Opens the average, or the first model."""
+    def answer_model(self, challenge_id: int, model: Point, opening: Opening) -> None:
+        """Opens the average, or the first model: C([w | tag]) less its tag."""
         challenge = self._open(challenge_id, Kind.MODEL)
-        task_id, first = challenge.task_id, challenge.attempt == 0
-        config, state = self.tasks.get_task(task_id)
-        if not self._runs(challenge):
-            raise Refused("ModelNotAccused", task_id)
-        check_opening(config, weights, config.dimension, basis)
-        tagged = add(config.offset, self.tasks.multiply(config.basis_d, self.tasks.tag(task_id)))
-        expected = state.model_hash if first else point_hash(state.average)
-        self._check_commitment(expected, weights, basis[: config.dimension], tagged)
+        task_id, averages = challenge.task_id, challenge.attempt
+        model_hash = point_hash(model)
+        if model_hash != challenge.model_hash:
+            raise Refused("ModelMismatch", challenge.model_hash, model_hash)
+        config, tag = self._config(task_id), self.machine.tasks.tag(task_id)
+        untagged = add(model, self.machine.multiply(config.basis_d, -tag % P))
+        self._check_opening(Claim(task_id, untagged, Encoding.PACKED, config.dimension, opening.root), opening)
 
-        self.tasks.acquit_model(self.address, task_id)
-        if first:
+        self.machine.rounds.acquit_model(self.address, task_id, challenge.round, averages)
+        if averages == 0:
             self.opened_.add((task_id, 0, 0, challenge.accused))
         self._close(challenge_id, challenge.accused)
 
     # ---- views
+
+    def bond_of(self, task_id: int, kind: Kind) -> int:
+        """What a challenge of this kind takes at least: twice what its answer's gas costs now, or the task's bond."""
+        config = self._config(task_id)
+        entry_gas = ENTRY_GAS.get(kind, ENTRY_GAS[Kind.MODEL])
+        answer_gas = ANSWER_GAS + entry_gas * update_length(config.dimension)
+        return max(config.challenge_bond, 2 * self.machine.block.base_fee * answer_gas)
 
     def get_challenge(self, challenge_id: int) -> Challenge:
         """A challenge; all zero if there is none."""
@@ -207,6 +228,13 @@ class Challenges:
 
     # ---- how
 
+    def _check_bond(self, task_id: int, kind: Kind, value: int) -> None:
+        """So much must have been sent as a challenge of this kind takes."""
+        required = self.bond_of(task_id, kind)
+        if value < required:
+            raise Refused("InsufficientBond", required, value)
+        check_96_bits(value)
+
     def _raise(
         self,
         sender: str,
@@ -217,11 +245,15 @@ class Challenges:
         attempt: int,
         accused: str,
         other: str = ZERO_ADDRESS,
+        model_hash: bytes = ZERO_HASH,
     ) -> int:
         """Keeps a challenge, and its bond."""
-        self.challenges.append(Challenge(sender, value, accused, kind, False, number, attempt, other, task_id))
+        answer_by = self.machine.block.time + self.machine.rounds.answer_time(task_id)
+        self.challenges.append(
+            Challenge(sender, value, accused, kind, False, number, attempt, other, task_id, answer_by, model_hash)
+        )
         challenge_id = len(self.challenges)
-        self.tasks.stakes.take_bond(self.address, value, challenge_id)
+        self.machine.stakes.take_bond(self.address, value, challenge_id)
         for trainer in (accused, other) if kind == Kind.MASK else (accused,):
             self.accusations[task_id, number, 0 if kind == Kind.MODEL else attempt, trainer] = challenge_id
         return challenge_id
@@ -229,21 +261,7 @@ class Challenges:
     def _close(self, challenge_id: int, to: str) -> None:
         challenge = self.get_challenge(challenge_id)
         challenge.closed = True
-        self.tasks.stakes.pay_bond(self.address, challenge_id, to, challenge.bond)
-
-    def _runs(self, challenge: Challenge) -> bool:
-        """Whether what the challenge was raised in still runs, so that it can be answered.
-
-        A member's: the attempt, until an average of it is accepted. A model's: the phase in which it was accused.
-        """
-        _, state = self.tasks.get_task(challenge.task_id)
-        averages = self.tasks.get_round(challenge.task_id, state.round).averages
-        if challenge.kind == Kind.MODEL:
-            phase = Phase.CHALLENGE if averages else Phase.JOIN
-            at = (phase, challenge.round, averages)
-        else:
-            at = (Phase.AGGREGATE, challenge.round, state.attempt if averages == 0 else 0)
-        return (state.phase, state.round, challenge.attempt) == at
+        self.machine.stakes.pay_bond(self.address, challenge_id, to, challenge.bond)
 
     def _open(self, challenge_id: int, kind: Kind) -> Challenge:
         challenge = self.get_challenge(challenge_id)
@@ -253,30 +271,57 @@ class Challenges:
             raise Refused("ChallengeClosed", challenge_id)
         return challenge
 
-    def _bonded_task(self, task_id: int, value: int) -> TaskState:
-        """The state of a task for which the right bond was sent."""
-        config, state = self.tasks.get_task(task_id)
-        if value != config.challenge_bond:
-            raise Refused("WrongBond", config.challenge_bond, value)
-        return state
+    def _runs(self, challenge: Challenge) -> bool:
+        """Whether an answer would still acquit.
+
+        A member in its attempt, until an average of it is accepted; a model in the phase in which it was accused; in
+        time.
+        """
+        state = self.machine.rounds.get_state(challenge.task_id)
+        averages = self.machine.rounds.get_round(challenge.task_id, state.round).averages
+        if challenge.kind == Kind.MODEL:
+            at = (Phase.CHALLENGE if averages else Phase.JOIN, challenge.round, averages)
+        else:
+            at = (Phase.AGGREGATE, challenge.round, state.attempt if averages == 0 else 0)
+        return self.machine.block.time < state.deadline and (state.phase, state.round, challenge.attempt) == at
+
+    def _decides(self, challenge: Challenge) -> bool:
+        """Whether a disputed mask can still convict: in the attempt that is aggregated, or its average is not final."""
+        state = self.machine.rounds.get_state(challenge.task_id)
+        if (challenge.round, challenge.attempt) != (state.round, state.attempt):
+            return False
+        in_time = self.machine.block.time < state.deadline
+        return state.phase == Phase.CHALLENGE or (state.phase == Phase.AGGREGATE and in_time)
+
+    def _seed(self, challenge: Challenge, postings: Sequence[Posting], shared: Point) -> bytes:
+        """The seed of the mask of the two that a challenge accuses, from the point that they share."""
+        members = zip((challenge.accused, challenge.other), postings, strict=True)
+        low, high = sorted(members, key=lambda member: int(member[0], 16))
+        at = (self.machine.tasks.tag(challenge.task_id), challenge.round, challenge.attempt)
+        pair = (int(low[0], 16), int(high[0], 16), *low[1].update, *high[1].update)
+        return keccak256(words(*shared, *at, *pair))
 
     def _check_posting(self, task_id: int, number: int, trainer: str, posting: Posting) -> None:
-        expected = self.tasks.get_roster_entry(task_id, number, trainer).posting_hash
+        """A posting must be what the trainer posted last in the round."""
+        expected = self.machine.rounds.get_roster_entry(task_id, number, trainer).posting_hash
         actual = posting_hash(posting)
         if actual != expected:
             raise Refused("PostingMismatch", trainer, expected, actual)
 
-    def _is_zero(self, task_id: int, model_hash: bytes) -> bool:
-        """Whether a model's weights are all zero, so that everybody knows them."""
-        config, _ = self.tasks.get_task(task_id)
-        return model_hash == point_hash(
-            add(config.offset, self.tasks.multiply(config.basis_d, self.tasks.tag(task_id)))
-        )
+    def _check_unknown(self, task_id: int, state: TaskState) -> None:
+        """A first model that is demanded must not be known: shown before, or all zeros, as its commitment shows."""
+        record, tag = self.machine.tasks.get_task(task_id), self.machine.tasks.tag(task_id)
+        zero = add(record.config.offset, self.machine.multiply(record.config.basis_d, tag))
+        if state.model_hash == point_hash(zero) or (task_id, 0, 0, record.creator) in self.opened_:
+            raise Refused("AlreadyOpened", task_id, state.round, 0, record.creator)
 
-    def _check_commitment(self, expected: bytes, vector: Sequence[int], basis: Sequence[Point], offset: Point) -> None:
-        actual = point_hash(commit(vector, basis, offset, self.tasks.multiply))
-        if actual != expected:
-            raise Refused("OpeningMismatch", expected, actual)
+    def _check_opening(self, claim: Claim, opening: Opening) -> None:
+        """A claim must be known to be true, or is shown now."""
+        if not self.machine.openings.is_open(claim):
+            self.machine.openings.open(claim, opening.vector, opening.quotient)
+
+    def _config(self, task_id: int) -> TaskConfig:
+        return self.machine.tasks.config_of(task_id)
 
 
 def mask_with(trainer: str, posting: Posting, peer: str) -> Point:
@@ -291,20 +336,3 @@ def distance(seed: bytes, start: str, end: str) -> int:
     """How far clockwise `end` stands from `start` on an attempt's circle; 0 only from itself."""
     a, b = (int.from_bytes(keccak256(seed + int(who, 16).to_bytes(20, "big")), "big") for who in (start, end))
     return (b - a) % 2**256
-
-
-def check_basis(config: TaskConfig, basis: Sequence[Point]) -> None:
-    """The basis points must be the task's."""
-    actual = basis_hash(basis)
-    if actual != config.basis_hash:
-        raise Refused("BasisMismatch", config.basis_hash, actual)
-
-
-def check_opening(config: TaskConfig, vector: Sequence[int], length: int, basis: Sequence[Point]) -> None:
-    """The basis points must be the task's; there must be so many entries, all canonical."""
-    check_basis(config, basis)
-    if len(vector) != length:
-        raise Refused("WrongLength", length, len(vector))
-    for index, entry in enumerate(vector):
-        if entry >= P:
-            raise Refused("NonCanonicalEntry", index, entry)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from headwater.protocol.machine.call import Refused
+from headwater.protocol.machine.contract import Contract
+
+if TYPE_CHECKING:
+    from headwater.protocol.machine import Machine
 
 
-class Stakes:
+class Stakes(Contract):
     """Six heaps: free and locked stake, escrow, bonds, what can be claimed, and what is burnt.
 
     Attributes:
@@ -17,14 +21,11 @@ class Stakes:
         escrow_of: by task.
         claimable: by account.
         bonded: what open challenges have put up.
-        burnt: what was slashed.
+        burnt: what was slashed and is owed to nobody.
     """
 
-    def __init__(self, task_manager: str, challenge_manager: str, refusing: Collection[str] = ()) -> None:
-        """`refusing`: accounts that cannot be paid, contracts without `receive`."""
-        self.refusing = refusing
-        self.task_manager = task_manager
-        self.challenge_manager = challenge_manager
+    def __init__(self, machine: Machine, address: str) -> None:
+        super().__init__(machine, address)
         self.free: defaultdict[str, int] = defaultdict(int)
         self.lock_of: defaultdict[tuple[int, str], int] = defaultdict(int)
         self.escrow_of: defaultdict[int, int] = defaultdict(int)
@@ -57,44 +58,47 @@ class Stakes:
         self.claimable[sender] = 0
         return amount
 
-    # ---- only the TaskManager
+    # ---- only the TrainerRegistry and the RoundManager
 
     def lock(self, sender: str, task_id: int, trainer: str, amount: int) -> None:
         """Locks free stake for a task."""
-        self._only(self.task_manager, sender)
+        self._only_locking(sender)
         self.check_free(trainer, amount)
         self.free[trainer] -= amount
         self.lock_of[task_id, trainer] += amount
 
     def unlock(self, sender: str, task_id: int, account: str, amount: int) -> None:
         """Frees stake that is locked for a task."""
-        self._only(self.task_manager, sender)
+        self._only_locking(sender)
         self._check_lock(task_id, account, amount)
         self.lock_of[task_id, account] -= amount
         self.free[account] += amount
 
-    def slash(self, sender: str, task_id: int, account: str, amount: int) -> None:
-        """Burns stake that is locked for a task."""
-        self._only(self.task_manager, sender)
+    def slash(self, sender: str, task_id: int, account: str, amount: int, payee: str, owed: int) -> None:
+        """Takes stake that is locked for a task: credits what of it is owed to the payee, and burns the rest."""
+        self._only_locking(sender)
         self._check_lock(task_id, account, amount)
         self.lock_of[task_id, account] -= amount
-        self.burnt += amount
+        self.burnt += amount - owed
+        self.claimable[payee] += owed
+
+    # ---- only the RewardManager
 
     def escrow(self, sender: str, value: int, task_id: int) -> None:
         """Takes the value sent into a task's escrow."""
-        self._only(self.task_manager, sender)
+        self._only(sender, self.machine.at.rewards)
         self.escrow_of[task_id] += value
 
     def burn_escrow(self, sender: str, task_id: int, amount: int) -> None:
         """Burns a part of a task's escrow."""
-        self._only(self.task_manager, sender)
+        self._only(sender, self.machine.at.rewards)
         self._check_escrow(task_id, amount)
         self.escrow_of[task_id] -= amount
         self.burnt += amount
 
     def credit(self, sender: str, task_id: int, account: str, amount: int) -> None:
         """Moves a part of a task's escrow to what an account can claim."""
-        self._only(self.task_manager, sender)
+        self._only(sender, self.machine.at.rewards)
         self._check_escrow(task_id, amount)
         self.escrow_of[task_id] -= amount
         self.claimable[account] += amount
@@ -103,12 +107,12 @@ class Stakes:
 
     def take_bond(self, sender: str, value: int, _challenge_id: int) -> None:
         """Takes the value sent in as a challenge's bond; of which one, only the event says."""
-        self._only(self.challenge_manager, sender)
+        self._only(sender, self.machine.at.challenges)
         self.bonded += value
 
     def pay_bond(self, sender: str, _challenge_id: int, account: str, amount: int) -> None:
         """Moves a challenge's bond to what an account can claim; of which one, only the event says."""
-        self._only(self.challenge_manager, sender)
+        self._only(sender, self.machine.at.challenges)
         self.bonded -= amount
         self.claimable[account] += amount
 
@@ -131,7 +135,7 @@ class Stakes:
             raise Refused("InsufficientStake", trainer, self.free[trainer], amount)
 
     def _check_payable(self, to: str, amount: int) -> None:
-        if to in self.refusing:
+        if to in self.machine.refusing:
             raise Refused("TransferFailed", to, amount)
 
     def _check_lock(self, task_id: int, account: str, amount: int) -> None:
@@ -144,6 +148,11 @@ class Stakes:
         if amount > available:
             raise Refused("InsufficientEscrow", task_id, available, amount)
 
-    def _only(self, expected: str, sender: str) -> None:
-        if sender != expected:
-            raise Refused("UnauthorizedCaller", sender)
+    def _only_locking(self, sender: str) -> None:
+        self._only(sender, self.machine.at.trainers, self.machine.at.rounds)
+
+
+def check_96_bits(value: int) -> None:
+    """Amounts that are kept in 96 bits must fit them."""
+    if value >= 2**96:
+        raise Refused("SafeCastOverflowedUintDowncast", 96, value)
