@@ -96,11 +96,12 @@ class History:
 
     def end(self) -> None:
         """Compare every view, also as logs alone tell it, and what the StakeManager holds."""
-        self._compare(all_views(self.machine, self.accounts, [*self.machine.openings.shown]))
+        claims = [*self.machine.openings.shown]
+        self._compare(all_views(self.machine, self.accounts, claims))
         index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.time_of, multiply)
         index.read(self.onchain.logs())
         index.now(self.machine.block)
-        self._compare(all_views(index.machine, self.accounts))
+        self._compare(all_views(index.machine, self.accounts, claims))
         held, expected = self.onchain.balance(self.onchain.at.stakes), self.machine.stakes.balance()
         if held != expected:
             raise Divergence(f"the machine's StakeManager holds {expected} wei, the contract {held}")

@@ -242,10 +242,7 @@ def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> It
 
 
 def all_views(machine: Machine, accounts: Sequence[str], claims: Sequence[Claim] = ()) -> Iterator[View]:
-    """All there is to see, and a task, a round and a challenge that there are not; of claims, only of these.
-
-    How far a claim has come that is not known to be true is in no event.
-    """
+    """All there is to see, and a task, a round and a challenge that there are not; of claims, only of these."""
     yield from screen_views(machine, accounts)
     count, challenges = len(machine.tasks.records), machine.challenges
     yield View("tasks", "taskCount", (), lambda: count)

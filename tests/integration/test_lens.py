@@ -9,10 +9,19 @@ from dataclasses import astuple
 from headwater.chain.contracts.codec import decode_log, decode_result, encode_call, event_topics
 from headwater.chain.contracts.events import TaskCreated
 from headwater.chain.contracts.lens import NEWEST
+from headwater.protocol.structs import Origin
 from tests.differential import screens
 from tests.differential.history import Call, History
 from tests.differential.onchain import run_onchain
-from tests.differential.players import CID, CREATOR, REFUSING, config_of, first_model
+from tests.differential.players import (
+    CID,
+    CREATOR,
+    REFUSING,
+    SMALL,
+    basis_quotient,
+    config_of,
+    first_weights,
+)
 from tests.support.indexing import lowered
 
 TASKS = 200
@@ -25,7 +34,8 @@ def test_lens__of_200_tasks__shows_all_in_one_call_and_one_query():
         onchain.fund((CREATOR,), (REFUSING,))
         history = History(onchain, Counter(), (CREATOR,))
         config = config_of(3, onchain.verifiers, onchain.code_hash)
-        create = Call("tasks", "createTask", CREATOR, (config, first_model(3), CID), 1000)
+        origin = Origin(history.players.first_model(config, first_weights(3)))
+        create = Call("tasks", "createTask", CREATOR, (config, basis_quotient(SMALL, 3), origin, CID), 1000)
         for _ in range(4):
             history.play(*[create] * (TASKS // 4))
 
