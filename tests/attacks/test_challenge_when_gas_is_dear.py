@@ -8,6 +8,10 @@ doubled by.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from headwater.chain.contracts.events import BondReturned, Challenged
 from headwater.protocol.phases import Kind
 from tests.support.arena import BOND, OUTSIDER, Arena, Masking
@@ -21,6 +25,14 @@ FIXED = Weakness(
 MEMBER, GRIEFER = 1, OUTSIDER
 GWEI = 10**9
 CHEAP, DEAR, DEARER = 20 * GWEI, 200 * GWEI, 600 * GWEI
+
+
+@pytest.fixture
+def priced(arena: Arena) -> Iterator[Arena]:
+    """Aggregate. What a test has made of the base fee outlives snapshots, so it is set right in the end."""
+    yield arena.at("aggregating")
+    arena.rpc("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
+    arena.rpc("evm_mine")
 
 
 def base_fee(arena: Arena, fee: int) -> None:
@@ -44,8 +56,8 @@ def lost(arena: Arena, challenge_id: int, masking: Masking, fee: int) -> int:
     return receipt.gas_used * int(paid) - receipt.event(BondReturned).bond
 
 
-def test_challenge__with_the_bond_of_cheap_times(arena, attack):
-    masking = arena.at("aggregating").masking(MEMBER)
+def test_challenge__with_the_bond_of_cheap_times(priced, attack):
+    arena, masking = priced, priced.masking(MEMBER)
     base_fee(arena, DEAR)
     with attack.works_on(FIXED), arena.weakened(FIXED):
         assert lost(arena, challenged(arena, BOND), masking, DEAR) > 0
@@ -56,8 +68,8 @@ def test_challenge__with_the_bond_of_cheap_times(arena, attack):
     assert lost(arena, challenged(arena, bond), masking, DEAR) < 0
 
 
-def test_challenge__raised_when_gas_is_cheap_and_answered_when_it_is_dear(arena, attack):
-    masking = arena.at("aggregating").masking(MEMBER)
+def test_challenge__raised_when_gas_is_cheap_and_answered_when_it_is_dear(priced, attack):
+    arena, masking = priced, priced.masking(MEMBER)
     base_fee(arena, CHEAP)
     with attack.works_on(FIXED), arena.weakened(FIXED):
         assert lost(arena, challenged(arena, BOND), masking, DEARER) > 0

@@ -1,24 +1,23 @@
 """Wants: trainers to go on from weights of its own, with a true average on chain.
 
-Tries: as an aggregator, to post a true proof and the CID of a document of other weights; where the true ones are
-demanded, to open those others.
-Stopped: a node commits to the weights that it fetched and compares with the chain's model, and so does the contract.
+Tries: as an aggregator, to post a true proof and the CID of a document of other weights: with the opening of their own
+commitment, or the true commitment and an opening that is none; where the true weights are demanded, to open those
+others.
+Stopped: a document's commitment must have the hash of the chain's model, and its opening show the weights. A node
+checks both, and so does the contract.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from headwater.chain.asking.rpc import Call
 from headwater.chain.contracts.events import ModelOpened, PartShown
-from headwater.circuits.srs import Srs
-from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import pack, to_signed, unpack
 from headwater.protocol.openings import Encoding, decode
-from headwater.roles.task import Task
-from headwater.storage.cid import Cid
+from headwater.roles.models import OpenedModel, open_model
+from headwater.roles.task import TaskReader, point_hash
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import ModelDocument
 from tests.support.arena import AGGREGATOR, Arena
@@ -32,36 +31,56 @@ ANY_OPENING = Weakness(
 )
 
 
-class BelievingTask(Task):
+class BelievingReader(TaskReader):
     """A node that takes weights by their CID, and does not compare them with the chain's commitment."""
 
-    def _fetch_weights(self, round_, cid, model_hash):
-        document = ModelDocument.decode(self.store.get(Cid.from_digest(cid), MAX_BYTES))
-        return [to_signed(entry) for entry in unpack(document.weights)]
+    def _fetch_model(self, round_, cid, model_hash):
+        return OpenedModel.read(ModelDocument.decode(self.fetch(cid)))
 
 
-@pytest.fixture
-def poisoned(arena: Arena, tmp_path: Path) -> tuple[Arena, DirectoryStore]:
-    """Challenge: a true average, with a document of other weights."""
+class CommitmentsOnly(TaskReader):
+    """A node that compares a document's commitment with the chain's, and does not check its opening."""
+
+    def _fetch_model(self, round_, cid, model_hash):
+        model = OpenedModel.read(ModelDocument.decode(self.fetch(cid)))
+        assert self.contracts.models.round_of(self.id, point_hash(self.tagged(model.commitment))) == round_
+        return model
+
+
+def of_their_own(arena: Arena) -> OpenedModel:
+    """The other weights, with their commitment and a true opening."""
+    return open_model(arena.train, POISON)
+
+
+def of_the_true_commitment(arena: Arena) -> OpenedModel:
+    """The other weights, with the average's commitment and the opening that would show it."""
+    true = open_model(arena.train, arena.average_of())
+    return replace(true, weights=tuple(POISON))
+
+
+DOCUMENTS = {
+    "their own commitment": (of_their_own, BelievingReader),
+    "the true commitment": (of_the_true_commitment, CommitmentsOnly),
+}
+
+
+@pytest.mark.parametrize(("make", "weakened"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_weights__that_a_document_says__with(arena, attack, tmp_path, make, weakened):
     store = DirectoryStore(tmp_path)
-    document = ModelDocument.of(round=1, trainers=4, weights=pack(POISON))
-    arena.at("aggregating").aggregate(cid=store.put(document.encode()).digest)
-    return arena, store
-
-
-def test_weights__that_a_document_says__are_compared_with_the_model(poisoned, attack, srs: Srs, home: Path):
-    arena, store = poisoned
+    arena.at("aggregating")
+    arena.aggregate(cid=store.put(make(arena).document(round_=1, trainers=4).encode()).digest)
     arena.pass_phase()
     # a manifest is not read for this
-    facts = (arena.task_id, arena.contracts, store, arena.config, None, SMALL, srs, arena.basis, arena.tag, home)
-    with attack.works_on(BelievingTask):
-        assert BelievingTask(*facts).current_model() == POISON
+    facts = (arena.task_id, arena.contracts, store, "", arena.config, None, SMALL, arena.tag)
+    model = arena.models.latest(arena.task_id)
+    with attack.works_on(weakened):
+        assert weakened(*facts).weights(model) == POISON
     with attack.stopped_by("ContentMismatch"):
-        Task(*facts).current_model()
+        TaskReader(*facts).weights(model)
 
 
-def test_weights__that_answer_for_the_true_ones(poisoned, attack):
-    arena, _ = poisoned
+def test_weights__that_answer_for_the_true_ones(arena, attack):
+    arena.at("challenging")
     answer = arena.model_answer(arena.challenge_model(), POISON, arena.average_of())
     with attack.works_on(ANY_OPENING), arena.weakened(ANY_OPENING):
         assert shown(arena, answer) == POISON

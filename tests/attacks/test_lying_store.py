@@ -6,14 +6,17 @@ Stopped: whatever a store answers is hashed again before anybody sees it.
 
 from __future__ import annotations
 
-from headwater.protocol.field import pack
+from headwater.protocol.masks import GENERATOR
+from headwater.roles.models import OpenedModel
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.files import read_chunks
 from headwater.storage.kubo import KuboStore
-from headwater.storage.manifests import ModelDocument
 from tests.support.ipfs import run_rpc_server
 
-TRUE, POISONED = (ModelDocument.of(round=1, trainers=3, weights=pack(w)).encode() for w in ([1, 2], [1 << 20, 0]))
+TRUE, POISONED = (
+    OpenedModel(weights, GENERATOR, GENERATOR).document(round_=1, trainers=3).encode()
+    for weights in ((1, 2), (1 << 20, 0))
+)
 
 
 class BelievingStore(DirectoryStore):

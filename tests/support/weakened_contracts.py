@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,5 +122,6 @@ def _quick_settings(contract: str) -> dict[str, Any]:
 
 
 def _cache(home: Path, contract: str, sources: Mapping[str, str]) -> Path:
-    identity = json.dumps([SOLC_VERSION, sources, _quick_settings(contract)], sort_keys=True).encode()
+    code = {unit: re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE) for unit, text in sources.items()}
+    identity = json.dumps([SOLC_VERSION, code, _quick_settings(contract)], sort_keys=True).encode()
     return home / "weakened" / "contracts" / f"{contract}-{hashlib.sha256(identity).hexdigest()[:16]}.json"
