@@ -94,7 +94,8 @@ interface IOpenings {
         uint256 shown
     );
 
-    /// @notice A commitment is known to be that of the vector that `root` fixes: its bytes are in the `PartShown` of both.
+    /// @notice A commitment is known to be that of the vector that `root` fixes: its bytes are in the `PartShown` of both. `kept`: it
+    /// was shown in parts, and `isOpen` says so from now on.
     event Opened(
         uint256 indexed taskId,
         bytes32 indexed commitmentHash,
@@ -102,7 +103,8 @@ interface IOpenings {
         G1 commitment,
         Encoding encoding,
         uint256 entries,
-        G1 quotient
+        G1 quotient,
+        bool kept
     );
 
     /*//////////////////////////////////////////////////////////////
