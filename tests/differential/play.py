@@ -182,7 +182,7 @@ class Play(Disputes, RuleBasedStateMachine):
                     Call("rounds", "convict", who, (task_id, who, who, 1)),
                     Call("rounds", "accuseModel", who, (task_id,)),
                     Call("rounds", "acquitModel", self.pick((who, at.challenges)), (task_id, number, 0)),
-                    Call("trainers", "seat", who, (task_id, who, number)),
+                    Call("trainers", "seat", who, (task_id, who, number, 5)),
                     Call("rewards", "fund", who, (task_id,), 5),
                     Call("rewards", "owe", who, (task_id, 3, 3)),
                     Call("rewards", "slash", who, (task_id,)),

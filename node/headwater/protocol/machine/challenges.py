@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headwater.protocol.curve import Point, add
+from headwater.protocol.curve import INFINITY, Point, add
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
@@ -178,7 +178,7 @@ class Challenges(Contract):
             raise Refused("ChallengeMoot", challenge_id)
         for trainer, posting, key in zip(pair, postings, keys, strict=True):
             self._check_posting(task_id, challenge.round, trainer, posting)
-            expected, actual = self.machine.trainers.get_enrolment(task_id, trainer).mask_key_hash, point_hash(key)
+            expected, actual = self.machine.trainers.mask_key_hash(task_id, trainer), point_hash(key)
             if actual != expected:
                 raise Refused("MaskKeyMismatch", trainer, expected, actual)
         key, peer_key = reversed(keys) if by_other else keys
@@ -326,8 +326,9 @@ class Challenges(Contract):
             raise Refused("AlreadyOpened", task_id, state.round, 0, record.creator)
 
     def _check_opening(self, claim: Claim, opening: Opening) -> None:
-        """A claim must be known to be true, or is shown now."""
-        if not self.machine.openings.is_open(claim):
+        """A claim is shown now; or was, in parts, if there is nothing to show it with."""
+        nothing = not opening.vector and opening.quotient == INFINITY
+        if not (nothing and self.machine.openings.is_open(claim)):
             self.machine.openings.open(claim, opening.vector, opening.quotient)
 
     def _config(self, task_id: int) -> TaskConfig:
