@@ -170,6 +170,10 @@ class Onchain:
             {"fromBlock": self.first + 1, "address": [*map(to_checksum_address, astuple(self.at))]}
         )
 
+    def time_of(self, number: int) -> int:
+        """When a block was mined, Unix seconds."""
+        return self.times[number]
+
     def balance(self, account: str) -> int:
         """An account's coin, wei."""
         return int(self.rpc("eth_getBalance", account, "latest"), 16)

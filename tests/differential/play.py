@@ -133,8 +133,11 @@ class Play(Disputes, RuleBasedStateMachine):
         elif self.wrong(6):
             call = self.creation(self.config())  # of another size, mostly
         arguments = (*call.arguments[:2], origin, CID)
+        before = len(records)
         self.play(replace(call, sender=self.anybody() if self.wrong(8) else sender, arguments=arguments))
         self.players.meet()
+        if len(records) > before:
+            self.tally["a merge" if arguments[2].proof else "a warm start"] += 1
 
     def renew(self) -> None:
         """The chain forgets the block whose hash would make a seed, and another is named; or it cannot be."""
