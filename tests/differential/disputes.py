@@ -97,8 +97,9 @@ class Disputes(Game):
         calls = {Kind.UPDATE: self.update_answer, Kind.MASK: self.mask_answer, Kind.MODEL: self.model_answer}
         target, arguments = calls[challenge.kind](challenge)
         accused = [who for who in (challenge.accused, challenge.other) if int(who, 16)]
-        who = self.pick((*accused * 3, self.anybody()))
+        who, late = self.pick((*accused * 3, self.anybody())), challenge_id not in running
         self.play(Call("challenges", target, who, (challenge_id, *arguments)))
+        self.tally["an answer too late to matter"] += late and challenge.closed and challenge_id in unanswered
 
     def update_answer(self, challenge: Challenge) -> tuple[str, tuple[Any, ...]]:
         """An `answerUpdate`."""

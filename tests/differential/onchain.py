@@ -135,11 +135,13 @@ class Onchain:
         self._look_at(block)
         return [Mined(bytes.fromhex(transaction["output"][2:]), transaction["hash"]) for transaction in mined]
 
-    def forget(self) -> int:
-        """Mine so many empty blocks, a second apart, that the chain forgets the newest one's hash; their number."""
+    def forget(self, time: int) -> int:
+        """Mine so many empty blocks that the chain forgets the newest one's hash, each a second after; how many."""
         count = KNOWN_BLOCKS + 1
+        self.rpc("evm_setNextBlockTimestamp", time + 1)
         self.rpc("anvil_mine", hex(count), hex(1))
         self._look_at(self.rpc("eth_getBlockByNumber", "latest", False))
+        assert self.times[self.number] == time + count
         return count
 
     def known(self) -> dict[int, bytes]:
@@ -167,6 +169,10 @@ class Onchain:
         return self.anvil.web3.eth.get_logs(
             {"fromBlock": self.first + 1, "address": [*map(to_checksum_address, astuple(self.at))]}
         )
+
+    def time_of(self, number: int) -> int:
+        """When a block was mined, Unix seconds."""
+        return self.times[number]
 
     def balance(self, account: str) -> int:
         """An account's coin, wei."""

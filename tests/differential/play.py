@@ -133,8 +133,11 @@ class Play(Disputes, RuleBasedStateMachine):
         elif self.wrong(6):
             call = self.creation(self.config())  # of another size, mostly
         arguments = (*call.arguments[:2], origin, CID)
+        before = len(records)
         self.play(replace(call, sender=self.anybody() if self.wrong(8) else sender, arguments=arguments))
         self.players.meet()
+        if len(records) > before:
+            self.tally["a merge" if arguments[2].proof else "a warm start"] += 1
 
     def renew(self) -> None:
         """The chain forgets the block whose hash would make a seed, and another is named; or it cannot be."""
@@ -182,7 +185,7 @@ class Play(Disputes, RuleBasedStateMachine):
                     Call("rounds", "convict", who, (task_id, who, who, 1)),
                     Call("rounds", "accuseModel", who, (task_id,)),
                     Call("rounds", "acquitModel", self.pick((who, at.challenges)), (task_id, number, 0)),
-                    Call("trainers", "seat", who, (task_id, who, number)),
+                    Call("trainers", "seat", who, (task_id, who, number, 5)),
                     Call("rewards", "fund", who, (task_id,), 5),
                     Call("rewards", "owe", who, (task_id, 3, 3)),
                     Call("rewards", "slash", who, (task_id,)),

@@ -43,8 +43,8 @@ MUTANTS = {
     ),
     "bonds do not follow the base fee": (
         "Challenges",
-        "max(config.challenge_bond, 2 * self.machine.block.base_fee * answer_gas)",
-        "config.challenge_bond",
+        "least_bond(self._config(task_id), kind, self.machine.block.base_fee)",
+        "least_bond(self._config(task_id), kind, 0)",
     ),
     "no time to answer is left after an acquittal": (
         "Rounds",
@@ -146,6 +146,7 @@ MUTANTS = {
         "untagged = add(model, multiply(config.basis_d, -self.tag(parent.task_id) % P))",
         "untagged = model",
     ),
+    "a claim is true once it is shown": ("Openings", "return claim in self.opened", "return claim in self.shown"),
     "a vector's hash is not checked": (
         "Openings",
         "if root != claim.root:\n                raise",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -191,12 +191,17 @@ def recent_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
     yield from claim_views(machine, [*machine.openings.shown][-3:])
 
 
-def claim_views(machine: Machine, claims: Sequence[Claim]) -> Iterator[View]:
+def claim_views(machine: Machine, claims: Collection[Claim]) -> Iterator[View]:
     """What is known of claims."""
-    openings = machine.openings
     for claim in claims:
-        yield View("openings", "isOpen", (claim,), lambda claim=claim: openings.is_open(claim))
-        yield View("openings", "progressOf", (claim,), lambda claim=claim: openings.progress_of(claim))
+        yield View("openings", "isOpen", (claim,), lambda claim=claim: machine.openings.is_open(claim))
+    yield from progress_views(machine, claims)
+
+
+def progress_views(machine: Machine, claims: Collection[Claim]) -> Iterator[View]:
+    """How far claims have come that are shown in parts."""
+    for claim in claims:
+        yield View("openings", "progressOf", (claim,), lambda claim=claim: machine.openings.progress_of(claim))
 
 
 def screen_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
@@ -228,6 +233,8 @@ def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> It
     yield View("models", "getModels", page, lambda: models.get_models(*page))
     yield View("models", "modelCount", (task_id,), lambda: models.model_count(task_id))
     yield View("models", "getRecords", page, lambda: models.get_records(*page))
+    for key in ((task_id, who) for who in accounts):
+        yield View("trainers", "maskKeyHash", key, lambda key=key: machine.trainers.mask_key_hash(*key))
     for model_hash in {entry[0] for entry in models.entries.get(task_id, {}).values()} | {bytes(32)}:
         known = (task_id, model_hash)
         yield View("models", "roundOf", known, lambda known=known: models.round_of(*known))
@@ -241,8 +248,8 @@ def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> It
             yield View("rewards", "collected", part, lambda part=part: rewards.collected(*part))
 
 
-def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
-    """All there is to see, and a task, a round and a challenge that there are not."""
+def all_views(machine: Machine, accounts: Sequence[str], claims: Collection[Claim] = ()) -> Iterator[View]:
+    """All there is to see, and a task, a round and a challenge that there are not; of claims, only of these."""
     yield from screen_views(machine, accounts)
     count, challenges = len(machine.tasks.records), machine.challenges
     yield View("tasks", "taskCount", (), lambda: count)
@@ -259,4 +266,4 @@ def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
     yield View("challenges", "challengeCount", (), lambda: len(challenges.challenges))
     for number in range(len(challenges.challenges) + 2):
         yield View("challenges", "getChallenge", (number,), lambda number=number: challenges.get_challenge(number))
-    yield from claim_views(machine, [*machine.openings.opened, *machine.openings.shown])
+    yield from claim_views(machine, claims)

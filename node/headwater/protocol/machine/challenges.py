@@ -178,7 +178,7 @@ class Challenges(Contract):
             raise Refused("ChallengeMoot", challenge_id)
         for trainer, posting, key in zip(pair, postings, keys, strict=True):
             self._check_posting(task_id, challenge.round, trainer, posting)
-            expected, actual = self.machine.trainers.get_enrolment(task_id, trainer).mask_key_hash, point_hash(key)
+            expected, actual = self.machine.trainers.mask_key_hash(task_id, trainer), point_hash(key)
             if actual != expected:
                 raise Refused("MaskKeyMismatch", trainer, expected, actual)
         key, peer_key = reversed(keys) if by_other else keys

@@ -1,4 +1,4 @@
-"""Openings: which vector a commitment is of, shown by one evaluation, at once or in parts, and remembered."""
+"""Openings: which vector a commitment is of, shown by one evaluation, at once, or in parts and remembered."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Openings(Contract):
     """The contract of that name.
 
     Attributes:
-        opened: claims that are known to be true.
+        opened: claims that are known to be true: they were shown in parts, and concluded.
         shown: the entries of a claim's vector that were shown in parts.
     """
 
@@ -41,7 +41,7 @@ class Openings(Contract):
     # ---- anyone
 
     def open(self, claim: Claim, vector: bytes, quotient: Point) -> None:
-        """Opens a commitment at once; it is not kept."""
+        """Opens a commitment at once: its caller knows then that the claim is true, and it is not kept."""
         config = self._config(claim)
         length = claim.entries * WIDTH[claim.encoding]
         if len(vector) != length:
@@ -121,7 +121,7 @@ class Openings(Contract):
         return shown
 
     def _check(self, claim: Claim, config: TaskConfig, entries: Sequence[int], quotient: Point) -> None:
-        """Checks the pairing."""
+        """The pairing must show the claim."""
         r = challenge(claim.commitment, config.k, claim.encoding, claim.entries, claim.root)
         value = evaluate(config.k, entries, r)
         if not opens(self.machine, claim.commitment, r, value, quotient, config.tau):

@@ -62,7 +62,7 @@ class Rounds(Contract):
         config, number = self._config(task_id), state.round
         if state.joined == config.max_trainers:
             raise Refused("RosterFull", task_id, number)
-        self.machine.trainers.seat(self.address, task_id, sender, number)
+        self.machine.trainers.seat(self.address, task_id, sender, number, config.stake)
 
         state.joined += 1
         self._start_if_full(task_id)

@@ -91,8 +91,8 @@ class Trainers(Contract):
 
     # ---- only the RoundManager
 
-    def seat(self, sender: str, task_id: int, trainer: str, number: int) -> None:
-        """Lets a trainer join a round: settles its last one, and fills its locked stake up."""
+    def seat(self, sender: str, task_id: int, trainer: str, number: int, stake: int) -> None:
+        """Lets a trainer join a round: settles its last one, and fills its locked stake up to the task's."""
         self._only(sender, self.machine.at.rounds)
         enrolment = self._enrolled(task_id, trainer)
         if enrolment.round == number:
@@ -102,12 +102,12 @@ class Trainers(Contract):
         if enrolment.releasable_at or fault:
             releasable_at = enrolment.releasable_at or self.machine.block.time + config.unbonding_period
             raise Refused("Leaving", task_id, trainer, releasable_at)
-        missing = config.stake - (enrolment.stake - slashed)
+        missing = stake - (enrolment.stake - slashed)
         self.machine.stakes.check_free(trainer, missing)
 
         if enrolment.round:
             self._settle(task_id, trainer)
-        enrolment.stake, enrolment.round = config.stake, number
+        enrolment.stake, enrolment.round = stake, number
         self.machine.stakes.lock(self.address, task_id, trainer, missing)
 
     # ---- views
@@ -124,6 +124,10 @@ class Trainers(Contract):
     def get_enrolment(self, task_id: int, trainer: str) -> Enrolment:
         """A trainer's enrolment; all zero if it is not enrolled."""
         return self.enrolments.get((task_id, trainer), Enrolment())
+
+    def mask_key_hash(self, task_id: int, trainer: str) -> bytes:
+        """The hash of a trainer's mask key; zero if it is not enrolled."""
+        return self.get_enrolment(task_id, trainer).mask_key_hash
 
     def get_data(self, task_id: int, data_hash: bytes) -> Registration:
         """Who registered data in a task, and when; all zero if nobody did."""
