@@ -298,6 +298,22 @@ def test_accusation__keeps_nobody_from_aggregating__and_its_late_answer_is_paid(
     aggregating.steps(aggregating.trainer(0), Join)
 
 
+def test_update__that_was_left_out__is_not_shown_late__though_its_bond_could_be_won(created, four):
+    """What the others masked with it and without it would differ by its update."""
+    created.senders[OUTSIDER].send(created.contracts.challenges.challenge_update(four.id, address(created, 3), BOND))
+    silent = created.trainer(3, four)
+    assert isinstance(silent.decide(created.chain.block()), OpenUpdate)
+    created.advance(four.id)
+    assert isinstance(silent.step(), Wait)
+    everybody(created, four, range(3), Mask)
+    everybody(created, four, range(3), Publish)
+    assert isinstance(silent.step(), Wait)
+    created.finalize(four)
+    assert not created.contracts.challenges.get_challenge(1).closed
+    assert not isinstance(silent.step(), AnswerLate)
+    assert not created.store.has(Cid.from_digest(cid_of(created, 3, four)))
+
+
 def test_bond__of_a_challenge_that_was_overtaken__is_reclaimed_when_the_time_to_answer_is_over(aggregating):
     call = aggregating.contracts.challenges.challenge_update(aggregating.task_id, address(aggregating, 0), BOND)
     aggregating.senders[CHALLENGER].send(call)

@@ -61,14 +61,22 @@ def demanded_of_member(
 
 
 def late(task: Task, at: RoundView, kind: Kind, account: str, block: int, given_up: Collection[int]) -> int | None:
-    """A challenge of an account's update or model that an answer does not decide any more, and whose bond it wins."""
+    """A challenge of an account's update or model that an answer does not decide any more, and whose bond it wins.
+
+    An update is shown late only if an average of its attempt was accepted, so that it is in a sum that is known. Where
+    the others have masked anew without it, or may take part in another round of the same model without it, the sums
+    with and without it would differ by what it hides.
+    """
     challenges, rounds = task.contracts.challenges, task.contracts.rounds
     for event in challenges.events(Challenged, last=block, task_id=task.id, accused=account):
         if event.kind is not kind or event.challenge_id in given_up:
             continue
         challenge = challenges.get_challenge(event.challenge_id, block)
-        averages = rounds.get_round(task.id, at.round, block).averages
-        if not challenge.closed and not runs(challenge, at, averages):
+        running = rounds.get_round(task.id, at.round, block).averages
+        if challenge.closed or runs(challenge, at, running):
+            continue
+        round_ = rounds.get_round(task.id, challenge.round, block)
+        if kind is Kind.MODEL or (round_.averages and round_.attempt == challenge.attempt):
             return event.challenge_id
     return None
 
