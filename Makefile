@@ -21,7 +21,7 @@ export HEADWATER_HOME ?= $(CURDIR)/build/headwater
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed build/bin/.installed build/solc/.installed ## Everything that the other targets need; quick when nothing changed
 
@@ -29,7 +29,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak fuzz js-test js-pack viewer-test deploy-check lint types generated
+.PHONY: test attacks faults soak fuzz audit-contracts js-test js-pack viewer-test deploy-check lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
@@ -45,6 +45,9 @@ soak: install ## Eight nodes for ten rounds, one killed, stopped or cut off abou
 fuzz: install ## The contracts against the specification for 20,000 histories, the invariants for 10,000: hours
 	HEADWATER_HISTORIES=20000 $(BIN)/python -m pytest --timeout 0 -s tests/differential
 	FOUNDRY_INVARIANT_RUNS=10000 forge test --match-path 'tests/invariants/*'
+
+audit-contracts: install build/audit/.installed ## slither reads the contracts, halmos proves what tests/symbolic says of them
+	$(BIN)/python -m scripts.audit_contracts
 
 js-test: install $(PACKAGE_JS) ## The npm package and the documentation for dApps, on a chain with a task's past
 	$(BIN)/python -m pytest tests/js
@@ -146,6 +149,13 @@ $(PACKAGE_JS): deployments/js/package.json deployments/js/package-lock.json
 build/hardhat/.installed: build/bin/.installed scripts/install_hardhat.py $(wildcard scripts/hardhat/*)
 	@echo "installing Hardhat's node: a minute, 280 MB"
 	$(BIN)/python -m scripts.install_hardhat
+	@touch $@
+
+# what only audit-contracts needs
+build/audit/.installed: .venv/.created scripts/audit/requirements.txt
+	@echo "installing slither and halmos: a minute, 320 MB"
+	$(BIN)/python -m venv --clear build/audit
+	build/audit/bin/pip install -qq --no-compile --requirement scripts/audit/requirements.txt
 	@touch $@
 
 .PHONY: missing

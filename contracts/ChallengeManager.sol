@@ -88,12 +88,10 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         nonReentrant
         returns (uint256 challengeId)
     {
-        IRoundManager.TaskState memory state = _rounds().getState(taskId);
-        if (_opened[taskId][state.round][state.attempt][trainer]) {
-            revert AlreadyOpened(taskId, state.round, state.attempt, trainer);
-        }
+        (uint32 round,, uint16 attempt,) = _rounds().runningRound(taskId);
+        if (_opened[taskId][round][attempt][trainer]) revert AlreadyOpened(taskId, round, attempt, trainer);
         _rounds().accuse(taskId, trainer);
-        return _raise(taskId, Kind.Update, state.round, state.attempt, trainer, address(0), 0);
+        return _raise(taskId, Kind.Update, round, attempt, trainer, address(0), 0);
     }
 
     /// @inheritdoc IChallengeManager
@@ -109,14 +107,14 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         nonReentrant
         returns (uint256 challengeId)
     {
-        IRoundManager.TaskState memory state = _rounds().getState(taskId);
-        _checkPosting(taskId, state.round, one, postingOne);
-        _checkPosting(taskId, state.round, other, postingOther);
+        (uint32 round,, uint16 attempt,) = _rounds().runningRound(taskId);
+        _checkPosting(taskId, round, one, postingOne);
+        _checkPosting(taskId, round, other, postingOther);
         G1 memory maskOne = _maskWith(one, postingOne, other);
         if (maskOne.equals(_maskWith(other, postingOther, one))) revert MasksAgree(one, other);
         _rounds().accuse(taskId, one);
         _rounds().accuse(taskId, other);
-        return _raise(taskId, Kind.Mask, state.round, state.attempt, one, other, 0);
+        return _raise(taskId, Kind.Mask, round, attempt, one, other, 0);
     }
 
     /// @inheritdoc IChallengeManager
@@ -185,7 +183,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         _checkPosting(taskId, round, trainer, posting);
         ITaskManager.TaskConfig memory config = _config(taskId);
         G1 memory masked = _maskedUpdate(trainer, posting, config.offset);
-        _checkOpening(_claimOf(taskId, config, masked, IOpenings.Encoding.Words, opening.root), opening);
+        _checkOpening(_claimOf(taskId, config.dimension, masked, IOpenings.Encoding.Words, opening.root), opening);
 
         _opened[taskId][round][attempt][trainer] = true;
         emit UpdateOpened(taskId, round, attempt, trainer, masked.hash(), opening.root);
@@ -237,7 +235,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         if (modelHash != challenge.modelHash) revert ModelMismatch(challenge.modelHash, modelHash);
         ITaskManager.TaskConfig memory config = _config(taskId);
         G1 memory untagged = model.withoutEntry(config.basisD, TaskCode.tagOf(TASK_MANAGER, taskId));
-        _checkOpening(_claimOf(taskId, config, untagged, IOpenings.Encoding.Packed, opening.root), opening);
+        _checkOpening(_claimOf(taskId, config.dimension, untagged, IOpenings.Encoding.Packed, opening.root), opening);
 
         if (averages == 0) _opened[taskId][0][0][challenge.accused] = true;
         emit ModelOpened(taskId, round, averages, untagged.hash(), opening.root);
@@ -337,24 +335,25 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     /// @dev Whether an answer in time would still acquit: in the attempt, until an average of it is accepted, or in the
     /// phase in which a model is accused; before the deadline.
     function _runs(Challenge storage challenge) private view returns (bool) {
-        uint256 taskId = challenge.taskId;
-        IRoundManager.TaskState memory state = _rounds().getState(taskId);
-        if (challenge.round != state.round || block.timestamp >= state.deadline) return false;
-        uint256 averages = _rounds().getRound(taskId, state.round).averages;
+        (uint256 round, IRoundManager.Phase phase, uint256 attempt, uint256 deadline) =
+            _rounds().runningRound(challenge.taskId);
+        if (challenge.round != round || block.timestamp >= deadline) return false;
+        uint256 averages = _rounds().getRound(challenge.taskId, round).averages;
         if (challenge.kind != Kind.Model) {
-            return state.phase == IRoundManager.Phase.Aggregate && challenge.attempt == state.attempt && averages == 0;
+            return phase == IRoundManager.Phase.Aggregate && challenge.attempt == attempt && averages == 0;
         }
-        IRoundManager.Phase phase = averages == 0 ? IRoundManager.Phase.Join : IRoundManager.Phase.Challenge;
-        return state.phase == phase && challenge.attempt == averages;
+        bool demanded = phase == (averages == 0 ? IRoundManager.Phase.Join : IRoundManager.Phase.Challenge);
+        return demanded && challenge.attempt == averages;
     }
 
     /// @dev Whether showing a disputed mask can still convict: in the attempt that is aggregated, in time; or when an
     /// average of it was accepted that is not final.
     function _decides(Challenge storage challenge) private view returns (bool) {
-        IRoundManager.TaskState memory state = _rounds().getState(challenge.taskId);
-        if (challenge.round != state.round || challenge.attempt != state.attempt) return false;
-        if (state.phase == IRoundManager.Phase.Challenge) return true;
-        return state.phase == IRoundManager.Phase.Aggregate && block.timestamp < state.deadline;
+        (uint256 round, IRoundManager.Phase phase, uint256 attempt, uint256 deadline) =
+            _rounds().runningRound(challenge.taskId);
+        if (challenge.round != round || challenge.attempt != attempt) return false;
+        if (phase == IRoundManager.Phase.Challenge) return true;
+        return phase == IRoundManager.Phase.Aggregate && block.timestamp < deadline;
     }
 
     /// @dev Acquits or convicts one of two accused peers, unless it was convicted meanwhile, for wrong peers.
@@ -423,7 +422,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     /// @dev What an opening says of a commitment: of a model D entries, else as many as an update has.
     function _claimOf(
         uint256 taskId,
-        ITaskManager.TaskConfig memory config,
+        uint256 dimension,
         G1 memory commitment,
         IOpenings.Encoding encoding,
         bytes32 root
@@ -433,7 +432,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         returns (IOpenings.Claim memory)
     {
         bool model = encoding == IOpenings.Encoding.Packed;
-        uint256 entries = model ? config.dimension : Terms.updateLength(config.dimension);
+        uint256 entries = model ? dimension : Terms.updateLength(dimension);
         return IOpenings.Claim(taskId, commitment, encoding, uint32(entries), root); // they fit 2^28 rows
     }
 
@@ -484,7 +483,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     {
         uint256 taskId = challenge.taskId;
         _checkPosting(taskId, challenge.round, trainer, posting);
-        bytes32 expected = ITrainerRegistry(TRAINER_REGISTRY).getEnrolment(taskId, trainer).maskKeyHash;
+        bytes32 expected = ITrainerRegistry(TRAINER_REGISTRY).maskKeyHash(taskId, trainer);
         bytes32 actual = key.hash();
         if (actual != expected) revert MaskKeyMismatch(trainer, expected, actual);
     }
@@ -505,13 +504,16 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     /// @dev A point must be the commitment of the mask with this seed.
     function _checkMask(Challenge storage challenge, bytes32 seed, G1 calldata mask, Opening calldata opening) private {
         uint256 taskId = challenge.taskId;
-        _checkOpening(_claimOf(taskId, _config(taskId), mask, IOpenings.Encoding.Mask, seed), opening);
+        uint256 dimension = TaskCode.dimensionOf(TASK_MANAGER, taskId);
+        _checkOpening(_claimOf(taskId, dimension, mask, IOpenings.Encoding.Mask, seed), opening);
     }
 
-    /// @dev A claim must be known to be true, or is shown now.
+    /// @dev A claim is shown now; or was, in parts, if there is nothing to show it with.
     function _checkOpening(IOpenings.Claim memory claim, Opening calldata opening) private {
         IOpenings openings = IOpenings(OPENINGS);
-        if (!openings.isOpen(claim)) openings.open(claim, opening.vector, opening.quotient);
+        bool nothing = opening.vector.length == 0 && opening.quotient.x == 0 && opening.quotient.y == 0;
+        if (nothing && openings.isOpen(claim)) return;
+        openings.open(claim, opening.vector, opening.quotient);
     }
 
     /// @dev How far clockwise a member stands from the trainer, which must be beyond `last`.

@@ -65,7 +65,7 @@ contract Openings is IOpenings, Deployed {
                 emit PartShown(commitmentHash, root, i, part);
             }
         }
-        _conclude(claim, config, r, sum, quotient);
+        _check(claim, config, r, sum, quotient, false);
     }
 
     /// @inheritdoc IOpenings
@@ -103,7 +103,8 @@ contract Openings is IOpenings, Deployed {
         ITaskManager.TaskConfig memory config = _config(claim);
         Progress storage progress = _progress[_hash(claim)];
         if (progress.shown != claim.entries) revert WrongProgress(progress.shown, claim.entries);
-        _conclude(claim, config, _challenge(claim, config.k), progress.sum, quotient);
+        progress.opened = true;
+        _check(claim, config, _challenge(claim, config.k), progress.sum, quotient, true);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -124,20 +125,22 @@ contract Openings is IOpenings, Deployed {
                                 INTERNAL
     //////////////////////////////////////////////////////////////*/
 
-    /// @dev Checks the pairing, and keeps that the claim is true.
-    function _conclude(
+    /// @dev Checks the pairing.
+    function _check(
         Claim calldata claim,
         ITaskManager.TaskConfig memory config,
         uint256 r,
         Sum memory sum,
-        G1 calldata quotient
+        G1 calldata quotient,
+        bool kept
     )
         private
     {
         bytes32 commitmentHash = claim.commitment.hash();
         if (!sum.check(config.k, r, claim.commitment, quotient, config.tau)) revert OpeningMismatch(commitmentHash);
-        _progress[_hash(claim)].opened = true;
-        emit Opened(claim.taskId, commitmentHash, claim.root, claim.commitment, claim.encoding, claim.entries, quotient);
+        emit Opened(
+            claim.taskId, commitmentHash, claim.root, claim.commitment, claim.encoding, claim.entries, quotient, kept
+        );
     }
 
     /// @dev The evaluation of a claim in parts, where it is.

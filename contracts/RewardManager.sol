@@ -39,7 +39,7 @@ contract RewardManager is IRewardManager, Deployed {
 
     /// @inheritdoc IRewardManager
     function reclaim(uint256 taskId) external returns (uint256 amount) {
-        (uint256 round, IRoundManager.Phase phase) = _rounds().runningRound(taskId);
+        (uint256 round, IRoundManager.Phase phase,,) = _rounds().runningRound(taskId);
         if (phase < IRoundManager.Phase.Finalized) revert TaskRunning(taskId, round);
         Pool storage pool = _pools[taskId];
         amount = pool.amount - pool.spent;

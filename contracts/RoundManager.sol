@@ -79,7 +79,7 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
         state.joined = joined;
         emit Joined(taskId, round, msg.sender, joined);
         _startIfFull(taskId, state, config);
-        ITrainerRegistry(TRAINER_REGISTRY).seat(taskId, msg.sender, round);
+        ITrainerRegistry(TRAINER_REGISTRY).seat(taskId, msg.sender, round, config.stake);
     }
 
     /// @inheritdoc IRoundManager
@@ -353,9 +353,13 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
     }
 
     /// @inheritdoc IRoundManager
-    function runningRound(uint256 taskId) external view returns (uint256 round, Phase phase) {
+    function runningRound(uint256 taskId)
+        external
+        view
+        returns (uint32 round, Phase phase, uint16 attempt, uint40 deadline)
+    {
         TaskState storage state = _task(taskId);
-        return (state.round, state.phase);
+        return (state.round, state.phase, state.attempt, state.deadline);
     }
 
     /// @inheritdoc IRoundManager
@@ -550,7 +554,7 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
 
     /// @dev Gives the accused time to answer.
     function _extend(uint256 taskId, TaskState storage state) private returns (uint40 deadline) {
-        // the time is at most 30 days
+        // the time is at most 7 days
         deadline = uint40(Math.max(state.deadline, block.timestamp + Terms.answerTime(_config(taskId))));
         state.deadline = deadline;
     }

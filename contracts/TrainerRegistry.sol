@@ -112,15 +112,23 @@ contract TrainerRegistry is ITrainerRegistry, Deployed, ERC165, ReentrancyGuardT
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc ITrainerRegistry
-    function seat(uint256 taskId, address trainer, uint256 round) external only(ROUND_MANAGER) nonReentrant {
+    function seat(
+        uint256 taskId,
+        address trainer,
+        uint256 round,
+        uint96 stake
+    )
+        external
+        only(ROUND_MANAGER)
+        nonReentrant
+    {
         Enrolment storage enrolment = _enrolled(taskId, trainer);
         if (enrolment.round == round) revert AlreadyJoined(taskId, round, trainer);
-        ITaskManager.TaskConfig memory config = _config(taskId);
-        if (enrolment.round != 0) _settle(taskId, trainer, enrolment, config);
+        if (enrolment.round != 0) _settle(taskId, trainer, enrolment, _config(taskId));
         _checkStaying(taskId, trainer, enrolment);
 
-        uint256 missing = config.stake - enrolment.stake;
-        enrolment.stake = config.stake;
+        uint256 missing = stake - enrolment.stake;
+        enrolment.stake = stake;
         enrolment.round = uint32(round);
         if (missing != 0) _stakes().lock(taskId, trainer, missing);
     }
@@ -146,6 +154,11 @@ contract TrainerRegistry is ITrainerRegistry, Deployed, ERC165, ReentrancyGuardT
     /// @inheritdoc ITrainerRegistry
     function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory enrolment) {
         return _enrolments[taskId][trainer];
+    }
+
+    /// @inheritdoc ITrainerRegistry
+    function maskKeyHash(uint256 taskId, address trainer) external view returns (bytes32 keyHash) {
+        return _enrolments[taskId][trainer].maskKeyHash;
     }
 
     /// @inheritdoc ITrainerRegistry
@@ -269,7 +282,7 @@ contract TrainerRegistry is ITrainerRegistry, Deployed, ERC165, ReentrancyGuardT
     /// @dev The running round of a task that has not ended.
     function _running(uint256 taskId) private view returns (uint256 round) {
         IRoundManager.Phase phase;
-        (round, phase) = IRoundManager(ROUND_MANAGER).runningRound(taskId);
+        (round, phase,,) = IRoundManager(ROUND_MANAGER).runningRound(taskId);
         if (phase >= IRoundManager.Phase.Finalized) revert TaskEnded(taskId);
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {G1} from "../libraries/BN254.sol";
 
 /// @title IOpenings
-/// @notice Which vector a commitment is of: shown here by one evaluation, at once or in parts, and remembered.
+/// @notice Which vector a commitment is of: shown here by one evaluation, at once, or in parts and remembered.
 /// @dev An opening is a fact about a commitment, whoever shows it and for whatever reason: an answer to a challenge, or a
 /// contract's wish to compute with a model. Anybody may show one.
 ///
@@ -94,7 +94,8 @@ interface IOpenings {
         uint256 shown
     );
 
-    /// @notice A commitment is known to be that of the vector that `root` fixes: its bytes are in the `PartShown` of both.
+    /// @notice A commitment is known to be that of the vector that `root` fixes: its bytes are in the `PartShown` of both. `kept`: it
+    /// was shown in parts, and `isOpen` says so from now on.
     event Opened(
         uint256 indexed taskId,
         bytes32 indexed commitmentHash,
@@ -102,15 +103,16 @@ interface IOpenings {
         G1 commitment,
         Encoding encoding,
         uint256 entries,
-        G1 quotient
+        G1 quotient,
+        bool kept
     );
 
     /*//////////////////////////////////////////////////////////////
                                  ANYONE
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Opens a commitment at once.
-    /// Effects: the claim is known to be true. Emits `PartShown` for each part, and `Opened`.
+    /// @notice Opens a commitment at once. Who calls knows then that the claim is true; it is not kept, which saves a slot.
+    /// Effects: none but events: `PartShown` for each part, and `Opened`.
     /// Requirements: the task exists (`ITaskManager.UnknownTask`); the entries fit its rows (`TooManyEntries`); the bytes
     /// are as many as they make (`WrongLength`; none of a mask), those of `root` (`RootMismatch`), canonical
     /// (`NonCanonicalEntry`); and the quotient shows the claim (`OpeningMismatch`, `BN254.InvalidPoint`).
@@ -146,7 +148,7 @@ interface IOpenings {
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Whether the claim is known to be true.
+    /// @notice Whether the claim is known to be true: it was shown in parts, and concluded.
     function isOpen(Claim calldata claim) external view returns (bool opened);
 
     /// @notice How many entries of the claim's vector have been shown in parts, of one that is not known to be true.

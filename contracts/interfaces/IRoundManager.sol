@@ -531,9 +531,12 @@ interface IRoundManager is IERC165 {
     /// @notice Whether a trainer's update is in the average of a finalized round, and it was not convicted.
     function contributed(uint256 taskId, uint256 round, address trainer) external view returns (bool counted);
 
-    /// @notice The running round and its phase as stored: cheaper than `currentPhase`, for the other contracts. Reverts
-    /// with `ITaskManager.UnknownTask` if there is no such task.
-    function runningRound(uint256 taskId) external view returns (uint256 round, Phase phase);
+    /// @notice The running round, its phase and deadline as stored, and its attempt at masking: cheaper than `getState`,
+    /// for the other contracts. Reverts with `ITaskManager.UnknownTask` if there is no such task.
+    function runningRound(uint256 taskId)
+        external
+        view
+        returns (uint32 round, Phase phase, uint16 attempt, uint40 deadline);
 
     /// @notice How long the accused have to answer, in seconds: the task's `answerPeriod` for each part that a masked
     /// update makes (`IOpenings`).

@@ -201,7 +201,8 @@ interface ITrainerRegistry is IERC165 {
     /// Requirements: called by the RoundManager (`IDeployed.UnauthorizedCaller`); the trainer is enrolled (`NotEnrolled`),
     /// has not joined the round (`AlreadyJoined`), is not leaving or at fault (`Leaving`); the missing stake is free
     /// (`IStakeManager.InsufficientStake`).
-    function seat(uint256 taskId, address trainer, uint256 round) external;
+    /// @param stake The task's, which the caller has read.
+    function seat(uint256 taskId, address trainer, uint256 round, uint96 stake) external;
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
@@ -213,6 +214,9 @@ interface ITrainerRegistry is IERC165 {
 
     /// @notice A trainer's enrolment; all zero if it is not enrolled.
     function getEnrolment(uint256 taskId, address trainer) external view returns (Enrolment memory enrolment);
+
+    /// @notice keccak256 of a trainer's mask key; zero if it is not enrolled.
+    function maskKeyHash(uint256 taskId, address trainer) external view returns (bytes32 keyHash);
 
     /// @notice Who registered the data with this hash in the task, and when; all zero if nobody has.
     function getData(uint256 taskId, bytes32 dataHash) external view returns (Registration memory registration);

@@ -40,11 +40,8 @@ library Evaluation {
 
     /// @notice Starts a sum at r with the ones at the end of the column.
     function start(uint256 k, uint256 r) internal view returns (Sum memory sum) {
-        uint256 w = ROOT;
-        for (uint256 i = k; i < TWO_ADICITY; ++i) {
-            w = mulmod(w, w, P);
-        }
-        sum.denominator = 1;
+        uint256 w = power(ROOT, 1 << (TWO_ADICITY - k));
+        sum.denominator = r == 0 ? 0 : 1; // of 0 all places are 0, and the loops below take 1 from them
         sum.place = r;
         sum.step = w;
         // backwards from row n, which is row 0: r w^-(n - j) = r w^j
@@ -68,66 +65,86 @@ library Evaluation {
     }
 
     /// @notice Adds entries of 32 bytes, big-endian.
+    /// @dev Here and below `p` is P on the stack, where it costs 3 gas: of a constant the optimizer, which saves bytes,
+    /// would compute it anew each time. n stays below 2 P, which fits, and the next product reduces it.
     /// @return canonical Whether all are below P.
     function addWords(Sum memory sum, bytes calldata entries) internal pure returns (bool canonical) {
-        (uint256 n, uint256 d, uint256 z, uint256 step) = (sum.numerator, sum.denominator, sum.place, sum.step);
         canonical = true;
         assembly ("memory-safe") {
+            let p := P
+            if iszero(calldatasize()) { p := 0 } // never; so that it is no constant
+            let n := mload(sum)
+            let d := mload(add(sum, 0x20))
+            let z := mload(add(sum, 0x40))
+            let step := mload(add(sum, 0x60))
             let end := add(entries.offset, entries.length)
-            for { let at := entries.offset } lt(at, end) { at := add(at, 0x20) } {
-                let v := calldataload(at)
-                canonical := and(canonical, lt(v, P))
-                let b := add(z, sub(P, 1)) // z - 1: below 2 P, which fits
-                n := addmod(mulmod(n, b, P), mulmod(v, d, P), P)
-                d := mulmod(d, b, P)
-                z := mulmod(z, step, P)
+            for { let next := entries.offset } lt(next, end) { next := add(next, 0x20) } {
+                let v := calldataload(next)
+                canonical := and(canonical, lt(v, p))
+                n := add(mulmod(n, sub(z, 1), p), mulmod(v, d, p))
+                d := mulmod(d, sub(z, 1), p)
+                z := mulmod(z, step, p)
             }
+            mstore(sum, mod(n, p))
+            mstore(add(sum, 0x20), d)
+            mstore(add(sum, 0x40), z)
         }
-        (sum.numerator, sum.denominator, sum.place) = (n, d, z);
     }
 
     /// @notice Adds entries of 8 bytes, big-endian, signed.
     function addPacked(Sum memory sum, bytes calldata entries) internal pure {
-        (uint256 n, uint256 d, uint256 z, uint256 step) = (sum.numerator, sum.denominator, sum.place, sum.step);
         assembly ("memory-safe") {
+            let p := P
+            if iszero(calldatasize()) { p := 0 }
+            let n := mload(sum)
+            let d := mload(add(sum, 0x20))
+            let z := mload(add(sum, 0x40))
+            let step := mload(add(sum, 0x60))
             let end := add(entries.offset, entries.length)
-            for { let at := entries.offset } lt(at, end) { at := add(at, 8) } {
-                let v := sar(192, calldataload(at)) // the first 8 bytes of what is there, with their sign
-                v := add(v, mul(P, slt(v, 0)))
-                let b := add(z, sub(P, 1))
-                n := addmod(mulmod(n, b, P), mulmod(v, d, P), P)
-                d := mulmod(d, b, P)
-                z := mulmod(z, step, P)
+            for { let next := entries.offset } lt(next, end) { next := add(next, 8) } {
+                let v := sar(192, calldataload(next)) // the first 8 bytes of what is there, with their sign
+                v := add(v, mul(p, slt(v, 0)))
+                n := add(mulmod(n, sub(z, 1), p), mulmod(v, d, p))
+                d := mulmod(d, sub(z, 1), p)
+                z := mulmod(z, step, p)
             }
+            mstore(sum, mod(n, p))
+            mstore(add(sum, 0x20), d)
+            mstore(add(sum, 0x40), z)
         }
-        (sum.numerator, sum.denominator, sum.place) = (n, d, z);
     }
 
-    /// @notice Adds entries `first` to `last - 1` of the mask that a seed stands for.
-    /// @dev As `Masks.entry` says, without a call for each.
+    /// @notice Adds entries `first` to `last - 1` of the mask that a seed stands for: what `Masks.entry` says, without a
+    /// call for each.
     function addMask(Sum memory sum, bytes32 seed, uint256 first, uint256 last) internal pure {
-        (uint256 n, uint256 d, uint256 z, uint256 step) = (sum.numerator, sum.denominator, sum.place, sum.step);
         uint256 word = Masks.WORD;
         assembly ("memory-safe") {
+            let p := P
+            if iszero(calldatasize()) { p := 0 }
+            let n := mload(sum)
+            let d := mload(add(sum, 0x20))
+            let z := mload(add(sum, 0x40))
+            let step := mload(add(sum, 0x60))
             mstore(0x00, seed)
             let end := mul(2, last)
             for { let i := mul(2, first) } lt(i, end) { i := add(i, 2) } {
                 mstore(0x20, i)
-                let v := mulmod(keccak256(0x00, 0x40), word, P)
+                let v := mulmod(keccak256(0x00, 0x40), word, p)
                 mstore(0x20, add(i, 1))
-                v := addmod(v, keccak256(0x00, 0x40), P)
-                let b := add(z, sub(P, 1))
-                n := addmod(mulmod(n, b, P), mulmod(v, d, P), P)
-                d := mulmod(d, b, P)
-                z := mulmod(z, step, P)
+                v := addmod(v, keccak256(0x00, 0x40), p)
+                n := add(mulmod(n, sub(z, 1), p), mulmod(v, d, p))
+                d := mulmod(d, sub(z, 1), p)
+                z := mulmod(z, step, p)
             }
+            mstore(sum, mod(n, p))
+            mstore(add(sum, 0x20), d)
+            mstore(add(sum, 0x40), z)
         }
-        (sum.numerator, sum.denominator, sum.place) = (n, d, z);
     }
 
     /// @notice Whether the polynomial behind a commitment has, at r, the value that was added up.
     /// @param quotient Q: anything; only the right point is right.
-    /// @dev No where r is in the domain, which happens by chance with a probability of 2^k / P.
+    /// @dev No where r is 0 or in the domain, which happens by chance with a probability of 2^k / P.
     function check(
         Sum memory sum,
         uint256 k,

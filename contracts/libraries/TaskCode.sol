@@ -38,6 +38,15 @@ library TaskCode {
         return read(taskManager, taskId).config;
     }
 
+    /// @notice D of a task that exists, without the rest.
+    function dimensionOf(address taskManager, uint256 taskId) internal view returns (uint256 dimension) {
+        address account = Create3.computeAddress(bytes32(taskId), taskManager);
+        assembly ("memory-safe") {
+            extcodecopy(account, 0x00, 0x101, 0x20) // the STOP, the creator, seven words of the config
+            dimension := mload(0x00)
+        }
+    }
+
     /// @notice A task's tag; see `ITaskManager.tag`.
     function tagOf(address taskManager, uint256 taskId) internal view returns (uint256) {
         return uint256(keccak256(abi.encode(block.chainid, taskManager, taskId))) % BN254.P;

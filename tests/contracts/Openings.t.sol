@@ -45,7 +45,6 @@ contract OpeningsTest is HeadwaterTest {
                 : vm.parseJsonBytes(json, string.concat(path, ".data"));
             refuses(claim, data, point(4242), mismatch(claim));
             openings.open(claim, data, G1(q[0], q[1]));
-            assertTrue(openings.isOpen(claim));
         }
         assertEq(count, 9);
     }
@@ -154,12 +153,12 @@ contract OpeningsTest is HeadwaterTest {
             claim.commitment,
             IOpenings.Encoding.Words,
             vector.length,
-            quotient
+            quotient,
+            false
         );
         vm.prank(STRANGER);
         openings.open(claim, wordsOf(vector), quotient);
-        assertTrue(openings.isOpen(claim));
-        openings.open(claim, wordsOf(vector), quotient); // again, for nothing
+        assertFalse(openings.isOpen(claim)); // who called knows it, and nothing is kept
     }
 
     function test_open_takesSignedWeights(int64[5] memory w) public {
@@ -170,7 +169,6 @@ contract OpeningsTest is HeadwaterTest {
         if (w[4] == 0) weights[4] = type(int64).min;
         IOpenings.Claim memory claim = packedClaim(weights);
         openings.open(claim, packed(weights), quotientOf(claim, entriesOf(weights)));
-        assertTrue(openings.isOpen(claim));
         assertEq(abi.encodePacked(uint64(weights[0])), slice(packed(weights), 0, 8));
     }
 
@@ -178,7 +176,6 @@ contract OpeningsTest is HeadwaterTest {
         uint256[] memory vector = Masks.expand(seed, bound(length, 1, 26));
         IOpenings.Claim memory claim = claimOf(taskId, IOpenings.Encoding.Mask, vector, seed);
         openings.open(claim, "", quotientOf(claim, vector));
-        assertTrue(openings.isOpen(claim));
     }
 
     function test_open_refusesWhatIsNotTheVector(uint256 place, uint256 change) public {
@@ -234,7 +231,11 @@ contract OpeningsTest is HeadwaterTest {
     function test_isOpen_isOfExactlyTheClaim() public {
         uint256[] memory vector = vectorOf("v", 14);
         IOpenings.Claim memory claim = wordsClaim(vector);
-        openings.open(claim, wordsOf(vector), quotientOf(claim, vector));
+        bytes32[] memory hashes = new bytes32[](1);
+        hashes[0] = keccak256(wordsOf(vector));
+        openings.show(claim, hashes, wordsOf(vector));
+        openings.conclude(claim, quotientOf(claim, vector));
+        assertTrue(openings.isOpen(claim));
         IOpenings.Claim[5] memory others;
         for (uint256 i; i < 5; ++i) {
             others[i] = wordsClaim(vector);

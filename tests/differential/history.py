@@ -96,12 +96,11 @@ class History:
 
     def end(self) -> None:
         """Compare every view, also as logs alone tell it, and what the StakeManager holds."""
-        claims = [*self.machine.openings.shown]
-        self._compare(all_views(self.machine, self.accounts, claims))
-        index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.time_of, multiply)
+        self._compare(all_views(self.machine, self.accounts))
+        index = Index(self.onchain.chain_id, self.onchain.at, self.onchain.times.__getitem__, multiply)
         index.read(self.onchain.logs())
         index.now(self.machine.block)
-        self._compare(all_views(index.machine, self.accounts, claims))
+        self._compare(all_views(index.machine, self.accounts))
         held, expected = self.onchain.balance(self.onchain.at.stakes), self.machine.stakes.balance()
         if held != expected:
             raise Divergence(f"the machine's StakeManager holds {expected} wei, the contract {held}")

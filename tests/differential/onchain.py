@@ -69,6 +69,7 @@ class Onchain:
         start: its time, Unix seconds.
         number: of the newest block.
         hashes: of the blocks that were mined since, by number; of those of `forget`, only the last one's.
+        times: of the same, Unix seconds.
     """
 
     anvil: Anvil
@@ -83,6 +84,7 @@ class Onchain:
     start: int = 0
     number: int = 0
     hashes: dict[int, bytes] = field(default_factory=dict)
+    times: dict[int, int] = field(default_factory=dict)
     snapshot: str = ""
 
     @property
@@ -111,7 +113,7 @@ class Onchain:
         """Forget all but the deployment."""
         assert self.rpc("evm_revert", self.snapshot)
         self.snapshot = self.rpc("evm_snapshot")
-        self.hashes = {}
+        self.hashes, self.times = {}, {}
         self._look_at(self.rpc("eth_getBlockByNumber", "latest", False))
 
     def address(self, target: str) -> str:
@@ -147,6 +149,7 @@ class Onchain:
     def _look_at(self, block: Mapping[str, Any]) -> None:
         self.number = int(block["number"], 16)
         self.hashes[self.number] = bytes.fromhex(block["hash"][2:])
+        self.times[self.number] = int(block["timestamp"], 16)
 
     def receipt(self, transaction_hash: str) -> tuple[int, list[Event]]:
         """The gas that a transaction burnt, and the contracts' events in it."""
@@ -164,10 +167,6 @@ class Onchain:
         return self.anvil.web3.eth.get_logs(
             {"fromBlock": self.first + 1, "address": [*map(to_checksum_address, astuple(self.at))]}
         )
-
-    def time_of(self, number: int) -> int:
-        """When a block was mined, Unix seconds."""
-        return int(self.rpc("eth_getBlockByNumber", hex(number), False)["timestamp"], 16)
 
     def balance(self, account: str) -> int:
         """An account's coin, wei."""

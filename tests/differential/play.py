@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from headwater.protocol.curve import INFINITY
 from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import ZERO_HASH, Claim
@@ -88,7 +89,7 @@ class Play(Disputes, RuleBasedStateMachine):
         count = len(self.machine.challenges.challenges)
         if not count and not self.wrong():
             return
-        challenge_id = self.pick((0, count + 1) if self.wrong() else range(max(count - 3, 0), count + 1))
+        challenge_id = self.pick((0, count + 1) if not count or self.wrong() else range(max(count - 2, 1), count + 1))
         answer_by = self.machine.challenges.get_challenge(challenge_id).answer_by
         call = Call("challenges", "reclaimBond", self.anybody(), (challenge_id,))
         if self.pick((False, True)):
@@ -105,7 +106,7 @@ class Play(Disputes, RuleBasedStateMachine):
         call = self.creation(right)
         _, quotient, origin, _ = call.arguments
         if self.wrong(8):
-            quotient = self.pick((known(77), NOT_A_POINT, (0, 0)))
+            quotient = self.pick((known(77), NOT_A_POINT, INFINITY))
         origin, cid = self.pick(((origin, CID), (replace(origin, model=NOT_A_POINT), CID), (origin, ZERO_HASH)))
         value = self.pick((call.value, call.value, 0, TOO_MUCH))
         self.play(replace(call, arguments=(config, quotient, origin, cid), value=value))
@@ -181,7 +182,7 @@ class Play(Disputes, RuleBasedStateMachine):
                     Call("rounds", "convict", who, (task_id, who, who, 1)),
                     Call("rounds", "accuseModel", who, (task_id,)),
                     Call("rounds", "acquitModel", self.pick((who, at.challenges)), (task_id, number, 0)),
-                    Call("trainers", "seat", self.pick((who, at.rounds)), (task_id, who, number)),
+                    Call("trainers", "seat", who, (task_id, who, number)),
                     Call("rewards", "fund", who, (task_id,), 5),
                     Call("rewards", "owe", who, (task_id, 3, 3)),
                     Call("rewards", "slash", who, (task_id,)),

@@ -116,13 +116,13 @@ class Gate:
         self.used: set[bytes] = set()
 
     def admit(self, _: str, task_id: int, trainer: str, data_hashes: tuple[bytes, ...], evidence: bytes) -> bool:
-        """Whether the evidence is a ticket that was not used."""
+        """Whether the evidence starts with a ticket that was not used."""
         if not evidence:
             return False
-        number = int.from_bytes(evidence[:32], "big")
-        if evidence != ticket(number, task_id, trainer, data_hashes) or evidence in self.used:
+        number, shown = int.from_bytes(evidence[:32], "big"), evidence[:64]
+        if shown != ticket(number, task_id, trainer, data_hashes) or shown in self.used:
             raise Refused("InvalidTicket", trainer)
-        self.used.add(evidence)
+        self.used.add(shown)
         return True
 
 

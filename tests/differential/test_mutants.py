@@ -20,80 +20,158 @@ HISTORIES = 300
 
 # what is wrong: in which class, and instead of what
 MUTANTS = {
-    "deadlines are a second later": ("Tasks", "time >= state.deadline", "time > state.deadline"),
-    "advance waits a second": ("Tasks", "is_end or self.block.time < state", "is_end or self.block.time <= state"),
-    "release waits a second": ("Tasks", "self.block.time < enrolment", "self.block.time <= enrolment"),
-    "bonds can be reclaimed a second later": ("Challenges", "block.time < state", "block.time <= state"),
+    "deadlines are a second later": ("Rounds", "time >= state.deadline", "time > state.deadline"),
+    "advance waits a second": (
+        "Rounds",
+        "is_end or self.machine.block.time < state",
+        "is_end or self.machine.block.time <= state",
+    ),
+    "release waits a second": (
+        "Trainers",
+        "self.machine.block.time < enrolment",
+        "self.machine.block.time <= enrolment",
+    ),
+    "bonds can be reclaimed a second later": (
+        "Challenges",
+        "block.time < challenge.answer_by",
+        "block.time <= challenge.answer_by",
+    ),
+    "bonds can be reclaimed before the time to answer is over": (
+        "Challenges",
+        "self.machine.block.time < challenge.answer_by or self._runs",
+        "self._runs",
+    ),
+    "bonds do not follow the base fee": (
+        "Challenges",
+        "max(config.challenge_bond, 2 * self.machine.block.base_fee * answer_gas)",
+        "config.challenge_bond",
+    ),
     "no time to answer is left after an acquittal": (
-        "Tasks",
+        "Rounds",
         "state.accused -= 1\n        self._leave_time_to_answer(task_id)",
         "state.accused -= 1",
     ),
     "accusations outlive an average": (
-        "Tasks",
-        "        state.accused = 0\n        self._enter",
-        "        self._enter",
+        "Rounds",
+        "        state.accused = 0\n        self._enter(task_id, Phase.CHALLENGE",
+        "        self._enter(task_id, Phase.CHALLENGE",
     ),
     "moot accusations are faults": (
-        "Tasks",
+        "Rounds",
         "(round_.phase == Phase.FAILED and round_.averages == 0)",
         "round_.phase == Phase.FAILED",
     ),
-    "a skipped round is an absence": ("Tasks", " and round_.phase != Phase.SKIPPED", ""),
-    "the guilty have a share": (
-        "Tasks",
-        "in_it = entry.status in (",
-        "in_it = entry.status in (TrainerStatus.GUILTY, ",
+    "moot disputes are decided": ("Challenges", "if not self._decides(challenge)", "if False"),
+    "a late answer is not paid": (
+        "Challenges",
+        "self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer)\n",
+        (
+            "if not self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer):\n"
+            "            return self._close(challenge_id, challenge.challenger)\n"
+        ),
     ),
-    "their shares are spent": (
-        "Tasks",
-        "paid = round_.masked - self._count_guilty(task_id, number, state.attempt)",
-        "paid = round_.masked",
-    ),
+    "a skipped round is an absence": ("Rounds", " and round_.phase != Phase.SKIPPED", ""),
+    "the guilty have a share": ("Rounds", "accepted = entry.status in (", "accepted = entry.status in (4, "),
+    "their shares are spent": ("Rounds", "paid = round_.masked - state.convicted", "paid = round_.masked"),
     "the accused have none": (
-        "Tasks",
-        "TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED) and",
-        "TrainerStatus.SUBMITTED,) and",
+        "Rounds",
+        "accepted = entry.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED)",
+        "accepted = entry.status in (TrainerStatus.SUBMITTED,)",
     ),
-    "a fault does not expel": ("Tasks", "if fault and not enrolment.releasable_at", "if False"),
+    "a share is collected twice": ("Rewards", " or self.collected(task_id, number, account)", ""),
+    "a fault does not expel": ("Trainers", "if fault and not enrolment.releasable_at", "if False"),
     "nothing is locked again": (
-        "Tasks",
-        "sender, missing)\n        enrolment.stake, enrolment",
-        "sender, 0)\n        enrolment.stake, enrolment",
+        "Trainers",
+        "self.machine.stakes.lock(self.address, task_id, trainer, missing)",
+        "self.machine.stakes.lock(self.address, task_id, trainer, 0)",
     ),
-    "the fee is not spent": ("Tasks", "config.aggregator_fee + self._share", "self._share"),
-    "the first model is always demandable": ("Tasks", "return len(self.models.entries[task_id]) == 1", "return True"),
+    "the convicted owe nothing": ("Rounds", "if owed:", "if False:"),
+    "the fee is not spent": (
+        "Rewards",
+        "config.aggregator_fee + share(config, pool.amount, masked)",
+        "share(config, pool.amount, masked)",
+    ),
+    "the first model is always demandable": ("Rounds", " and self.machine.models.latest(task_id).round == 0", ""),
     "an attempt starts with the last one's sum": (
-        "Tasks",
+        "Rounds",
         "round_.masked == 1",
         "state.attempt == 1 and round_.masked == 1",
     ),
+    "the seed is of the block before": (
+        "Rounds",
+        "drawn = self.machine.block.hash_of(state.seed_block)",
+        "drawn = self.machine.block.hash_of(state.seed_block - 1)",
+    ),
+    "the seed is of the newest block": (
+        "Rounds",
+        "drawn = self.machine.block.hash_of(state.seed_block)",
+        "drawn = self.machine.block.hash_of(self.machine.block.number - 1)",
+    ),
+    "a seed is renewed that can be had": ("Rounds", " or block.hash_of(state.seed_block) != ZERO_HASH", ""),
     "challengers keep their bonds": (
         "Challenges",
         "self._close(challenge_id, trainer)",
         "self._close(challenge_id, challenge.challenger)",
     ),
     "an update can be demanded twice": ("Challenges", "self.opened_.add((task_id, number, attempt, trainer))", "pass"),
-    "burnt stake is gone": (
-        "Stakes",
-        "lock_of[task_id, account] -= amount\n        self.burnt += amount",
-        "lock_of[task_id, account] -= amount",
+    "burnt stake is gone": ("Stakes", "self.burnt += amount - owed", "pass"),
+    "possession is not checked": (
+        "Trainers",
+        "if not possesses(sender, mask_key, tag, possession, self.machine.multiply)",
+        "if False",
+    ),
+    "the module is not asked": (
+        "Trainers",
+        "elif not self.machine.admit(admission, task_id, sender, data_hashes, evidence)",
+        "elif False",
+    ),
+    "data are anybody's": ("Trainers", "if owner != trainer", "if False"),
+    "links are not chained": (
+        "Rounds",
+        "point_hash(end) if index else",
+        "point_hash(commitment_at(proof, 0)) if index else",
+    ),
+    "a basis is not checked": (
+        "Tasks",
+        "if not opens(self.machine, *basis_claim(config, self.machine.multiply), quotient, config.tau)",
+        "if False",
+    ),
+    "a parent of another size is one": (
+        "Tasks",
+        "(other.dimension, other.k, other.tau) != (config.dimension, config.k, config.tau)",
+        "(other.k, other.tau) != (config.k, config.tau)",
+    ),
+    "parents keep their tags": (
+        "Tasks",
+        "untagged = add(model, multiply(config.basis_d, -self.tag(parent.task_id) % P))",
+        "untagged = model",
+    ),
+    "a vector's hash is not checked": (
+        "Openings",
+        "if root != claim.root:\n                raise",
+        "if False:\n                raise",
     ),
 }
 
 # these take a hundred histories
 RARE = {
     "the accused mask on": (
-        "Tasks",
-        "return entry.status == TrainerStatus.SUBMITTED and entry.attempt in",
-        "return entry.attempt in",
+        "Rounds",
+        "return entry.status == TrainerStatus.SUBMITTED and entry.attempt + 1",
+        "return entry.attempt + 1",
     ),
-    "an average too few is revoked": ("Tasks", "MAX_AVERAGES = 3", "MAX_AVERAGES = 2"),
+    "an average too few is revoked": ("Rounds", "MAX_AVERAGES = 3", "MAX_AVERAGES = 2"),
     "whoever shows the mask is right": (
         "Challenges",
-        "if mask_with(trainer, posting, peer) == mask",
-        "if trainer == pair[by_other]",
+        "trainer: mask_with(trainer, posting, peer) == mask",
+        "trainer: trainer == pair[by_other]",
     ),
+    "whoever was overtaken by an average is safe": (
+        "Rounds",
+        "if not (accused and state.phase == Phase.CHALLENGE)",
+        "if True",
+    ),
+    "a compensation is more than the slash": ("Trainers", "min(owed, slashed)", "owed"),
 }
 
 CASES = MUTANTS | (RARE if LONG else {})

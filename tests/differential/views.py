@@ -159,8 +159,6 @@ def task_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> Itera
     yield View("rewards", "poolOf", (task_id,), lambda: machine.rewards.pool_of(task_id))
     yield View("stakes", "escrowOf", (task_id,), lambda: stakes.escrow_of[task_id])
     yield View("models", "latest", (task_id,), lambda: machine.models.latest(task_id))
-    for kind in Kind:
-        yield View("challenges", "bondOf", (task_id, kind), lambda kind=kind: machine.challenges.bond_of(task_id, kind))
     for who in accounts:
         key = (task_id, who)
         yield View("trainers", "getEnrolment", key, lambda key=key: trainers.get_enrolment(*key))
@@ -176,7 +174,6 @@ def round_views(machine: Machine, task_id: int, number: int, accounts: Sequence[
     for who in accounts:
         part = (task_id, number, who)
         yield View("rounds", "getRosterEntry", part, lambda part=part: rounds.get_roster_entry(*part))
-        yield View("rounds", "dutyOf", part, lambda part=part: rounds.duty_of(*part))
         yield View("rewards", "rewardOf", part, lambda part=part: rewards.reward_of(*part))
         for attempt in range(rounds.get_round(*made).attempt + 1):
             at = (task_id, number, attempt, who)
@@ -225,6 +222,8 @@ def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> It
     yield View("tasks", "tag", (task_id,), lambda: tasks.tag(task_id))
     yield View("rounds", "runningRound", (task_id,), lambda: rounds.running_round(task_id))
     yield View("rounds", "answerTime", (task_id,), lambda: rounds.answer_time(task_id))
+    for kind in Kind:
+        yield View("challenges", "bondOf", (task_id, kind), lambda kind=kind: machine.challenges.bond_of(task_id, kind))
     page = (task_id, 1, last + 1)
     yield View("models", "getModels", page, lambda: models.get_models(*page))
     yield View("models", "modelCount", (task_id,), lambda: models.model_count(task_id))
@@ -237,12 +236,13 @@ def settled_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> It
         yield View("models", "getParents", at, lambda at=at: models.get_parents(*at))
         for who in accounts:
             part = (*at, who)
+            yield View("rounds", "dutyOf", part, lambda part=part: rounds.duty_of(*part))
             yield View("rounds", "contributed", part, lambda part=part: rounds.contributed(*part))
             yield View("rewards", "collected", part, lambda part=part: rewards.collected(*part))
 
 
-def all_views(machine: Machine, accounts: Sequence[str], claims: Sequence[Claim] = ()) -> Iterator[View]:
-    """All there is to see, and a task, a round and a challenge that there are not; of claims, only of these."""
+def all_views(machine: Machine, accounts: Sequence[str]) -> Iterator[View]:
+    """All there is to see, and a task, a round and a challenge that there are not."""
     yield from screen_views(machine, accounts)
     count, challenges = len(machine.tasks.records), machine.challenges
     yield View("tasks", "taskCount", (), lambda: count)
@@ -259,6 +259,4 @@ def all_views(machine: Machine, accounts: Sequence[str], claims: Sequence[Claim]
     yield View("challenges", "challengeCount", (), lambda: len(challenges.challenges))
     for number in range(len(challenges.challenges) + 2):
         yield View("challenges", "getChallenge", (number,), lambda number=number: challenges.get_challenge(number))
-    for claim in machine.openings.opened:
-        yield View("openings", "isOpen", (claim,), lambda claim=claim: machine.openings.is_open(claim))
-    yield from claim_views(machine, claims)
+    yield from claim_views(machine, [*machine.openings.opened, *machine.openings.shown])

@@ -56,13 +56,16 @@ def test_daemons__carry_a_task_to_its_end__and_say_what_they_did(task):
 
 def test_task_show__gives_terms_columns_and_models__and_checks_the_verifiers(world, task):
     shown = world.run("task", "show", "1", "--check")
-    assert "Finalized" in world.run("task", "show")
+    assert "Finalized" in world.run("task", "list")
     terms = (
         "0.5 ETH, free 5s after leaving",
         "100% for a fault, 2.5% for an absence",
-        "0.01 ETH, to be answered in 1h",
+        "at least 0.01 ETH; to be answered in 1h;",
+        "admission",
+        "anybody",
+        "zeros",
     )
-    for text in ("pets", "size, weight", "cat, dog", *terms, "Finalized", "rebuilt here"):
+    for text in ("pets", "size, weight", "cat, dog", *terms, "Finalized", "those of the SRS", "rebuilt here"):
         assert text in shown
 
 

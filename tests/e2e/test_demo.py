@@ -145,7 +145,7 @@ def test_demo__has_a_trainer_vanish_and_cheat__and_the_others_finish_without_it(
 def test_demo__tries_three_attacks_on_the_last_round__each_refused_by_name(report):
     assert [(a["name"], a["rejected"], a["error"]) for a in report["attacks"]] == [
         ("an update that was not trained", True, "InvalidProof"),
-        ("a neighbour's proof sent as one's own", True, "DataMismatch"),
+        ("a neighbour's proof sent as one's own", True, "DataNotOwned"),
         ("an average that leaves one trainer out", True, "SumMismatch"),
     ]
 

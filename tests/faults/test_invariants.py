@@ -13,6 +13,7 @@ from headwater.chain.contracts.codec import decode_call, encode_call
 from headwater.chain.contracts.events import Convicted, TrainerSlashed
 from headwater.chain.sending.sender import Sender
 from headwater.protocol.masks import mask_key, shared_point
+from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.reading.history import Outcome
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import open_task
@@ -63,9 +64,9 @@ def test_second_proof_or_masked_update__that_ever_left_a_node__is_found(fleet, m
     """Also one that was never mined: who saw it has two equations, or two vectors under one mask."""
     node = fleet.trainers[0]
     transaction, (task_id, sent) = node.signed(function)[0]
-    other = sent[:-1] + b"\x01" if function == "submit" else dataclasses.replace(sent, cid=b"\x01" * 32)
+    other = (sent[0][:-1] + b"\x01",) if function == "submit" else dataclasses.replace(sent, cid=b"\x01" * 32)
     fields = {name: value for name, value in transaction.items() if name not in ("v", "r", "s")}
-    signed = node.key.sign_transaction({**fields, "data": encode_call("TaskManager", function, (task_id, other))})
+    signed = node.key.sign_transaction({**fields, "data": encode_call("RoundManager", function, (task_id, other))})
     invariants.check_sent_once(fleet)
     monkeypatch.setattr(node.proxy, "sent", [*node.proxy.sent, "0x" + bytes(signed.raw_transaction).hex()])
     with pytest.raises(AssertionError, match=node.name):
@@ -111,22 +112,22 @@ def slashed(fleet, *, fault):
 
 
 class Told:
-    """The TaskManager, of whose events there is one more."""
+    """The TrainerRegistry, of whose events there is one more."""
 
-    def __init__(self, tasks, event):
-        self._tasks, self._event = tasks, event
+    def __init__(self, trainers, event):
+        self._trainers, self._event = trainers, event
 
     def __getattr__(self, name):
-        return getattr(self._tasks, name)
+        return getattr(self._trainers, name)
 
     def events(self, kind, **wanted):
-        yield from self._tasks.events(kind, **wanted)
+        yield from self._trainers.events(kind, **wanted)
         if isinstance(self._event, kind):
             yield self._event
 
 
 def with_event(fleet, event):
-    contracts = dataclasses.replace(fleet.contracts, tasks=Told(fleet.contracts.tasks, event))
+    contracts = dataclasses.replace(fleet.contracts, trainers=Told(fleet.contracts.trainers, event))
     return Doctored(fleet, contracts=contracts)
 
 
@@ -202,10 +203,10 @@ def test_proof__that_does_not_hold__is_found(fleet, task, monkeypatch):
     def forged(chain, transaction_hash):
         to, data = calldata(chain, transaction_hash)
         try:
-            task_id, proof = decode_call("TaskManager", "submit", data)
+            task_id, (proof,) = decode_call("RoundManager", "submit", data)
         except ValueError:
             return to, data
-        return to, encode_call("TaskManager", "submit", (task_id, proof[:-1] + bytes([proof[-1] ^ 1])))
+        return to, encode_call("RoundManager", "submit", (task_id, (proof[:-1] + bytes([proof[-1] ^ 1]),)))
 
     monkeypatch.setattr(type(fleet.chain), "calldata", forged)
     with pytest.raises(AssertionError, match="proof"):
@@ -227,7 +228,7 @@ def test_honest_trainer__whose_contribution_is_gone__or_that_is_convicted__is_fo
     convicted, unknown = copy.deepcopy(history), copy.deepcopy(history)
     part = convicted.rounds[1].parts[me]
     part.masked.clear()
-    part.convicted = Convicted(fleet.task_id, 1, 1, me, 0, **place)
+    part.convicted = Convicted(fleet.task_id, 1, 1, me, ZERO_ADDRESS, 0, 0, **place)
     unknown.enrolled.pop(me)
     unknown.rounds[1].parts.pop(me)
     for doctored in (convicted, unknown):

@@ -21,19 +21,22 @@ from headwater.chain.contracts.opened import open_contracts
 from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Receipt, Sender
+from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.faults import Posted, find_faults
 from headwater.protocol.field import P, add, derive
 from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.phases import Phase
-from headwater.protocol.structs import PeerMask, Posting, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, Origin, PeerMask, Posting, TaskConfig
 from headwater.protocol.vectors import average, update_length
 from tests.support.anvil import run_anvil
 from tests.support.masking import ToyBasis, generated
+from tests.support.toy_srs import ToySrs, lagrange
 
 TRAINERS, DIMENSION, POOL = 100, 3, 10**18
 LENGTH = update_length(DIMENSION)
-BASIS = ToyBasis.of(LENGTH)
+SRS = ToySrs(14, derive(b"nobody's ceremony, for a hundred", "tau"))
+BASIS = ToyBasis(SRS.offset_log, tuple(lagrange(SRS.k, row, SRS.tau) for row in range(LENGTH)))
 POINTS = tuple(map(generated, BASIS.logs))
 CID = keccak(b"a document")
 ACCEPTS_ANYTHING = bytes.fromhex("600a600c600039600a6000f3" + "600160005260206000f3")
@@ -67,35 +70,38 @@ class Crowd:
         code_hash = self.chain.code_hash(verifier)
         config = TaskConfig(
             train_verifier=verifier,
-            k=14,
-            dimension=DIMENSION,
-            mask_period=1000,
-            average_verifier=verifier,
-            stake=1000,
-            aggregator_fee=POOL // 10,
-            rounds=1,
-            min_trainers=3,
-            max_trainers=TRAINERS,
-            join_period=1000,
-            train_period=1000,
-            aggregate_period=1000,
-            challenge_bond=10,
-            answer_period=1000,
-            challenge_period=1000,
-            unbonding_period=1000,
-            fault_slash=10_000,
-            absence_slash=500,
             train_code_hash=code_hash,
+            average_verifier=verifier,
             average_code_hash=code_hash,
             manifest=CID,
             srs=CID,
-            basis_hash=keccak(b"".join(point.encode() for point in POINTS)),
+            k=SRS.k,
+            dimension=DIMENSION,
+            rounds=1,
+            min_trainers=3,
+            max_trainers=TRAINERS,
+            admission=ZERO_ADDRESS,
+            join_period=1000,
+            train_period=1000,
+            mask_period=1000,
+            aggregate_period=1000,
+            challenge_period=1000,
+            answer_period=1000,
+            unbonding_period=1000,
+            stake=1000,
+            aggregator_fee=POOL // 10,
+            challenge_bond=10,
+            fault_slash=10_000,
+            absence_slash=500,
             offset=BASIS.offset,
             basis0=POINTS[0],
             basis1=POINTS[1],
             basis_d=POINTS[DIMENSION],
+            tau=SRS.tau_g2,
         )
-        created = self.creator.send(self.contracts.tasks.create_task(config, commit([0] * DIMENSION), CID, POOL))
+        origin = Origin(commit([0] * DIMENSION))
+        call = self.contracts.tasks.create_task(config, SRS.basis_quotient(DIMENSION), origin, CID, POOL)
+        created = self.creator.send(call)
         self.task_id = created.event(TaskCreated).task_id
         self.tag = self.contracts.tasks.tag(self.task_id)
         self.model = commit([*[0] * DIMENSION, self.tag])
@@ -116,23 +122,27 @@ class Crowd:
 
     def submit(self) -> None:
         """All enrol, join and submit, which starts the first attempt at masking."""
-        tasks = self.contracts.tasks
+        rounds, registry = self.contracts.rounds, self.contracts.trainers
         for number, sender in enumerate(self.trainers):
             sender.send(self.contracts.stakes.deposit(1000))
-            data = generated(DATA + number)
-            self.send(sender, trainers.enrol(self.task_id, data, mask_key(self.secrets[sender.address])))
+            secret = self.secrets[sender.address]
+            shown = possession.prove(secret, self.tag, sender.address)
+            self.send(sender, registry.enrol(self.task_id, [generated(DATA + number)], mask_key(secret), shown))
         for sender in self.trainers:
             self.send(sender, rounds.join(self.task_id))
         for number, sender in enumerate(self.trainers):
             update = commit(self.updates[sender.address])
-            self.send(sender, rounds.submit(self.task_id, proof(self.model, generated(DATA + number), ANY, update)))
+            self.send(sender, rounds.submit(self.task_id, [proof(self.model, generated(DATA + number), ANY, update)]))
+        self.anvil.mine()
 
     @cached_property
     def attempt(self) -> Attempt:
         """The first attempt, by what the chain says."""
         (started,) = self.contracts.rounds.events(MaskingStarted, task_id=self.task_id)
+        block_hash = self.chain.block(started.seed_block).hash
+        seed = keccak(block_hash + b"".join(word.to_bytes(32, "big") for word in (self.task_id, 1, 1)))
         points = {member: commit(update) for member, update in self.updates.items()}
-        return Attempt(self.tag, 1, 1, circle(list(self.updates), started.seed), points)
+        return Attempt(self.tag, 1, 1, circle(list(self.updates), seed), points, seed)
 
     @cached_property
     def masks(self) -> dict[str, list[Mask]]:
@@ -151,7 +161,7 @@ class Crowd:
     def posting(self, me: str) -> Posting:
         """What a trainer posts."""
         own = tuple(PeerMask(mask.peer, BASIS.commit(mask.vector)) for mask in self.masks[me])
-        return Posting(self.attempt.updates[me], CID, own)
+        return Posting(self.attempt.seed, self.attempt.updates[me], CID, own)
 
     def average(self) -> tuple[bytes, list[int]]:
         """The aggregator's proof from what trainers publish, and the new weights."""
@@ -172,7 +182,7 @@ def crowd(tmp_path: Path, home: Path):
 
 
 def test_hundred_trainers__mask_with_16_peers_each__finalize_the_right_average__for_the_same_gas_each(crowd):
-    tasks, challenges = crowd.contracts.tasks, crowd.contracts.challenges
+    rounds, rewards, challenges = crowd.contracts.rounds, crowd.contracts.rewards, crowd.contracts.challenges
     rpc = crowd.anvil.web3.provider.make_request
     *others, last = crowd.trainers
     assert rounds.peer_count(TRAINERS) == 16
@@ -183,7 +193,7 @@ def test_hundred_trainers__mask_with_16_peers_each__finalize_the_right_average__
     honest = crowd.posting(last.address)
     stranger = next(m for m in crowd.attempt.circle if m not in (last.address, *(mask.peer for mask in honest.masks)))
     named = [PeerMask(stranger, honest.masks[0].commitment), *honest.masks[1:]]
-    lie = Posting(honest.update, CID, tuple(sorted(named, key=lambda mask: int(mask.peer, 16))))
+    lie = Posting(honest.seed, honest.update, CID, tuple(sorted(named, key=lambda mask: int(mask.peer, 16))))
     last.send(rounds.mask(crowd.task_id, lie))
     posted = {
         event.trainer: Posted(event.posting.update, {mask.peer: mask.commitment for mask in event.posting.masks})
@@ -213,8 +223,8 @@ def test_hundred_trainers__mask_with_16_peers_each__finalize_the_right_average__
     for sender in (crowd.trainers[0], last):
         crowd.send(sender, rewards.collect(crowd.task_id, [1]))
     assert crowd.contracts.stakes.claimable(last.address) == (POOL - POOL // 10) // TRAINERS
-    for name in ("enrol", "join", "submit", "mask"):
-        gas = crowd.gas[f"TaskManager.{name}"]
+    for name in ("TrainerRegistry.enrol", "RoundManager.join", "RoundManager.submit", "RoundManager.mask"):
+        gas = crowd.gas[name]
         assert len(gas) == TRAINERS
         flat = gas[1:-1]  # the first may pay for fresh slots, the last moves the round on
         assert max(flat) < 1.02 * min(flat), name

@@ -13,15 +13,7 @@ from headwater.protocol.structs import Origin
 from tests.differential import screens
 from tests.differential.history import Call, History
 from tests.differential.onchain import run_onchain
-from tests.differential.players import (
-    CID,
-    CREATOR,
-    REFUSING,
-    SMALL,
-    basis_quotient,
-    config_of,
-    first_weights,
-)
+from tests.differential.players import CID, CREATOR, REFUSING, SMALL, basis_quotient, config_of, first_weights
 from tests.support.indexing import lowered
 
 TASKS = 200

@@ -8,7 +8,7 @@ import pytest
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.events import Submitted
-from headwater.errors import TaskError, Unavailable
+from headwater.errors import TaskError
 from headwater.protocol.decisions import (
     ChallengeUpdate,
     Join,

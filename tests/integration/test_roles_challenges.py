@@ -15,6 +15,7 @@ from headwater.chain.contracts.events import (
     AverageRevoked,
     Challenged,
     Convicted,
+    Enrolled,
     FirstModelWithheld,
     MaskOpened,
     ModelOpened,
@@ -23,6 +24,7 @@ from headwater.chain.contracts.events import (
     UpdateOpened,
 )
 from headwater.chain.contracts.screens import Stake
+from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.circuits.openings import vector_quotient
 from headwater.errors import ChainError, ContentMismatch, Unavailable
 from headwater.protocol.curve import Point, multiply
@@ -50,13 +52,15 @@ from headwater.protocol.decisions import (
     Wait,
 )
 from headwater.protocol.field import add
-from headwater.protocol.masks import mask_key, shared_point
+from headwater.protocol.masks import GENERATOR, mask_key, shared_point
 from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.possession import PossessionProof
 from headwater.protocol.structs import Opening
 from headwater.reading.models import load, pull, verify
 from headwater.roles import masking as attempts
 from headwater.roles.challenger import Challenger
+from headwater.roles.loop import Job
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
@@ -431,6 +435,42 @@ def test_node__told_of_a_dispute_that_cannot_be__shows_nothing(aggregating, monk
     nonce = trainer.sender.next_nonce()
     with pytest.raises(ChainError, match=r"about which .* agree"):
         trainer.act(action)
+    assert trainer.sender.next_nonce() == nonce
+
+
+def told(monkeypatch, **lie):
+    """Nodes that tell something else of the peer's enrolment."""
+    true = TrainerRegistry.events
+
+    def events(registry, kind, *arguments, **wanted):
+        found = true(registry, kind, *arguments, **wanted)
+        return (replace(event, **lie) for event in found) if kind is Enrolled else found
+
+    monkeypatch.setattr(TrainerRegistry, "events", events)
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    (
+        ({"possession": PossessionProof(1, 2)}, "has not shown that it knows the secret of its mask key"),
+        ({"mask_key": GENERATOR}, "is not the one that the contract keeps"),
+    ),
+    ids=("no proof", "another key"),
+)
+def test_dispute__with_a_key_whose_secret_its_owner_has_not_shown__is_not_answered(aggregating, monkeypatch, lie, said):
+    """As on a chain whose contract takes any key: what would be shown may be what two honest members share."""
+    trainer, peer = aggregating.trainer(0), address(aggregating, 1)
+    challenges = aggregating.contracts.challenges
+    aggregating.senders[OUTSIDER].send(challenges.challenge_update(aggregating.task_id, trainer.sender.address, BOND))
+    forged = replace(challenges.get_challenge(1), kind=Kind.MASK, other=peer)
+    monkeypatch.setattr(ChallengeManager, "get_challenge", lambda *_: forged)
+    told(monkeypatch, **lie)
+    nonce, heard = trainer.sender.next_nonce(), []
+    job = Job(lambda: trainer, lambda stage, **details: heard.append((stage, details)))
+    job.act(job.decide(aggregating.chain.block(), 0.1), 0.1)
+    ((stage, details),) = heard
+    assert (stage, details["kind"]) == ("failed", "ChainError")
+    assert said in details["error"]
     assert trainer.sender.next_nonce() == nonce
 
 

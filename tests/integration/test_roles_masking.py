@@ -8,11 +8,30 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from eth_utils.crypto import keccak
 
-from headwater.chain.contracts.events import Masked, MaskingStarted, PhaseChanged, TrainerSlashed
+from headwater.chain.contracts.events import (
+    Masked,
+    MaskingStarted,
+    PhaseChanged,
+    SeedDrawn,
+    SeedRenewed,
+    TrainerSlashed,
+)
 from headwater.errors import ConfigError, ContentMismatch, Unavailable
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import Advance, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit, Wait
+from headwater.protocol.decisions import (
+    Advance,
+    Aggregate,
+    Deposit,
+    Enrol,
+    Join,
+    Mask,
+    Publish,
+    RenewSeed,
+    Submit,
+    Wait,
+)
 from headwater.protocol.field import add, pack, unpack
 from headwater.protocol.masks import peers
 from headwater.protocol.phases import Phase
@@ -350,6 +369,58 @@ def test_masks__of_the_same_pair__are_others_in_every_attempt_and_round(created,
     assert [len(vectors) for vectors in met] == [3, 3, 2]
     entries = [entry for vectors in met for vector in vectors for entry in vector]
     assert len(set(entries)) == len(entries)
+
+
+# the seed of the circle
+
+
+def test_trainer__while_the_newest_blocks_hash_makes_the_seed__waits_for_the_next_one(training):
+    for i in range(2):
+        training.steps(training.trainer(i), Submit)
+    training.trainer(2).step()  # the last one: its block is the seed's
+    (started,) = training.rounds.events(MaskingStarted, task_id=training.task_id)
+    assert started.seed_block == training.chain.block().number
+    action = training.trainer(0).step()
+    assert isinstance(action, Wait)
+    assert action.reason == "round 1: the next block shows who is whose peer"
+    training.pass_seed_block()
+    training.steps(training.trainer(0), Mask)
+    (drawn,) = training.rounds.events(SeedDrawn, task_id=training.task_id)
+    words = (training.task_id, 1, 1)
+    hashed = training.chain.block(started.seed_block).hash + b"".join(word.to_bytes(32, "big") for word in words)
+    assert drawn.seed == keccak(hashed) == posting(training, 1).seed
+    state = training.rounds.get_state(training.task_id)
+    assert (state.seed, state.seed_block) == (drawn.seed, 0)
+
+
+def test_seed__whose_block_the_chain_has_forgotten__is_renewed_by_a_member(created):
+    task = created.open(created.create(mask_period=30 * 86_400, max_trainers=3))
+    everybody(created, task, range(3), Deposit, Enrol, Join)
+    everybody(created, task, range(3), Submit)
+    before = posting(created, 0, task).seed
+    created.rpc("anvil_mine", "0x2100")  # more than EIP-2935 remembers
+    trainer = created.trainer(0, task)
+    created.steps(trainer, RenewSeed)
+    created.steps(trainer, Mask)
+    (renewed,) = created.rounds.events(SeedRenewed, task_id=task.id)
+    (event,) = created.rounds.events(Masked, task_id=task.id)
+    assert (renewed.attempt, event.posting.seed) == (1, posting(created, 1, task).seed)
+    assert event.posting.seed != before
+    everybody(created, task, (1, 2), Mask)
+
+
+def test_masked_update__of_a_history_that_is_none_any_more__is_made_anew(masking):
+    trainer = masking.trainer(0)
+    before = trainer._masked(1, 1).attempt.seed
+    masking.at("training").rpc("evm_mine")
+    everybody(masking, masking.task, range(3), Submit)
+    assert masking.refusal(1, masking.rounds.mask(1, replace(posting(masking, 0).on_chain(), seed=before))).name == (
+        "SeedMismatch"
+    )
+    trainer.sender = masking.senders[1]
+    masking.steps(trainer, Mask)
+    (event,) = masking.rounds.events(Masked, task_id=masking.task_id)
+    assert event.posting.seed == posting(masking, 0).seed != before
 
 
 # what the contract refuses

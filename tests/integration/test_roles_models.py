@@ -11,8 +11,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from headwater.errors import ConfigError, ContentMismatch, HeadwaterError
+from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.fixedpoint import decode
-from headwater.reading.models import MANIFEST, MODEL, PROVENANCE, TENSORS, load, pull, verify
+from headwater.reading.models import MANIFEST, MODEL, PROVENANCE, TENSORS, PulledModel, load, pull, verify
+from headwater.roles.task import read_task
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import ModelDocument
 from tests.support.roles import AGGREGATOR, World
@@ -132,7 +134,29 @@ def test_model__with_a_true_looking_document_of_other_weights__is_refused(finali
     with pytest.raises(ContentMismatch, match="model_cid"):
         checked(finalized, folder)
     with pytest.raises(ContentMismatch, match="not the weights that the contract accepted"):
-        verify(finalized.task, replace(load_true(finalized, folder), weights=[0, 0, 0, 0]))
+        verify(finalized.task, changed(load_true(finalized, folder), weights=(0, 0, 0, 0)))
+
+
+def test_model__with_another_opening_than_its_weights__is_refused(finalized, folder):
+    """Its commitment is the chain's, so only the pairing can tell."""
+    pulled = load(folder)
+    for point in (Point(1, 2), INFINITY, pulled.model.commitment):
+        with pytest.raises(ContentMismatch, match="not the weights that the contract accepted"):
+            verify(finalized.task, changed(pulled, opening=point))
+
+
+def test_model__is_pulled_and_verified__where_there_is_no_srs(finalized, tmp_path, monkeypatch):
+    for name in ("headwater.roles.task.fetch_srs", "headwater.circuits.srs.open_srs", "headwater.roles.task.build"):
+        monkeypatch.setattr(name, lambda *_: pytest.fail("it asked for the SRS"))
+    task = read_task(finalized.contracts, finalized.store, finalized.task_id)
+    model = finalized.models.latest(finalized.task_id)
+    assert verify(task, pull(task, model, tmp_path)) == model
+    assert verify(task, load(tmp_path)) == model
+
+
+def changed(pulled: PulledModel, **parts) -> PulledModel:
+    """A pulled model of which something is another."""
+    return replace(pulled, model=replace(pulled.model, **parts))
 
 
 def load_true(world: World, folder: Path):

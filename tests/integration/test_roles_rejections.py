@@ -8,9 +8,10 @@ import pytest
 
 from headwater.chain.asking.rpc import Call
 from headwater.chain.contracts.codec import load_abi
-from headwater.chain.contracts.events import Aggregated, Submitted
+from headwater.chain.contracts.events import Aggregated, Enrolled, Submitted
 from headwater.chain.contracts.screens import Stake
 from headwater.circuits.circuit import Proof
+from headwater.protocol import possession
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.decisions import (
     Advance,
@@ -25,7 +26,7 @@ from headwater.protocol.decisions import (
     Unenrol,
 )
 from headwater.protocol.field import add, to_signed
-from headwater.protocol.masks import GENERATOR
+from headwater.protocol.masks import GENERATOR, mask_key
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import Posting
 from headwater.protocol.vectors import average
@@ -43,7 +44,7 @@ def replaced(proof: bytes, position: int, point: Point) -> bytes:
 
 
 def refused_submission(world: World, proof: bytes, i: int = 0):
-    return world.refusal(i + 1, world.rounds.submit(world.task_id, proof))
+    return world.refusal(i + 1, world.rounds.submit(world.task_id, [proof]))
 
 
 def refused_average(world: World, proof: bytes, account: int = AGGREGATOR):
@@ -60,11 +61,11 @@ def sent_before(world: World, transaction_hash: bytes) -> Call:
 
 
 def test_proof_of_a_neighbour__sent_as_ones_own__is_of_other_data(training):
-    mine, theirs = training.proof(0), training.proof(1)
+    theirs, owner = training.proof(1), training.senders[2].address
     error = refused_submission(training, theirs.data, i=0)
-    assert error.name == "DataMismatch"
-    assert error.arguments == {"expected": point_hash(mine.points[DATA]), "actual": point_hash(theirs.points[DATA])}
-    assert "train on the data you enrolled with" in error.hint
+    assert error.name == "DataNotOwned"
+    assert error.arguments == {"taskId": 1, "dataHash": point_hash(theirs.points[DATA]), "owner": owner}
+    assert error.hint
 
 
 def test_proof_of_a_round_before__sent_again_after_the_model_changed__starts_from_another_model(finalized):
@@ -82,7 +83,7 @@ def proof_accepted_there(world: World, place: Place) -> Proof:
     place.enter([world.trainer(i).data[1] for i in range(3)])
     tag = place.contracts.tasks.tag(place.task_id)
     proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], random_salts(1)])
-    receipt = place.senders[1].send(place.contracts.rounds.submit(place.task_id, proof.data))
+    receipt = place.senders[1].send(place.contracts.rounds.submit(place.task_id, [proof.data]))
     assert receipt.event(Submitted).submitted == 1
     return proof
 
@@ -212,7 +213,7 @@ def test_account__outside_the_roster__cannot_submit(training):
     late = training.trainer(3)
     training.steps(late, Deposit, Enrol)
     for account in (4, OUTSIDER):
-        error = training.refusal(account, training.rounds.submit(training.task_id, training.proof(0).data))
+        error = training.refusal(account, training.rounds.submit(training.task_id, [training.proof(0).data]))
         assert error.name == "NotOnRoster"
         assert error.arguments["trainer"] == training.senders[account].address
 
@@ -224,18 +225,40 @@ def test_update__sent_twice__is_refused(training):
 
 def test_data__that_another_trainer_registered__cannot_be_enrolled(enrolled):
     point = enrolled.trainer(0).data[1]
-    error = enrolled.refusal(OUTSIDER, enrolled.trainers.enrol(enrolled.task_id, point, GENERATOR))
+    error = enrolled.refusal(OUTSIDER, enrolled.enrolment(OUTSIDER, point))
     assert error.name == "DataAlreadyRegistered"
     assert error.arguments["trainer"] == enrolled.senders[1].address
 
 
 def test_data__of_no_rows__cannot_be_enrolled(enrolled):
-    error = enrolled.refusal(OUTSIDER, enrolled.trainers.enrol(enrolled.task_id, enrolled.task.basis.offset, GENERATOR))
+    error = enrolled.refusal(OUTSIDER, enrolled.enrolment(OUTSIDER, enrolled.task.basis.offset))
     assert error.name == "EmptyData"
 
 
+def test_mask_key__without_a_proof_that_its_secret_is_known__cannot_be_enrolled(enrolled):
+    task, (point, other) = enrolled.task, (enrolled.trainer(3).data[1], enrolled.senders[1].address)
+    (key, *_) = (e.mask_key for e in enrolled.trainers.events(Enrolled, trainer=other))
+    honest = possession.prove(7, task.tag, enrolled.senders[OUTSIDER].address)
+    wrong = {
+        "another's key": (key, honest),
+        "another sender's proof": (mask_key(7), possession.prove(7, task.tag, other)),
+        "another task's proof": (mask_key(7), possession.prove(7, task.tag + 1, enrolled.senders[OUTSIDER].address)),
+    }
+    for what, (key, proof) in wrong.items():
+        call = enrolled.trainers.enrol(task.id, [point], key, proof)
+        assert enrolled.refusal(OUTSIDER, call).name == "InvalidPossession", what
+    call = enrolled.trainers.enrol(task.id, [point], mask_key(7), honest)
+    assert enrolled.refusal(OUTSIDER, call).name == "InsufficientStake", "nothing else is wrong with it"
+
+
+def test_evidence__in_a_task_that_admits_anybody__is_refused(enrolled):
+    proof = possession.prove(7, enrolled.task.tag, enrolled.senders[OUTSIDER].address)
+    call = enrolled.trainers.enrol(enrolled.task_id, [enrolled.trainer(3).data[1]], mask_key(7), proof, b"a ticket")
+    assert enrolled.refusal(OUTSIDER, call).name == "UnexpectedEvidence"
+
+
 def test_enrolment__without_stake__is_refused(created):
-    error = created.refusal(1, created.trainers.enrol(created.task_id, created.trainer(0).data[1], GENERATOR))
+    error = created.refusal(1, created.enrolment(1, created.trainer(0).data[1]))
     assert (error.name, error.arguments["required"]) == ("InsufficientStake", ETHER)
 
 
@@ -246,7 +269,7 @@ def test_seat__taken_twice_or_without_enrolment__is_refused(enrolled):
 
 
 def test_trainer__that_is_leaving__cannot_join_or_leave_again_or_be_released_too_soon(enrolled):
-    tasks, task_id = enrolled.tasks, enrolled.task_id
+    rounds, trainers, task_id = enrolled.rounds, enrolled.trainers, enrolled.task_id
     assert enrolled.refusal(1, trainers.release(task_id)).name == "NotReleasable"
     enrolled.trainer(0).act(Unenrol())
     assert enrolled.refusal(1, rounds.join(task_id)).name == "Leaving"
@@ -267,8 +290,8 @@ def test_stake__of_a_trainer_on_the_roster_of_a_round_that_runs__is_not_released
 
 CALLS = {
     Phase.JOIN: lambda world: (1, world.rounds.join(world.task_id)),
-    Phase.TRAIN: lambda world: (1, world.rounds.submit(world.task_id, bytes(256))),
-    Phase.MASK: lambda world: (1, world.rounds.mask(world.task_id, Posting(GENERATOR, CID, ()))),
+    Phase.TRAIN: lambda world: (1, world.rounds.submit(world.task_id, [bytes(256)])),
+    Phase.MASK: lambda world: (1, world.rounds.mask(world.task_id, Posting(bytes(32), GENERATOR, CID, ()))),
     Phase.AGGREGATE: lambda world: (AGGREGATOR, world.rounds.aggregate(world.task_id, bytes(256), CID)),
 }
 STAGE_OF = {
@@ -329,12 +352,13 @@ def _types(inputs) -> Iterator[str]:
 def test_verifiers__are_chosen_by_the_tasks_creator_and_by_no_other_call():
     changing = {
         entry["name"]: list(_types(entry["inputs"]))
-        for entry in load_abi("TaskManager")
+        for contract in ("TaskManager", "RoundManager", "TrainerRegistry", "RewardManager")
+        for entry in load_abi(contract)
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }
     with_addresses = {name for name, types in changing.items() if any("address" in typ for typ in types)}
-    assert with_addresses == {"createTask", "mask", "settle", "accuse", "acquit", "convict"}
-    assert {name for name, types in changing.items() if types.count("address") > 1} == {"createTask"}
-    assert changing["createTask"].count("address") == 2
-    assert changing["submit"] == ["uint256", "bytes"]
+    assert with_addresses == {"createTask", "mask", "settle", "seat", "accuse", "acquit", "convict", "slash"}
+    assert {name for name, types in changing.items() if types.count("address") > 1} == {"createTask", "convict"}
+    assert changing["createTask"].count("address") == 3, "verifiers, and who admits"
+    assert changing["submit"] == ["uint256", "bytes[]"]
     assert changing["aggregate"] == ["uint256", "bytes", "bytes32"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from eth_utils.crypto import keccak
 
+from headwater.chain.contracts.events import TaskCreated
 from headwater.circuits.srs import Srs
 from headwater.errors import (
     CircuitError,
@@ -17,17 +17,17 @@ from headwater.errors import (
     TaskError,
     Unavailable,
 )
-from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import pack, unpack
 from headwater.protocol.fixedpoint import salt_rows_for
-from headwater.protocol.vectors import Basis
-from headwater.roles.task import Task, fetch_srs, open_task
+from headwater.protocol.masks import GENERATOR
+from headwater.roles.models import OpenedModel
+from headwater.roles.task import Task, answer_problem, fetch_srs, open_task, read_task
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import CircuitManifest, ModelDocument, TaskManifest
 from tests.support.circuits import SMALL, build_twin
-from tests.support.roles import TERMS, World
+from tests.support.roles import CREATOR, TERMS, World
+from tests.support.toy_srs import ToySrs
 from tests.support.weakened import UncheckedAverage, UnclippedTrain
 
 PARAMS = SMALL.params | {"salt_rows": salt_rows_for(TERMS.rounds, SMALL.width)}
@@ -143,39 +143,61 @@ def test_circuit_manifest__that_nobody_stores__cannot_be_had_now(created):
 
 
 @pytest.mark.parametrize("name", ("offset", "basis0", "basis1", "basis_d"))
-def test_config__with_a_wrong_basis_point__is_refused(created, name):
+def test_config__with_a_wrong_basis_point__is_refused_on_chain(created, name):
     other = created.task.basis.points[2]
-    refusal(created, created.create(**{name: other}), TaskError, "its basis points")
+    assert created.refusal(CREATOR, created.creation(**{name: other})).name == "InvalidBasis"
 
 
-@pytest.mark.parametrize(
-    ("change", "what"),
-    (
-        ({"basis_hash": b"\x01" * 32}, "basis hash"),
-        ({"srs": b"\x01" * 32}, "SRS"),
-        ({"k": 12}, "k"),
-        ({"dimension": 5}, "dimension"),
-    ),
-)
-def test_config__that_its_manifest_and_srs_do_not_bear_out__is_refused(created, change, what):
-    refusal(created, created.create(**change), TaskError, f"its {what} is")
+@pytest.mark.parametrize("change", ({"k": 12}, {"dimension": 5}))
+def test_config__whose_basis_points_are_of_another_size__is_refused_on_chain(created, change):
+    assert created.refusal(CREATOR, created.creation(**change)).name == "InvalidBasis"
 
 
-def test_manifest__that_names_other_basis_points__is_refused(created):
-    other = created.store.put(created.store.get(Cid.parse(created.task.manifest.basis), MAX_BYTES)[64:])
-    refusal(created, with_manifest(created, basis=str(other)), TaskError, "its file of basis points is")
+def test_config__with_the_points_of_a_string_that_its_creator_knows__is_refused(created):
+    """All that the contract can check is right: that this is no ceremony's string, only the SRS's file says."""
+    config = created.task.config
+    toy = ToySrs(config.k, 12_345)
+    basis = toy.basis(config.dimension)
+    points = {"offset": basis.offset, "basis0": basis.basis0, "basis1": basis.basis1, "basis_d": basis.basis_d}
+    quotient = toy.basis_quotient(config.dimension)
+    call = created.creation(toy.commit([0]), None, quotient, tau=toy.tau_g2, **points)
+    task_id = created.senders[CREATOR].send(call).event(TaskCreated).task_id
+    refusal(created, task_id, TaskError, "contradicts itself: its tau is")
 
 
-def test_basis_points__read_without_an_srs__commit_to_the_models(finalized):
-    task, config = finalized.task, finalized.task.config
-    data = finalized.store.get(Cid.parse(task.manifest.basis), MAX_BYTES)
-    assert keccak(data) == config.basis_hash
-    numbers = [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
-    basis = Basis(config.offset, tuple(map(Point, numbers[::2], numbers[1::2])))
-    for model in finalized.models.get_models(task.id, 0, 2):
+def test_config__with_another_srs_than_its_manifest__is_refused(created):
+    refusal(created, created.create(srs=b"\x01" * 32), TaskError, "its SRS is")
+
+
+def test_manifest__with_another_k_than_the_chain__is_refused(created):
+    refusal(created, with_manifest(created, srs__k=12), TaskError, "its k is 12 and should be 11")
+
+
+@pytest.mark.parametrize(("seconds", "chain", "is_little"), ((599, 1337, True), (600, 1337, False), (12, 31337, False)))
+def test_answer_period__under_ten_minutes__is_too_short_but_on_a_local_chain(created, seconds, chain, is_little):
+    config = replace(created.task.config, answer_period=seconds)
+    assert bool(answer_problem(config, chain)) == is_little
+
+
+def test_models__read_without_an_srs__show_themselves(finalized):
+    task = read_task(finalized.contracts, finalized.store, finalized.task_id)
+    models = finalized.models.get_models(task.id, 0, 2)
+    assert [model.round for model in models] == [0, 1]
+    for model in models:
         document = ModelDocument.decode(finalized.store.get(Cid.from_digest(model.cid), MAX_BYTES))
-        assert keccak(basis.commit([*unpack(document.weights), task.tag]).encode()) == model.model_hash
-    assert model.round == 1
+        opened = OpenedModel.read(document)
+        assert opened == finalized.opened(opened.weights)
+        assert opened.is_of(task.config, task.tag, model.model_hash)
+        assert not opened.is_of(task.config, task.tag + 1, model.model_hash)
+        assert not opened.is_of(task.config, task.tag, bytes(32))
+        for wrong in (
+            replace(opened, opening=GENERATOR),
+            replace(opened, weights=(1, *opened.weights[1:])),
+            replace(opened, weights=opened.weights[:-1]),
+            replace(opened, weights=(1 << 63, *opened.weights[1:])),
+            replace(opened, commitment=GENERATOR),
+        ):
+            assert not wrong.is_of(task.config, task.tag, model.model_hash)
 
 
 def verifier_of(world: World, statement, srs: Srs) -> tuple[str, bytes]:
@@ -215,9 +237,16 @@ def test_circuit_manifest_of_a_weakened_twin__does_not_help_it(created, srs):
 
 @pytest.mark.parametrize("weights", ([0, 0, 0, 1], [0, 0, 0], [0, 0, 0, 0, 0]), ids=("other", "too few", "too many"))
 def test_first_model__whose_document_has_other_weights__is_refused(created, weights):
-    cid = created.put(ModelDocument.of(round=0, trainers=0, weights=pack(weights))).digest
-    task_id = created.create(model=created.task.basis.commit([3, -1, 4, 1]), model_cid=cid)
+    cid = created.put(created.opened(weights).document(0, 0)).digest
+    task_id = created.create(model=created.opened([3, -1, 4, 1]).commitment, model_cid=cid)
     refusal(created, task_id, ContentMismatch, "model of round 0 holds other weights")
+
+
+def test_first_model__whose_document_opens_another_commitment__is_refused(created):
+    true = created.opened([3, -1, 4, 1])
+    for false in (replace(true, opening=GENERATOR), replace(true, commitment=created.opened([1]).commitment)):
+        task_id = created.create(model=true.commitment, model_cid=created.put(false.document(0, 0)).digest)
+        refusal(created, task_id, ContentMismatch, "model of round 0 holds other weights")
 
 
 def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
@@ -226,8 +255,14 @@ def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
 
 
 def test_first_model__that_is_no_document__is_refused(created):
-    model, cid = created.task.basis.commit([3, -1, 4, 1]), created.put(b"weights").digest
-    refusal(created, created.create(model=model, model_cid=cid), ContentMismatch, "headwater/model/1")
+    model, cid = created.opened([3, -1, 4, 1]).commitment, created.put(b"weights").digest
+    refusal(created, created.create(model=model, model_cid=cid), ContentMismatch, "headwater/model/2")
+
+
+def test_first_model__from_which_weights_could_outgrow_what_is_proved__is_refused(created):
+    large = created.opened([0, 0, 0, 1 - (1 << 29)])
+    task_id = created.create(large.commitment, created.put(large.document(0, 0)).digest)
+    refusal(created, task_id, TaskError, "cannot be carried through")
 
 
 # the SRS

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from headwater.chain.contracts.events import Enrolled, Submitted
+from headwater.chain.contracts.events import DataRegistered, Submitted
 from headwater.circuits.circuit import Circuit
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import CircuitError, ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable
@@ -29,8 +29,7 @@ from headwater.protocol.decisions import (
     Wait,
     Withdraw,
 )
-from headwater.protocol.field import add, pack
-from headwater.protocol.masks import GENERATOR
+from headwater.protocol.field import add
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.proving import FIRST_SECONDS, SLOW_SECONDS, announce_proof
@@ -38,7 +37,6 @@ from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
 from headwater.roles.trainer import Trainer
-from headwater.storage.manifests import ModelDocument
 from headwater.training.data import read_csv
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
 
@@ -48,6 +46,7 @@ from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
 def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
     done, points = [], set()
     while Done not in done:
+        created.pass_seed_block()
         trainer = created.trainer(0)
         points.add(trainer.data[1])
         action = trainer.step()
@@ -110,7 +109,7 @@ def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, change
     trainer.act(Release())
     enrolled.advance()
     enrolled.steps(trainer, Enrol, Join)
-    data = [event.data for event in enrolled.trainers.events(Enrolled, trainer=trainer.sender.address)]
+    data = [event.data for event in enrolled.trainers.events(DataRegistered, trainer=trainer.sender.address)]
     assert data[1] == trainer.data[1] != data[0]
 
 
@@ -119,7 +118,7 @@ def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, change
 
 def front_run(world: World, point: Point) -> None:
     """Another account registers the point that trainer 0 is about to enrol."""
-    for call in (world.stakes.deposit(ETHER), world.trainers.enrol(world.task_id, point, GENERATOR)):
+    for call in (world.stakes.deposit(ETHER), world.enrolment(OUTSIDER, point)):
         world.senders[OUTSIDER].send(call)
 
 
@@ -129,7 +128,7 @@ def test_enrolment__front_run_by_a_copy__is_made_under_a_fresh_salt_whose_proofs
     copied = trainer.data[1]
     front_run(created, copied)
     created.steps(trainer, Enrol)
-    (event,) = created.trainers.events(Enrolled, trainer=trainer.sender.address)
+    (event,) = created.trainers.events(DataRegistered, trainer=trainer.sender.address)
     assert event.data == trainer.data[1] == created.trainer(0).data[1] != copied
     for i in (1, 2):
         created.steps(created.trainer(i), Deposit, Enrol)
@@ -145,7 +144,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
     for account in (OUTSIDER, AGGREGATOR):
         points.append(trainer.data[1])
         created.senders[account].send(created.stakes.deposit(ETHER))
-        created.senders[account].send(created.trainers.enrol(created.task_id, points[-1], GENERATOR))
+        created.senders[account].send(created.enrolment(account, points[-1], account))
     created.steps(trainer, Deposit, Enrol)
     assert len({*points, trainer.data[1]}) == 3
 
@@ -176,7 +175,7 @@ def test_model__that_its_aggregator_does_not_tell__keeps_trainers_from_taking_se
     world = aggregating
     document = weights
     if isinstance(weights, list):
-        document = ModelDocument.of(round=1, trainers=3, weights=pack(weights))
+        document = world.opened(weights).document(1, 3)
     spoil_model(world, world.put(document).digest if document else b"\x09" * 32)
     nonces = [sender.next_nonce() for sender in world.senders]
     for i in range(3):
@@ -189,10 +188,11 @@ def test_model__that_its_aggregator_does_not_tell__keeps_trainers_from_taking_se
     world.steps(world.trainer(0), Unenrol, Collect)
 
 
-def test_data_hash__of_an_enrolment__is_of_the_commitment_that_a_proof_shows(training):
-    enrolment = training.trainers.get_enrolment(training.task_id, training.senders[1].address)
-    assert enrolment.data_hash == point_hash(training.proof(0).points[1])
-    assert enrolment.stake == ETHER
+def test_data__that_a_proof_is_about__are_registered_as_the_trainers(training):
+    me = training.senders[1].address
+    found = training.trainers.get_data(training.task_id, point_hash(training.proof(0).points[1]))
+    assert (found.owner, found.round) == (me, 1)
+    assert training.trainers.get_enrolment(training.task_id, me).stake == ETHER
 
 
 @pytest.mark.parametrize(

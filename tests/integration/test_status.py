@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,16 @@ def test_status__when_a_round_runs__then_a_trainer_sees_what_it_did_and_what_is_
     assert text == following
     assert until == task.state.deadline > 0
     assert progress(task) == where
+
+
+def test_status__when_the_block_that_makes_the_seed_is_the_newest__then_it_waits_for_the_next(masking: World):
+    overview = Observer(masking.contracts, masking.senders[1].address).look([masking.task_id])
+    (task,) = overview.tasks
+    newest = replace(task, state=replace(task.state, seed_block=task.seen))
+
+    text, until = next_of(newest, task.part, overview.account, overview.block.timestamp)
+    assert text == "the next block shows who is whose peer"
+    assert until == task.state.deadline
 
 
 def test_status__when_an_average_was_posted__then_its_aggregator_waits_with_its_stake_locked(averaged: World):

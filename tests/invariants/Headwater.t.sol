@@ -328,7 +328,7 @@ contract HeadwaterInvariants is Test {
             if (block.timestamp < releasableAt) vm.warp(releasableAt);
             trainers.release(taskId);
         }
-        (uint256 last,) = rounds.runningRound(taskId);
+        (uint256 last,,,) = rounds.runningRound(taskId);
         for (uint32 round = 1; round <= last; ++round) {
             uint32[] memory single = new uint32[](1);
             single[0] = round;

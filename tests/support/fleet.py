@@ -47,6 +47,7 @@ TERMS = Terms(
     stake=ETHER,
     pool=4 * ETHER,
     aggregator_fee=ETHER // 10,
+    challenge_bond=ETHER // 100,
     join_period=60,
     train_period=240,
     mask_period=120,
@@ -129,12 +130,12 @@ class Node:
         return len(re.findall(text, self.log))
 
     def signed(self, function: str) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
-        """The transactions that ever left it and call a function of the TaskManager's, with their arguments."""
+        """The transactions that ever left it and call a function of the RoundManager's, with their arguments."""
         found = []
         for raw in self.proxy.sent:
             transaction = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
             with suppress(ValueError):
-                found.append((transaction, decode_call("TaskManager", function, bytes(transaction["data"]))))
+                found.append((transaction, decode_call("RoundManager", function, bytes(transaction["data"]))))
         return found
 
     def start(self) -> None:

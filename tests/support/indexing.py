@@ -244,10 +244,11 @@ class Index:
         """How far a claim has come, `Progressed` says; whether a vector is a commitment's, `Opened`."""
 
     def on_progressed(self, event: events.Progressed) -> None:
-        self.machine.openings.shown[self.claim(event)] = [0] * event.shown  # which entries, no view says
+        self.machine.openings.shown[self.claim(event)] = [0] * event.shown  # so many; which, `PartShown` says
 
     def on_opened(self, event: events.Opened) -> None:
-        self.machine.openings.opened.add(self.claim(event))
+        if event.kept:
+            self.machine.openings.opened.add(self.claim(event))
 
     # ---- StakeManager: events carry what is left, so it is taken over, not computed
 
@@ -295,11 +296,6 @@ class Index:
 
     # ---- how
 
-    def claim(self, event: events.Progressed | events.Opened) -> Claim:
-        """The claim that an event is of."""
-        assert event.commitment_hash == point_hash(event.commitment)
-        return Claim(event.task_id, event.commitment, event.encoding, event.entries, event.root)
-
     def running(self, task_id: int) -> tuple[TaskState, Round]:
         """A task's state and the round that it is in."""
         state = self.machine.rounds.states[task_id]
@@ -312,6 +308,11 @@ class Index:
     def entry(self, event: Any) -> RosterEntry:
         """The part of an event's trainer in its round."""
         return self.machine.rounds.rosters[event.task_id, event.round, event.trainer]
+
+    def claim(self, event: events.Opened | events.Progressed) -> Claim:
+        """The claim of an event."""
+        assert event.commitment_hash == point_hash(event.commitment)
+        return Claim(event.task_id, event.commitment, event.encoding, event.entries, event.root)
 
     def config(self, task_id: int) -> TaskConfig:
         """A task's config."""

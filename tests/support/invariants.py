@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations
 
-from headwater.chain.contracts.events import AverageRevoked, TrainerSlashed
+from headwater.chain.contracts.events import AverageRevoked, Compensated, TrainerSlashed
 from headwater.protocol.masks import mask_key, shared_point
 from headwater.reading.audit import audit
 from headwater.reading.history import Outcome
@@ -72,8 +72,9 @@ def check_money(fleet: Fleet) -> None:
         stake = stakes.stake_of(account)
         heaps += stake.free + stake.locked + stakes.claimable(account)
     assert fleet.chain.balance(stakes.address) == heaps
-    named = [event.slashed for kind in (TrainerSlashed, AverageRevoked) for event in tasks.events(kind)]
-    assert stakes.burnt() == sum(named)
+    slashed = sum(event.slashed for event in contracts.trainers.events(TrainerSlashed))
+    slashed += sum(event.slashed for event in contracts.rounds.events(AverageRevoked))
+    assert stakes.burnt() == slashed - sum(event.amount for event in stakes.events(Compensated))
     for node in fleet.nodes:
         assert fleet.has_left(node), f"{node.name} has ended, and has something left"
 

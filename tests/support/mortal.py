@@ -70,12 +70,12 @@ class Fate:
 
         def crashing_prepare(intents: Intents, intent: Intent, replaces: bytes | None = None) -> None:
             prepare(intents, intent, replaces)
-            if intent.name == "TaskManager.submit":
+            if intent.name == "RoundManager.submit":
                 self.reach(BEFORE_BROADCAST)
 
         def crashing_mark(intents: Intents, intent: Intent, state: State) -> None:
             mark(intents, intent, state)
-            if intent.name == "TaskManager.submit" and state is State.SENT:
+            if intent.name == "RoundManager.submit" and state is State.SENT:
                 self.reach(BEFORE_RECEIPT)
 
         def crashing_publish(task: Task, document: Any) -> Any:

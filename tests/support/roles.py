@@ -53,7 +53,14 @@ ETHER = 10**18
 FEATURES = ("sepal width (cm)", "petal length (cm)", "petal width (cm)")
 SHARES = (8, 7, 6, 5)
 TERMS = Terms(
-    "iris", "two species", rounds=2, max_trainers=3, stake=ETHER, pool=2 * ETHER + 1, aggregator_fee=ETHER // 10
+    "iris",
+    "two species",
+    rounds=2,
+    max_trainers=3,
+    stake=ETHER,
+    pool=2 * ETHER + 1,
+    aggregator_fee=ETHER // 10,
+    challenge_bond=ETHER // 100,
 )
 STAGES = ("created", "enrolled", "training", "masking", "aggregating", "averaged", "finalized")
 CREATOR, AGGREGATOR, OUTSIDER, CHALLENGER = 0, 6, 7, 8  # accounts; trainer i has account i + 1
@@ -203,10 +210,15 @@ class World:
         """One call of the node."""
         return self.anvil.web3.provider.make_request(method, list(arguments))["result"]  # type: ignore[arg-type]
 
-    def pass_seed_block(self, task_id: int | None = None) -> None:
-        """Mine a block where the newest one's hash makes an attempt's seed: this chain mines only what it is sent."""
-        if self.rounds.get_state(task_id or self.task_id).seed_block == self.chain.block().number:
+    def pass_seed_block(self, task_id: int | None = None) -> bool:
+        """Mine a block where the newest one's hash makes an attempt's seed: this chain mines only what it is sent.
+
+        Returns whether it was so.
+        """
+        is_newest = self.rounds.get_state(task_id or self.task_id).seed_block == self.chain.block().number
+        if is_newest:
             self.rpc("evm_mine")
+        return is_newest
 
     def pass_until(self, when: int) -> None:
         """Let time pass until a block's time, Unix seconds, unless it has come."""
@@ -237,17 +249,31 @@ class World:
 
     def create(self, model: Point | None = None, model_cid: bytes | None = None, **changes: Any) -> int:
         """Another task, like the first but for changes of its config: created by hand, past every check of ours."""
+        receipt = self.senders[CREATOR].send(self.creation(model, model_cid, **changes))
+        return receipt.event(TaskCreated).task_id
+
+    def creation(
+        self,
+        model: Point | None = None,
+        model_cid: bytes | None = None,
+        quotient: Point | None = None,
+        **changes: Any,
+    ) -> Call:
+        """The call that creates such a task. quotient: for offset and basis points other than the first one's."""
         zeros = self.opened([0] * self.task.spec.dimension)
-        model = model or zeros.commitment
-        model_cid = model_cid or self.put(zeros.document(0, 0)).digest
-        config = replace(self.task.config, **changes)
-        call = self.tasks.create_task(config, self.quotient, Origin(model), model_cid, TERMS.pool)
-        return self.senders[CREATOR].send(call).event(TaskCreated).task_id
+        cid = model_cid or self.put(zeros.document(0, 0)).digest
+        config, origin = replace(self.task.config, **changes), Origin(model or zeros.commitment)
+        return self.tasks.create_task(config, quotient or self.quotient, origin, cid, TERMS.pool)
 
     @cached_property
     def quotient(self) -> Point:
         """What opens the task's offset and basis points."""
         return basis_quotient(self.task.average, self.task.spec.dimension)
+
+    def enrolment(self, account: int, point: Point, number: int = 1) -> Call:
+        """An account's enrolment with a data commitment, under the mask key of a secret of its own."""
+        proof = possession.prove(number, self.task.tag, self.senders[account].address)
+        return self.trainers.enrol(self.task_id, [point], mask_key(number), proof)
 
     def opened(self, weights: Sequence[int]) -> OpenedModel:
         """Weights, with what a document says of them."""

@@ -99,14 +99,14 @@ def _one_lies(world: World, task: Task) -> None:
     for posted in (*(posting(world, i, task, round_=3) for i in THREE), liar):
         posted.send()
     challenger = world.challenger(task=task)
-    _until(challenger, ChallengeMask)
+    _until(world, challenger, ChallengeMask)
     victim = next(i for i in THREE if world.senders[i + 1].address == liar.masks[0].peer)
-    _until(world.trainer(victim, task), OpenMask)
+    _until(world, world.trainer(victim, task), OpenMask)
     world.pass_deadline(task.id)
-    _until(challenger, Advance)
+    _until(world, challenger, Advance)
     _everybody(world, task, THREE, Mask, Publish)
     world.finalize(task)
-    _until(challenger, Settle)
+    _until(world, challenger, Settle)
 
 
 def _average_withheld(world: World, task: Task) -> None:
@@ -119,15 +119,15 @@ def _average_withheld(world: World, task: Task) -> None:
     challenger = world.challenger(task=task)
     world.rpc("evm_increaseTime", TERMS.aggregate_period // 4)  # what cannot be fetched for so long is withheld
     world.rpc("evm_mine")
-    _until(challenger, ChallengeModel)
+    _until(world, challenger, ChallengeModel)
     world.pass_deadline(task.id)
-    _until(challenger, Advance)
-    _until(challenger, Reclaim)
+    _until(world, challenger, Advance)
+    _until(world, challenger, Reclaim)
     aggregator = world.aggregator(OUTSIDER, task)
-    _until(aggregator, Aggregate)
+    _until(world, aggregator, Aggregate)
     bond = task.config.challenge_bond
     world.senders[AGGREGATOR].send(task.contracts.challenges.challenge_model(task.id, bond))
-    _until(aggregator, OpenModel)
+    _until(world, aggregator, OpenModel)
 
 
 def _too_few(world: World) -> Task:
@@ -168,12 +168,13 @@ def _everybody(world: World, task: Task, members: Sequence[int], *actions: type[
     """Let trainers do each of the actions, one after another."""
     for action in actions:
         for i in members:
-            _until(world.trainer(i, task), action)
+            _until(world, world.trainer(i, task), action)
 
 
-def _until(role: Role, wanted: type[Action]) -> None:
+def _until(world: World, role: Role, wanted: type[Action]) -> None:
     """Let a role act until it has done this; a trainer that joins may have stake to deposit first, say."""
     done = []
     while not done or type(done[-1]) is not wanted:
         done.append(role.step())
+        world.pass_seed_block(role._task_id)
         assert len(done) < 5, f"{done} and no {wanted.__name__}"

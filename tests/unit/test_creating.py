@@ -8,10 +8,16 @@ from decimal import Decimal
 import pytest
 
 from headwater.errors import ConfigError
+from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.roles.creating import check_documents
+from headwater.protocol.masks import GENERATOR
+from headwater.protocol.vectors import update_length
+from headwater.roles.creating import MAX_DIMENSION, check_documents
+from headwater.roles.models import OpenedModel
 from headwater.roles.task import growth_problem
 from headwater.roles.terms import Terms, check_terms
+from headwater.storage.manifests import PointText, TaskReference, UpdateDocument
 from headwater.training.columns import Columns, Feature
 
 SPEC = TrainingSpec(rows=8, features=2, clip=512)
@@ -39,7 +45,9 @@ def test_terms__within_bounds__are_accepted():
         ({"stake": 1 << 96}, "amounts"),
         ({"pool": 1 << 96}, "amounts"),
         ({"aggregator_fee": 4}, "must not exceed a round's part"),
-        ({"answer_period": 0}, "each period"),
+        ({"answer_period": 11}, "the time to answer must be 12 seconds to 7 days"),
+        ({"answer_period": 7 * DAY + 1}, "the time to answer"),
+        ({"challenge_bond": 1}, "a challenge must not cost more than the stake"),
         ({"challenge_period": 31 * DAY}, "each period"),
         ({"unbonding_period": 0}, "each period"),
         ({"challenge_bond": 1 << 96}, "amounts"),
@@ -61,8 +69,9 @@ def test_terms__that_the_contract_would_refuse__are_refused_before(change, text)
         ({"description": "\x1b[2J"}, {}, "description"),
         ({"description": "x" * 10_001}, {}, "description"),
         ({}, {"steps": 1001}, "steps: "),
-        ({}, {"features": 1281}, "1281 weights is too large: at most 1280"),
+        ({}, {"features": 16_344}, "16344 weights is too large: at most 16343"),
         ({"rounds": 10_000}, {"steps": 100}, "could not be carried through"),
+        ({"answer_period": 4 * DAY}, {"features": 2040}, "answers of 2 parts, 345600 s each"),
     ),
 )
 def test_documents__that_cannot_be_written__are_refused_before(terms, spec, text):
@@ -76,3 +85,21 @@ def test_growth__is_a_problem_only_past_what_training_and_averaging_can_prove():
     assert growth_problem(SPEC, most) == ""
     assert f"beyond {limit}" in growth_problem(SPEC, most + 1)
     assert growth_problem(replace(SPEC, steps=2), most)
+    room = limit - most * (SPEC.clip + 1)
+    assert growth_problem(SPEC, most, [-room, 0]) == ""
+    assert growth_problem(SPEC, most, [0, -room - 1])
+
+
+def test_largest_model__has_masked_updates_and_models_that_fit_a_document():
+    reference = {"chain_id": 2**53 - 1, "task_manager": "0x" + "0f" * 20, "task_id": 2**53 - 1}
+    update = UpdateDocument.of(
+        task=TaskReference.model_validate(reference),
+        round=10_000,
+        attempt=1024,
+        trainer="0x" + "0f" * 20,
+        commitment=PointText.of(GENERATOR),
+        vector=pack([P - 1] * update_length(MAX_DIMENSION)),
+    )
+    assert len(update.encode()) <= MAX_BYTES
+    model = OpenedModel((-1,) * MAX_DIMENSION, GENERATOR, GENERATOR)
+    assert len(model.document(10_000, 1024).encode()) <= MAX_BYTES

@@ -13,6 +13,7 @@ from headwater.protocol.decisions import (
     Advance,
     Aggregate,
     AggregatorView,
+    AnswerLate,
     Bytes,
     ChallengeMask,
     ChallengeModel,
@@ -32,7 +33,9 @@ from headwater.protocol.decisions import (
     Publish,
     Reclaim,
     Release,
+    RenewSeed,
     RoundView,
+    Seed,
     Settle,
     Submit,
     TrainerView,
@@ -113,6 +116,18 @@ TRAINER_CASES = {
         Wait("round 2: waiting for the average", DEADLINE),
     ),
     "mask, first attempt": (trainer(Phase.MASK, TrainerStatus.SUBMITTED), Mask(2, 1)),
+    "mask, its seed is not known before the next block": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, seed=Seed.AWAITED),
+        Wait("round 2: the next block shows who is whose peer", DEADLINE),
+    ),
+    "mask, its seed's block is forgotten": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, seed=Seed.FORGOTTEN),
+        RenewSeed(2, 1),
+    ),
+    "mask, left out, a seed is forgotten": (
+        trainer(Phase.MASK, TrainerStatus.SUBMITTED, at=at(Phase.MASK, attempt=3), masked_in=1, seed=Seed.FORGOTTEN),
+        Wait("round 2 goes on without this trainer, which missed an attempt", DEADLINE),
+    ),
     "mask, masked": (
         trainer(Phase.MASK, TrainerStatus.SUBMITTED, masked_in=1),
         Wait("round 2: waiting for other trainers' masked updates", DEADLINE),
@@ -167,6 +182,28 @@ TRAINER_CASES = {
         trainer(Phase.AGGREGATE, TrainerStatus.ACCUSED, at=at(Phase.AGGREGATE, DEADLINE), answer=OpenUpdate(7)),
         Advance(2),
     ),
+    "challenge, a dispute that still convicts": (
+        trainer(Phase.CHALLENGE, TrainerStatus.ACCUSED, masked_in=1, answer=OpenMask(7)),
+        OpenMask(7),
+    ),
+    "challenge, an answer that comes too late": (
+        trainer(Phase.CHALLENGE, TrainerStatus.ACCUSED, masked_in=1, late=OpenUpdate(7), owing=("bob",)),
+        AnswerLate(OpenUpdate(7)),
+    ),
+    "join, a seat before a late answer": (trainer(Phase.JOIN, late=OpenUpdate(7)), Join(2)),
+    "join, somebody owes this trainer": (
+        trainer(Phase.JOIN, TrainerStatus.JOINED, owing=("bob", "carol")),
+        Settle("bob"),
+    ),
+    "train, its proof before what is owed": (trainer(Phase.TRAIN, TrainerStatus.JOINED, owing=("bob",)), Submit(2)),
+    "ended, a late answer and a debt before the end": (
+        trainer(Phase.FINALIZED, enrolled=False, late=OpenUpdate(7), owing=("bob",)),
+        AnswerLate(OpenUpdate(7)),
+    ),
+    "ended, unbonding, somebody owes it": (
+        trainer(Phase.FINALIZED, releasable_at=NOW + 1, owing=("bob",)),
+        Settle("bob"),
+    ),
     "challenge": (
         trainer(Phase.CHALLENGE, TrainerStatus.SUBMITTED, masked_in=1),
         Wait("round 2: waiting for the average to be final", DEADLINE),
@@ -220,6 +257,12 @@ AGGREGATOR_CASES = {
     "aggregate, no stake needed": (aggregator(Phase.AGGREGATE, stake=0, free=0), Aggregate(2)),
     "challenge": (aggregator(Phase.CHALLENGE), Wait("round 2: Challenge goes on", DEADLINE)),
     "challenge, its model is demanded": (aggregator(Phase.CHALLENGE, answer=OpenModel(3)), OpenModel(3)),
+    "challenge, an earlier average of it is demanded in vain": (
+        aggregator(Phase.CHALLENGE, late=OpenModel(3)),
+        AnswerLate(OpenModel(3)),
+    ),
+    "aggregate, before a late answer": (aggregator(Phase.AGGREGATE, late=OpenModel(3)), Aggregate(2)),
+    "ended, a late answer": (aggregator(Phase.FAILED, late=OpenModel(3)), AnswerLate(OpenModel(3))),
     "challenge over": (aggregator(Phase.CHALLENGE, at=at(Phase.CHALLENGE, DEADLINE)), Advance(2)),
     "overdue": (aggregator(Phase.AGGREGATE, at=at(Phase.AGGREGATE, DEADLINE)), Advance(2)),
     "ended, fees first": (aggregator(Phase.FAILED, collectable=(1,), claimable=5), Collect((1,))),
@@ -295,6 +338,14 @@ CHALLENGER_CASES = {
     "somebody to settle": (challenger(Phase.MASK, faulty=("bob", "carol"), reclaimable=(3,)), Settle("bob")),
     "a bond to reclaim": (challenger(Phase.MASK, reclaimable=(3, 4), claimable=5), Reclaim(3)),
     "money while it runs": (challenger(Phase.MASK, claimable=5), Wait("round 2: Mask goes on", DEADLINE)),
+    "a bond that can still be won": (
+        challenger(Phase.MASK, reclaimable_at=DEADLINE + 9),
+        Wait("round 2: Mask goes on", DEADLINE),
+    ),
+    "ended, a bond that can still be won": (
+        challenger(Phase.FAILED, reclaimable_at=NOW + 9, claimable=5),
+        Wait("a bond can still be won by an answer", NOW + 9),
+    ),
     "ended, a bond": (challenger(Phase.FAILED, reclaimable=(3,)), Reclaim(3)),
     "ended, money": (challenger(Phase.FAILED, claimable=5), Claim(5)),
     "ended, nothing left": (challenger(Phase.SKIPPED), Done()),
@@ -330,12 +381,16 @@ def trainer_views(draw, phases):
         fault=enrolled and draw(st.booleans()),
         releasable_at=draw(st.integers(0, 200)) if enrolled else 0,
         expelled=not enrolled and draw(st.booleans()),
+        seed=draw(st.sampled_from(Seed)),
+        late=draw(st.none() | st.builds(OpenUpdate, st.integers(1, 9))),
+        owing=draw(st.sampled_from(((), ("bob",)))),
         answer=draw(answers) if view.phase in (Phase.JOIN, Phase.AGGREGATE, Phase.CHALLENGE) else None,
     )
 
 
 def aggregator_views(phases):
-    return st.builds(AggregatorView, round_views(phases), amounts, amounts, answers, rounds, amounts, amounts)
+    late = st.none() | st.builds(OpenModel, st.integers(1, 9))
+    return st.builds(AggregatorView, round_views(phases), amounts, amounts, answers, late, rounds, amounts, amounts)
 
 
 @pytest.mark.parametrize(("view", "action"), TRAINER_CASES.values(), ids=TRAINER_CASES)
@@ -387,6 +442,15 @@ def test_trainer__whatever_it_sees__asks_for_nothing_that_the_contract_must_refu
         case OpenUpdate() | OpenModel():
             assert action == view.answer
             assert not phase.is_end
+        case Mask() | RenewSeed():
+            assert (phase, status) == (Phase.MASK, TrainerStatus.SUBMITTED)
+            assert view.seed is (Seed.KNOWN if isinstance(action, Mask) else Seed.FORGOTTEN)
+            assert view.masked_in == view.at.attempt - 1
+        case AnswerLate(answer):
+            assert answer == view.late
+            assert view.answer is None
+        case Settle(name):
+            assert name in view.owing
         case Unenrol():
             assert view.enrolled
             assert phase.is_end or (view.fault and phase is Phase.JOIN)
@@ -407,7 +471,8 @@ def test_aggregator__whatever_it_sees__aggregates_only_in_time_and_with_enough_s
         assert at.phase is Phase.AGGREGATE
         assert not at.overdue
         assert isinstance(action, Aggregate) == (view.free >= view.stake)
-    assert isinstance(action, Collect | Withdraw | Claim | Done) == at.phase.is_end
+    if not isinstance(action, AnswerLate):
+        assert isinstance(action, Collect | Withdraw | Claim | Done) == at.phase.is_end
 
 
 @given(trainer_views(ENDS))
@@ -415,7 +480,7 @@ def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
     view = replace(view, answer=None)
     owned, done = view.locked - view.slash, []
     while not done or not isinstance(done[-1], Done):
-        assert len(done) < 8
+        assert len(done) < 12
         done.append(decide_trainer(view))
         match done[-1]:
             case Collect():
@@ -430,6 +495,11 @@ def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
                 view = replace(view, withdrawable=0)
             case Claim():
                 view = replace(view, claimable=0)
+            case AnswerLate():
+                view = replace(view, late=None, claimable=view.claimable + 1)
+            case Settle():
+                view = replace(view, owing=(), claimable=view.claimable + 1)
+    assert (view.late, view.owing) == (None, ())
     assert (view.locked - view.slash, view.collectable, view.claimable, view.withdrawable) == (0, (), 0, 0)
     assert (Release() in done) == (owned > 0)
 
@@ -438,7 +508,7 @@ def test_ended_task__when_each_action_is_carried_out__ends_in_done(view):
 def test_ended_task__for_an_aggregator__ends_in_done(view):
     done = []
     while not done or not isinstance(done[-1], Done):
-        assert len(done) < 4
+        assert len(done) < 6
         done.append(decide_aggregator(view))
         match done[-1]:
             case Collect():
@@ -447,6 +517,9 @@ def test_ended_task__for_an_aggregator__ends_in_done(view):
                 view = replace(view, withdrawable=0)
             case Claim():
                 view = replace(view, claimable=0)
+            case AnswerLate():
+                view = replace(view, late=None, claimable=view.claimable + 1)
+    assert (view.late, view.claimable) == (None, 0)
 
 
 members = st.sampled_from(sorted(ALL))

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from headwater.errors import DocumentError
 from headwater.protocol import documents
 from headwater.protocol.field import P, pack
+from headwater.protocol.masks import GENERATOR
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import CircuitManifest, ModelDocument, TaskManifest, UpdateDocument
 from headwater.storage.unixfs import cid_of
@@ -31,7 +32,6 @@ TASK = {
     "training": {"rows": 142, "salt_rows": 2, "steps": 1, "rate_shift": 7, "clip": "1"},
     "circuits": {"train": CID, "average": CID},
     "srs": SRS,
-    "basis": CID,
 }
 CIRCUIT = {
     "schema": "headwater/circuit/1",
@@ -54,7 +54,15 @@ UPDATE = {
     "commitment": {"x": SHA256, "y": SHA256},
     "vector": pack([1, -1, 0, P - 2]),
 }
-MODEL = {"schema": "headwater/model/1", "round": 0, "trainers": 0, "weights": pack([0] * 31)}
+POINT = GENERATOR.encode().hex()
+MODEL = {
+    "schema": "headwater/model/2",
+    "round": 0,
+    "trainers": 0,
+    "commitment": POINT,
+    "opening": POINT,
+    "weights": pack([0] * 31),
+}
 EXAMPLES = {TaskManifest: TASK, CircuitManifest: CIRCUIT, UpdateDocument: UPDATE, ModelDocument: MODEL}
 NAMES = [kind.__name__ for kind in EXAMPLES]
 
@@ -128,8 +136,7 @@ BAD = (
     (TaskManifest, "training.rows", (1 << 24) + 1),
     (TaskManifest, "circuits.train", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),
     (TaskManifest, "circuits.train", CID[:-1] + "7"),
-    (TaskManifest, "basis", ...),
-    (TaskManifest, "basis", ""),
+    (TaskManifest, "basis", CID),
     (TaskManifest, "circuits.average", ...),
     (TaskManifest, "srs.id", SHA256.upper()),
     (TaskManifest, "srs.k", 29),
@@ -153,6 +160,11 @@ BAD = (
     (UpdateDocument, "vector", "F" * 64),
     (ModelDocument, "trainers", None),
     (ModelDocument, "weights", [1, 2]),
+    (ModelDocument, "schema", "headwater/model/1"),
+    (ModelDocument, "opening", ...),
+    (ModelDocument, "commitment", POINT[:-2]),
+    (ModelDocument, "commitment", POINT.upper().replace("0", "F")),
+    (ModelDocument, "opening", f"{1:064x}{3:064x}"),
 )
 
 
@@ -171,7 +183,7 @@ def test_document__with_a_wrong_entry__says_where(kind, path, value):
 
 @pytest.mark.parametrize("data", (b"", b"[]", b"null", b"{}", json.dumps(MODEL).encode(), b"[" * 9999, b"\x80\x04K*."))
 def test_decode__of_other_bytes__is_a_document_error(data):
-    with pytest.raises(DocumentError, match="no document of headwater/model/1"):
+    with pytest.raises(DocumentError, match="no document of headwater/model/2"):
         ModelDocument.decode(data)
 
 

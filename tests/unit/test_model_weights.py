@@ -8,7 +8,7 @@ import pytest
 
 from headwater.errors import ContentMismatch, ContentTooLarge
 from headwater.protocol.structs import Model
-from headwater.roles.task import Task
+from headwater.roles.task import TaskReader
 from headwater.storage.cid import RAW, Cid
 
 MODEL = Model(b"\x01" * 32, Cid.of_block(RAW, b"").digest, 1, 3, "0x" + "00" * 20, 0)
@@ -25,7 +25,7 @@ def too_large(*_):
 )
 def test_weights__of_no_model__are_a_content_mismatch(get):
     task = SimpleNamespace(id=1, store=SimpleNamespace(get=get))
-    task.fetch = lambda digest: Task.fetch(task, digest)
+    task.fetch = lambda digest: TaskReader.fetch(task, digest)
     with pytest.raises(ContentMismatch, match="is no model") as caught:
-        Task._fetch_weights(task, MODEL.round, MODEL.cid, MODEL.model_hash)
+        TaskReader._fetch_model(task, MODEL.round, MODEL.cid, MODEL.model_hash)
     assert "`headwater challenger run --task 1` demands the true one" in caught.value.hint

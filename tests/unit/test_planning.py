@@ -12,7 +12,9 @@ from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.machine.challenges import assumed_gas
 from headwater.protocol.pairing import GENERATOR_2
+from headwater.protocol.phases import Kind
 from headwater.protocol.structs import Origin, TaskConfig
 from headwater.reading import planning
 from headwater.reading.planning import (
@@ -26,7 +28,6 @@ from headwater.reading.planning import (
     mask_gas,
     periods,
     round_bytes,
-    update_bond,
 )
 from headwater.roles.proving import proving_cost
 
@@ -84,10 +85,10 @@ def test_answer_parts__when_an_update_has_more_than_a_part_holds__then_there_are
     assert ("parts" in showing) == (parts > 1)
 
 
-def test_update_bond__when_an_answer_was_measured__then_it_pays_for_that_at_the_base_fee():
-    for dimension in (30, 770, 1280):
-        assert update_bond(dimension, 10) >= 10 * answer_gas(dimension)
-    assert update_bond(30, 0) == 0
+@pytest.mark.parametrize("dimension", (30, 770, 1280))
+def test_bond__when_an_answer_was_measured__then_it_pays_for_that_at_the_base_fee(dimension):
+    for kind in (Kind.UPDATE, Kind.MASK, Kind.MODEL):
+        assert 2 * assumed_gas(kind, dimension) >= int(CALLS[f"answer{kind.name.capitalize()}, D = {dimension}"])
 
 
 def test_create_bytes__are_those_of_a_task_without_parents():

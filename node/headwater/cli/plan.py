@@ -156,9 +156,10 @@ def _totals(costs: list[Expense], trainers: int, gas_price: float | None) -> Tab
 
 def _bond(dimension: int, gas_price: float | None) -> str:
     """What a challenge of an update takes, which follows the base fee."""
-    from headwater.reading.planning import update_bond
+    from headwater.protocol.machine.challenges import assumed_gas
+    from headwater.protocol.phases import Kind
 
-    gas = update_bond(dimension, 1)
+    gas = 2 * assumed_gas(Kind.UPDATE, dimension)
     price = "" if gas_price is None else f": {_eth(gas, gas_price)} ETH"
     return f"bond of a challenge of an update: {gas:,} times the base fee{price}, and --challenge-bond at least"
 

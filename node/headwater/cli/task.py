@@ -260,12 +260,13 @@ def _facts(task: Task) -> Table:
     from datetime import datetime
 
     from headwater.chain.contracts.reverts import format_wei
+    from headwater.protocol.machine.challenges import least_bond
     from headwater.protocol.machine.terms import answer_time
-    from headwater.reading.planning import update_bond
+    from headwater.protocol.phases import Kind
 
     config, spec, block = task.config, task.spec, task.contracts.chain.block()
     view, seen = task.view(block), task.contracts.lens.get_task(task.id, block.number)
-    bond = max(config.challenge_bond, update_bond(config.dimension, task.contracts.chain.base_fee(block.number)))
+    bond = least_bond(config, Kind.UPDATE, task.contracts.chain.base_fee(block.number))
     deadline = (
         f", until {datetime.fromtimestamp(view.deadline).astimezone():%Y-%m-%d %H:%M:%S %Z}" if view.deadline else ""
     )

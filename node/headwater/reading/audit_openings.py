@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from headwater.chain.contracts.events import MaskOpened, ModelOpened, Opened, UpdateOpened
 from headwater.errors import ChainError
 from headwater.protocol import equal_log
-from headwater.protocol.curve import INFINITY, Point
+from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
 from headwater.protocol.faults import expected_commitment, wrong_peer
 from headwater.protocol.masks import Attempt, circle, pair_seed, sign
 from headwater.protocol.openings import Encoding, verify
@@ -48,13 +48,14 @@ class _Openings:
     """What was opened so far.
 
     Attributes:
-        opened: commitments that open to what a root fixes, each by its hash and that root.
+        opened: commitments that open to what a root fixes, each by its hash and that root; None where the node does not
+            know the bytes.
     """
 
     task: Task
     history: History
     section: Section
-    opened: dict[tuple[bytes, bytes], Point] = field(default_factory=dict)
+    opened: dict[tuple[bytes, bytes], Point | None] = field(default_factory=dict)
 
     def opening(self, event: Opened) -> None:
         """Whether a commitment is that of the bytes that were shown, or of the mask of a seed."""
@@ -64,6 +65,7 @@ class _Openings:
             data = event.root if is_mask else shown(task.contracts, event.commitment_hash, event.root)
         except ChainError as error:
             self.section.check(name, None, error.message)
+            self.opened[event.commitment_hash, event.root] = None
             return
         config, commitment = task.config, event.commitment
         ok = verify(commitment, config.k, event.encoding, event.entries, data, event.quotient, config.tau)
@@ -76,15 +78,15 @@ class _Openings:
         trainer, posting = event.trainer, self._posting(event.round, event.attempt, event.trainer)
         signed = ((sign(trainer, mask.peer), mask.commitment) for mask in posting.masks)
         expected = point_hash(expected_commitment(posting.update, signed, self.task.config.offset))
-        ok = event.commitment_hash == expected and (expected, event.root) in self.opened
+        ok = self._is_open(event) if event.commitment_hash == expected else False
         self.section.check(f"{trainer}: showed its masked update of round {event.round}", ok)
 
     def model(self, event: ModelOpened, first: Point) -> None:
         """Whether what was shown are the weights of the model that was demanded."""
         averages = self.history.rounds[event.round].averages
         model = averages[event.average - 1].average if event.average else first
-        shown_model = self.opened.get((event.commitment_hash, event.root))
-        ok = shown_model is not None and self.task.tagged(shown_model) == model
+        untagged = add(model, negate(multiply(self.task.config.basis_d, self.task.tag)))
+        ok = self._is_open(event) if point_hash(untagged) == event.commitment_hash else False
         name = f"of round {event.round}" if event.average else "that the task started from"
         self.section.check(f"the weights of the model {name} were shown", ok)
 
@@ -121,6 +123,11 @@ class _Openings:
         named = [mask.peer for mask in part.masked[number].posting.masks]
         ok = drawn is not None and wrong_peer(circle(members, drawn.seed), part.trainer, named) is not None
         self.section.check(f"{part.trainer}: convicted for a wrong peer in round {round_.number}", ok)
+
+    def _is_open(self, event: UpdateOpened | ModelOpened) -> bool | None:
+        """Whether what an answer opened does open; None where the node does not know the bytes."""
+        key = event.commitment_hash, event.root
+        return None if key in self.opened and self.opened[key] is None else key in self.opened
 
     def _posting(self, round_: int, attempt: int, trainer: str) -> Posting:
         return self.history.rounds[round_].parts[trainer].masked[attempt].posting

@@ -30,8 +30,10 @@ from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
 from headwater.private import check_private
 from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.machine.challenges import least_bond
+from headwater.protocol.phases import Kind
 from headwater.protocol.structs import TaskConfig
-from headwater.reading.planning import expenses, srs_bytes, update_bond
+from headwater.reading.planning import expenses, srs_bytes
 from headwater.redaction import redact
 from headwater.roles.proving import proving_cost
 from headwater.solc import find_solc
@@ -238,7 +240,7 @@ def need_of(
         if "aggregator" in plays and task.round.aggregator != account:
             stake += config.stake
         if "challenger" in plays:
-            bonds += max(config.challenge_bond, update_bond(config.dimension, base_fee))
+            bonds += least_bond(config, Kind.UPDATE, base_fee)
         for cost in expenses(config.dimension, 1, config.max_trainers):
             gas += cost.gas if cost.who in plays and (cost.times or cost.who == "challenger") else 0
     return Need(stake, bonds, gas)

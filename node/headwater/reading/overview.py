@@ -20,6 +20,7 @@ from headwater.protocol.decisions import (
     Mask,
     Release,
     RoundView,
+    Seed,
     Submit,
     TrainerView,
     Unenrol,
@@ -80,9 +81,14 @@ class PartOverview:
 
 @dataclass(frozen=True)
 class TaskOverview:
-    """A task in a block, with an account's part in it, if one was asked for."""
+    """A task in a block, with an account's part in it, if one was asked for.
+
+    Attributes:
+        seen: the block's number.
+    """
 
     id: int
+    seen: int
     creator: str
     config: TaskConfig
     state: TaskState
@@ -130,7 +136,7 @@ class Observer:
     def _look_at_task(self, task_id: int, at: int) -> TaskOverview:
         seen = self._contracts.lens.get_task(task_id, at)
         part = self._look_at_part(task_id, seen, at) if self._account else None
-        return TaskOverview(task_id, seen.creator, seen.config, seen.state, seen.round, seen.pool, part)
+        return TaskOverview(task_id, at, seen.creator, seen.config, seen.state, seen.round, seen.pool, part)
 
     def _look_at_part(self, task_id: int, task: TaskScreen, at: int) -> PartOverview:
         me, state = str(self._account), task.state
@@ -216,8 +222,10 @@ def next_of(task: TaskOverview, part: PartOverview, account: AccountOverview, no
         return f"show {what} that challenge {part.challenge} demands", state.deadline
     if not part.enrolment.exists:
         return _outsider(part, account, at)
+    hidden = state.phase is Phase.MASK and state.seed_block >= task.seen  # who is whose peer
     view = TrainerView(
         at,
+        seed=Seed.AWAITED if hidden else Seed.KNOWN,
         enrolled=True,
         status=part.entry.status,
         stake=config.stake,

@@ -12,10 +12,8 @@ from headwater.chain.contracts.codec import encode_call
 from headwater.errors import ConfigError
 from headwater.protocol.field import P, pack
 from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.protocol.machine.challenges import ANSWER_GAS, ENTRY_GAS
 from headwater.protocol.machine.terms import part_count
 from headwater.protocol.masks import GENERATOR, NEAREST
-from headwater.protocol.phases import Kind
 from headwater.protocol.possession import PossessionProof
 from headwater.protocol.structs import Opening, PeerMask, Posting
 from headwater.protocol.vectors import update_length
@@ -33,12 +31,12 @@ GAS: Mapping[str, int] = {
     "enrol": 166_680,
     "join": 61_679,
     "submit": 62_269,
-    "mask, 3 peers": 110_765,
+    "mask, 3 peers": 110_801,
     "mask, 16 peers": 190_149,
     "aggregate, first of a task": 157_407,
     "advance to Finalized": 152_364,
-    "collect, one round": 74_365,
-    "claim": 30_466,
+    "collect, one round": 105_500,
+    "claim": 30_444,
     "unenrol": 42_379,
     "release": 57_832,
     "withdraw": 31_141,
@@ -181,14 +179,6 @@ def answer_calldata(dimension: int, peers: int) -> int:
     """Bytes of opening a masked update: its posting, and its entries."""
     opening = Opening(bytes(32), bytes(32 * update_length(dimension)), GENERATOR)
     return _calldata("ChallengeManager", "answerUpdate", 1, _posting(peers), opening)
-
-
-def update_bond(dimension: int, base_fee: int) -> int:
-    """What it takes to demand an update, wei, where a task's own bond is not more: twice the gas of an answer.
-
-    base_fee: of the block, wei.
-    """
-    return 2 * base_fee * (ANSWER_GAS + ENTRY_GAS[Kind.UPDATE] * update_length(dimension))
 
 
 @dataclass(frozen=True)

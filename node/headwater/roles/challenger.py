@@ -22,6 +22,7 @@ from headwater.protocol.decisions import (
     decide_challenger,
 )
 from headwater.protocol.faults import NO_FAULTS, Faults
+from headwater.protocol.machine.challenges import least_bond
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import Model, Posting
 from headwater.roles import masking
@@ -101,8 +102,9 @@ class Challenger(Role):
 
         As much again stays for the gas, so that an account with less coin puts up less more.
         """
-        asked = self.task.contracts.challenges.bond_of(self.task.id, kind)
-        spare = self.task.contracts.chain.balance(self.sender.address) - 2 * asked
+        chain = self.task.contracts.chain
+        asked = least_bond(self.task.config, kind, chain.base_fee())
+        spare = chain.balance(self.sender.address) - 2 * asked
         return asked + max(0, min(asked // 4, spare))
 
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:

@@ -171,9 +171,10 @@ def _version(task: Task, challenge: Challenge) -> tuple[int, bytes]:
     """The round of a challenged model, and the digest of its document."""
     if challenge.attempt == 0:
         return 0, task.contracts.models.get_model(task.id, 0).cid
-    for event in task.contracts.rounds.events(Aggregated, task_id=task.id, round=challenge.round):
-        if event.new_model_hash == challenge.model_hash:
-            return challenge.round, event.cid
+    averages = list(task.contracts.rounds.events(Aggregated, task_id=task.id, round=challenge.round))
+    accepted = averages[challenge.attempt - 1 : challenge.attempt]  # two may be of the same weights, in other documents
+    if accepted and accepted[0].new_model_hash == challenge.model_hash:
+        return challenge.round, accepted[0].cid
     raise ChainError(
         f"the node does not know the average of round {challenge.round} that was challenged",
         "it may be behind: try again, or name another with --rpc",

@@ -20,7 +20,9 @@ from headwater.circuits.train import Train
 from headwater.errors import ConfigError
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.fixedpoint import TrainingSpec, decode, salt_rows_for
+from headwater.protocol.machine.terms import MAX_ANSWER_TIME, part_count
 from headwater.protocol.structs import Origin, TaskConfig
+from headwater.protocol.vectors import update_length
 from headwater.roles.models import open_model
 from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_model, read_parents
 from headwater.roles.report import Report, silent
@@ -194,6 +196,12 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
             f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update fits"
             " one document",
             "take fewer features or classes: nothing was sent",
+        )
+    count = part_count(32 * update_length(spec.dimension))
+    if terms.answer_period * count > MAX_ANSWER_TIME:
+        raise ConfigError(
+            f"answers of {count} parts, {terms.answer_period} s each, would hold a round up for more than 7 days",
+            "shorten the time to answer: nothing was sent",
         )
     cid = str(Cid.from_digest(bytes(32)))
     srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})

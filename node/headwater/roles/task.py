@@ -102,6 +102,16 @@ def growth_problem(spec: TrainingSpec, rounds: int, start: Sequence[int] = ()) -
     )
 
 
+def answer_problem(config: TaskConfig, chain_id: int) -> str:
+    """Why an honest node may lose its stake to a challenge in a task on this chain; empty if it need not."""
+    if config.answer_period >= LEAST_ANSWER_SECONDS or chain_id in LOCAL_CHAINS:
+        return ""
+    return (
+        f"whoever is challenged has {config.answer_period} s to answer, which a node that restarts, or whose"
+        " transaction waits, may miss"
+    )
+
+
 def columns_of(manifest: TaskManifest) -> Columns:
     """The columns that a trainer's file must have."""
     model = manifest.model
@@ -342,12 +352,9 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
             "do not take part",
         )
     _check_growth(task_id, growth_problem(spec, config.rounds))
-    if config.answer_period < LEAST_ANSWER_SECONDS and contracts.chain.chain_id not in LOCAL_CHAINS:
-        raise TaskError(
-            f"task {task_id} gives whoever is challenged {config.answer_period} s to answer: a node that restarts, or"
-            " whose transaction waits, would lose its stake",
-            f"do not take part; ask its creator for a task of at least {LEAST_ANSWER_SECONDS} s",
-        )
+    if problem := answer_problem(config, contracts.chain.chain_id):
+        hint = f"do not take part; ask its creator for a task of at least {LEAST_ANSWER_SECONDS} s"
+        raise TaskError(f"task {task_id} is not safe to be challenged in: {problem}", hint)
     for kind, text, params in (
         ("train", manifest.circuits.train, Train.of(spec).params),
         ("average", manifest.circuits.average, Average(spec.dimension).params),

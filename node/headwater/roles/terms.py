@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwater.errors import ConfigError
-from headwater.protocol.machine.terms import LEAST_TRAINERS, MAX_PERIOD, MAX_ROUNDS, MAX_TRAINERS, WHOLE
+from headwater.protocol.machine.terms import (
+    LEAST_TRAINERS,
+    MAX_ANSWER_TIME,
+    MAX_PERIOD,
+    MAX_ROUNDS,
+    MAX_TRAINERS,
+    MIN_ANSWER_PERIOD,
+    WHOLE,
+)
 from headwater.protocol.structs import ZERO_ADDRESS
 
 
@@ -17,10 +25,10 @@ class Terms:
         pool: the reward pool, escrowed at creation; an equal part for each round.
         aggregator_fee: of each round's part.
         stake: what a trainer locks for its enrolment, and an aggregator for its average.
-        answer_period: what the accused have to answer, at least.
+        answer_period: what the accused have to answer at least, for each part of an answer.
         challenge_period: how long the bytes of a new model can be demanded before it counts.
         unbonding_period: from leaving to the stake's release.
-        challenge_bond: what a challenger puts up, and who answers gets: about what the answer's gas costs.
+        challenge_bond: what a challenger puts up at least, for whoever answers: more where the gas of an answer is.
         fault_slash: what of its stake a fault costs, in 1/10,000.
         absence_slash: what of it a missed duty costs, in 1/10,000.
         admission: the contract that decides who may enrol; the zero address for anybody.
@@ -41,7 +49,7 @@ class Terms:
     answer_period: int = 3600
     challenge_period: int = 3600
     unbonding_period: int = 86_400
-    challenge_bond: int = 10**16
+    challenge_bond: int = 0
     fault_slash: int = WHOLE
     absence_slash: int = WHOLE // 20
     admission: str = ZERO_ADDRESS
@@ -55,17 +63,21 @@ def check_terms(terms: Terms) -> None:
     """
     attempts = terms.max_trainers - terms.min_trainers + 1
     work = (terms.join_period, terms.train_period, terms.mask_period, terms.aggregate_period)
-    periods = (*work, terms.answer_period, terms.challenge_period, terms.unbonding_period)
+    periods = (*work, terms.challenge_period, terms.unbonding_period)
     problems = {
         f"rounds must be 1 to {MAX_ROUNDS}": not 1 <= terms.rounds <= MAX_ROUNDS,
         f"trainers must be {LEAST_TRAINERS} to {MAX_TRAINERS}, the least number not above the most": not (
             LEAST_TRAINERS <= terms.min_trainers <= terms.max_trainers <= MAX_TRAINERS
         ),
         "each period must take 1 second to 30 days": not all(1 <= period <= MAX_PERIOD for period in periods),
+        f"the time to answer must be {MIN_ANSWER_PERIOD} seconds to 7 days": not (
+            MIN_ANSWER_PERIOD <= terms.answer_period <= MAX_ANSWER_TIME
+        ),
         f"{attempts} attempts at masking must not take more than 30 days": terms.mask_period * attempts > MAX_PERIOD,
         "amounts must be 0 to 2**96 - 1 wei": not all(
             0 <= amount < 1 << 96 for amount in (terms.stake, terms.pool, terms.aggregator_fee, terms.challenge_bond)
         ),
+        "a challenge must not cost more than the stake that it is about": terms.challenge_bond > terms.stake,
         "a fault must cost at most the whole stake, and an absence not more than a fault": not (
             0 <= terms.absence_slash <= terms.fault_slash <= WHOLE
         ),

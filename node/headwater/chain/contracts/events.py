@@ -511,7 +511,7 @@ class Progressed(Event):
 
 @dataclass(frozen=True)
 class Opened(Event):
-    """A commitment is known to be that of the vector that `root` fixes."""
+    """A commitment was shown to be that of the vector that `root` fixes; `kept`: in parts, and the contract knows it."""
 
     task_id: int
     commitment_hash: bytes
@@ -520,3 +520,4 @@ class Opened(Event):
     encoding: Encoding
     entries: int
     quotient: Point
+    kept: bool

@@ -69,7 +69,7 @@ class RoundManager(Contract):
 
     def running_round(self, task_id: int, block: BlockId = "latest") -> int:
         """The running round; after the end, the last one. Raises ContractError `UnknownTask`."""
-        round_, _ = self._read_all("runningRound", task_id, block=block)
+        round_, *_ = self._read_all("runningRound", task_id, block=block)
         return int(round_)
 
     def answer_time(self, task_id: int, block: BlockId = "latest") -> int:

@@ -35,11 +35,11 @@ class Attack:
 
 def untrained_update(task: Task, victim: Submitted) -> Attack:
     """Weights ten times as large as the model's, put into an honest proof in place of the trained update."""
-    proof = _calldata(task, "submit", victim.transaction_hash)[1]
+    _, (proof,) = _calldata(task, "submit", victim.transaction_hash)
     chosen = [10 * (weight + 1) % P for weight in task.base_model(victim.round)]
     vector = chosen + [0] * (update_length(task.spec.dimension) - len(chosen))
     forged = proof[: UPDATE.start] + task.train.commit(vector).encode() + proof[UPDATE.stop :]
-    call, honest = (task.contracts.rounds.submit(task.id, each) for each in (forged, proof))
+    call, honest = (task.contracts.rounds.submit(task.id, [each]) for each in (forged, proof))
     return _play("an update that was not trained", task, call, victim.trainer, honest, victim.trainer, victim)
 
 
@@ -63,7 +63,7 @@ def partial_average(aggregator: Aggregator, insider: Trainer, victim: Aggregated
 
 
 def _calldata(task: Task, function: str, transaction: bytes) -> tuple[Any, ...]:
-    return decode_call(task.contracts.tasks.name, function, task.contracts.chain.calldata(transaction)[1])
+    return decode_call(task.contracts.rounds.name, function, task.contracts.chain.calldata(transaction)[1])
 
 
 def _play(

@@ -162,8 +162,8 @@ class Play:
     def _events(self, first: int, last: int) -> list[Event]:
         """What the task's contracts told of in some blocks, in order."""
         contracts = self.task.contracts
-        both = (contracts.tasks.address, contracts.challenges.address)
-        logs = (log for address in both for log in contracts.chain.logs(address, [], first, last))
+        told = (contracts.rounds, contracts.trainers, contracts.challenges)
+        logs = (log for contract in told for log in contracts.chain.logs(contract.address, [], first, last))
         return sorted((event for log in logs if (event := decode_log(log)) is not None), key=place)
 
     def _tell_of(self, event: Event) -> None:

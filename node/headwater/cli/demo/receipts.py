@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from headwater.chain.contracts.codec import called
 from headwater.chain.contracts.opened import Contracts
@@ -14,6 +14,7 @@ DONE = {
     "join": "joined",
     "submit": "submitted",
     "mask": "masked",
+    "renewSeed": "renewed",
     "aggregate": "aggregated",
     "advance": "advanced",
     "collect": "collected",
@@ -31,6 +32,9 @@ DONE = {
     "answerUpdate": "answered",
     "proveWrongPeer": "convicted",
     "reclaimBond": "reclaimed",
+    "show": "shown",
+    "expand": "shown",
+    "conclude": "shown",
 }
 """What nodes call a function that they have called."""
 
@@ -53,7 +57,7 @@ def read_costs(contracts: Contracts, deployed: Mapping[str, str]) -> Iterator[Co
         ChainError: the node fails.
     """
     chain, eth = contracts.chain, contracts.chain.web3.eth
-    own = (contracts.stakes, contracts.models, contracts.challenges, contracts.tasks, contracts.lens)
+    own = (getattr(contracts, field.name) for field in fields(contracts) if field.name != "chain")
     names = {**deployed, **{str(contract.address): contract.name for contract in own}}
     for number in range(chain.block().number + 1):
         with chain.explained("eth_getBlockByNumber"):

@@ -41,7 +41,7 @@ class Openings(Contract):
     # ---- anyone
 
     def open(self, claim: Claim, vector: bytes, quotient: Point) -> None:
-        """Opens a commitment at once."""
+        """Opens a commitment at once; it is not kept."""
         config = self._config(claim)
         length = claim.entries * WIDTH[claim.encoding]
         if len(vector) != length:
@@ -53,7 +53,7 @@ class Openings(Contract):
             if root != claim.root:
                 raise Refused("RootMismatch", claim.root, root)
             entries = _entries(vector, claim.encoding)
-        self._conclude(claim, config, entries, quotient)
+        self._check(claim, config, entries, quotient)
 
     def show(self, claim: Claim, hashes: Sequence[bytes], part: bytes) -> None:
         """Shows the next part of a vector."""
@@ -90,7 +90,8 @@ class Openings(Contract):
         shown = self.progress_of(claim)
         if shown != claim.entries:
             raise Refused("WrongProgress", shown, claim.entries)
-        self._conclude(claim, config, self.shown[claim], quotient)
+        self._check(claim, config, self.shown[claim], quotient)
+        self.opened.add(claim)
 
     # ---- views
 
@@ -119,13 +120,12 @@ class Openings(Contract):
             raise Refused("WrongProgress", shown, claim.entries)
         return shown
 
-    def _conclude(self, claim: Claim, config: TaskConfig, entries: Sequence[int], quotient: Point) -> None:
-        """Checks the pairing, and keeps that the claim is true."""
+    def _check(self, claim: Claim, config: TaskConfig, entries: Sequence[int], quotient: Point) -> None:
+        """Checks the pairing."""
         r = challenge(claim.commitment, config.k, claim.encoding, claim.entries, claim.root)
         value = evaluate(config.k, entries, r)
         if not opens(self.machine, claim.commitment, r, value, quotient, config.tau):
             raise Refused("OpeningMismatch", point_hash(claim.commitment))
-        self.opened.add(claim)
 
 
 def opens(machine: Machine, commitment: Point, r: int, value: int, quotient: Point, tau: G2) -> bool:

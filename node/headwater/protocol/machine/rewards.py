@@ -32,7 +32,7 @@ class Rewards(Contract):
 
     def reclaim(self, task_id: int) -> int:
         """Credits what an ended task has left of its pool to its creator."""
-        number, phase = self.machine.rounds.running_round(task_id)
+        number, phase, *_ = self.machine.rounds.running_round(task_id)
         if not phase.is_end:
             raise Refused("TaskRunning", task_id, number)
         pool = self.pools[task_id]

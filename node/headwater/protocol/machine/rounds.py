@@ -273,10 +273,10 @@ class Rounds(Contract):
         accepted = entry.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED)
         return round_.phase == Phase.FINALIZED and accepted and entry.attempt == round_.attempt
 
-    def running_round(self, task_id: int) -> tuple[int, Phase]:
-        """Round and phase of a task."""
+    def running_round(self, task_id: int) -> tuple[int, Phase, int, int]:
+        """The running round, its phase, its attempt at masking, and its deadline."""
         state = self.get_state(task_id)
-        return state.round, state.phase
+        return state.round, state.phase, state.attempt, state.deadline
 
     def answer_time(self, task_id: int) -> int:
         """How long the accused have to answer, in seconds."""

@@ -200,7 +200,7 @@ class Trainers(Contract):
 
     def _running(self, task_id: int) -> int:
         """The running round of a task that has not ended."""
-        number, phase = self.machine.rounds.running_round(task_id)
+        number, phase, *_ = self.machine.rounds.running_round(task_id)
         if phase.is_end:
             raise Refused("TaskEnded", task_id)
         return number
