@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 /// @notice An account that is a contract: it calls whatever it is told.
 contract Agent {
     error Disliked();
+    error Failed();
 
     function call(address target, bytes calldata data) external payable {
         _call(target, data);
@@ -11,7 +12,13 @@ contract Agent {
 
     /// @notice Calls with so many zeros behind the calldata, which no transaction has paid for.
     function callPadded(address target, bytes calldata data, uint256 zeros) external payable {
-        _call(target, bytes.concat(data, new bytes(zeros)));
+        bool success;
+        assembly ("memory-safe") {
+            let buffer := mload(0x40) // nobody has written there yet
+            calldatacopy(buffer, data.offset, data.length)
+            success := call(gas(), target, 0, buffer, add(data.length, zeros), 0, 0)
+        }
+        if (!success) revert Failed();
     }
 
     /// @notice Calls if it likes the seed that the block before this one would make: if it starts with so many zeros.

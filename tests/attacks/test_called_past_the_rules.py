@@ -24,7 +24,7 @@ PAY_BOND = Weakness("StakeManager", "uint256 amount) external only(CHALLENGE_MAN
 SLASH = Weakness("StakeManager", "uint256 owed) external onlyLocking", "uint256 owed) external")
 CONVICT = Weakness("RoundManager", "uint256 owed) external only(CHALLENGE_MANAGER)", "uint256 owed) external")
 ADD = Weakness("ModelRegistry", "bytes32 cid) external only(ROUND_MANAGER)", "bytes32 cid) external")
-SEAT = Weakness("TrainerRegistry", "external only(ROUND_MANAGER) nonReentrant", "external nonReentrant")
+SEAT = Weakness("TrainerRegistry", "only(ROUND_MANAGER)\n        nonReentrant", "nonReentrant")
 OWE = Weakness("RewardManager", "uint256 paid) external only(ROUND_MANAGER)", "uint256 paid) external")
 START = Weakness("RoundManager", "bytes32 modelHash) external only(TASK_MANAGER)", "bytes32 modelHash) external")
 VICTIM, LATE = 1, 5
@@ -67,7 +67,7 @@ CASES = {
         SEAT,
         lambda arena: (
             arena.enrol(LATE, arena.data(LATE)[1]),
-            arena.trainers._call("seat", arena.task_id, arena.address(LATE), 1),
+            arena.trainers._call("seat", arena.task_id, arena.address(LATE), 1, STAKE),
         )[1],
         lambda arena: arena.entry(LATE).status is TrainerStatus.JOINED,
     ),

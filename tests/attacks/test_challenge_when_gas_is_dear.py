@@ -24,7 +24,7 @@ FIXED = Weakness(
 )
 MEMBER, GRIEFER = 1, OUTSIDER
 GWEI = 10**9
-CHEAP, DEAR, DEARER = 20 * GWEI, 200 * GWEI, 600 * GWEI
+CHEAP, DEAR, DEARER = 16 * GWEI, 200 * GWEI, 450 * GWEI  # a sender offers 500 gwei at most
 
 
 @pytest.fixture

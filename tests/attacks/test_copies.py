@@ -36,6 +36,7 @@ def test_copies__with_nothing_weakened__refuse_and_allow_what_the_originals_do(a
             arena.send(OUTSIDER, arena.models._call("add", arena.task_id, 1, arena.basis.offset, bytes(32)))
         for i in MEMBERS:
             arena.submit(i)
+        arena.rpc("evm_mine")
         stale = replace(arena.masking(1).posting, seed=bytes(32))
         with pytest.raises(ContractError, match="SeedMismatch"):
             arena.send(1, arena.rounds.mask(arena.task_id, stale))

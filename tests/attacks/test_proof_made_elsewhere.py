@@ -51,7 +51,7 @@ def test_proof__of_other_data_than_were_enrolled(arena, attack):
     proof = arena.train.prove([[0] * SMALL.dimension + [arena.tag], chosen, random_salts(1)]).data
     with attack.works_on(ANY_DATA), arena.weakened(ANY_DATA):
         assert submitted(arena, proof)
-    with attack.stopped_by("DataMismatch"):
+    with attack.stopped_by("DataNotOwned"):
         submitted(arena, proof)
 
 

@@ -16,7 +16,9 @@ from tests.support.weakened_contracts import Weakness
 RELEASED_UNSETTLED = Weakness(
     "TrainerRegistry", "if (enrolment.round != 0) _settle(taskId, msg.sender, enrolment, _config(taskId));"
 )
-JOINED_UNSETTLED = Weakness("TrainerRegistry", "if (enrolment.round != 0) _settle(taskId, trainer, enrolment, config);")
+JOINED_UNSETTLED = Weakness(
+    "TrainerRegistry", "if (enrolment.round != 0) _settle(taskId, trainer, enrolment, _config(taskId));"
+)
 LOCKED_AND_FREE = Weakness("StakeManager", "_takeFree(trainer, amount);")
 NO_UNBONDING = Weakness("TrainerRegistry", "releasableAt == 0 || block.timestamp < releasableAt", "releasableAt == 0")
 CHEAT = 1

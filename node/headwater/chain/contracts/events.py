@@ -511,7 +511,7 @@ class Progressed(Event):
 
 @dataclass(frozen=True)
 class Opened(Event):
-    """A commitment was shown to be that of the vector that `root` fixes; `kept`: in parts, and the contract knows it."""
+    """A commitment was shown to be that of the vector that `root` fixes; `kept` says that `is_open` knows it."""
 
     task_id: int
     commitment_hash: bytes
