@@ -120,7 +120,7 @@ def changed(document: bytes, change: tuple[Path, Any]) -> bytes:
 
 FIRST = ("model", "features", 0)
 MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
-    (("schema",), "headwater/task/1"),
+    (("schema",), "headwater/task/2"),
     (("schema",), ...),
     (("extra",), 1),
     (("name",), ""),

@@ -19,7 +19,7 @@ const description = text(/^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$/, 10_000);
 const bits = integer(1, 40);
 
 const manifest = object({
-  schema: oneOf("headwater/task/2"),
+  schema: oneOf("headwater/task/1"),
   name,
   description,
   model: object({
