@@ -45,6 +45,7 @@ from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run
 
 ZERO = [0, 0, 0, 0]
+HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935"  # of EIP-2935: the hashes of 8,191 blocks
 ABSENCE = ETHER * TERMS.absence_slash // 10_000
 
 
@@ -398,8 +399,11 @@ def test_seed__whose_block_the_chain_has_forgotten__is_renewed_by_a_member(creat
     everybody(created, task, range(3), Deposit, Enrol, Join)
     everybody(created, task, range(3), Submit)
     before = posting(created, 0, task).seed
-    created.rpc("anvil_mine", "0x2100")  # more than EIP-2935 remembers
+    created.rpc("anvil_mine", hex(256))
     trainer = created.trainer(0, task)
+    assert isinstance(trainer.decide(created.chain.block()), Mask), "EIP-2935 remembers more"
+    created.rpc("anvil_setCode", HISTORY, "0x")  # as on a chain without it
+    created.rpc("evm_mine")
     created.steps(trainer, RenewSeed)
     created.steps(trainer, Mask)
     (renewed,) = created.rounds.events(SeedRenewed, task_id=task.id)
