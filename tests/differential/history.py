@@ -107,6 +107,7 @@ class History:
         """Let so many blocks pass that the chain forgets the newest one's hash."""
         self.time += self.onchain.forget(self.time)
         self.tally["a block is forgotten"] += 1
+        self.play()
 
     def end(self) -> None:
         """Compare every view, also as logs alone tell it, and what the StakeManager holds."""
