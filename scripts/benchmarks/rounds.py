@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,12 +36,15 @@ from headwater.protocol.decisions import (
     Withdraw,
 )
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.structs import Parent
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.creating import Terms, create_task
+from headwater.roles.origins import Lineage
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.opening import open_store
+from scripts.benchmarks import links, openings
 from scripts.benchmarks.shapes import shares
 
 PATIENTS = (142, 110, 90, 60, 50)  # of each trainer
@@ -139,6 +143,7 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
         expect(trainers[0].step(), kind)
     _rpc(anvil, "evm_revert", enrolled)
     finalize[FEWEST], mask[FEWEST] = _round(start()[:FEWEST], aggregator, ledger, anvil)
+    created = _created(ledger, partial(create_task, contracts, senders[0], store, home, spec, columns, TERMS), task_id)
     gas = {
         "create_task": ledger.gas["created"][0],
         "enrol": max(ledger.gas["enrolled"]),
@@ -154,12 +159,27 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
         "collect": max(ledger.gas["collected"]),
         "release": max(ledger.gas["released"]),
         "claim": max(ledger.gas["claimed"]),
+        "link": links.measure(contracts, senders, home, spec, task.srs),
+        "merge": created["merge"] - created["plain"],
+        "warm_start": created["warm_start"] - created["plain"],
+        **openings.measure(contracts, senders, home, anvil),
         "deploy": ledger.deployed | {name: record.gas_used for name, record in deployment.records.items()},
     }
     stages = {"submit": "submitted", "mask": "masked", "finalize": "aggregated"}
     calldata = {name: max(ledger.calldata[stage]) for name, stage in stages.items()}
     sizes = {name: record.code_size for name, record in deployment.records.items()}
     return Measured(gas, calldata, sizes, task, senders[-1])
+
+
+def _created(ledger: Ledger, create: Callable[..., int], task_id: int) -> dict[str, int]:
+    """Gas of createTask from zeros, from the average of a task's first two models, and from its second alone."""
+    first, second = Parent(task_id, 0, 1), Parent(task_id, 1, 1)
+    lineages = {"plain": None, "merge": Lineage((first, second), 2), "warm_start": Lineage((second,))}
+    gas = {}
+    for name, lineage in lineages.items():
+        create(report=ledger, lineage=lineage)
+        gas[name] = ledger.gas["created"][-1]
+    return gas
 
 
 def per_extra_trainer(join: int, finalize: dict[int, int]) -> int:

@@ -111,8 +111,14 @@ def _gas(report: Report) -> Table:
         "claim": "claim",
         "release": "release, of an unbonded stake",
         "per_extra_trainer": "each further trainer, beyond its submission and mask",
+        "link": "a further link of a chain, in the same submission",
+        "merge": "createTask from a merge of two models, beyond a plain one",
+        "warm_start": "createTask from one model, beyond a plain one",
+        "open_update_1280": "answerUpdate, 1,280 weights",
+        "open_mask_1280": "answerMask, 1,280 weights",
+        "open_model_1280": "answerModel, 1,280 weights",
     }
-    rows = [[text, number(gas[key])] for key, text in names.items()]
+    rows = [[text, number(gas[key])] for key, text in names.items() if key in gas]
     rows += [[f"deploying: {name}", number(value)] for name, value in gas["deploy"].items()]
     return Table("Gas of a transaction, the largest of those that were sent", ["", "gas"], rows)
 
