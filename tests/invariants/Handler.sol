@@ -145,7 +145,7 @@ contract Handler is HeadwaterTest {
         address candidate = trainer(who % TRAINERS);
         if (!found) return;
         bool allowed = isEnrolled(taskId, candidate) && !isLeaving(taskId, candidate);
-        vm.prank(candidate);
+        vm.prank(candidate, candidate);
         (bool success,) = address(trainers).call(abi.encodeCall(trainers.unenrol, (taskId)));
         assertEq(success, allowed, "unenrol");
     }
@@ -158,7 +158,7 @@ contract Handler is HeadwaterTest {
         bool allowed =
             enrolment.releasableAt != 0 && block.timestamp >= enrolment.releasableAt && isOver(taskId, enrolment.round);
         if (allowed) noteSettled(taskId, candidate);
-        vm.prank(candidate);
+        vm.prank(candidate, candidate);
         (bool success,) = address(trainers).call(abi.encodeCall(trainers.release, (taskId)));
         assertEq(success, allowed, "release");
     }
@@ -240,7 +240,7 @@ contract Handler is HeadwaterTest {
         if (phaseOf(taskId) == IRoundManager.Phase.Mask) {
             posting.masks = postingOf(taskId, membersOf(taskId, stateOf(taskId))[0]).masks; // somebody's
         }
-        vm.prank(candidate);
+        vm.prank(candidate, candidate);
         (bool success,) = address(rounds).call(abi.encodeCall(rounds.mask, (taskId, posting)));
         assertFalse(success, "masked out of turn");
     }
@@ -252,7 +252,7 @@ contract Handler is HeadwaterTest {
         address account = all[who % all.length];
         round = uint32(_bound(round, 1, roundOf(taskId)));
         uint256 owed = rewards.rewardOf(taskId, round, account);
-        vm.prank(account);
+        vm.prank(account, account);
         (bool success,) = address(rewards).call(abi.encodeCall(rewards.collect, (taskId, one(round))));
         assertEq(success, owed != 0, "collect");
         collected[taskId][round][account] += owed;
@@ -354,7 +354,7 @@ contract Handler is HeadwaterTest {
         if (!found || BN254.equals(point(sum), stateOf(taskId).sum)) return;
         uint256 masked = rounds.getRound(taskId, roundOf(taskId)).masked;
         bytes memory proof = proofOf(seed, 9, publicOf(masked, STRANGER), sum);
-        vm.prank(STRANGER);
+        vm.prank(STRANGER, STRANGER);
         (bool success,) = address(rounds).call(abi.encodeCall(rounds.aggregate, (taskId, proof, MODEL_CID)));
         assertFalse(success, "forged average");
     }
@@ -376,7 +376,7 @@ contract Handler is HeadwaterTest {
         if (free == 0) return;
         amount = _bound(amount, 1, free);
         paidIn[account] -= int256(amount);
-        vm.prank(account);
+        vm.prank(account, account);
         stakes.withdraw(amount);
     }
 
@@ -384,7 +384,7 @@ contract Handler is HeadwaterTest {
         address[] memory all = actors();
         address account = all[who % all.length];
         if (stakes.claimable(account) == 0) return;
-        vm.prank(account);
+        vm.prank(account, account);
         stakes.claim();
     }
 
@@ -457,7 +457,7 @@ contract Handler is HeadwaterTest {
             IRoundManager.Posting[2] memory postings = [posted(taskId, accused), posted(taskId, other)];
             MaskAnswer memory shown = maskAnswerOf(id, seed % 2 == 0);
             vm.fee(1 gwei * (1 + seed % 100_000)); // sometimes more than a slash
-            vm.prank(sender);
+            vm.prank(sender, sender);
             answerMask(id, postings, seed % 2 == 0, shown);
             vm.fee(0);
         } else if (challenge.attempt == 0) {
@@ -656,7 +656,7 @@ contract Handler is HeadwaterTest {
         if (free < stake) deposit(who, stake - free);
         (G1[] memory data, G1 memory maskKey) = (one(point(dataOf(who))), maskKeyOf(who));
         PossessionProof memory possession = possessionOf(who, taskId);
-        vm.prank(who);
+        vm.prank(who, who);
         trainers.enrol(taskId, data, maskKey, possession, "");
     }
 }
