@@ -15,7 +15,7 @@ import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice What holds after any sequence of calls. Every fourth state is checked: what is broken once stays broken.
-/// forge-config: default.invariant.runs = 256
+/// forge-config: default.invariant.runs = 64
 /// forge-config: default.invariant.depth = 64
 /// forge-config: default.invariant.fail-on-revert = true
 /// forge-config: default.invariant.check-interval = 4
