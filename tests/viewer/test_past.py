@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,8 @@ def test_round__in_which_a_liar_was_convicted__shows_who_answered__and_what_it_h
     see_round(guest, story, 3)
 
     (convicted,) = story.world.rounds.events(Convicted, task_id=story.long.id)
-    told = f"convicted: {short(convicted.payee)} showed it, and had {format_wei(convicted.owed)} of its stake for gas"
+    owed = f"{Decimal(convicted.owed).scaleb(-18).normalize():f} ETH"
+    told = f"convicted: {short(convicted.payee)} showed it, and had {owed} of its stake for gas"
     expect(row_of(guest, story, 4)).to_contain_text(told)
     expect(guest.page.get_by_role("row").filter(has_text="answered")).to_have_count(1)
 
