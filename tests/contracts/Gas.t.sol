@@ -48,7 +48,7 @@ contract GasTest is HeadwaterTest {
         trainers.registerData(taskId, one(G1(1, 2)));
         record("registerData", 110_000);
         join(taskId, who);
-        record("join", 62_000);
+        record("join", 60_000);
         vm.warp(deadlineOf(taskId));
         rounds.advance(taskId);
         record("advance to Skipped", 70_000);
@@ -171,7 +171,7 @@ contract GasTest is HeadwaterTest {
         uint256 id = challengeModel(taskId);
         record("challengeModel", 350_000);
         answerModel(id, modelScalar, model);
-        record(string.concat("answerModel", size), 900_000);
+        record(string.concat("answerModel", size), 800_000);
 
         toMask(taskId, 4);
         IRoundManager.Posting[2] memory postings = [postingOf(taskId, trainer(1)), postingOf(taskId, trainer(2))];
@@ -188,7 +188,7 @@ contract GasTest is HeadwaterTest {
         id = challengeMask(taskId, trainer(1), trainer(2), postings);
         record("challengeMask", 450_000);
         answerMask(id, postings, false);
-        record(string.concat("answerMask", size), 900_000);
+        record(string.concat("answerMask", size), 800_000);
         recordFacts(size);
     }
 
