@@ -241,7 +241,7 @@ def test_options__take_the_environments_settings_as_a_node_does__and_have_the_la
         ("status",),
         ("explain", "--task", "1", "--round", "1", "--address", "0x" + "1" * 40),
         ("audit", "--task", "1"),
-        ("task", "show"),
+        ("task", "list"),
         ("aggregator", "run", "--task", "1"),
         ("challenger", "run", "--task", "1"),
         ("trainer", "leave", "--task", "1"),
