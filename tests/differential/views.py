@@ -195,12 +195,6 @@ def claim_views(machine: Machine, claims: Collection[Claim]) -> Iterator[View]:
     """What is known of claims."""
     for claim in claims:
         yield View("openings", "isOpen", (claim,), lambda claim=claim: machine.openings.is_open(claim))
-    yield from progress_views(machine, claims)
-
-
-def progress_views(machine: Machine, claims: Collection[Claim]) -> Iterator[View]:
-    """How far claims have come that are shown in parts."""
-    for claim in claims:
         yield View("openings", "progressOf", (claim,), lambda claim=claim: machine.openings.progress_of(claim))
 
 
