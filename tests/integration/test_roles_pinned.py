@@ -122,7 +122,7 @@ def test_work__when_the_node_knows_the_state_without_its_events__is_tried_again_
 
 def test_mask__when_the_submission_is_dropped_meanwhile__is_tried_again_later(masking, monkeypatch):
     """The trainer knows its attempt, and then the node knows no submission: not a word about its file and key."""
-    ask, selector = Endpoint.ask, encode_call("TaskManager", "getRosterEntry", (1, 1, masking.senders[1].address))[:4]
+    ask, selector = Endpoint.ask, encode_call("RoundManager", "getRosterEntry", (1, 1, masking.senders[1].address))[:4]
 
     def dropped(self, body, number):
         answer = ask(self, body, number)

@@ -92,6 +92,8 @@ def _record(name: str, record: Record, at: Mapping[str, str]) -> Iterator[Check]
     """What the record says of itself."""
     served = tuple(at[other] for other in ADDRESSED)
     yield _same(name, "its constructor got the other contracts' addresses", record.args, served)
+    if len(record.args) != len(served):
+        return  # no constructor takes them
     sent = "0x" + keccak(creation_code(name, record.bytecode[2:], record.args)).hex()
     yield _same(name, "bytecode and arguments give creationCodeHash", sent, record.creation_code_hash)
 
