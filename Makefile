@@ -29,7 +29,7 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak fuzz audit-contracts js-test js-pack viewer-test deploy-check lint types generated
+.PHONY: test attacks faults soak histories fuzz audit-contracts js-test js-pack viewer-test deploy-check lint types generated
 test: install ## All tests: pytest, forge and brownie
 	$(BIN)/python -m scripts.run_tests
 
@@ -42,6 +42,9 @@ faults: install ## Nodes as processes that are killed, cut off and lied to, over
 soak: install ## Eight nodes for ten rounds, one killed, stopped or cut off about every five seconds: minutes
 	$(BIN)/python -m scripts.soak
 
+histories: install ## 500 histories of the contracts against the specification, which must reach everything; all mutants: 15 minutes
+	HEADWATER_HISTORIES=500 $(BIN)/python -m pytest --timeout 0 -n 2 --dist loadfile tests/differential
+
 fuzz: install ## The contracts against the specification for 20,000 histories, the invariants for 10,000: hours
 	HEADWATER_HISTORIES=20000 $(BIN)/python -m pytest --timeout 0 -s tests/differential
 	FOUNDRY_INVARIANT_RUNS=10000 forge test --match-path 'tests/invariants/*'
@@ -53,7 +56,7 @@ js-test: install $(PACKAGE_JS) ## The npm package and the documentation for dApp
 	$(BIN)/python -m pytest tests/js
 
 viewer-test: install .venv/.viewer ## The page of deployments/viewer in a real browser: build/viewer has pictures
-	$(BIN)/python -m pytest tests/viewer
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/viewer
 
 js-pack: install $(PACKAGE_JS) ## The npm package, compiled: build/headwater-contracts-VERSION.tgz
 	cd deployments/js && npm run --silent build && npm pack --silent --pack-destination ../../build

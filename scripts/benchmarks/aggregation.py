@@ -15,12 +15,12 @@ from typing import Any, cast
 
 from headwater.chain.asking.rpc import BlockId
 from headwater.chain.contracts.events import Event, Masked
-from headwater.chain.contracts.task_manager import TaskManager
+from headwater.chain.contracts.round_manager import RoundManager
 from headwater.chain.sending.sender import Sender
 from headwater.protocol.curve import Point, add, negate
 from headwater.protocol.field import P, pack
 from headwater.protocol.field import add as add_vectors
-from headwater.protocol.structs import Posting, TaskConfig, TaskState
+from headwater.protocol.structs import Posting, TaskState
 from headwater.protocol.vectors import UPDATE_SALTS, Basis
 from headwater.roles import masking
 from headwater.roles.aggregator import Aggregator
@@ -51,23 +51,17 @@ class TimedStore(DirectoryStore):
 
 
 @dataclass(frozen=True)
-class SimulatedTasks:
-    """A TaskManager that knows the events of one round, as if so many trainers had masked their updates."""
+class SimulatedRounds:
+    """A RoundManager that knows the events of one round, as if so many trainers had masked their updates."""
 
-    real: TaskManager
+    real: RoundManager
     masked: Sequence[Masked]
 
-    @property
-    def address(self) -> str:
-        """Where the real one stands."""
-        return self.real.address
+    def get_state(self, task_id: int, block: BlockId = "latest") -> TaskState:
+        """The task's state as it is, in a phase that leaves time to prove."""
+        return replace(self.real.get_state(task_id, block), deadline=FAR)
 
-    def get_task(self, task_id: int, block: BlockId = "latest") -> tuple[TaskConfig, TaskState]:
-        """The task as it is, in a phase that leaves time to prove."""
-        config, state = self.real.get_task(task_id, block)
-        return config, replace(state, deadline=FAR)
-
-    def events(self, _kind: type[Event], **_indexed: int) -> Iterator[Masked]:
+    def events(self, _kind: type[Event], **_indexed: Any) -> Iterator[Masked]:
         """The round's events."""
         return iter(self.masked)
 
@@ -120,8 +114,7 @@ def measure(task: Task, sender: Sender, count: int, folder: Path) -> dict[str, A
     stored = time.perf_counter()
     points = [point for _, point in updates]
     events = [_masked(task, number, *pair) for number, pair in enumerate(zip(points, cids, strict=True))]
-    tasks = cast(TaskManager, SimulatedTasks(task.contracts.tasks, events))
-    contracts = replace(task.contracts, tasks=tasks)
+    contracts = replace(task.contracts, rounds=cast(RoundManager, SimulatedRounds(task.contracts.rounds, events)))
     aggregator = Aggregator(replace(task, store=store, contracts=contracts), sender, silent)
     begun = time.perf_counter()
     vectors = [masking.read(aggregator.task, event) for event in aggregator.accepted(ROUND)]
@@ -162,9 +155,9 @@ def _masked(task: Task, number: int, update: Point, cid: Cid) -> Masked:
         ROUND,
         ATTEMPT,
         _trainer(number),
-        Posting(update, cid.digest, ()),
+        Posting(bytes(32), update, cid.digest, ()),
         number + 1,
-        address=task.reference.task_manager,
+        address=task.contracts.rounds.address,
         block_number=number,
         transaction_hash=bytes(32),
         log_index=0,

@@ -77,14 +77,14 @@ def alike(vector: Sequence[int], r: int) -> list[int]:
 
 @pytest.fixture
 def demanded(arena: Arena):
-    """Aggregate: a member's masked update is demanded; the challenge's id."""
+    """Aggregate: a member's masked update is demanded; what it has masked, and the challenge's id."""
     arena.at("aggregating")
-    return arena, arena.challenge_update(MEMBER)
+    masking = arena.masking(MEMBER)
+    return arena, masking, arena.challenge_update(MEMBER)
 
 
 def test_vector__that_is_alike_at_a_place_that_is_known(demanded, attack):
-    arena, challenge_id = demanded
-    masking = arena.masking(MEMBER)
+    arena, masking, challenge_id = demanded
     commitment = arena.train.commit(masking.vector)
     words = (*commitment, K, Encoding.WORDS)
     known = int.from_bytes(keccak256(b"".join(word.to_bytes(32, "big") for word in words)), "big") % P
@@ -100,8 +100,7 @@ def test_vector__that_is_alike_at_a_place_that_is_known(demanded, attack):
 
 
 def test_numbers__that_are_not_reduced(demanded, attack):
-    arena, challenge_id = demanded
-    masking = arena.masking(MEMBER)
+    arena, masking, challenge_id = demanded
     word, rest = masking.vector[0], encode(masking.vector[1:], Encoding.WORDS)
     data = (word + P).to_bytes(32, "big") + rest
     commitment, root = arena.train.commit(masking.vector), root_of(data, Encoding.WORDS)

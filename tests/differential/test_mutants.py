@@ -1,4 +1,7 @@
-"""The differential test finds faults: each of these, put into the specification, is told from the contracts."""
+"""The differential test finds faults: each of these, put into the specification, is told from the contracts.
+
+The rare ones take minutes: `make histories` and `make fuzz` look for them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from headwater.protocol import machine
 from tests.differential.history import Divergence
 from tests.differential.play import Play
-from tests.differential.test_differential import LONG, lived, onchain
+from tests.differential.test_differential import ALL, lived, onchain
 
 __all__ = ["onchain"]
 
@@ -20,26 +23,10 @@ HISTORIES = 300
 
 # what is wrong: in which class, and instead of what
 MUTANTS = {
-    "deadlines are a second later": ("Rounds", "time >= state.deadline", "time > state.deadline"),
     "advance waits a second": (
         "Rounds",
         "is_end or self.machine.block.time < state",
         "is_end or self.machine.block.time <= state",
-    ),
-    "release waits a second": (
-        "Trainers",
-        "self.machine.block.time < enrolment",
-        "self.machine.block.time <= enrolment",
-    ),
-    "bonds can be reclaimed a second later": (
-        "Challenges",
-        "block.time < challenge.answer_by",
-        "block.time <= challenge.answer_by",
-    ),
-    "bonds can be reclaimed before the time to answer is over": (
-        "Challenges",
-        "self.machine.block.time < challenge.answer_by or self._runs",
-        "self._runs",
     ),
     "bonds do not follow the base fee": (
         "Challenges",
@@ -56,12 +43,6 @@ MUTANTS = {
         "        state.accused = 0\n        self._enter(task_id, Phase.CHALLENGE",
         "        self._enter(task_id, Phase.CHALLENGE",
     ),
-    "moot accusations are faults": (
-        "Rounds",
-        "(round_.phase == Phase.FAILED and round_.averages == 0)",
-        "round_.phase == Phase.FAILED",
-    ),
-    "moot disputes are decided": ("Challenges", "if not self._decides(challenge)", "if False"),
     "a late answer is not paid": (
         "Challenges",
         "self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer)\n",
@@ -71,20 +52,12 @@ MUTANTS = {
         ),
     ),
     "a skipped round is an absence": ("Rounds", " and round_.phase != Phase.SKIPPED", ""),
-    "the guilty have a share": ("Rounds", "accepted = entry.status in (", "accepted = entry.status in (4, "),
-    "their shares are spent": ("Rounds", "paid = round_.masked - state.convicted", "paid = round_.masked"),
     "the accused have none": (
         "Rounds",
         "accepted = entry.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED)",
         "accepted = entry.status in (TrainerStatus.SUBMITTED,)",
     ),
-    "a share is collected twice": ("Rewards", " or self.collected(task_id, number, account)", ""),
     "a fault does not expel": ("Trainers", "if fault and not enrolment.releasable_at", "if False"),
-    "nothing is locked again": (
-        "Trainers",
-        "self.machine.stakes.lock(self.address, task_id, trainer, missing)",
-        "self.machine.stakes.lock(self.address, task_id, trainer, 0)",
-    ),
     "the convicted owe nothing": ("Rounds", "if owed:", "if False:"),
     "the fee is not spent": (
         "Rewards",
@@ -107,7 +80,6 @@ MUTANTS = {
         "drawn = self.machine.block.hash_of(state.seed_block)",
         "drawn = self.machine.block.hash_of(self.machine.block.number - 1)",
     ),
-    "a seed is renewed that can be had": ("Rounds", " or block.hash_of(state.seed_block) != ZERO_HASH", ""),
     "challengers keep their bonds": (
         "Challenges",
         "self._close(challenge_id, trainer)",
@@ -120,26 +92,11 @@ MUTANTS = {
         "if not possesses(sender, mask_key, tag, possession, self.machine.multiply)",
         "if False",
     ),
-    "the module is not asked": (
-        "Trainers",
-        "elif not self.machine.admit(admission, task_id, sender, data_hashes, evidence)",
-        "elif False",
-    ),
     "data are anybody's": ("Trainers", "if owner != trainer", "if False"),
     "links are not chained": (
         "Rounds",
         "point_hash(end) if index else",
         "point_hash(commitment_at(proof, 0)) if index else",
-    ),
-    "a basis is not checked": (
-        "Tasks",
-        "if not opens(self.machine, *basis_claim(config, self.machine.multiply), quotient, config.tau)",
-        "if False",
-    ),
-    "a parent of another size is one": (
-        "Tasks",
-        "(other.dimension, other.k, other.tau) != (config.dimension, config.k, config.tau)",
-        "(other.k, other.tau) != (config.k, config.tau)",
     ),
     "parents keep their tags": (
         "Tasks",
@@ -154,8 +111,54 @@ MUTANTS = {
     ),
 }
 
-# these take a hundred histories
+# these take twenty histories, and up to two hundred
 RARE = {
+    "deadlines are a second later": ("Rounds", "time >= state.deadline", "time > state.deadline"),
+    "release waits a second": (
+        "Trainers",
+        "self.machine.block.time < enrolment",
+        "self.machine.block.time <= enrolment",
+    ),
+    "bonds can be reclaimed a second later": (
+        "Challenges",
+        "block.time < challenge.answer_by",
+        "block.time <= challenge.answer_by",
+    ),
+    "bonds can be reclaimed before the time to answer is over": (
+        "Challenges",
+        "self.machine.block.time < challenge.answer_by or self._runs",
+        "self._runs",
+    ),
+    "moot accusations are faults": (
+        "Rounds",
+        "(round_.phase == Phase.FAILED and round_.averages == 0)",
+        "round_.phase == Phase.FAILED",
+    ),
+    "moot disputes are decided": ("Challenges", "if not self._decides(challenge)", "if False"),
+    "the guilty have a share": ("Rounds", "accepted = entry.status in (", "accepted = entry.status in (4, "),
+    "their shares are spent": ("Rounds", "paid = round_.masked - state.convicted", "paid = round_.masked"),
+    "a share is collected twice": ("Rewards", " or self.collected(task_id, number, account)", ""),
+    "nothing is locked again": (
+        "Trainers",
+        "self.machine.stakes.lock(self.address, task_id, trainer, missing)",
+        "self.machine.stakes.lock(self.address, task_id, trainer, 0)",
+    ),
+    "a seed is renewed that can be had": ("Rounds", " or block.hash_of(state.seed_block) != ZERO_HASH", ""),
+    "the module is not asked": (
+        "Trainers",
+        "elif not self.machine.admit(admission, task_id, sender, data_hashes, evidence)",
+        "elif False",
+    ),
+    "a basis is not checked": (
+        "Tasks",
+        "if not opens(self.machine, *basis_claim(config, self.machine.multiply), quotient, config.tau)",
+        "if False",
+    ),
+    "a parent of another size is one": (
+        "Tasks",
+        "(other.dimension, other.k, other.tau) != (config.dimension, config.k, config.tau)",
+        "(other.k, other.tau) != (config.k, config.tau)",
+    ),
     "the accused mask on": (
         "Rounds",
         "return entry.status == TrainerStatus.SUBMITTED and entry.attempt + 1",
@@ -175,7 +178,7 @@ RARE = {
     "a compensation is more than the slash": ("Trainers", "min(owed, slashed)", "owed"),
 }
 
-CASES = MUTANTS | (RARE if LONG else {})
+CASES = MUTANTS | (RARE if ALL else {})
 
 
 def mutant(owner: str, right: str, wrong: str) -> type:

@@ -42,7 +42,7 @@ class Demo:
             "PYTHONPATH": f"{ROOT / 'node'}{os.pathsep}{ROOT}",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HEADWATER_HOME": str(home),
-            "COLUMNS": "160",
+            "COLUMNS": "220",
         }
         command = [sys.executable, "-m", "headwater.cli.main", "demo", *data, "--out", str(self.out), *words]
         with self._log.open("w") as log:

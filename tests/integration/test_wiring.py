@@ -103,7 +103,7 @@ def test_task__passed_over__that_has_ended_meanwhile__is_not_taken_up(finalized,
     found = following(OUTSIDER)
     found.look()
     finalized.pass_deadline()
-    finalized.senders[AGGREGATOR].send(finalized.tasks.advance(finalized.task_id))
+    finalized.senders[AGGREGATOR].send(finalized.rounds.advance(finalized.task_id))
     finalized.rpc("anvil_setBalance", address, hex(finalized.task.config.stake))
     finalized.rpc("evm_mine")
     found.look()

@@ -10,15 +10,18 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from headwater.chain.deploying.compile import _add_source, _settings
 from headwater.solc import SOLC_VERSION, compile_standard
-from headwater.tools import ROOT
+from headwater.tools import ROOT, one_at_a_time
 
-COPIES = 12  # in one run of the compiler, whose WebAssembly has 2 GiB at most
+COPIES = 8  # in one run of the compiler, whose WebAssembly has 2 GiB at most
+WANTED = ["evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
 VIA_IR = {"TaskManager", "ModelRegistry"}  # what the quick way cannot compile: too deep a stack, a copy that it lacks
 
 
@@ -82,15 +85,17 @@ class Code:
 
 
 def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weakness, Code]:
-    """The copies, from the cache under `home` or compiled, some at a time."""
+    """The copies, from the cache under `home` or compiled, some at a time, by two runs of the compiler."""
     texts = {weakness: weakness.sources() for weakness in weaknesses}
     caches = {weakness: _cache(home, weakness.contract, sources) for weakness, sources in texts.items()}
-    missing = [weakness for weakness in texts if not caches[weakness].exists()]
-    ways = ([w for w in missing if (w.contract in VIA_IR) is way] for way in (False, True))
-    for batch in (some[at : at + COPIES] for some in ways for at in range(0, len(some), COPIES)):
-        for weakness, found in zip(batch, _compile([(w, texts[w]) for w in batch]), strict=True):
-            caches[weakness].parent.mkdir(parents=True, exist_ok=True)
-            caches[weakness].write_text(json.dumps(found))
+    with one_at_a_time(home / "weakened" / "contracts"), ThreadPoolExecutor(2) as pool:
+        missing = [weakness for weakness in texts if not caches[weakness].exists()]
+        ways = ([w for w in missing if (w.contract in VIA_IR) is way] for way in (True, False))
+        batches = [some[at : at + COPIES] for some in ways for at in range(0, len(some), COPIES)]
+        found = pool.map(_compile, ([(weakness, texts[weakness]) for weakness in batch] for batch in batches))
+        for weakness, code in zip(chain(*batches), chain.from_iterable(found), strict=True):
+            caches[weakness].parent.mkdir(exist_ok=True)
+            caches[weakness].write_text(json.dumps(code))
     return {weakness: read_code(json.loads(cache.read_text())) for weakness, cache in caches.items()}
 
 
@@ -103,7 +108,7 @@ def _compile(copies: Sequence[tuple[Weakness, Mapping[str, str]]]) -> list[dict[
     selection = {}
     for prefix, (weakness, texts) in enumerate(copies):
         sources |= {u if u.startswith("@") else f"{prefix}/{u}": text for u, text in texts.items()}
-        selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {weakness.contract: ["evm.deployedBytecode"]}
+        selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {weakness.contract: WANTED}
     settings = _quick_settings(copies[0][0].contract) | {"outputSelection": selection}
     output = compile_standard(sources, settings)["contracts"]
     found = zip(selection, (weakness.contract for weakness, _ in copies), strict=True)

@@ -38,7 +38,7 @@ from tests.vectors import make_openings
 
 K = 5
 SRS = ToySrs(K, make_openings.number("tests"))
-MASK = keccak(b"a mask's seed")
+SEED = keccak(b"a mask's seed")
 
 elements = st.sampled_from((0, 1, P // 2, P - 1)) | st.binary(min_size=32, max_size=32).map(
     lambda drawn: int.from_bytes(drawn, "big") % P
@@ -82,7 +82,7 @@ VALUES = [P - 1, 0, 7, make_openings.number("entry")]
 LOG = SRS.log(VALUES)
 WORDS = opened(Encoding.WORDS, 4, encode(VALUES, Encoding.WORDS))
 PACKED = opened(Encoding.PACKED, 4, encode([-1, 2**63 - 1, 0, -(2**63)], Encoding.PACKED))
-MASK = opened(Encoding.MASK, 4, MASK)
+MASK = opened(Encoding.MASK, 4, SEED)
 
 
 # the EVM's view
@@ -127,8 +127,8 @@ def test_packed_integers__decode_to_their_elements(values):
 
 
 def test_seed__decodes_to_its_mask__and_is_its_own_root():
-    assert decode(MASK, Encoding.MASK, 3) == prg(MASK, 3)
-    assert root_of(MASK, Encoding.MASK) == MASK
+    assert decode(SEED, Encoding.MASK, 3) == prg(SEED, 3)
+    assert root_of(SEED, Encoding.MASK) == SEED
 
 
 @pytest.mark.parametrize("value", (2**63, -(2**63) - 1, P // 2))
@@ -282,7 +282,7 @@ def test_opening__of_another_length__does_not_hold__though_the_commitment_is_the
 def test_opening__in_another_encoding__does_not_hold():
     """Four words are sixteen packed entries, and one word is a seed."""
     assert not replace(WORDS, encoding=Encoding.PACKED, entries=16).holds
-    one = opened(Encoding.WORDS, 1, b"\0" + MASK[1:])
+    one = opened(Encoding.WORDS, 1, b"\0" + SEED[1:])
     assert one.holds
     assert not replace(one, encoding=Encoding.MASK).holds
     same = {"encoding": Encoding.WORDS, "data": encode([-1, 2**63 - 1, 0, -(2**63)], Encoding.WORDS)}

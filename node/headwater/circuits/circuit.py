@@ -32,6 +32,7 @@ from headwater.protocol import fixedpoint
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
 from headwater.protocol.openings import UNUSABLE_ROWS
+from headwater.tools import one_at_a_time
 
 MANIFEST, VERIFIER = "circuit.json", "verifier.json"
 _COMPARED = ("verifier", "rows", "inputs", "output")
@@ -173,8 +174,9 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
     final = home / "circuits" / f"{statement.kind}-{name}"
     manifest = _whole(final, identity)
     if manifest is None:
-        with worker.using_files(f"building {final}"):
-            _build_at(final, identity, statement, srs)
+        with worker.using_files(f"building {final}"), one_at_a_time(final):
+            if _whole(final, identity) is None:  # nobody else has built it meanwhile
+                _build_at(final, identity, statement, srs)
         manifest = _whole(final, identity)
     if manifest is None:
         raise CircuitError(f"{final} is damaged and cannot be replaced", "delete it, and look at the disk")
@@ -182,16 +184,13 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
 
 
 def _build_at(final: Path, identity: dict[str, Any], statement: Statement, srs: Srs) -> None:
-    final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent) as work:
         fresh = Path(work) / "fresh"
         fresh.mkdir()
         _build_into(fresh, identity, statement, srs)
-        if _whole(final, identity) is None:  # the first of two builders wins; what they built is the same
-            with suppress(FileNotFoundError):
-                final.rename(Path(work) / "damaged")
-        with suppress(OSError):
-            fresh.rename(final)
+        with suppress(FileNotFoundError):
+            final.rename(Path(work) / "damaged")
+        fresh.rename(final)
 
 
 def _whole(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any] | None:

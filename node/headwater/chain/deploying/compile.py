@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import posixpath
 import re
 import tomllib
@@ -18,7 +17,7 @@ from typing import Any
 from headwater.chain.contracts.codec import CONTRACTS
 from headwater.errors import ConfigError
 from headwater.solc import SOLC_VERSION, compile_standard
-from headwater.tools import ROOT
+from headwater.tools import ROOT, one_at_a_time
 
 _WANTED = [
     "abi",
@@ -53,7 +52,7 @@ class Compiled:
 def compile_contracts(home: Path, root: Path = ROOT) -> dict[str, Compiled]:
     """All contracts of a deployment, from the cache under `home` where they were compiled before.
 
-    root: the repository. Compiling takes up to ten seconds.
+    root: the repository. Compiling takes a minute or two.
 
     Raises:
         ConfigError: sources or the compiler are missing.
@@ -65,22 +64,24 @@ def compile_contracts(home: Path, root: Path = ROOT) -> dict[str, Compiled]:
     settings = _settings(root)
     identity = json.dumps([SOLC_VERSION, sources, settings], sort_keys=True).encode()
     cache = home / "contracts" / f"{hashlib.sha256(identity).hexdigest()[:16]}.json"
-    if cache.exists():
-        return {name: Compiled(**entry) for name, entry in json.loads(cache.read_text()).items()}
+    with one_at_a_time(cache):
+        if not cache.exists():
+            compiled = _compile(sources, settings)
+            partial = cache.with_suffix(".partial")
+            partial.write_text(json.dumps({name: asdict(entry) for name, entry in compiled.items()}))
+            partial.rename(cache)
+    return {name: Compiled(**entry) for name, entry in json.loads(cache.read_text()).items()}
+
+
+def _compile(sources: dict[str, str], settings: dict[str, Any]) -> dict[str, Compiled]:
     output = compile_standard(sources, settings)["contracts"]
-    optimizer = settings["optimizer"]
     compiler = {
         "version": SOLC_VERSION,
         "evmVersion": settings["evmVersion"],
-        "optimizerRuns": optimizer["runs"],
+        "optimizerRuns": settings["optimizer"]["runs"],
         "viaIR": settings["viaIR"],
     }
-    compiled = {name: _compiled(output[f"contracts/{name}.sol"][name], compiler) for name in CONTRACTS}
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    partial = cache.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps({name: asdict(entry) for name, entry in compiled.items()}))
-    partial.rename(cache)
-    return compiled
+    return {name: _compiled(output[f"contracts/{name}.sol"][name], compiler) for name in CONTRACTS}
 
 
 def _compiled(output: dict[str, Any], compiler: dict[str, Any]) -> Compiled:
