@@ -20,6 +20,7 @@ from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import Srs
 from headwater.circuits.statement import Tensor
 from headwater.circuits.train import Train
+from headwater.protocol.curve import Point
 from headwater.protocol.field import P
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.masks import mask_key
@@ -120,12 +121,14 @@ def create_raw(
     dimension: int,
     verifiers: tuple[str, str],
     code_hashes: tuple[bytes, bytes],
+    model: Point | None = None,
 ) -> int:
-    """A task of one round from zeros, without documents: of three trainers, without stake, for a day a phase.
+    """A task of one round, without documents: of three trainers, without stake, for a day a phase.
 
     Args:
         circuit: any of its k and SRS.
         verifiers: of train and average, with the hashes of their code.
+        model: the commitment of the first model's weights; by default zeros.
     """
     srs = circuit.srs
     basis = task_basis(srs, dimension)
@@ -161,7 +164,7 @@ def create_raw(
         tau=tau_g2(srs),
     )
     quotient = basis_quotient(circuit, dimension)
-    origin = Origin(basis.offset)  # zeros
+    origin = Origin(model or basis.offset)  # the offset is what zeros commit to
     receipt = creator.send(contracts.tasks.create_task(config, quotient, origin, bytes(31) + b"\2", 0))
     return receipt.event(TaskCreated).task_id
 

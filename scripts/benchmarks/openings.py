@@ -1,4 +1,4 @@
-"""Gas of answers to challenges: a masked update, a disputed mask and a model of 1,280 weights, with EZKL's commitments.
+"""Gas of answers to challenges: a masked update, a disputed mask and models of 1,280 weights, with EZKL's commitments.
 
 What proofs say does not matter here, so the verifiers of this task accept anything.
 """
@@ -37,9 +37,17 @@ CID = bytes(31) + b"\3"
 
 
 def measure(contracts: Contracts, senders: Sequence[Sender], home: Path, anvil: Anvil) -> dict[str, int]:
-    """Gas of the three answers, each in one transaction, by the report's keys."""
+    """Gas of the answers, each in one transaction, by the report's keys.
+
+    An average's is also what finalizes its round: that of a first model is an opening alone.
+    """
     play = _Play(contracts, senders, build(home, Average(2), dev_srs(home, K)), anvil)
-    return {"open_update_1280": play.update(), "open_mask_1280": play.mask(), "open_model_1280": play.model()}
+    return {
+        "open_update_1280": play.update(),
+        "open_mask_1280": play.mask(),
+        "open_model_1280": play.first_model(),
+        "open_average_1280": play.average(),
+    }
 
 
 class _Play:
@@ -51,6 +59,8 @@ class _Play:
         verifier, _ = self.creator.deploy(YES, "yes")
         code_hash = keccak256(YES[-10:])
         at, hashes = (verifier, verifier), (code_hash, code_hash)
+        self.weights = [random.Random(2).randrange(-(2**20), 2**20) for _ in range(WEIGHTS)]
+        self.warm_id = create_raw(contracts, self.creator, circuit, WEIGHTS, at, hashes, circuit.commit(self.weights))
         self.task_id = create_raw(contracts, self.creator, circuit, WEIGHTS, at, hashes)
         self.config = contracts.tasks.get_task(self.task_id).config
         self.tag = contracts.tasks.tag(self.task_id)
@@ -135,18 +145,27 @@ class _Play:
         proof = equal_log.prove(secret, keys[0])
         return victim.send(challenges.answer_mask(number, postings, keys, shared, proof, True, point, opening)).gas_used
 
-    def model(self) -> int:
+    def first_model(self) -> int:
+        """Of a task that starts from weights, which its creator shows while trainers join."""
+        return self._answer_model(self.warm_id)
+
+    def average(self) -> int:
         """Of an average that anybody posted: the liar is guilty by now, and its update in the sum all the same."""
-        rng, rounds, challenges = random.Random(2), self.contracts.rounds, self.contracts.challenges
-        weights = [rng.randrange(-(2**20), 2**20) for _ in range(WEIGHTS)]
-        untagged = self.circuit.commit(weights)
-        model = self.circuit.commit([*weights, self.tag])
+        model = self._tagged(self.task_id)
         total = sum_of_commitments(list(self.updates.values()), self.config.offset)
         total = sum_of_commitments([total, self.circuit.commit([*[0] * WEIGHTS, self.tag])], self.config.offset)
         public = self.circuit.commit([len(self.updates), int(self.creator.address, 16)])
         proof = b"".join(point.encode() for point in (model, ANY, public, total))
-        self.creator.send(rounds.aggregate(self.task_id, proof, CID))
-        number = self._raise(Kind.MODEL, lambda bond: challenges.challenge_model(self.task_id, bond))
-        data = encode(weights, Encoding.PACKED)
+        self.creator.send(self.contracts.rounds.aggregate(self.task_id, proof, CID))
+        return self._answer_model(self.task_id)
+
+    def _tagged(self, task_id: int) -> Point:
+        return self.circuit.commit([*self.weights, self.contracts.tasks.tag(task_id)])
+
+    def _answer_model(self, task_id: int) -> int:
+        challenges = self.contracts.challenges
+        bond = 2 * challenges.bond_of(task_id, Kind.MODEL)
+        number = self.creator.send(challenges.challenge_model(task_id, bond)).event(Challenged).challenge_id
+        untagged, data = self.circuit.commit(self.weights), encode(self.weights, Encoding.PACKED)
         opening = self._opening(untagged, Encoding.PACKED, WEIGHTS, data)
-        return self.creator.send(challenges.answer_model(number, model, opening)).gas_used
+        return self.creator.send(challenges.answer_model(number, self._tagged(task_id), opening)).gas_used

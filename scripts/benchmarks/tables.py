@@ -116,7 +116,8 @@ def _gas(report: Report) -> Table:
         "warm_start": "createTask from one model, beyond a plain one",
         "open_update_1280": "answerUpdate, 1,280 weights",
         "open_mask_1280": "answerMask, 1,280 weights",
-        "open_model_1280": "answerModel, 1,280 weights",
+        "open_model_1280": "answerModel, 1,280 weights of a first model",
+        "open_average_1280": "answerModel, 1,280 weights of an average, which finalizes",
     }
     rows = [[text, number(gas[key])] for key, text in names.items() if key in gas]
     rows += [[f"deploying: {name}", number(value)] for name, value in gas["deploy"].items()]
