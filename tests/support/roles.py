@@ -116,8 +116,10 @@ class World:
         name, (snapshot, stored) = kept.pop()
         self.rpc("evm_revert", snapshot)  # which forgets that snapshot and the later ones
         self.senders = [Sender(self.chain, key) for key in self.anvil.accounts]  # else they send again what is undone
-        for path in self.stored() - stored:
+        for path in self.stored() - {*stored}:
             path.unlink()
+        for path, content in stored.items():  # a test may have lost or changed them
+            path.write_bytes(content)
         self._snapshots = [*kept, (name, self._snapshot())]
         for following in STAGES[len(kept) + 1 : wanted + 1]:
             getattr(self, f"_{following}")()
@@ -147,8 +149,8 @@ class World:
     def _finalized(self) -> None:
         self.advance()
 
-    def _snapshot(self) -> tuple[str, set[Path]]:
-        return str(self.rpc("evm_snapshot")), self.stored()
+    def _snapshot(self) -> tuple[str, dict[Path, bytes]]:
+        return str(self.rpc("evm_snapshot")), {path: path.read_bytes() for path in self.stored()}
 
     def stored(self) -> set[Path]:
         """The files in the store."""

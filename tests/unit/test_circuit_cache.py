@@ -48,7 +48,7 @@ def test_build__of_what_is_built_already__builds_and_compiles_nothing(builds, tm
     for _ in range(2):
         assert build(tmp_path, Average(4), SRS).verifier.bytecode == COMPILED.bytecode
     assert builds == ["built", "compiled"]
-    assert len(list((tmp_path / "circuits").iterdir())) == 1
+    assert len(list((tmp_path / "circuits").glob("[!.]*"))) == 1, "beside its lock"
 
 
 @pytest.mark.parametrize("leaf", (MANIFEST, *(worker.FILES[name] for name in worker.PUBLISHED)))
