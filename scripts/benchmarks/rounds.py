@@ -217,6 +217,7 @@ def _round(trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, 
     for kind in (Submit, Mask, Publish):
         for trainer in trainers:
             expect(trainer.step(), kind)
+        anvil.mine()  # after the last submission: the block behind it shows the attempt's seed
     expect(aggregator.step(), Aggregate)
     _pass(anvil, TERMS.challenge_period)
     expect(aggregator.step(), Advance)
