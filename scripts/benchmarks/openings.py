@@ -59,13 +59,13 @@ class _Play:
         verifier, _ = self.creator.deploy(YES, "yes")
         code_hash = keccak256(YES[-10:])
         at, hashes = (verifier, verifier), (code_hash, code_hash)
-        self.weights = [random.Random(2).randrange(-(2**20), 2**20) for _ in range(WEIGHTS)]
+        rng = random.Random(1)
+        self.weights = [rng.randrange(-(2**20), 2**20) for _ in range(WEIGHTS)]
         self.warm_id = create_raw(contracts, self.creator, circuit, WEIGHTS, at, hashes, circuit.commit(self.weights))
         self.task_id = create_raw(contracts, self.creator, circuit, WEIGHTS, at, hashes)
         self.config = contracts.tasks.get_task(self.task_id).config
         self.tag = contracts.tasks.tag(self.task_id)
         self.secrets = {trainer.address: i + 2 for i, trainer in enumerate(self.trainers)}
-        rng = random.Random(1)
         salts = update_length(WEIGHTS) - WEIGHTS - 1
         self.vectors = {
             trainer.address: [rng.randrange(-(2**20), 2**20) for _ in range(WEIGHTS)]
@@ -164,8 +164,7 @@ class _Play:
 
     def _answer_model(self, task_id: int) -> int:
         challenges = self.contracts.challenges
-        bond = 2 * challenges.bond_of(task_id, Kind.MODEL)
-        number = self.creator.send(challenges.challenge_model(task_id, bond)).event(Challenged).challenge_id
+        number = self._raise(Kind.MODEL, lambda bond: challenges.challenge_model(task_id, bond))
         untagged, data = self.circuit.commit(self.weights), encode(self.weights, Encoding.PACKED)
         opening = self._opening(untagged, Encoding.PACKED, WEIGHTS, data)
         return self.creator.send(challenges.answer_model(number, self._tagged(task_id), opening)).gas_used

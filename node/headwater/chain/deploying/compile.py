@@ -64,12 +64,13 @@ def compile_contracts(home: Path, root: Path = ROOT) -> dict[str, Compiled]:
     settings = _settings(root)
     identity = json.dumps([SOLC_VERSION, sources, settings], sort_keys=True).encode()
     cache = home / "contracts" / f"{hashlib.sha256(identity).hexdigest()[:16]}.json"
-    with one_at_a_time(cache):
-        if not cache.exists():
-            compiled = _compile(sources, settings)
-            partial = cache.with_suffix(".partial")
-            partial.write_text(json.dumps({name: asdict(entry) for name, entry in compiled.items()}))
-            partial.rename(cache)
+    if not cache.exists():
+        with one_at_a_time(cache):
+            if not cache.exists():  # nobody else has compiled them meanwhile
+                compiled = _compile(sources, settings)
+                partial = cache.with_suffix(".partial")
+                partial.write_text(json.dumps({name: asdict(entry) for name, entry in compiled.items()}))
+                partial.rename(cache)
     return {name: Compiled(**entry) for name, entry in json.loads(cache.read_text()).items()}
 
 
