@@ -9,6 +9,7 @@ build/bench/report.json; what was skipped is not in it. The exit code is 1 where
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -66,6 +67,7 @@ def measure(quick: bool) -> Report:
     configure_logging(verbose=False)
     if machine["load_at_start"] > BUSY:
         console.print(f"[yellow]This machine is busy (load {machine['load_at_start']}): times will be too long.[/]")
+    os.environ["PYTHONPATH"] = f"{ROOT / 'node'}:{ROOT}"  # the prover's processes import a statement of scripts, too
     home = FOLDER / "home"
     shutil.rmtree(home / "circuits", ignore_errors=True)  # set-up is measured; SRS files may stay
     FOLDER.mkdir(parents=True, exist_ok=True)
