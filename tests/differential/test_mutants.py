@@ -111,7 +111,8 @@ MUTANTS = {
     ),
 }
 
-# these take twenty histories, and up to two hundred
+# these take twenty histories, and up to two hundred. Three hundred did not find two of them, `whoever was overtaken by
+# an average is safe` and `a compensation is more than the slash`: histories must come there more often
 RARE = {
     "deadlines are a second later": ("Rounds", "time >= state.deadline", "time > state.deadline"),
     "release waits a second": (
