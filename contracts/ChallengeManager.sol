@@ -32,14 +32,18 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     /// @dev How many peers a member has on each side of the circle, if there are so many.
     uint256 private constant NEAREST = 8;
 
-    /// @dev Gas of an answer, whatever it opens: the transaction, its checks, the pairing.
-    uint256 private constant ANSWER_GAS = 350_000;
+    /// @dev Gas of an answer, whatever it opens: the transaction, its checks, the pairing, and what an average's does
+    /// besides, which ends the round.
+    uint256 private constant ANSWER_GAS = 450_000;
 
     /// @dev And for each entry of an update, which is paid by its calldata of 32 bytes; of a mask, which is expanded; of a
     /// model, 8 bytes.
     uint256 private constant UPDATE_ENTRY_GAS = 1300;
     uint256 private constant MASK_ENTRY_GAS = 450;
     uint256 private constant MODEL_ENTRY_GAS = 400;
+
+    /// @dev And for each pair of parts: with every part the hashes of all are sent, 32 bytes each.
+    uint256 private constant PARTS_GAS = 1300;
 
     /// @dev Gas that a transaction costs before it starts.
     uint256 private constant INTRINSIC_GAS = 21_000;
@@ -251,7 +255,8 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     function bondOf(uint256 taskId, Kind kind) public view returns (uint256 bond) {
         ITaskManager.TaskConfig memory config = _config(taskId);
         uint256 entryGas = kind == Kind.Update ? UPDATE_ENTRY_GAS : kind == Kind.Mask ? MASK_ENTRY_GAS : MODEL_ENTRY_GAS;
-        uint256 answerGas = ANSWER_GAS + entryGas * Terms.updateLength(config.dimension);
+        uint256 parts = Terms.updateParts(config.dimension);
+        uint256 answerGas = ANSWER_GAS + entryGas * Terms.updateLength(config.dimension) + PARTS_GAS * parts * parts;
         return Math.max(config.challengeBond, 2 * block.basefee * answerGas);
     }
 
@@ -356,10 +361,12 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         return phase == IRoundManager.Phase.Aggregate && block.timestamp < deadline;
     }
 
-    /// @dev Acquits or convicts one of two accused peers, unless it was convicted meanwhile, for wrong peers.
+    /// @dev Acquits or convicts one of two accused peers. One that was convicted meanwhile, for wrong peers or by another
+    /// peer, still comes to owe.
     function _judge(Challenge storage challenge, address trainer, bool right, address payee, uint256 owed) private {
         (uint256 taskId, uint256 round) = (challenge.taskId, challenge.round);
-        if (_rounds().getRosterEntry(taskId, round, trainer).status == IRoundManager.TrainerStatus.Guilty) return;
+        bool guilty = _rounds().getRosterEntry(taskId, round, trainer).status == IRoundManager.TrainerStatus.Guilty;
+        if (guilty && (right || owed == 0)) return;
         if (right) _rounds().acquit(taskId, round, challenge.attempt, trainer);
         else _rounds().convict(taskId, trainer, payee, owed);
     }

@@ -95,7 +95,9 @@ contract ModelRegistry is IModelRegistry, Deployed, ERC165 {
         if (parents.length == 0) return;
         Origin storage origin = _origins[taskId];
         origin.divisor = divisor;
-        origin.parents = parents;
+        for (uint256 i; i < parents.length; ++i) {
+            origin.parents.push(parents[i]);
+        }
         emit OriginRecorded(taskId, parents, divisor);
     }
 

@@ -45,7 +45,7 @@ contract RewardManager is IRewardManager, Deployed {
         amount = pool.amount - pool.spent;
         if (amount == 0) revert NothingToReclaim(taskId);
         pool.spent = pool.amount;
-        address creator = TaskCode.read(TASK_MANAGER, taskId).creator;
+        address creator = TaskCode.creatorOf(TASK_MANAGER, taskId);
         emit PoolReclaimed(taskId, creator, amount);
         _stakes().credit(taskId, creator, amount);
     }

@@ -3,8 +3,6 @@ pragma solidity 0.8.37;
 
 import {Blockhash} from "@openzeppelin/contracts/utils/Blockhash.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Deployed} from "./base/Deployed.sol";
@@ -22,7 +20,7 @@ import {Terms} from "./libraries/Terms.sol";
 import {Verifying} from "./libraries/Verifying.sol";
 
 /// @title RoundManager
-contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransient {
+contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
     using BN254 for G1;
     using Commitments for G1;
     using Commitments for bytes;
@@ -202,22 +200,13 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
     }
 
     /// @inheritdoc IRoundManager
-    function acquit(
-        uint256 taskId,
-        uint256 round,
-        uint256 attempt,
-        address trainer
-    )
-        external
-        only(CHALLENGE_MANAGER)
-        returns (bool counted)
-    {
+    function acquit(uint256 taskId, uint256 round, uint256 attempt, address trainer) external only(CHALLENGE_MANAGER) {
         TaskState storage state = _states[taskId];
         RosterEntry storage entry = _rosters[taskId][round][trainer];
         // once an average was accepted, or the time is over, accusations are moot
-        counted = state.phase == Phase.Aggregate && block.timestamp < state.deadline && round == state.round
+        bool counts = state.phase == Phase.Aggregate && block.timestamp < state.deadline && round == state.round
             && attempt == state.attempt && _isAccused(entry, attempt) && _rounds[taskId][round].averages == 0;
-        if (!counted) return false;
+        if (!counts) return;
         entry.status = TrainerStatus.Submitted;
         --state.accused;
         emit Acquitted(taskId, round, attempt, trainer, _extend(taskId, state));
@@ -227,19 +216,24 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
     function convict(uint256 taskId, address trainer, address payee, uint256 owed) external only(CHALLENGE_MANAGER) {
         TaskState storage state = _task(taskId);
         RosterEntry storage entry = _rosters[taskId][state.round][trainer];
-        // whoever is accused when an average is accepted stays so, and can still be shown to be guilty
-        bool overtaken = state.phase == Phase.Challenge && _isAccused(entry, state.attempt);
-        if (!overtaken) {
-            _checkInPhase(state, Phase.Aggregate);
-            if (!_isAccused(entry, state.attempt)) {
-                (, entry) = _accusable(taskId, trainer);
-                ++state.accused;
-                _extend(taskId, state);
+        Debt storage debt = _debts[taskId][state.round][trainer];
+        if (owed != 0 && entry.status == TrainerStatus.Guilty) {
+            if (debt.owed != 0) return;
+        } else {
+            // whoever is accused when an average is accepted stays so, and can still be shown to be guilty
+            bool overtaken = state.phase == Phase.Challenge && _isAccused(entry, state.attempt);
+            if (!overtaken) {
+                _checkInPhase(state, Phase.Aggregate);
+                if (!_isAccused(entry, state.attempt)) {
+                    (, entry) = _accusable(taskId, trainer);
+                    ++state.accused;
+                    _extend(taskId, state);
+                }
             }
+            entry.status = TrainerStatus.Guilty;
+            ++state.convicted;
         }
-        entry.status = TrainerStatus.Guilty;
-        ++state.convicted;
-        if (owed != 0) _debts[taskId][state.round][trainer] = Debt(payee, uint96(owed)); // gas: far under 2^96 wei
+        if (owed != 0) (debt.payee, debt.owed) = (payee, uint96(owed)); // gas: far under 2^96 wei
         emit Convicted(taskId, state.round, state.attempt, trainer, payee, owed, state.deadline);
     }
 
@@ -259,22 +253,17 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
     }
 
     /// @inheritdoc IRoundManager
-    function acquitModel(
-        uint256 taskId,
-        uint256 round,
-        uint256 averages
-    )
+    function acquitModel(uint256 taskId, uint256 round, uint256 averages)
         external
         only(CHALLENGE_MANAGER)
         nonReentrant
-        returns (bool counted)
     {
         TaskState storage state = _states[taskId];
         Round storage running = _rounds[taskId][round];
         Phase phase = averages == 0 ? Phase.Join : Phase.Challenge;
-        counted = state.phase == phase && state.accused != 0 && round == state.round && averages == running.averages
+        bool counts = state.phase == phase && state.accused != 0 && round == state.round && averages == running.averages
             && block.timestamp < state.deadline;
-        if (!counted) return false;
+        if (!counts) return;
         state.accused = 0;
         address accused = averages == 0 ? _creator(taskId) : running.aggregator;
         emit ModelAcquitted(taskId, round, accused);
@@ -286,11 +275,6 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
-
-    /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool supported) {
-        return interfaceId == type(IRoundManager).interfaceId || super.supportsInterface(interfaceId);
-    }
 
     /// @inheritdoc IRoundManager
     function getState(uint256 taskId) external view returns (TaskState memory state) {
@@ -707,7 +691,7 @@ contract RoundManager is IRoundManager, Deployed, ERC165, ReentrancyGuardTransie
     }
 
     function _creator(uint256 taskId) private view returns (address) {
-        return TaskCode.read(TASK_MANAGER, taskId).creator;
+        return TaskCode.creatorOf(TASK_MANAGER, taskId);
     }
 
     function _registry() private view returns (IModelRegistry) {

@@ -259,9 +259,7 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
         config.basis0.validate();
         config.basis1.validate();
         config.basisD.validate();
-        (uint256 k, uint256 dimension) = (config.k, config.dimension);
-        bytes memory points = abi.encode(config.offset, config.basis0, config.basis1, config.basisD, k, dimension);
-        uint256 rho = uint256(keccak256(points)) % BN254.P;
+        uint256 rho = _rhoOf(config);
         uint256 rho2 = mulmod(rho, rho, BN254.P);
         uint256 rho3 = mulmod(rho2, rho, BN254.P);
         G1 memory combination = config.offset;
@@ -269,13 +267,20 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
         combination = combination.withEntry(config.basisD, rho3);
         uint256 r = uint256(keccak256(abi.encode(combination, rho))) % BN254.P;
 
-        Sum memory sum = Evaluation.start(k, r);
+        Sum memory sum = Evaluation.start(config.k, r);
         sum.add(rho);
         sum.add(rho2);
-        sum.moveTo(r, dimension);
+        sum.moveTo(r, config.dimension);
         sum.add(rho3);
         // with an SRS of zeros any opening would be right
         bool zero = config.tau.xReal == 0 && config.tau.xImaginary == 0;
-        if (zero || !sum.check(k, r, combination, quotient, config.tau)) revert InvalidBasis();
+        if (zero || !sum.check(config.k, r, combination, quotient, config.tau)) revert InvalidBasis();
+    }
+
+    /// @dev What the basis is combined by: drawn from all of it.
+    function _rhoOf(TaskConfig calldata config) private pure returns (uint256) {
+        (uint256 k, uint256 dimension) = (config.k, config.dimension);
+        bytes memory points = abi.encode(config.offset, config.basis0, config.basis1, config.basisD, k, dimension);
+        return uint256(keccak256(points)) % BN254.P;
     }
 }

@@ -2,8 +2,6 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ERC165} from "@openzeppelin/contracts/utils/introspection/ERC165.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Deployed} from "./base/Deployed.sol";
@@ -18,7 +16,7 @@ import {TaskCode} from "./libraries/TaskCode.sol";
 import {Terms} from "./libraries/Terms.sol";
 
 /// @title TrainerRegistry
-contract TrainerRegistry is ITrainerRegistry, Deployed, ERC165, ReentrancyGuardTransient {
+contract TrainerRegistry is ITrainerRegistry, Deployed, ReentrancyGuardTransient {
     using BN254 for G1;
 
     /*//////////////////////////////////////////////////////////////
@@ -136,11 +134,6 @@ contract TrainerRegistry is ITrainerRegistry, Deployed, ERC165, ReentrancyGuardT
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
-
-    /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) public view override(ERC165, IERC165) returns (bool supported) {
-        return interfaceId == type(ITrainerRegistry).interfaceId || super.supportsInterface(interfaceId);
-    }
 
     /// @inheritdoc ITrainerRegistry
     function checkSeat(uint256 taskId, address trainer, uint256 round, bytes32[] calldata dataHashes) external view {

@@ -29,7 +29,7 @@ abstract contract Deployed is IDeployed {
 
     /// @dev Only this contract of the deployment may call.
     modifier only(address caller) {
-        if (msg.sender != caller) revert UnauthorizedCaller(msg.sender);
+        _checkCaller(caller);
         _;
     }
 
@@ -49,5 +49,9 @@ abstract contract Deployed is IDeployed {
 
     function _require(address given) private pure {
         if (given == address(0)) revert ZeroAddress();
+    }
+
+    function _checkCaller(address caller) private view {
+        if (msg.sender != caller) revert UnauthorizedCaller(msg.sender);
     }
 }

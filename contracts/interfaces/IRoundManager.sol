@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-
 import {G1} from "../libraries/BN254.sol";
 
 /// @title IRoundManager
@@ -44,7 +42,7 @@ import {G1} from "../libraries/BN254.sol";
 ///   train:   0 model [w | tag], or the update that the last proof ended with · 1 data · 2 salts · 3 update [w' | 0 | salts]
 ///   average: 0 model [avg | tag] · 1 private · 2 public [n | aggregator] · 3 sum [sum w' | tag | sums of salts]
 ///
-interface IRoundManager is IERC165 {
+interface IRoundManager {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
     //////////////////////////////////////////////////////////////*/
@@ -335,6 +333,7 @@ interface IRoundManager is IERC165 {
     /// @param trainer Who.
     /// @param payee Who showed it in a dispute, an honest member; zero if nobody is to be paid.
     /// @param owed What `payee` has out of the slash, in wei: at most that, and not more than the gas it burnt.
+    /// @dev Emitted again when one that owed nobody comes to owe the first who showed a lie of its.
     /// @param deadline The phase's deadline now.
     event Convicted(
         uint256 indexed taskId,
@@ -468,13 +467,13 @@ interface IRoundManager is IERC165 {
     /// accuse it. Emits `Acquitted`. Nothing where the accusation is moot: the phase is over, an average was accepted, or
     /// it is not accused.
     /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`).
-    /// @return counted Whether it was acquitted.
-    function acquit(uint256 taskId, uint256 round, uint256 attempt, address trainer) external returns (bool counted);
+    function acquit(uint256 taskId, uint256 round, uint256 attempt, address trainer) external;
 
     /// @notice Convicts a member that is accused in the attempt of the running round, also when an average of it was
     /// accepted meanwhile; or one that is not accused, while no average was accepted.
     /// Effects: it is `Guilty`; if it was not accused, the deadline is at least `answerTime` from now. What it owes
-    /// `payee` out of its slash is kept. Emits `Convicted`.
+    /// `payee` out of its slash is kept. Emits `Convicted`. One that is guilty already and owes nobody yet only owes from now
+    /// on, and `Convicted` is emitted again; nothing where it owes somebody.
     /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`); an accused member of the running
     /// round's attempt, in Aggregate before its deadline or in Challenge; or what `accuse` requires (`NotAccusable`,
     /// `WrongPhase`, `DeadlinePassed`).
@@ -494,8 +493,7 @@ interface IRoundManager is IERC165 {
     /// `ModelAcquitted` and what follows. Nothing where they are not demanded any more: of this round and after so many
     /// averages, before the deadline.
     /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`).
-    /// @return counted Whether it was acquitted.
-    function acquitModel(uint256 taskId, uint256 round, uint256 averages) external returns (bool counted);
+    function acquitModel(uint256 taskId, uint256 round, uint256 averages) external;
 
     /*//////////////////////////////////////////////////////////////
                                  VIEWS

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-
 import {G1} from "../libraries/BN254.sol";
 import {PossessionProof} from "../libraries/Possession.sol";
 
@@ -22,7 +20,7 @@ import {PossessionProof} from "../libraries/Possession.sol";
 /// no stake leaves before that.
 ///
 /// Admission. A task may name a module (`IAdmission`) that is asked at enrolment, and nowhere else.
-interface ITrainerRegistry is IERC165 {
+interface ITrainerRegistry {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
     //////////////////////////////////////////////////////////////*/

@@ -16,6 +16,15 @@ library TaskCode {
     /// PUSH1 11 | CODESIZE | SUB | DUP1 | PUSH1 11 | PUSH0 | CODECOPY | PUSH0 | RETURN, then the STOP.
     bytes private constant RETURN_THE_REST = hex"600b380380600b5f395ff300";
 
+    /// @dev Where the config stands in the code: after the STOP and the creator.
+    uint256 private constant CONFIG = 0x21;
+
+    /// @dev Bytes of the config's fields of one word, which come first. The points that follow, of which one, the last, is
+    /// of G2.
+    uint256 private constant SIMPLE = 24 * 0x20;
+    uint256 private constant POINTS = 5;
+    uint256 private constant G2_POINT = 4;
+
     /// @notice Keeps a task: called by the TaskManager, once for each id.
     function write(uint256 taskId, ITaskManager.Task memory task) internal {
         Create3.deploy(0, bytes32(taskId), bytes.concat(RETURN_THE_REST, abi.encode(task)));
@@ -23,19 +32,41 @@ library TaskCode {
 
     /// @notice A task. Reverts with `ITaskManager.UnknownTask` if there is none.
     function read(address taskManager, uint256 taskId) internal view returns (ITaskManager.Task memory task) {
-        address account = Create3.computeAddress(bytes32(taskId), taskManager);
-        uint256 size = account.code.length;
-        if (size == 0) revert ITaskManager.UnknownTask(taskId);
-        bytes memory encoded = new bytes(size - 1);
-        assembly ("memory-safe") {
-            extcodecopy(account, add(encoded, 0x20), 1, mload(encoded))
-        }
-        return abi.decode(encoded, (ITaskManager.Task));
+        task.config = configOf(taskManager, taskId);
+        task.creator = creatorOf(taskManager, taskId);
     }
 
     /// @notice A task's config; see `read`.
-    function configOf(address taskManager, uint256 taskId) internal view returns (ITaskManager.TaskConfig memory) {
-        return read(taskManager, taskId).config;
+    /// @dev What `abi.decode` would make of the code, whose words are all valid: they were encoded here.
+    function configOf(
+        address taskManager,
+        uint256 taskId
+    )
+        internal
+        view
+        returns (ITaskManager.TaskConfig memory config)
+    {
+        address account = Create3.computeAddress(bytes32(taskId), taskManager);
+        if (account.code.length == 0) revert ITaskManager.UnknownTask(taskId);
+        assembly ("memory-safe") {
+            extcodecopy(account, config, CONFIG, SIMPLE)
+            let from := add(CONFIG, SIMPLE)
+            for { let i := 0 } lt(i, POINTS) { i := add(i, 1) } {
+                let point := mload(add(config, add(SIMPLE, mul(0x20, i)))) // in memory there is a pointer to it
+                extcodecopy(account, point, from, 0x40)
+                if eq(i, G2_POINT) { extcodecopy(account, add(point, 0x40), add(from, 0x40), 0x40) }
+                from := add(from, 0x40)
+            }
+        }
+    }
+
+    /// @notice Who published a task that exists.
+    function creatorOf(address taskManager, uint256 taskId) internal view returns (address creator) {
+        address account = Create3.computeAddress(bytes32(taskId), taskManager);
+        assembly ("memory-safe") {
+            extcodecopy(account, 0x00, 1, 0x20)
+            creator := mload(0x00)
+        }
     }
 
     /// @notice D of a task that exists, without the rest.

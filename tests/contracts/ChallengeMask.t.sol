@@ -285,7 +285,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         uint256 id = challengeMask(taskId, alice, bob, postings);
         vm.fee(bound(baseFee, 1 gwei, 10_000 gwei));
         MaskAnswer memory answer = maskAnswerOf(id, false);
-        uint256 owed = answerAs(victim, id, postings, answer);
+        uint256 owed = answerAs(victim, id, postings, answer, false);
         assertGt(owed, 200_000 * block.basefee, "most of it");
         passDeadline(taskId);
         endTask(taskId);
@@ -308,7 +308,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         uint256 snapshot = vm.snapshotState();
         address[3] memory others = [STRANGER, alice, trainer(3)];
         for (uint256 i; i < others.length; ++i) {
-            assertEq(answerAs(others[i], id, postings, answer), 0);
+            assertEq(answerAs(others[i], id, postings, answer, false), 0);
             passDeadline(taskId);
             endTask(taskId);
             uint256 burnt = stakes.burnt();
@@ -324,7 +324,8 @@ contract ChallengeMaskTest is HeadwaterTest {
         address who,
         uint256 id,
         IRoundManager.Posting[2] memory postings,
-        MaskAnswer memory answer
+        MaskAnswer memory answer,
+        bool byOther
     )
         private
         returns (uint256 owed)
@@ -332,7 +333,7 @@ contract ChallengeMaskTest is HeadwaterTest {
         vm.recordLogs();
         bytes memory call = abi.encodeCall(
             challenges.answerMask,
-            (id, postings, answer.keys, answer.shared, answer.proof, false, answer.mask, answer.opening)
+            (id, postings, answer.keys, answer.shared, answer.proof, byOther, answer.mask, answer.opening)
         );
         vm.prank(who, who);
         uint256 burnt = gasleft();
@@ -381,9 +382,21 @@ contract ChallengeMaskTest is HeadwaterTest {
         uint256 id = challengeMask(taskId, alice, victim, postings);
         challenges.proveWrongPeer(taskId, alice, posting, wrong, betweenOf(wrong));
         assertEq(stateOf(taskId).accused, 2);
-        answerMask(id, postings, true);
+        vm.fee(10 gwei);
+        MaskAnswer memory answer = maskAnswerOf(id, true);
+        uint256 snapshot = vm.snapshotState();
+        answerMask(id, postings, true, answer); // a stranger, who is owed nothing
         assertEq(stateOf(taskId).accused, 1);
         assertEq(uint8(statusOf(taskId, victim)), uint8(IRoundManager.TrainerStatus.Submitted));
+        vm.revertToState(snapshot);
+
+        uint256 owed = answerAs(victim, id, postings, answer, true);
+        assertGt(owed, 200_000 * block.basefee, "owed though the liar was convicted before");
+        assertEq(stateOf(taskId).convicted, 1, "once");
+        passDeadline(taskId);
+        endTask(taskId);
+        trainers.settle(taskId, alice);
+        assertEq(stakes.claimable(victim), owed < STAKE / 2 ? owed : STAKE / 2);
     }
 
     /// @dev Of the honest, whoever is named, and whatever members between.

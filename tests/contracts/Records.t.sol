@@ -5,9 +5,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {IERC7572} from "../../contracts/interfaces/IERC7572.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
-import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
-import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {Cids} from "../../contracts/libraries/Cids.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
@@ -125,8 +123,6 @@ contract RecordsTest is HeadwaterTest {
 
     function test_supportsInterface_ofWhatThereIs() public view {
         assertSupport(IERC165(address(tasks)), type(ITaskManager).interfaceId);
-        assertSupport(IERC165(address(rounds)), type(IRoundManager).interfaceId);
-        assertSupport(IERC165(address(trainers)), type(ITrainerRegistry).interfaceId);
         assertSupport(IERC165(address(registry)), type(IModelRegistry).interfaceId);
         assertTrue(registry.supportsInterface(type(IERC7572).interfaceId));
         assertTrue(tasks.supportsInterface(type(IERC7572).interfaceId));

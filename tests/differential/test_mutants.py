@@ -47,8 +47,9 @@ MUTANTS = {
         "Challenges",
         "self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer)\n",
         (
-            "if not self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer):\n"
-            "            return self._close(challenge_id, challenge.challenger)\n"
+            "late = not self._runs(challenge)\n"
+            "        self.machine.rounds.acquit(self.address, task_id, number, attempt, trainer)\n"
+            "        if late:\n            return self._close(challenge_id, challenge.challenger)\n"
         ),
     ),
     "a skipped round is an absence": ("Rounds", " and round_.phase != Phase.SKIPPED", ""),
@@ -58,7 +59,7 @@ MUTANTS = {
         "accepted = entry.status in (TrainerStatus.SUBMITTED,)",
     ),
     "a fault does not expel": ("Trainers", "if fault and not enrolment.releasable_at", "if False"),
-    "the convicted owe nothing": ("Rounds", "if owed:", "if False:"),
+    "the convicted owe nothing": ("Rounds", "        if owed:", "        if False:"),
     "the fee is not spent": (
         "Rewards",
         "config.aggregator_fee + share(config, pool.amount, masked)",
@@ -175,6 +176,11 @@ RARE = {
         "Rounds",
         "if not (accused and state.phase == Phase.CHALLENGE)",
         "if True",
+    ),
+    "the guilty come to owe nothing": (
+        "Rounds",
+        "self.debts.setdefault((task_id, state.round, trainer), (payee, owed))",
+        "pass",
     ),
     "a compensation is more than the slash": ("Trainers", "min(owed, slashed)", "owed"),
 }

@@ -203,7 +203,7 @@ def test_need_of__when_gas_is_dear__then_a_bond_follows_the_base_fee(fresh: Worl
     monkeypatch.setattr(fresh.chain, "base_fee", lambda *_: 1000 * 10**9)
     need = health.need_of(fresh.contracts, fresh.senders[AGGREGATOR].address, ("challenger",), (fresh.task_id,), ())
 
-    assert need.bonds == 2 * 1000 * 10**9 * (350_000 + 1300 * (4 + 9)) > TERMS.challenge_bond
+    assert need.bonds == 2 * 1000 * 10**9 * (450_000 + 1300 * (4 + 9) + 1300) > TERMS.challenge_bond
 
 
 def test_need_of__when_the_aggregator_has_posted_its_average__then_its_stake_is_locked_already(averaged: World):

@@ -154,8 +154,9 @@ class Index:
     def on_convicted(self, event: events.Convicted) -> None:
         state, _ = self.running(event.task_id)
         entry = self.entry(event)
-        state.accused += entry.status is not TrainerStatus.ACCUSED
-        state.convicted += 1
+        if entry.status is not TrainerStatus.GUILTY:  # else it only comes to owe
+            state.accused += entry.status is not TrainerStatus.ACCUSED
+            state.convicted += 1
         entry.status, state.deadline = TrainerStatus.GUILTY, event.deadline
         if event.owed:
             self.machine.rounds.debts[event.task_id, event.round, event.trainer] = (event.payee, event.owed)

@@ -22,7 +22,6 @@ from headwater.tools import ROOT, one_at_a_time
 
 COPIES = 8  # in one run of the compiler, whose WebAssembly has 2 GiB at most
 WANTED = ["evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"]
-VIA_IR = {"TaskManager", "ModelRegistry"}  # what the quick way cannot compile: too deep a stack, a copy that it lacks
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,7 @@ def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weaknes
     caches = {weakness: _cache(home, weakness.contract, sources) for weakness, sources in texts.items()}
     with one_at_a_time(home / "weakened" / "contracts"), ThreadPoolExecutor(2) as pool:
         missing = [weakness for weakness in texts if not caches[weakness].exists()]
-        ways = ([w for w in missing if (w.contract in VIA_IR) is way] for way in (True, False))
-        batches = [some[at : at + COPIES] for some in ways for at in range(0, len(some), COPIES)]
+        batches = [missing[at : at + COPIES] for at in range(0, len(missing), COPIES)]
         found = pool.map(_compile, ([(weakness, texts[weakness]) for weakness in batch] for batch in batches))
         for weakness, code in zip(chain(*batches), chain.from_iterable(found), strict=True):
             caches[weakness].parent.mkdir(exist_ok=True)
@@ -100,16 +98,13 @@ def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weaknes
 
 
 def _compile(copies: Sequence[tuple[Weakness, Mapping[str, str]]]) -> list[dict[str, Any]]:
-    """solc's `deployedBytecode` of each copy, in one run: each under a prefix of its own, imports too.
-
-    All of them, or none, are of `VIA_IR`.
-    """
+    """solc's `deployedBytecode` of each copy, in one run: each under a prefix of its own, imports too."""
     sources: dict[str, str] = {}
     selection = {}
     for prefix, (weakness, texts) in enumerate(copies):
         sources |= {u if u.startswith("@") else f"{prefix}/{u}": text for u, text in texts.items()}
         selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {weakness.contract: WANTED}
-    settings = _quick_settings(copies[0][0].contract) | {"outputSelection": selection}
+    settings = _quick_settings() | {"outputSelection": selection}
     output = compile_standard(sources, settings)["contracts"]
     found = zip(selection, (weakness.contract for weakness, _ in copies), strict=True)
     return [output[unit][name]["evm"]["deployedBytecode"] for unit, name in found]
@@ -121,12 +116,12 @@ def read_code(found: Mapping[str, Any]) -> Code:
     return Code(found["object"], tuple(tuple(r["start"] for r in places) for _, places in references))
 
 
-def _quick_settings(contract: str) -> dict[str, Any]:
+def _quick_settings() -> dict[str, Any]:
     """Without the optimizer, since nobody deploys these."""
-    return _settings(ROOT) | {"optimizer": {"enabled": False}, "viaIR": contract in VIA_IR}
+    return _settings(ROOT) | {"optimizer": {"enabled": False}}
 
 
 def _cache(home: Path, contract: str, sources: Mapping[str, str]) -> Path:
     code = {unit: re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE) for unit, text in sources.items()}
-    identity = json.dumps([SOLC_VERSION, code, _quick_settings(contract)], sort_keys=True).encode()
+    identity = json.dumps([SOLC_VERSION, code, _quick_settings()], sort_keys=True).encode()
     return home / "weakened" / "contracts" / f"{contract}-{hashlib.sha256(identity).hexdigest()[:16]}.json"

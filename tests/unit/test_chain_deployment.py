@@ -49,7 +49,7 @@ def record(name, block):
             "codeHash": "0x" + "dd" * 32,
             "creationCodeHash": "0x" + "ee" * 32,
             "startBlock": block,
-            "compiler": {"version": "0.8.37", "evmVersion": "cancun", "optimizerRuns": 200, "viaIR": True},
+            "compiler": {"version": "0.8.37", "evmVersion": "cancun", "optimizerRuns": 200},
             "commit": "ff" * 20 + "-dirty",
         }
     )

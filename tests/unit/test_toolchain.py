@@ -34,7 +34,6 @@ def test_settings__when_forge_and_brownie_compile__then_compiler_and_optimizer_a
     assert BROWNIE["solc"]["version"] == SOLC_VERSION
     assert BROWNIE["evm_version"] == FORGE["evm_version"]
     assert BROWNIE["solc"]["optimizer"] == {"enabled": FORGE["optimizer"], "runs": FORGE["optimizer_runs"]}
-    assert BROWNIE["solc"]["viaIR"] is FORGE["via_ir"] is True
 
 
 def test_compile_standard__when_source_is_right__then_returns_bytecode():

@@ -80,7 +80,6 @@ def _compile(sources: dict[str, str], settings: dict[str, Any]) -> dict[str, Com
         "version": SOLC_VERSION,
         "evmVersion": settings["evmVersion"],
         "optimizerRuns": settings["optimizer"]["runs"],
-        "viaIR": settings["viaIR"],
     }
     return {name: _compiled(output[f"contracts/{name}.sol"][name], compiler) for name in CONTRACTS}
 
@@ -121,7 +120,6 @@ def _settings(root: Path) -> dict[str, Any]:
     return {
         "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
         "evmVersion": profile["evm_version"],
-        "viaIR": profile["via_ir"],
         "metadata": {"appendCBOR": False, "bytecodeHash": "none"},
         "outputSelection": {f"contracts/{name}.sol": {name: _WANTED} for name in CONTRACTS},
     }

@@ -66,7 +66,6 @@ class Compiler(_Part):
     version: str
     evm_version: str
     optimizer_runs: Natural
-    via_ir: Annotated[bool, Field(alias="viaIR")]
 
 
 class Record(_Part):

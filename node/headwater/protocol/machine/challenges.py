@@ -13,6 +13,7 @@ from headwater.protocol.machine.call import Refused
 from headwater.protocol.machine.contract import Contract
 from headwater.protocol.machine.points import minus, plus, point_hash, posting_hash, share_one_log, words
 from headwater.protocol.machine.stakes import check_96_bits
+from headwater.protocol.machine.terms import update_parts
 from headwater.protocol.masks import NEAREST, sign
 from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
@@ -31,16 +32,20 @@ from headwater.protocol.vectors import update_length
 if TYPE_CHECKING:
     from headwater.protocol.machine import Machine
 
-ANSWER_GAS = 350_000
-"""Gas of an answer, whatever it opens."""
+ANSWER_GAS = 450_000
+"""Gas of an answer, whatever it opens; an average's ends its round besides."""
 
 ENTRY_GAS = {Kind.UPDATE: 1300, Kind.MASK: 450, Kind.MODEL: 400}
 """Gas of each of its entries."""
 
+PARTS_GAS = 1300
+"""Gas of each pair of an answer's parts: with every part the hashes of all are sent."""
+
 
 def assumed_gas(kind: Kind, dimension: int) -> int:
     """What an answer about so many weights is taken to cost."""
-    return ANSWER_GAS + ENTRY_GAS.get(kind, ENTRY_GAS[Kind.MODEL]) * update_length(dimension)
+    entries = ENTRY_GAS.get(kind, ENTRY_GAS[Kind.MODEL]) * update_length(dimension)
+    return ANSWER_GAS + entries + PARTS_GAS * update_parts(dimension) ** 2
 
 
 def least_bond(config: TaskConfig, kind: Kind, base_fee: int) -> int:
@@ -194,8 +199,9 @@ class Challenges(Contract):
         block = self.machine.block
         payee, owed = (sender, block.gas() * block.base_fee) if right.get(sender) else (ZERO_ADDRESS, 0)
         for trainer in pair:
-            if self.machine.rounds.get_roster_entry(task_id, challenge.round, trainer).status == TrainerStatus.GUILTY:
-                continue  # for wrong peers, meanwhile
+            entry = self.machine.rounds.get_roster_entry(task_id, challenge.round, trainer)
+            if entry.status == TrainerStatus.GUILTY and (right[trainer] or not owed):
+                continue  # convicted meanwhile, for wrong peers or by another peer: it can only come to owe
             if right[trainer]:
                 self.machine.rounds.acquit(self.address, task_id, challenge.round, challenge.attempt, trainer)
             else:

@@ -181,28 +181,30 @@ class Rounds(Contract):
         state.accused += 1
         self._leave_time_to_answer(task_id)
 
-    def acquit(self, sender: str, task_id: int, number: int, attempt: int, trainer: str) -> bool:
-        """Acquits a member accused in this attempt; returns whether it was in time to matter."""
+    def acquit(self, sender: str, task_id: int, number: int, attempt: int, trainer: str) -> None:
+        """Acquits a member accused in this attempt, unless it is too late to matter."""
         self._only(sender, self.machine.at.challenges)
         state = self.states.get(task_id, TaskState())
         runs = state.phase == Phase.AGGREGATE and self.machine.block.time < state.deadline
         # once an average was accepted, accusations are moot
         if not runs or (number, attempt) != (state.round, state.attempt) or self._is_averaged(task_id):
-            return False
+            return
         if not self._is_accused(task_id, trainer):
-            return False
+            return
         self.rosters[task_id, number, trainer].status = TrainerStatus.SUBMITTED
         state.accused -= 1
         self._leave_time_to_answer(task_id)
-        return True
 
     def convict(self, sender: str, task_id: int, trainer: str, payee: str, owed: int) -> None:
         """Convicts a member of the attempt that is aggregated, accused or not; who is accused, also after an average.
 
-        Out of its slash it owes the payee so much.
+        Out of its slash it owes the payee so much; one who is guilty already, if it owes nobody yet.
         """
         self._only(sender, self.machine.at.challenges)
         state = self.get_state(task_id)
+        if owed and self.get_roster_entry(task_id, state.round, trainer).status == TrainerStatus.GUILTY:
+            self.debts.setdefault((task_id, state.round, trainer), (payee, owed))
+            return
         accused = self._is_accused(task_id, trainer)
         if not (accused and state.phase == Phase.CHALLENGE):
             self._in_phase(task_id, Phase.AGGREGATE)
@@ -223,20 +225,19 @@ class Rounds(Contract):
         self._leave_time_to_answer(task_id)
         return accused, model_hash
 
-    def acquit_model(self, sender: str, task_id: int, number: int, averages: int) -> bool:
-        """The bytes that were demanded have been shown; returns whether in time to matter."""
+    def acquit_model(self, sender: str, task_id: int, number: int, averages: int) -> None:
+        """The bytes that were demanded have been shown; nothing if it is too late to matter."""
         self._only(sender, self.machine.at.challenges)
         state = self.states.get(task_id, TaskState())
         phase = Phase.CHALLENGE if averages else Phase.JOIN
         demanded = state.phase == phase and state.accused and self.machine.block.time < state.deadline
         if not demanded or (number, averages) != (state.round, self.get_round(task_id, number).averages):
-            return False
+            return
         state.accused = 0
         if averages:
             self._finalize(task_id)
         else:
             self._start_if_full(task_id)
-        return True
 
     # ---- views
 

@@ -36,9 +36,14 @@ def part_count(size: int) -> int:
     return max(1, -(-size // PART_BYTES))
 
 
+def update_parts(dimension: int) -> int:
+    """How many parts it makes to show a masked update of so many weights, 32 bytes an entry."""
+    return part_count(32 * update_length(dimension))
+
+
 def answer_time(config: TaskConfig) -> int:
-    """How long the accused have to answer, in seconds: for each part of a masked update, of 32 bytes an entry."""
-    return config.answer_period * part_count(32 * update_length(config.dimension))
+    """How long the accused have to answer, in seconds: for each part of a masked update."""
+    return config.answer_period * update_parts(config.dimension)
 
 
 def share(config: TaskConfig, pool: int, trainers: int) -> int:
