@@ -20,12 +20,12 @@ from tests.support.weakened_contracts import Weakness
 UPDATES_IN_VAIN = Weakness(
     "ChallengeManager",
     "_rounds().acquit(taskId, round, attempt, trainer); // or it is too late to matter",
-    "if (!_rounds().acquit(taskId, round, attempt, trainer)) revert ChallengeClosed(challengeId);",
+    "if (!_runs(challenge)) revert ChallengeClosed(challengeId); _rounds().acquit(taskId, round, attempt, trainer);",
 )
 MODELS_IN_VAIN = Weakness(
     "ChallengeManager",
     "_rounds().acquitModel(taskId, round, averages); // or it is too late to matter",
-    "if (!_rounds().acquitModel(taskId, round, averages)) revert ChallengeClosed(challengeId);",
+    "if (!_runs(challenge)) revert ChallengeClosed(challengeId); _rounds().acquitModel(taskId, round, averages);",
 )
 BACK_AT_ONCE = Weakness("ChallengeManager", "block.timestamp < answerBy || _runs(challenge)", "_runs(challenge)")
 MOOT = "if (!_decides(challenge)) "

@@ -11,7 +11,7 @@ from tests.support.arena import BOND, MEMBERS, OUTSIDER
 from tests.support.weakened_contracts import Weakness
 
 CHECKS = {
-    "TaskManager": "if (zero || !sum.check(k, r, combination, quotient, config.tau)) revert InvalidBasis();",
+    "TaskManager": "if (zero || !sum.check(config.k, r, combination, quotient, config.tau)) revert InvalidBasis();",
     "RoundManager": "if (posting.seed != seed) revert SeedMismatch(seed, posting.seed);",
     "TrainerRegistry": "if (owner != trainer) revert DataNotOwned(taskId, dataHashes[i], owner);",
     "RewardManager": "if (amount == 0) revert NothingToCollect(taskId, msg.sender);",
