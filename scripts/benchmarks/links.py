@@ -1,14 +1,14 @@
 """Gas of a chain: an update that several proofs in a row make, each from where the last one ended, on several data.
 
-The statement `link` is `train` with a model input of an update's length. C([w | tag]) = C([w | tag | 0..]), so the
-first proof takes the task's model, and every further one the point with which the last one ended.
+The model input of `train` has an update's length. C([w | tag]) = C([w | tag | 0..]), so the first proof takes the
+task's model, and every further one the point with which the last one ended.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from headwater.chain.contracts.events import TaskCreated
@@ -18,36 +18,18 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, Proof, build
 from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import Srs
-from headwater.circuits.statement import Tensor
 from headwater.circuits.train import Train
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.masks import mask_key
+from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.possession import prove
 from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
-from headwater.protocol.vectors import UPDATE_SALTS, update_length
+from headwater.protocol.vectors import UPDATE_SALTS, model_input
 
 DAY = 24 * 3600
 TRAINERS = 3
-
-
-@dataclass(frozen=True)
-class Link(Train):
-    """(model, data, salts) -> update as of `Train`, where the model may be an update: what follows D is not read."""
-
-    kind = "link"
-
-    @classmethod
-    def of(cls, spec: TrainingSpec) -> Link:
-        """The statement of a specification."""
-        return cls(**{field.name: getattr(spec, field.name) for field in fields(TrainingSpec)})
-
-    @property
-    def inputs(self) -> tuple[Tensor, ...]:
-        """As `Statement` says."""
-        _, data, salts = super().inputs
-        return Tensor("model", (update_length(self.dimension), 1)), data, salts
 
 
 @dataclass(frozen=True)
@@ -66,8 +48,9 @@ class Chain:
     trainers: tuple[Sender, ...]
 
     def prove(self, start: Sequence[int], data: Sequence[int], seed: int) -> Proof:
-        """A link from a vector, on data; the salts follow from the seed."""
-        return self.link.prove([start, data, _random(seed, UPDATE_SALTS)])
+        """A link from a vector, on data; salts and noise follow from the seed."""
+        noise = draw(b"noise that everybody may know: " + bytes(8), self.link.statement.decomposition_limit, seed)
+        return self.link.prove([start, data, salt_input(_random(seed, UPDATE_SALTS), noise)])
 
 
 def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: TrainingSpec, srs: Srs) -> Chain:
@@ -80,7 +63,7 @@ def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec
         ChainError, CircuitError: something failed.
     """
     creator, trainers = senders[0], tuple(senders[1 : 1 + TRAINERS])
-    link, average = build(home, Link.of(spec), srs), build(home, Average(spec.dimension), srs)
+    link, average = build(home, Train.of(spec), srs), build(home, Average(spec.dimension), srs)
     circuits = (link, average)
     one, other = (creator.deploy(bytes.fromhex(c.verifier.bytecode[2:]), c.statement.kind)[0] for c in circuits)
     hashes = [bytes.fromhex(c.verifier.code_hash[2:]) for c in circuits]
@@ -93,7 +76,7 @@ def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec
         possession = prove(secret, tag, trainer.address)
         trainer.send(contracts.trainers.enrol(task_id, points, mask_key(secret), possession))
         trainer.send(contracts.rounds.join(task_id))  # the last one fills the roster
-    start = (*[0] * spec.dimension, tag, *[0] * UPDATE_SALTS)
+    start = tuple(model_input([0] * spec.dimension, tag))
     return Chain(task_id, link, start, data, trainers)
 
 

@@ -25,7 +25,8 @@ from headwater.circuits.train import Train
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, to_signed
 from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
-from headwater.protocol.vectors import UPDATE_SALTS
+from headwater.protocol.noise import draw, salt_input
+from headwater.protocol.vectors import UPDATE_SALTS, model_input
 from headwater.roles.creating import least_k
 from headwater.training.columns import Columns, describe
 from headwater.training.data import Dataset, data_vector, read_csv
@@ -113,7 +114,9 @@ def measure(shape: Shape, home: Path, folder: Path, sender: Sender) -> dict[str,
     weights = [encode(float(w), spec.model_bits) for w in model.flatten()]
     rng = random.Random(SEED)
     tag, *salts = (rng.randrange(P) for _ in range(1 + spec.salts + UPDATE_SALTS))
-    inputs = [[*weights, tag], data_vector(dataset, spec, salts[: spec.salts]), salts[spec.salts :]]
+    noise = draw(rng.randbytes(32), circuit.statement.decomposition_limit)
+    data = data_vector(dataset, spec, salts[: spec.salts])
+    inputs = [model_input(weights, tag), data, salt_input(salts[spec.salts :], noise)]
     used = [_children_seconds()]
     proofs = []
     for _ in range(shape.repeats):

@@ -13,8 +13,9 @@ import pytest
 
 from headwater.circuits.circuit import build
 from headwater.circuits.srs import PERPETUAL, dev_srs, open_srs, perpetual_srs
+from headwater.protocol.vectors import model_input
 from tests.support.arena import ZERO
-from tests.support.circuits import SMALL, K, build_twin, random_salts
+from tests.support.circuits import SMALL, K, build_twin, train_salts
 from tests.support.verifying import accepts, deploy, plain
 from tests.support.weakened import UnclippedTrain
 
@@ -32,7 +33,7 @@ def test_proof__by_keys_of_ones_own__passes_the_verifier_of_these_keys__and_not_
     arena.at("training")
     own = make(home, srs)
     points = b"".join(point.encode() for point in arena.proof(FORGER).points)
-    forged = own.prove([[*ZERO, arena.tag], arena.data(FORGER)[0], random_salts(1)]).data
+    forged = own.prove([model_input(ZERO, arena.tag), arena.data(FORGER)[0], train_salts(1)]).data
     verifier = deploy(arena.anvil, own.verifier.bytecode)
     with attack.works_on("a verifier that was generated from the forger's keys"):
         assert accepts(arena.anvil, verifier, plain(verifier, forged))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from headwater.protocol.field import P, to_signed
-from tests.support.circuits import SMALL, TAG, build_twin, data_matrix, flat, random_salts
+from headwater.protocol.vectors import model_input
+from tests.support.circuits import SMALL, TAG, build_twin, data_matrix, flat, train_salts
 from tests.support.weakened import UnclippedTrain
 
 
@@ -17,7 +18,7 @@ def poisoned(change):
     """Inputs from the model zero, with changed data."""
     x, labels = data_matrix(SMALL)
     change(x, labels)
-    return [[0] * SMALL.dimension + [TAG], flat(SMALL, x, labels, seed=5), random_salts(6)]
+    return [model_input([0] * SMALL.dimension, TAG), flat(SMALL, x, labels, seed=5), train_salts(6)]
 
 
 def huge_feature(x, labels):

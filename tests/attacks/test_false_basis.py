@@ -24,7 +24,9 @@ from tests.support.weakened_contracts import Weakness
 
 CHECK = "if (zero || !sum.check(config.k, r, combination, quotient, config.tau)) revert InvalidBasis();"
 UNCHECKED = Weakness("TaskManager", CHECK)
-ZEROS = Weakness("TaskManager", "if (zero || !sum.check(config.k", "if (!sum.check(config.k", summary="an SRS of zeros is one")
+ZEROS = Weakness(
+    "TaskManager", "if (zero || !sum.check(config.k", "if (!sum.check(config.k", summary="an SRS of zeros is one"
+)
 DIMENSION = SMALL.dimension
 MORE = [1_000_000, *[0] * DIMENSION, 99, *[0] * 7]
 """What the creator wants on top of every sum: [w | 0 | salts]."""

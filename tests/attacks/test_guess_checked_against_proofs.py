@@ -14,6 +14,8 @@ from eth_utils.crypto import keccak
 
 from headwater.circuits.worker import FILES
 from headwater.protocol.field import P, to_field
+from headwater.protocol.noise import NOISE, salt_input
+from headwater.protocol.vectors import model_input
 from tests.support.circuits import SMALL, TAG, K, data_matrix, flat, random_salts
 
 N, UNUSABLE = 1 << K, 6
@@ -67,11 +69,16 @@ def source(train):
     return (train.folder / FILES["verifier_source"]).read_text()
 
 
+def quiet(seed: int) -> list[int]:
+    """Salts without noise: what is told here is told of salts."""
+    return salt_input(random_salts(seed), [0] * NOISE)
+
+
 def openings(train, source, data, salts):
     """What three proofs about one data commitment publish, from three models."""
     for number in range(PROOFS):
         weights = [10 * number + feature for feature in range(SMALL.dimension)]
-        yield Opening(train.prove([[*weights, TAG], data, salts(number)]).data, source)
+        yield Opening(train.prove([model_input(weights, TAG), data, salts(number)]).data, source)
 
 
 def guesses():
@@ -84,13 +91,13 @@ def guesses():
 def test_data__under_a_single_salt__can_be_guessed_from_two_proofs__and_not_under_a_row_of_salts(train, source, attack):
     true, false = guesses()
     single = flat(SMALL, *data_matrix(SMALL), seed=1)[: len(true)] + [random_salts(1)[0]] + [0] * (SMALL.width - 1)
-    weak = [found.equation(DATA, len(true) + 1) for found in openings(train, source, single, random_salts)]
+    weak = [found.equation(DATA, len(true) + 1) for found in openings(train, source, single, quiet)]
     with attack.works_on("a data matrix with one salt instead of a row of them"):
         assert is_possible(weak, true)
         assert not is_possible(weak, false)
 
     salted = flat(SMALL, *data_matrix(SMALL), seed=1)
-    strong = [found.equation(DATA, len(salted)) for found in openings(train, source, salted, random_salts)]
+    strong = [found.equation(DATA, len(salted)) for found in openings(train, source, salted, quiet)]
     assert is_possible(strong, salted[: len(true)])
     assert is_possible(strong, false)
     attack.gains(f"{len(strong)} equations over {SMALL.salts} salts allow the true data and data one unit off alike")
@@ -104,7 +111,8 @@ def test_an_update__under_a_single_salt__can_be_guessed_from_its_proof__and_not_
 
     def system(salts, known_salts):
         """Both equations of one proof, over [w' | 0 | salts]: that of the update, and that of the salts' own column."""
-        found = Opening(train.prove([[*model, TAG], data, salts]).data, source)
+        inputs = [model_input(model, TAG), data, salt_input(salts, [0] * NOISE)]
+        found = Opening(train.prove(inputs).data, source)
         own, value = found.equation(SALTS, known_salts)
         coefficients, total = found.equation(UPDATE, length + known_salts)
         return [(coefficients, total), ([0] * length + own, value)]

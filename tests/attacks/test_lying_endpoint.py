@@ -32,7 +32,7 @@ from headwater.roles.trainer import Trainer
 from headwater.training.data import read_csv
 from tests.support.posting import posting
 from tests.support.proxy import run_proxy
-from tests.support.roles import OUTSIDER, TERMS, World
+from tests.support.roles import OUTSIDER, TERMS, World, steady_journal
 
 VICTIM, PEER, THIRD = 0, 1, 2
 SELECTOR = encode_call("ChallengeManager", "getChallenge", (1,))[:4].hex()
@@ -103,7 +103,9 @@ def victim_over(world: World, urls: Sequence[str]) -> Trainer:
     task = replace(world.task, contracts=open_contracts(chain, world.folder / "deployments"))
     task.__dict__.update(train=world.task.train, average=world.task.average)
     dataset = read_csv(world.files[VICTIM], task.columns, task.spec)
-    return Trainer(task, Sender(chain, key), secret_of(key), dataset, silent)
+    return Trainer(
+        task, Sender(chain, key), secret_of(key), dataset, silent, journal=steady_journal(key, world.task, dataset)
+    )
 
 
 @contextmanager

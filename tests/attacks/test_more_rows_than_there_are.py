@@ -8,7 +8,8 @@ counts once.
 from __future__ import annotations
 
 from headwater.protocol.field import to_signed
-from tests.support.circuits import SMALL, TAG, build_twin, data_matrix, flat, random_salts
+from headwater.protocol.vectors import model_input
+from tests.support.circuits import SMALL, TAG, build_twin, data_matrix, flat, random_salts, train_salts
 from tests.support.weakened import ClaimedRows
 
 D, ROWS, CLAIMED = SMALL.dimension, 2, 64
@@ -17,7 +18,7 @@ D, ROWS, CLAIMED = SMALL.dimension, 2, 64
 def inputs(rows: int, *claims: int):
     """From the model zero, with `rows` rows of data and the rest of the capacity empty."""
     data = flat(SMALL, *data_matrix(SMALL, rows), seed=1)
-    return [[0] * D + [TAG], data, random_salts(2), *([claim] for claim in claims)]
+    return [model_input([0] * D, TAG), data, train_salts(2), *([claim] for claim in claims)]
 
 
 def weights(proof) -> list[int]:
@@ -46,4 +47,4 @@ def test_rows__past_the_capacity__do_not_fit(home, srs, train, attack):
     x, labels = data_matrix(SMALL, rows)
     data = [entry for features, label in zip(x, labels, strict=True) for entry in (*features, *label)]
     with attack.stopped_by("CircuitError"):
-        train.prove([[0] * D + [TAG], data + random_salts(1, SMALL.salts), random_salts(2)])
+        train.prove([model_input([0] * D, TAG), data + random_salts(1, SMALL.salts), train_salts(2)])

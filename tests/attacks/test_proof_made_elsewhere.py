@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from headwater.chain.contracts.events import Submitted
+from headwater.protocol.vectors import model_input
 from tests.support.anvil import run_anvil
 from tests.support.arena import MEMBERS, Arena
-from tests.support.circuits import SMALL, data_matrix, flat, random_salts
+from tests.support.circuits import SMALL, data_matrix, flat, train_salts
 from tests.support.weakened_contracts import Weakness
 
 ANY_MODEL = Weakness("RoundManager", "i == 0 ? modelHash", "i == 0 ? start_")
@@ -48,7 +49,7 @@ def test_proof__from_a_model_of_ones_own(arena, attack):
 def test_proof__of_other_data_than_were_enrolled(arena, attack):
     arena.at("training")
     chosen = flat(SMALL, *data_matrix(SMALL, seed=99), seed=99)
-    proof = arena.train.prove([[0] * SMALL.dimension + [arena.tag], chosen, random_salts(1)]).data
+    proof = arena.train.prove([model_input([0] * SMALL.dimension, arena.tag), chosen, train_salts(1)]).data
     with attack.works_on(ANY_DATA), arena.weakened(ANY_DATA):
         assert submitted(arena, proof)
     with attack.stopped_by("DataNotOwned"):

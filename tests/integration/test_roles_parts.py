@@ -48,6 +48,7 @@ class LongTask:
             contracts=self.contracts,
             config=config,
             spec=SimpleNamespace(dimension=WEIGHTS),
+            place="here",
             train=self.circuit,
             average=self.circuit,
             view=lambda block: round_view(
@@ -59,7 +60,7 @@ class LongTask:
     def trainer(self, i: int, vector: list[int]) -> Trainer:
         """A trainer that was just started, with nothing but its key and what follows from it."""
         sender = Sender(self.contracts.chain, self.play.anvil.accounts[i + 1])
-        made: Any = Trainer(self.task, sender, bytes(32), None, lambda *_, **__: None)  # type: ignore[arg-type]
+        made: Any = Trainer(self.task, sender, bytes(32), None, lambda *_, **__: None, journal=None)  # type: ignore[arg-type]
         made._masked = lambda *_: SimpleNamespace(document=SimpleNamespace(vector=pack(vector)))
         return made
 

@@ -29,9 +29,9 @@ from headwater.protocol.field import add, to_signed
 from headwater.protocol.masks import GENERATOR, mask_key
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import Posting
-from headwater.protocol.vectors import average
+from headwater.protocol.vectors import average, model_input
 from headwater.roles.task import point_hash
-from tests.support.circuits import random_salts
+from tests.support.circuits import train_salts
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, Place, World
 
 CID = b"\x01" * 32
@@ -82,7 +82,9 @@ def proof_accepted_there(world: World, place: Place) -> Proof:
     """Trainer 0's proof for its own data and the task at another place, submitted and accepted there."""
     place.enter([world.trainer(i).data[1] for i in range(3)])
     tag = place.contracts.tasks.tag(place.task_id)
-    proof = world.task.train.prove([[0] * world.task.spec.dimension + [tag], world.trainer(0).data[0], random_salts(1)])
+    proof = world.task.train.prove(
+        [model_input([0] * world.task.spec.dimension, tag), world.trainer(0).data[0], train_salts(1)]
+    )
     receipt = place.senders[1].send(place.contracts.rounds.submit(place.task_id, [proof.data]))
     assert receipt.event(Submitted).submitted == 1
     return proof

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from headwater.chain.contracts.events import Aggregated, Submitted
 from headwater.chain.contracts.screens import Stake
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
 from headwater.protocol.decisions import (
     Aggregate,
     Claim,
@@ -164,7 +166,15 @@ def test_loop__of_a_role_in_an_ended_task__settles_and_returns(finalized):
 def test_trainer__told_to_keep_its_stake__leaves_it_free_for_another_task(finalized):
     finalized.advance()
     key, first = finalized.anvil.accounts[1], finalized.trainer(0)
-    keeping = Trainer(finalized.task, first.sender, secret_of(key), first.dataset, silent, keep_stake=True)
+    keeping = Trainer(
+        finalized.task,
+        first.sender,
+        secret_of(key),
+        first.dataset,
+        silent,
+        journal=SecretStore(Database(None), key),
+        keep_stake=True,
+    )
     run(keeping, finalized.hurried)
     assert finalized.stakes.stake_of(first.sender.address) == Stake(ETHER, 0)
     finalized.steps(first, Withdraw, Done)

@@ -7,9 +7,17 @@ from contextlib import suppress
 import pytest
 
 from headwater.chain.contracts.events import DataRegistered, Submitted
-from headwater.circuits.circuit import Circuit
+from headwater.circuits.circuit import Circuit, Proof
 from headwater.circuits.worker import LONGEST_SECONDS
-from headwater.errors import CircuitError, ConfigError, ContentMismatch, ProverTimeout, StorageError, Unavailable
+from headwater.errors import (
+    CircuitError,
+    ConfigError,
+    ContentMismatch,
+    JournalUnwritable,
+    ProverTimeout,
+    StorageError,
+    Unavailable,
+)
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
@@ -32,13 +40,14 @@ from headwater.protocol.decisions import (
 from headwater.protocol.field import add
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
+from headwater.roles.commitments import DataCommitments
 from headwater.roles.proving import FIRST_SECONDS, SLOW_SECONDS, announce_proof
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
 from headwater.roles.trainer import Trainer
 from headwater.training.data import read_csv
-from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World
+from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, World, steady_journal
 
 # restarts
 
@@ -84,10 +93,18 @@ def test_trainers__with_the_same_rows__have_different_commitments(created):
 # another file
 
 
-def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enrolled, changed_file):
+@pytest.fixture
+def confused(enrolled, changed_file):
+    """Trainer 0, which was enrolled with another file than it has now."""
     trainer = enrolled.trainer(0, file=changed_file)
+    trainer._commitments = enrolled.trainer(0)._commitments
+    return trainer
+
+
+def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enrolled, confused):
+    trainer = confused
     nonce = trainer.sender.next_nonce()
-    with pytest.raises(ConfigError, match="enrolled in task 1 with other data than this file's") as caught:
+    with pytest.raises(ConfigError, match="enrolled in the task with other data than this file's") as caught:
         trainer.step()
     assert "train with the file that was enrolled" in caught.value.hint
     assert trainer.sender.next_nonce() == nonce
@@ -97,8 +114,10 @@ def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enroll
 
 
 def test_file__changed_after_joining__is_refused_before_anything_is_proved(training, changed_file):
+    confused = training.trainer(0, file=changed_file)
+    confused._commitments = training.trainer(0)._commitments
     with pytest.raises(ConfigError, match="other data than this file's"):
-        training.trainer(0, file=changed_file).step()
+        confused.step()
     training.steps(training.trainer(0), Submit)
 
 
@@ -111,6 +130,95 @@ def test_file__changed_between_two_enrolments__is_enrolled_anew(enrolled, change
     enrolled.steps(trainer, Enrol, Join)
     data = [event.data for event in enrolled.trainers.events(DataRegistered, trainer=trainer.sender.address)]
     assert data[1] == trainer.data[1] != data[0]
+
+
+# how many proofs
+
+
+class Spent(Circuit):
+    """A prover that gives one proof over and over: only how often it is asked is of interest."""
+
+    asked = 0
+
+    def prove(self, inputs, limit=LONGEST_SECONDS):
+        Spent.asked += 1
+        return _made(self, inputs)
+
+
+def _made(circuit, inputs):
+    points = (circuit.commit(inputs[0]), circuit.commit(inputs[1]), *[Point(1, 2)] * 2)
+    return Proof(b"".join(point.encode() for point in points), points, (), 0.0, 0.0, 0.0)
+
+
+@pytest.fixture
+def spending(training):
+    """A trainer of the round that runs, with a prover that takes no time."""
+    task = training.open()
+    circuit = task.train
+    task.__dict__["train"] = Spent(circuit.folder, circuit.statement, circuit.srs, circuit.manifest)
+    Spent.asked = 0
+    return training.trainer(0, task)
+
+
+def test_proofs__about_one_data_commitment__are_fewer_than_its_salts_whatever_models_are_told(spending, monkeypatch):
+    """A lying endpoint, a deep reorganization or a chain started again tells of one model after another."""
+    dimension, most = spending.task.spec.dimension, spending.task.spec.salts - 1
+    for number in range(most):
+        monkeypatch.setattr(type(spending.task), "base_model", lambda *_, n=number: [n] * dimension)
+        spending.train(1)
+    monkeypatch.setattr(type(spending.task), "base_model", lambda *_: [most] * dimension)
+    with pytest.raises(ConfigError, match=f"{most} proofs about these data have been made") as caught:
+        spending.train(1)
+    assert Spent.asked == most
+    assert "enrol again, which draws new salts" in caught.value.hint
+    assert spending._commitments.proofs(spending.data[1]) == most
+
+
+def test_proofs__that_failed__are_not_counted(spending, monkeypatch):
+    def fails(*_):
+        raise CircuitError("no memory", "buy some")
+
+    monkeypatch.setattr(Spent, "prove", fails)
+    with pytest.raises(CircuitError):
+        spending.train(1)
+    assert spending._commitments.proofs(spending.data[1]) == 0
+
+
+def test_proof__that_cannot_be_counted__is_neither_kept_nor_sent(spending, monkeypatch):
+    def full(*_):
+        raise JournalUnwritable("the disk is full", "free some space")
+
+    monkeypatch.setattr(DataCommitments, "count", full)
+    with pytest.raises(JournalUnwritable):
+        spending.act(Submit(1))
+    assert not spending._kept.has(1)
+    assert spending.task.contracts.rounds.get_state(1).submitted == 0
+
+
+def test_enrolment__after_too_many_proofs__is_under_new_salts(created):
+    trainer = created.trainer(0)
+    spent = trainer.data[1]
+    for _ in range(created.task.spec.most_proofs):
+        trainer._commitments.count(spent)
+    created.steps(trainer, Deposit, Enrol)
+    (event,) = created.trainers.events(DataRegistered, trainer=trainer.sender.address)
+    assert event.data == trainer.data[1] != spent
+    assert trainer._commitments.proofs(event.data) == 0
+
+
+def test_trainer__whose_journal_is_lost__registers_its_data_under_new_salts_and_goes_on(enrolled):
+    """What the lost one had counted nobody knows, so no proof is about those salts any more."""
+    before, lost = enrolled.trainer(0), enrolled.trainer(0)
+    lost._commitments = DataCommitments(SecretStore(Database(None), enrolled.anvil.accounts[1]), "here")
+    enrolled.steps(lost, Join)
+    for i in (1, 2):
+        enrolled.steps(enrolled.trainer(i), Join)
+    enrolled.steps(lost, Submit)
+    events = enrolled.trainers.events(DataRegistered, trainer=lost.sender.address)
+    assert [event.data for event in events] == [before.data[1], lost.data[1]]
+    assert not set(before.data[0][-before.task.spec.salts :]) & set(lost.data[0][-before.task.spec.salts :])
+    (submitted,) = enrolled.rounds.events(Submitted, task_id=enrolled.task_id)
+    assert submitted.data_hashes == (point_hash(lost.data[1]),)
 
 
 # front-running
@@ -237,7 +345,16 @@ def test_proof__that_takes_too_long__is_not_kept__and_the_next_one_is_made(train
     file, key = training.files[0], training.anvil.accounts[1]
     dataset = read_csv(file, task.columns, task.spec)
     hurried, patient = (
-        Trainer(task, training.senders[1], secret_of(key), dataset, silent, proof_limit=limit) for limit in (0.01, None)
+        Trainer(
+            task,
+            training.senders[1],
+            secret_of(key),
+            dataset,
+            silent,
+            journal=steady_journal(key, task, dataset),
+            proof_limit=limit,
+        )
+        for limit in (0.01, None)
     )
     with pytest.raises(ProverTimeout):
         hurried.step()
@@ -248,8 +365,8 @@ def test_proof__that_takes_too_long__is_not_kept__and_the_next_one_is_made(train
 def test_proof__of_a_round__is_kept_through_a_look_at_an_older_block__until_the_rounds_end_is_final(training):
     """A second proof of the round would be another equation over the data's salts."""
     key = training.anvil.accounts[1]
-    secrets = SecretStore(Database(None), key)
     dataset = read_csv(training.files[0], training.task.columns, training.task.spec)
+    secrets = steady_journal(key, training.task, dataset)
     trainer = Trainer(training.task, training.senders[1], secret_of(key), dataset, silent, journal=secrets)
     in_train = training.chain.block()
     training.steps(trainer, Submit)

@@ -12,8 +12,8 @@ from headwater.circuits.train import Train
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.vectors import average as floored_average
-from headwater.protocol.vectors import sum_of_commitments, update_length
-from tests.support.circuits import MULTI, SMALL, TAG, K, data_matrix, flat, random_salts, training_inputs
+from headwater.protocol.vectors import model_input, sum_of_commitments, update_length
+from tests.support.circuits import MULTI, SMALL, TAG, K, data_matrix, flat, random_salts, train_salts, training_inputs
 
 
 def weights_of(output, dimension):
@@ -21,10 +21,10 @@ def weights_of(output, dimension):
 
 
 def test_update__is_the_specified_step__and_carries_the_salts(train_proof):
-    model, _, salts = training_inputs(SMALL)
-    expected = SMALL.train(model[:-1], *data_matrix(SMALL))
+    model, _, _ = training_inputs(SMALL)
+    expected = SMALL.train(model[: SMALL.dimension], *data_matrix(SMALL))
     assert weights_of(train_proof.output, SMALL.dimension) == expected
-    assert list(train_proof.output[SMALL.dimension :]) == [0, *salts]
+    assert list(train_proof.output[SMALL.dimension :]) == [0, *random_salts(2)]
 
 
 def test_points__of_a_proof__are_the_commitments_of_its_vectors(train, train_proof):
@@ -36,14 +36,16 @@ def test_one_vs_rest__several_steps__is_the_specified_training(home, srs):
     circuit = build(home, MULTI, srs)
     inputs = training_inputs(MULTI, seed=3)
     proof = circuit.prove(inputs)
-    assert weights_of(proof.output, MULTI.dimension) == MULTI.train(inputs[0][:-1], *data_matrix(MULTI, seed=3))
+    assert weights_of(proof.output, MULTI.dimension) == MULTI.train(
+        inputs[0][: MULTI.dimension], *data_matrix(MULTI, seed=3)
+    )
 
 
 def test_unused_rows__add_nothing__and_salts_are_ignored(train):
     x, labels = data_matrix(SMALL, rows=5)
     weights = [100, -200, 300, -400]
     data = flat(SMALL, x, labels, seed=8)  # salts also stand where labels stand in other rows
-    proof = train.prove([[*weights, TAG], data, random_salts(9)])
+    proof = train.prove([model_input(weights, TAG), data, train_salts(9)])
     assert weights_of(proof.output, SMALL.dimension) == SMALL.train(weights, x, labels)
 
 

@@ -53,8 +53,8 @@ from headwater.protocol.structs import (
     TaskConfig,
     TaskState,
 )
-from headwater.protocol.vectors import Basis, average, update_length
-from tests.support.circuits import SMALL, K, data_matrix, flat, random_salts
+from headwater.protocol.vectors import Basis, average, model_input, update_length
+from tests.support.circuits import SMALL, K, data_matrix, flat, train_salts
 from tests.support.roles import SharedCircuit
 from tests.support.weakened_contracts import Code, Weakness
 
@@ -273,8 +273,8 @@ class Arena:
 
     def proof(self, i: int, weights: Sequence[int] = ZERO, tag: int | None = None) -> Proof:
         """A member's proof of training from a model; its output is the update."""
-        model = [*weights, self.tag if tag is None else tag]
-        return self.train.prove([model, self.data(i)[0], random_salts(100 + i)])
+        model = model_input(weights, self.tag if tag is None else tag)
+        return self.train.prove([model, self.data(i)[0], train_salts(100 + i)])
 
     def attempt(self) -> Attempt:
         """The attempt at masking that runs, whose members are those who have masked in the one before."""

@@ -14,12 +14,13 @@ from headwater.circuits.srs import Srs, dev_srs
 from headwater.circuits.statement import Statement
 from headwater.circuits.train import Train
 from headwater.protocol.field import P
-from headwater.protocol.vectors import UPDATE_SALTS
+from headwater.protocol.noise import draw, salt_input
+from headwater.protocol.vectors import UPDATE_SALTS, model_input
 
 ROOT = Path(__file__).resolve().parents[2]
 K = 12
 SMALL = Train(rows=8, features=4, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
-MULTI = Train(rows=6, features=3, outputs=3, steps=2, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
+MULTI = Train(rows=3, features=2, outputs=2, steps=2, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
 TAG = 77
 
 
@@ -70,11 +71,21 @@ def random_salts(seed: int, count: int = UPDATE_SALTS) -> list[int]:
     return [rng.randrange(P) for _ in range(count)]
 
 
+def train_salts(seed: int, statement: Train = SMALL) -> list[int]:
+    """What `train` takes so that the update ends in `random_salts(seed)`: with noise that is the same in every run."""
+    noise = draw(b"the noise of tests, known to all", statement.decomposition_limit, seed)
+    return salt_input(random_salts(seed), noise)
+
+
 def training_inputs(statement: Train, seed: int = 1, rows: int | None = None) -> list[list[int]]:
     """Inputs of the train statement: a random model, random data and salts."""
     rng = random.Random(seed)
     weights = [rng.randint(-2000, 2000) for _ in range(statement.dimension)]
-    return [[*weights, TAG], flat(statement, *data_matrix(statement, rows, seed), seed), random_salts(seed + 1)]
+    return [
+        model_input(weights, TAG),
+        flat(statement, *data_matrix(statement, rows, seed), seed),
+        train_salts(seed + 1),
+    ]
 
 
 def build_twin(home: Path, statement: Statement, srs: Srs) -> Circuit:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from eth_account.signers.local import LocalAccount
 
 from headwater.chain.asking.rpc import Call, connect
 from headwater.chain.contracts.events import TaskCreated
@@ -26,6 +27,8 @@ from headwater.circuits.circuit import Circuit, Proof
 from headwater.circuits.openings import basis_quotient
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ContractError
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
 from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import Action, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
@@ -33,6 +36,7 @@ from headwater.protocol.masks import mask_key
 from headwater.protocol.structs import Origin
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
+from headwater.roles.commitments import _digest
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.loop import Job, Loop
 from headwater.roles.models import OpenedModel, open_model
@@ -45,7 +49,7 @@ from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import Document
 from headwater.training.columns import describe
-from headwater.training.data import read_csv
+from headwater.training.data import Dataset, data_vector, read_csv
 from headwater.training.samples import Sample, deal, load
 from tests.support.circuits import SMALL
 
@@ -84,6 +88,14 @@ def share_proofs(task: Task) -> Task:
         circuit = getattr(task, name)
         task.__dict__[name] = SharedCircuit(circuit.folder, circuit.statement, circuit.srs, circuit.manifest)
     return task
+
+
+def steady_journal(key: LocalAccount, task: Task, dataset: Dataset) -> SecretStore:
+    """A journal that knows only what salts follow from: the same in every run, so that proofs are shared."""
+    store = SecretStore(Database(None), key)
+    digest = _digest(data_vector(dataset, task.spec, [0] * task.spec.salts))
+    store.put(f"data/{task.place}", bytes(32) + digest)
+    return store
 
 
 class World:
@@ -171,7 +183,10 @@ class World:
         """Trainer i, as if it had just been started."""
         task = task or self.task
         dataset = read_csv(file or self.files[i], task.columns, task.spec)
-        return Trainer(task, self.senders[i + 1], secret_of(self.anvil.accounts[i + 1]), dataset, silent)
+        key = self.anvil.accounts[i + 1]
+        return Trainer(
+            task, self.senders[i + 1], secret_of(key), dataset, silent, journal=steady_journal(key, task, dataset)
+        )
 
     def aggregator(self, account: int = AGGREGATOR, task: Task | None = None) -> Aggregator:
         """An aggregator, as if it had just been started."""

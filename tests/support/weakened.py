@@ -9,6 +9,7 @@ import torch
 from headwater.circuits.average import Average
 from headwater.circuits.statement import Statement, Tensor
 from headwater.circuits.train import Train
+from headwater.protocol.vectors import UPDATE_SALTS
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class UnclippedTrain(Train):
         x, labels = data[: self.rows, : self.features], data[: self.rows, self.features :]
         weights = model[: self.features]
         gradient = x.transpose(0, 1) @ (x @ weights - labels)
-        return torch.cat([weights - gradient, torch.zeros(1, 1), salts], 0)
+        return torch.cat([weights - gradient, torch.zeros(1, 1), self.salted(salts)], 0)
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,37 @@ class WeakOperation(UnusedInput):
 
     def compute(self, a, b):
         return torch.eq(a, b).float()
+
+
+@dataclass(frozen=True)
+class QuietTrain(Train):
+    """`train` without noise: what its lookups publish follows from the data, the model and the update alone."""
+
+    @property
+    def inputs(self):
+        return *super().inputs[:2], Tensor("salts", (UPDATE_SALTS, 1))
+
+    def salted(self, salts):
+        return salts
+
+
+@dataclass(frozen=True)
+class Twice(Statement):
+    """Every entry is decomposed twice, so that its sign stands in both inner columns."""
+
+    kind = "twice"
+
+    @property
+    def inputs(self):
+        return (Tensor("a", (40, 1)),)
+
+    @property
+    def output(self):
+        return Tensor("b", (80, 1))
+
+    @property
+    def magnitude(self):
+        return (1 << 27) - 1
+
+    def compute(self, a):
+        return torch.abs(torch.index_select(a, 0, torch.arange(40).repeat_interleave(2)))

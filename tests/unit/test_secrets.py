@@ -14,6 +14,7 @@ from headwater.roles.secrets import data_salts, mask_secret, secret_of, update_s
 
 KEY, OTHER = Account.from_key(b"\x01" * 32), Account.from_key(b"\x02" * 32)
 SECRET = secret_of(KEY)
+SEED = b"\1" * 32
 DATA = [64, -3, 1, 0, 0]
 WEIGHTS = [5, -7, 0]
 COUNT = 10
@@ -38,12 +39,13 @@ def test_secret__of_one_key__is_the_same_again_and_not_the_key():
 
 def test_data_salts__under_another_key_task_data_or_attempt__are_all_others():
     found = [
-        data_salts(SECRET, 5, DATA, 0, COUNT),
-        data_salts(secret_of(OTHER), 5, DATA, 0, COUNT),
-        data_salts(SECRET, 6, DATA, 0, COUNT),
-        data_salts(SECRET, 5, [64, -3, 1, 0, 1], 0, COUNT),
-        data_salts(SECRET, 5, DATA, 1, COUNT),
-        data_salts(SECRET, 5, DATA, 11, COUNT),
+        data_salts(SECRET, SEED, 5, DATA, 0, COUNT),
+        data_salts(secret_of(OTHER), SEED, 5, DATA, 0, COUNT),
+        data_salts(SECRET, SEED, 6, DATA, 0, COUNT),
+        data_salts(SECRET, SEED, 5, [64, -3, 1, 0, 1], 0, COUNT),
+        data_salts(SECRET, SEED, 5, DATA, 1, COUNT),
+        data_salts(SECRET, SEED, 5, DATA, 11, COUNT),
+        data_salts(SECRET, bytes(32), 5, DATA, 0, COUNT),
     ]
     assert {len(salts) for salts in found} == {COUNT}
     assert_unrelated(found)
@@ -63,12 +65,12 @@ def test_update_salts__of_another_update_in_the_same_round__are_all_others():
 
 def test_mask_secret__under_another_key_or_task__is_another_and_no_salt():
     found = [mask_secret(secret, tag) for secret, tag in itertools.product((SECRET, secret_of(OTHER)), (5, 6))]
-    assert_unrelated([found, data_salts(SECRET, 5, [], 0, COUNT), update_salts(SECRET, 5, 1, [])])
+    assert_unrelated([found, data_salts(SECRET, SEED, 5, [], 0, COUNT), update_salts(SECRET, 5, 1, [])])
 
 
 def test_secrets__after_a_restart__are_the_same():
     again = secret_of(Account.from_key(b"\x01" * 32))
-    assert data_salts(again, 5, list(DATA), 3, COUNT) == data_salts(SECRET, 5, DATA, 3, COUNT)
+    assert data_salts(again, 5, list(DATA), 3, COUNT) == data_salts(SECRET, SEED, 5, DATA, 3, COUNT)
     assert update_salts(again, 5, 2, list(WEIGHTS)) == update_salts(SECRET, 5, 2, WEIGHTS)
     assert mask_secret(again, 5) == mask_secret(SECRET, 5)
 
@@ -76,14 +78,14 @@ def test_secrets__after_a_restart__are_the_same():
 @quick
 @given(numbers, st.lists(numbers, max_size=4), st.integers(0, 99), st.integers(1, 9))
 def test_salts__of_data_and_of_updates__never_coincide(tag, vector, attempt, round_):
-    assert_unrelated([data_salts(SECRET, tag, vector, attempt, COUNT), update_salts(SECRET, tag, round_, vector)])
+    assert_unrelated([data_salts(SECRET, SEED, tag, vector, attempt, COUNT), update_salts(SECRET, tag, round_, vector)])
 
 
 @quick
 @given(st.lists(numbers, min_size=1, max_size=4))
 def test_salts__of_entries_that_differ_only_in_sign_or_representative__depend_on_the_field_element(vector):
     same, other = [entry - P for entry in vector], [*vector[:-1], vector[-1] + 1]
-    assert data_salts(SECRET, 5, vector, 0, COUNT) == data_salts(SECRET, 5, same, 0, COUNT)
+    assert data_salts(SECRET, SEED, 5, vector, 0, COUNT) == data_salts(SECRET, SEED, 5, same, 0, COUNT)
     assert update_salts(SECRET, 5, 1, vector) == update_salts(SECRET, 5, 1, same)
-    assert_unrelated([data_salts(SECRET, 5, each, 0, COUNT) for each in (vector, other)])
+    assert_unrelated([data_salts(SECRET, SEED, 5, each, 0, COUNT) for each in (vector, other)])
     assert_unrelated([update_salts(SECRET, 5, 1, each) for each in (vector, other)])

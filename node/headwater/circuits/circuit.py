@@ -21,14 +21,14 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from headwater.circuits import ezkl_settings, worker
+from headwater.circuits import blocks, ezkl_settings, worker
 from headwater.circuits import statement as statement_module
 from headwater.circuits import verifier as verifier_module
 from headwater.circuits.srs import Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
 from headwater.errors import CircuitError
-from headwater.protocol import fixedpoint
+from headwater.protocol import fixedpoint, noise
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
 from headwater.protocol.openings import UNUSABLE_ROWS
@@ -221,7 +221,8 @@ def _identity(statement: Statement, srs: Srs) -> dict[str, Any]:
 
 def _code_hash(statement: Statement) -> str:
     """A hash of the modules that a circuit is made by: the cache must not outlive a change of them."""
-    modules = (sys.modules[type(statement).__module__], fixedpoint, statement_module, ezkl_settings, verifier_module)
+    own = sys.modules[type(statement).__module__]
+    modules = (own, blocks, fixedpoint, noise, statement_module, ezkl_settings, verifier_module)
     return hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()
 
 

@@ -89,6 +89,11 @@ class Statement(ABC):
         return 1 << -(-self.magnitude.bit_length() // LEGS)
 
     @property
+    def decomposition_limit(self) -> int:
+        """The least magnitude that a decomposition has no digits for."""
+        return int(self.decomposition_base**LEGS)
+
+    @property
     def least_k(self) -> int:
         """The least k that has room for the range table and for every vector; the rows may need more."""
         entries = max(self.decomposition_base, *(t.size for t in (*self.inputs, self.output)))

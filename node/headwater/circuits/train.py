@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from headwater.circuits.statement import Statement, Tensor
+from headwater.circuits.blocks import part, view
+from headwater.circuits.statement import LEGS, Statement, Tensor
 from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.protocol.noise import NOISE, Hidden
 from headwater.protocol.vectors import UPDATE_SALTS, update_length
 
 if TYPE_CHECKING:
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
 class Train(TrainingSpec, Statement):
     """(model, data, salts) -> update, for the numbers of a `TrainingSpec`.
 
-    model  [ w (D) | tag ]
+    model  [ w (D) | tag | 0.. ], or an update: what follows the weights is not read, so that links can be chained
     data   rows of [features | labels], then `salt_rows` rows of salts, which the computation ignores
-    salts  UPDATE_SALTS field elements, fresh in every round
-    update [ w' (D) | 0 | salts ]
+    salts  [ UPDATE_SALTS field elements | NOISE integers below base**legs ], fresh in every round
+    update [ w' (D) | 0 | each salt plus the magnitudes of its part of the noise ]
+
+    The noise is decomposed like all else (`headwater.protocol.noise`). Its magnitudes reach the output, so that no
+    compiler drops them, and what is added to a salt leaves it uniform.
     """
 
     kind = "train"
@@ -37,43 +42,42 @@ class Train(TrainingSpec, Statement):
     def inputs(self) -> tuple[Tensor, ...]:
         """As `Statement` says."""
         data = (self.rows + self.salt_rows, self.width)
-        return Tensor("model", (self.dimension + 1, 1)), Tensor("data", data), Tensor("salts", (UPDATE_SALTS, 1))
+        return (
+            Tensor("model", (update_length(self.dimension), 1)),
+            Tensor("data", data),
+            Tensor("salts", (UPDATE_SALTS + NOISE, 1)),
+        )
 
     @property
     def output(self) -> Tensor:
         """As `Statement` says."""
         return Tensor("update", (update_length(self.dimension), 1))
 
+    @property
+    def hidden(self) -> Hidden:
+        """What the noise of a proof hides."""
+        return Hidden(LEGS, self.decomposition_base.bit_length() - 1, self.inner_columns)
+
     def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
-        """`TrainingSpec.train`, on the weights before the model's tag and on all rows."""
+        """`TrainingSpec.train`, on the weights before the model's tag and on all rows but those of salts."""
         import torch
 
         (model, data, salts), h, c = inputs, float(self.half), float(self.clip_gradient)
-        weights = model[: self.dimension].reshape(self.features, self.outputs)
-        features, targets, live, pad = self._parts(data)
+        weights = part(model, 0, self.dimension).reshape(self.features, self.outputs)
+        features = view(data, self.rows, 0, self.features)
+        targets = view(data, self.rows, self.features, self.width) * (-2.0 * self.half)
         transposed = features.transpose(0, 1)
         for _ in range(self.steps):
-            z = features @ torch.cat([weights, pad], 0)
-            z = z if live is None else z * live
+            z = features @ weights
             gradient = transposed @ (torch.abs(z + h) - torch.abs(z - h) + targets)
-            if live is not None:
-                gradient = torch.index_select(gradient, 0, torch.arange(self.features))
             clipped = torch.abs(gradient + c) - torch.abs(gradient - c)
             weights = weights + clipped * 2.0 ** -(self.rebase_bits + 1) * -1.0
-        return torch.cat([weights.reshape(-1, 1), torch.zeros(1, 1), salts], 0)
+        return torch.cat([weights.reshape(-1, 1), torch.zeros(1, 1), self.salted(salts)], 0)
 
-    def _parts(self, data: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor]:
-        """Features, -2 h labels, the mask of live rows, and the zero weights that label columns get.
-
-        A slice costs a cell an entry, once. One step pays less for taking the whole matrix and masking salt rows and
-        label columns with constants; several steps would pay for the masks each time.
-        """
+    def salted(self, salts: torch.Tensor) -> torch.Tensor:
+        """The update's salts: each with the magnitudes of its part of the noise."""
         import torch
 
-        if self.steps > 1:
-            labels = data[: self.rows, self.features :]
-            return data[: self.rows, : self.features], labels * (-2.0 * self.half), None, torch.zeros(0, self.outputs)
-        live = torch.cat([torch.ones(self.rows, self.outputs), torch.zeros(self.salt_rows, self.outputs)], 0)
-        # scaling the mask, not the labels, keeps EZKL from checking the same constant twice (13 cells a row)
-        targets = data[:, self.features :] * (live * (-2.0 * self.half))
-        return data, targets, live, torch.zeros(self.outputs, self.outputs)
+        noise = part(salts, UPDATE_SALTS, UPDATE_SALTS + NOISE)
+        each = NOISE // UPDATE_SALTS
+        return part(salts, 0, UPDATE_SALTS) + torch.abs(noise).reshape(UPDATE_SALTS, each) @ torch.ones(each, 1)

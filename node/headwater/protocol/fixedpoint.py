@@ -121,6 +121,11 @@ class TrainingSpec:
         return self.salt_rows * self.width
 
     @property
+    def most_proofs(self) -> int:
+        """How many proofs about one data commitment there may be: each publishes an equation over its salts."""
+        return self.salts - 1
+
+    @property
     def half(self) -> int:
         """h: where the sigmoid saturates (|z| = 2), on the scale of z."""
         return 1 << (self.data_bits + self.model_bits + 1)

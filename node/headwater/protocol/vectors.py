@@ -33,6 +33,14 @@ def update_length(dimension: int) -> int:
     return dimension + 1 + UPDATE_SALTS
 
 
+def model_input(weights: Sequence[int], tag: int) -> list[int]:
+    """[w | tag | 0..] of an update's length: how `train` takes a model. Its commitment is that of [w | tag].
+
+    Of that length, so that a proof can also start from an update: links of a chain have one verifier.
+    """
+    return [*weights, tag, *[0] * UPDATE_SALTS]
+
+
 @dataclass(frozen=True)
 class Basis:
     """What commitments of one k and one SRS are made of: the offset B = C(0) and the first Lagrange points."""

@@ -54,8 +54,7 @@ class Aggregator(Role):
         self.task = task
         self._keep_stake = keep_stake
         self._proof_limit = proof_limit
-        chain, tasks = task.contracts.chain, task.contracts.tasks
-        self._kept = KeptProofs(journal, f"average/{chain.name}/{tasks.address}/{task.id}")
+        self._kept = KeptProofs(journal, f"average/{task.place}")
 
     def view(self, block: Block) -> AggregatorView:
         """What concerns this aggregator in a block."""

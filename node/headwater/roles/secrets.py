@@ -1,8 +1,8 @@
-"""A trainer's secrets, derived from its key: nothing to store, nothing to lose in a crash.
+"""A trainer's secrets, derived from its key; those of its data also from its journal.
 
 Commitments bind but do not hide, and proofs open committed vectors at random places, so each private vector carries
-salts that nobody else can guess. Deriving them from the key makes a restarted node find the same data commitment again;
-context keeps salts of different vectors unrelated.
+salts that nobody else can guess. Deriving them makes a restarted node find the same vectors again; context keeps salts
+of different vectors unrelated.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from eth_account.signers.local import LocalAccount
 
 from headwater.protocol.field import derive, pack
+from headwater.protocol.noise import draw
 from headwater.protocol.vectors import UPDATE_SALTS
 
 
@@ -21,20 +22,26 @@ def secret_of(key: LocalAccount) -> bytes:
     return hashlib.sha512(b"headwater/salts" + bytes(key.key)).digest()
 
 
-def data_salts(secret: bytes, tag: int, unsalted: Sequence[int], attempt: int, count: int) -> list[int]:
+def data_salts(secret: bytes, seed: bytes, tag: int, unsalted: Sequence[int], attempt: int, count: int) -> list[int]:
     """The salts of a data matrix in a task.
 
     They depend on the data: under the same salts, two matrices' commitments would give away that of their difference.
 
     Args:
+        seed: random bytes of the account's journal, see `headwater.roles.commitments`.
         attempt: counts up where another account has registered the commitment first (a front-run enrolment).
     """
-    return [derive(secret, "data", tag, _digest(unsalted), attempt, index) for index in range(count)]
+    return [derive(secret, "data", seed, tag, _digest(unsalted), attempt, index) for index in range(count)]
 
 
 def update_salts(secret: bytes, tag: int, round_: int, weights: Sequence[int]) -> list[int]:
     """The salts of an update: fresh in every round of every task, and for every update."""
     return [derive(secret, "update", tag, round_, _digest(weights), index) for index in range(UPDATE_SALTS)]
+
+
+def proof_noise(secret: bytes, tag: int, round_: int, weights: Sequence[int], limit: int) -> list[int]:
+    """The noise of the proof of an update, of magnitudes below `limit`: as fresh as its salts."""
+    return draw(secret, limit, tag, round_, _digest(weights))
 
 
 def _digest(vector: Sequence[int]) -> bytes:

@@ -232,6 +232,11 @@ class Task(TaskReader):
         chain = self.contracts.chain
         return TaskReference(chain_id=chain.chain_id, task_manager=self.contracts.tasks.address, task_id=self.id)
 
+    @property
+    def place(self) -> str:
+        """How a journal names the task, among all of all chains."""
+        return f"{self.contracts.chain.name}/{self.contracts.tasks.address}/{self.id}"
+
     @cached_property
     def train(self) -> Circuit:
         """The circuit of updates; `check_circuits` has compared it."""

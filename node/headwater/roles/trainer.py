@@ -10,6 +10,7 @@ from headwater.chain.contracts.events import TrainerSlashed
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.circuits.openings import vector_quotient
+from headwater.circuits.train import Train
 from headwater.errors import ChainError, ConfigError, ContractError
 from headwater.journal.secrets import SecretStore
 from headwater.protocol import possession
@@ -35,18 +36,20 @@ from headwater.protocol.equal_log import prove
 from headwater.protocol.field import P, pack, unpack
 from headwater.protocol.masks import Attempt, mask_key, masked, masks, pair_seed, peers, prg, shared_point
 from headwater.protocol.masks import Mask as OwnMask
+from headwater.protocol.noise import salt_input
 from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import ZERO_ADDRESS, Claim, PeerMask, Posting, RosterEntry
-from headwater.protocol.vectors import UPDATE_SALTS, update_length
+from headwater.protocol.vectors import UPDATE_SALTS, model_input, update_length
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, decides, demanded_model, demanded_of_member, dispute, late
+from headwater.roles.commitments import DataCommitments
 from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.role import Role, owing
-from headwater.roles.secrets import data_salts, mask_secret, update_salts
+from headwater.roles.secrets import data_salts, mask_secret, proof_noise, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import PointText, UpdateDocument
@@ -87,13 +90,13 @@ class Trainer(Role):
         report: Report,
         *,
         keep_stake: bool = False,
-        journal: SecretStore | None = None,
+        journal: SecretStore,
         proof_limit: float | None = None,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when it has left the task, for another one.
-        journal: where a round's proof is kept; without one, it is made again by a trainer that was restarted.
+        journal: where a round's proof is kept, and proofs are counted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         """
         super().__init__(task.contracts, task.id, sender, report)
@@ -102,8 +105,7 @@ class Trainer(Role):
         self._secret = secret
         self._keep_stake = keep_stake
         self._proof_limit = proof_limit
-        chain, tasks = task.contracts.chain, task.contracts.tasks
-        self._kept = KeptProofs(journal, f"{chain.name}/{tasks.address}/{task.id}")
+        self._kept, self._commitments = KeptProofs(journal, task.place), DataCommitments(journal, task.place)
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
@@ -159,7 +161,7 @@ class Trainer(Role):
             case Enrol():
                 secret = mask_secret(self._secret, task.tag)
                 proof = possession.prove(secret, task.tag, me)
-                call = task.contracts.trainers.enrol(task.id, [self.data[1]], mask_key(secret), proof)
+                call = task.contracts.trainers.enrol(task.id, [self._unproved()[1]], mask_key(secret), proof)
                 return self._send(call, "enrolled")
             case Join(round_):
                 self._check_ready()
@@ -182,15 +184,21 @@ class Trainer(Role):
     def train(self, round_: int) -> Proof:
         """Train on the current model and prove it; the proof's output is the update.
 
-        A round's proof is made once: each new one would publish another equation over the data's salts.
+        A round's proof is made once, and proofs about one data commitment are counted: each new one publishes another
+        equation over its salts.
+
+        Raises:
+            ConfigError: as many were made as there may be.
         """
-        weights = self.task.base_model(round_)
-        inputs = [[*weights, self.task.tag], self.data[0], self._update(round_, weights)[-UPDATE_SALTS:]]
+        weights, (data, point) = self.task.base_model(round_), self._registered()
+        inputs = [model_input(weights, self.task.tag), data, self._salts(round_, weights)]
         if found := self._kept.get(round_, inputs):
             return found
+        self._commitments.check(point, self.task.spec.most_proofs)
         task, measured = self.task, self._kept.seconds
         limit = announce_proof(task, task.train, self._report, most=self._proof_limit, measured=measured, round=round_)
         proof = task.train.prove(inputs, limit)
+        self._commitments.count(point)
         self._kept.keep(round_, inputs, proof)
         self._report(
             "proved",
@@ -357,33 +365,54 @@ class Trainer(Role):
         weights = self.task.spec.train(model, self.dataset.x, self.dataset.labels)
         return [entry % P for entry in (*weights, 0, *update_salts(self._secret, self.task.tag, round_, weights))]
 
+    def _salts(self, round_: int, model: Sequence[int]) -> list[int]:
+        """What the statement takes so that the update ends in its salts: less the noise of the proof, and the noise."""
+        update, limit = self._update(round_, model), Train.of(self.task.spec).decomposition_limit
+        noise = proof_noise(self._secret, self.task.tag, round_, update[: self.task.spec.dimension], limit)
+        return salt_input(update[-UPDATE_SALTS:], noise)
+
     @property
     def data(self) -> tuple[list[int], Point]:
         """The data vector and its commitment: the one registered, or one that nobody else has registered by now.
 
         Raises:
             ConfigError: the file's data are not what this account enrolled with.
+            JournalError: what its salts follow from cannot be read or written.
         """
         task, me, trainers = self.task, self.sender.address, self.task.contracts.trainers
-        unsalted = data_vector(self.dataset, task.spec, [0] * task.spec.salts)
-        enrolled = trainers.get_enrolment(task.id, me).exists
+        unsalted = self._unsalted()
+        seed = self._commitments.seed(unsalted, enrolled=trainers.get_enrolment(task.id, me).exists)
         for attempt in range(MAX_ATTEMPTS):
-            salts = data_salts(self._secret, task.tag, unsalted, attempt, task.spec.salts)
+            salts = data_salts(self._secret, seed, task.tag, unsalted, attempt, task.spec.salts)
             vector = data_vector(self.dataset, task.spec, salts)
             point = task.train.commit(vector)
-            owner = trainers.get_data(task.id, point_hash(point)).owner
-            if owner == me or (owner == ZERO_ADDRESS and not enrolled):
+            if trainers.get_data(task.id, point_hash(point)).owner in (me, ZERO_ADDRESS):
                 return vector, point
-            if owner == ZERO_ADDRESS:
-                break  # this account never got as far as this attempt
-        if enrolled:
-            raise ConfigError(
-                f"{me} enrolled in task {task.id} with other data than this file's",
-                "train with the file that was enrolled, or enrol another account",
-            )
         raise ConfigError(
             f"{MAX_ATTEMPTS} enrolments of {me} were front-run", "send through another node, or a private mempool"
         )
+
+    def _unsalted(self) -> list[int]:
+        return data_vector(self.dataset, self.task.spec, [0] * self.task.spec.salts)
+
+    def _unproved(self) -> tuple[list[int], Point]:
+        """As `data`, to enrol with: a commitment that there is room for proofs about."""
+        found = self.data
+        if self._commitments.proofs(found[1]) < self.task.spec.most_proofs:
+            return found
+        self._commitments.renew(self._unsalted())
+        return self.data
+
+    def _registered(self) -> tuple[list[int], Point]:
+        """As `data`, and registered: where the journal was lost after enrolling, the salts are new."""
+        task, me = self.task, self.sender.address
+        vector, point = self.data
+        if task.contracts.trainers.get_data(task.id, point_hash(point)).owner != me:
+            self._report(
+                "note", text="the journal does not know the data that were enrolled: registers them under new salts"
+            )
+            self._send(task.contracts.trainers.register_data(task.id, [point]), "registered")
+        return vector, point
 
     def _check_ready(self) -> None:
         """Before a seat is taken, which costs stake where no update follows: data and model must be what they should.
@@ -392,5 +421,5 @@ class Trainer(Role):
             ConfigError: the file is no longer the enrolled one.
             Unavailable, ContentMismatch: the bytes of the newest model cannot be had.
         """
-        _ = self.data
+        self._registered()
         self.task.current_model()

@@ -23,6 +23,8 @@ from headwater.cli.demo.data import DemoData
 from headwater.cli.demo.record import Record
 from headwater.cli.demo.screen import Screen
 from headwater.errors import HeadwaterError
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
 from headwater.protocol.decisions import RoundView
 from headwater.protocol.phases import Kind, Phase
 from headwater.protocol.structs import Model
@@ -188,7 +190,9 @@ class Play:
             self.screen.title("attack: an average that leaves one trainer out")
             key = self.trainers[0].key
             sender = Sender(self.task.contracts.chain, key)
-            insider = Trainer(self.task, sender, secret_of(key), self.data.shares[0], silent)
+            insider = Trainer(
+                self.task, sender, secret_of(key), self.data.shares[0], silent, journal=SecretStore(Database(None), key)
+            )
             aggregator = Aggregator(self.task, sender, self.screen.node(f"{self.trainers[0].name} as aggregator"))
             self._note(attacks.partial_average(aggregator, insider, event))
 

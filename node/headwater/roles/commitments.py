@@ -1,0 +1,87 @@
+"""An account's data commitments: what their salts come from, and how many proofs were made about each.
+
+Every proof publishes an equation over its data vector (docs/adr/0007), and a lying endpoint, a reorganization or a
+chain started again can make a node prove again. So the salts follow from the key and from random bytes in the journal:
+a commitment belongs to one journal, and what that has counted is all that there is, whatever chain the node was shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from headwater.errors import ConfigError
+from headwater.journal.secrets import SecretStore
+from headwater.protocol.curve import Point
+from headwater.protocol.field import pack
+from headwater.roles.task import point_hash
+
+_SEED = 32
+
+
+class DataCommitments:
+    """What a journal knows of an account's data in one task."""
+
+    def __init__(self, journal: SecretStore, place: str) -> None:
+        """place: names the task among all of all chains."""
+        self._journal, self._name = journal, f"data/{place}"
+
+    def seed(self, unsalted: Sequence[int], *, enrolled: bool) -> bytes:
+        """32 random bytes that the salts of these data follow from: drawn now, if the journal has none.
+
+        Raises:
+            ConfigError: the account is enrolled, and with other data than these.
+            JournalError: they cannot be written down.
+        """
+        found = self._journal.get(self._name)
+        if found and found[_SEED:] == _digest(unsalted):
+            return found[:_SEED]
+        if found and enrolled:
+            raise ConfigError(
+                "the account enrolled in the task with other data than this file's",
+                "train with the file that was enrolled, or leave the task and enrol again",
+            )
+        return self.renew(unsalted)
+
+    def renew(self, unsalted: Sequence[int]) -> bytes:
+        """Draw another seed, for commitments that no proof is about."""
+        seed = secrets.token_bytes(_SEED)
+        self._journal.put(self._name, seed + _digest(unsalted))
+        return seed
+
+    def proofs(self, point: Point) -> int:
+        """How many proofs about a commitment were made."""
+        return int(self._journal.get(_count(point)) or 0)
+
+    def check(self, point: Point, most: int) -> None:
+        """There must be room for one more proof.
+
+        Args:
+            most: fewer than the commitment has salts.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if self.proofs(point) >= most:
+            raise ConfigError(
+                f"{most} proofs about these data have been made: one more would give them away",
+                "leave the task (`headwater trainer leave`) and enrol again, which draws new salts; find out whether an"
+                " endpoint shows another chain than it should, or a chain was started again",
+            )
+
+    def count(self, point: Point) -> None:
+        """Write down that a proof was made, before anybody else has it.
+
+        Raises:
+            JournalError: it cannot be written down; then the proof must not be kept or sent.
+        """
+        self._journal.put(_count(point), str(self.proofs(point) + 1).encode())
+
+
+def _digest(unsalted: Sequence[int]) -> bytes:
+    return hashlib.sha256(pack(unsalted).encode()).digest()
+
+
+def _count(point: Point) -> str:
+    return f"proofs-about/{point_hash(point).hex()}"
