@@ -70,7 +70,7 @@ def test_mask_secret__under_another_key_or_task__is_another_and_no_salt():
 
 def test_secrets__after_a_restart__are_the_same():
     again = secret_of(Account.from_key(b"\x01" * 32))
-    assert data_salts(again, 5, list(DATA), 3, COUNT) == data_salts(SECRET, SEED, 5, DATA, 3, COUNT)
+    assert data_salts(again, SEED, 5, list(DATA), 3, COUNT) == data_salts(SECRET, SEED, 5, DATA, 3, COUNT)
     assert update_salts(again, 5, 2, list(WEIGHTS)) == update_salts(SECRET, 5, 2, WEIGHTS)
     assert mask_secret(again, 5) == mask_secret(SECRET, 5)
 
