@@ -12,7 +12,7 @@ from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine.rounds import peer_count
 from headwater.protocol.masks import MIN_MEMBERS, NEAREST, peers, prg
 from headwater.protocol.openings import UNUSABLE_ROWS, Encoding, encode, parts, root_of
-from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import ZERO_HASH, Challenge, Claim, Opening
 from tests.differential.game import JUNK, Game
 from tests.differential.history import Call
@@ -50,6 +50,8 @@ class Disputes(Game):
         posted = self.posted(task_id)
         masks = {(who, m.peer): m.commitment for who, posting in posted.items() for m in posting.masks}
         disagreeing = [(a, b) for a, b in masks if masks.get((b, a), masks[a, b]) != masks[a, b]]
+        members = self.players.members(task_id) if posted else []
+        disagreeing = [pair for pair in disagreeing if {*pair} <= {*members}] or disagreeing
         if not disagreeing or self.wrong(5):
             disagreeing = [*masks, (self.anybody(), self.anybody())]
         one, other = self.pick(disagreeing)
@@ -71,7 +73,9 @@ class Disputes(Game):
         named = [(who, m.peer) for who, posting in posted.items() for m in posting.masks]
         wrong = [(who, peer) for who, peer in named if peer_count(len(circle)) + 1 < len(circle)]
         wrong = [(who, peer) for who, peer in wrong if peer not in peers(circle, who)]
-        trainer, peer = self.pick((*wrong, *wrong, self.pick(named)))
+        status = {who: self.machine.rounds.rosters[task_id, self.states[task_id].round, who].status for who in posted}
+        accused = [(who, peer) for who, peer in wrong if status[who] == TrainerStatus.ACCUSED]
+        trainer, peer = self.pick((*accused * 8, *wrong, *wrong, self.pick(named)))
         at = circle.index(trainer)
         others = [*circle[at + 1 :], *circle[:at]]
         between = [*others[:NEAREST], *others[-NEAREST:]]
@@ -79,6 +83,12 @@ class Disputes(Game):
             between = self.pick((between[1:], between[::-1], [STRANGER, *between[1:]]))
         arguments = (task_id, trainer, posted[trainer], peer, tuple(between))
         self.play(Call("challenges", "proveWrongPeer", STRANGER, arguments))
+
+    def disputes(self) -> list[int]:
+        """Disputed masks of which an answer can still convict."""
+        manager = self.machine.challenges
+        masks = {i: c for i, c in enumerate(manager.challenges, start=1) if c.kind == Kind.MASK and not c.closed}
+        return [i for i, challenge in masks.items() if manager._decides(challenge)]
 
     # ---- answers
 
@@ -90,16 +100,26 @@ class Disputes(Game):
         running = [i for i in unanswered if manager._runs(challenges[i])]
         if not unanswered and not self.wrong(6):
             return
-        challenge_id = self.pick((running if not self.wrong(3) else unanswered)[::-1] or unanswered or (*challenges, 0))
+        self.answer_to(
+            self.pick((running if not self.wrong(3) else unanswered)[::-1] or unanswered or (*challenges, 0))
+        )
+
+    def answer_to(self, challenge_id: int) -> None:
+        """By one of the accused, mostly, and rather by one who has not lied."""
+        manager = self.machine.challenges
+        challenges = dict(enumerate(manager.challenges, start=1))
         challenge = challenges.get(challenge_id, Challenge(kind=Kind.UPDATE, task_id=1))
         if self.wrong(20):
             challenge_id = self.pick((*challenges, len(challenges) + 1))
         calls = {Kind.UPDATE: self.update_answer, Kind.MASK: self.mask_answer, Kind.MODEL: self.model_answer}
         target, arguments = calls[challenge.kind](challenge)
+        at = (challenge.task_id, challenge.round, challenge.attempt)
         accused = [who for who in (challenge.accused, challenge.other) if int(who, 16)]
-        who, late = self.pick((*accused * 3, self.anybody())), challenge_id not in running
+        honest = [who for who in accused if self.players.lies.get((*at, who), frozenset()).isdisjoint(accused)]
+        who = self.pick((*accused, *honest * 3, self.anybody()))
+        late = not challenge.closed and not manager._runs(challenge)
         self.play(Call("challenges", target, who, (challenge_id, *arguments)))
-        self.tally["an answer too late to matter"] += late and challenge.closed and challenge_id in unanswered
+        self.tally["an answer too late to matter"] += late and challenge.closed
 
     def update_answer(self, challenge: Challenge) -> tuple[str, tuple[Any, ...]]:
         """An `answerUpdate`."""

@@ -22,6 +22,7 @@ from headwater.protocol.machine.rounds import Rounds
 from headwater.protocol.machine.stakes import Stakes
 from headwater.protocol.machine.tasks import Tasks
 from headwater.protocol.machine.trainers import Trainers
+from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.structs import ZERO_HASH
 from tests.differential.onchain import Mined, Onchain, Transaction
 from tests.differential.players import REFUSING, STRANGER, Gate, Players, balanced, multiply, verify
@@ -150,10 +151,17 @@ class History:
             gas, rest = divmod(convictions[0].owed, self.base_fee)
             if rest or not 0 < gas <= burnt or convictions[1:]:
                 raise Divergence(f"{convictions}, of which the first owes for {gas} gas of {burnt}")
-            self.tally["an answer is paid for"] += 1
+            self._count_paid(convictions[0])
             return gas
 
         return counted
+
+    def _count_paid(self, convicted: Convicted) -> None:
+        """Count a conviction that pays for an answer, by what the machine has of it before."""
+        rounds, number = self.machine.rounds, convicted.round
+        entry = rounds.get_roster_entry(convicted.task_id, number, convicted.trainer.lower())
+        self.tally[f"an answer is paid for in {rounds.get_round(convicted.task_id, number).phase}"] += 1
+        self.tally["a liar convicted before still owes"] += entry.status == TrainerStatus.GUILTY
 
     def _expect(self, call: Call) -> bytes:
         """What the machine makes of a call, counted."""

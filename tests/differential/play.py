@@ -16,7 +16,7 @@ from tests.differential.game import JUNK, OTHERS
 from tests.differential.history import Call
 from tests.differential.lies import HUGE, TOO_MUCH, bad_bases, bad_origins, bad_terms
 from tests.differential.onchain import KNOWN_BLOCKS
-from tests.differential.players import CID, CROWD, NOT_A_POINT, data_of, key_of, known, possession_of
+from tests.differential.players import AGGREGATOR, CID, CROWD, NOT_A_POINT, data_of, key_of, known, possession_of
 
 DATA = st.data()
 MOST_TASKS = 4
@@ -28,9 +28,33 @@ class Play(Disputes, RuleBasedStateMachine):
 
     @initialize(data=DATA)
     def begin(self, data) -> None:
-        """One or two tasks, trainers enrolled and, mostly, rounds on their way."""
+        """One or two tasks, trainers enrolled and, mostly, rounds on their way. A crowd quarrels at once."""
         self.data = data
         self.start()
+        if self.trainers == CROWD:
+            self.dispute()
+
+    def dispute(self) -> None:
+        """Two dispute their mask until one has paid for it; proofs or an average may come before an answer.
+
+        Of a crowd, several do.
+        """
+        crowd = self.trainers == CROWD
+        for _ in range(4 if crowd else 1):
+            self.challenge_mask()
+        disputes = self.disputes()
+        if not disputes:
+            return
+        task_id = self.machine.challenges.get_challenge(disputes[-1]).task_id
+        for _ in range(self.pick((4, 2, 0)) if crowd else 0):
+            self.prove_wrong_peer()
+        if self.pick((True, False)):
+            self.play(self.aggregation(task_id, AGGREGATOR))
+        for _ in range(2):  # the first answer may have been wrong
+            for dispute in self.disputes()[-4:]:
+                self.answer_to(dispute)
+        self.finish(task_id)
+        self.settle()
 
     # ---- stake and rewards
 
@@ -54,8 +78,12 @@ class Play(Disputes, RuleBasedStateMachine):
         trainers = self.machine.trainers
         unsettled = [at for at, enrolment in trainers.enrolments.items() if enrolment.round]
         slashed = [at for at in unsettled if trainers.slash_of(*at)[0]]
-        arguments = self.pick((*slashed * 4, *unsettled, (self.task(), self.anybody())))
-        self.play(Call("trainers", "settle", self.anybody(), arguments))
+        duties = {at: self.machine.rounds.duty_of(at[0], trainers.get_enrolment(*at).round, at[1]) for at in unsettled}
+        owing = [at for at, (_, _, owed) in duties.items() if owed]
+        at = self.pick((*owing * 16, *slashed * 4, *unsettled, (self.task(), self.anybody())))
+        more = at in owing and duties[at][2] > trainers.slash_of(*at)[0]
+        self.play(Call("trainers", "settle", self.anybody(), at))
+        self.tally["more is owed than is slashed"] += more
 
     def collect(self) -> None:
         """What somebody is owed, and what it is not."""
@@ -244,6 +272,12 @@ class Play(Disputes, RuleBasedStateMachine):
             self.pick((self.challenge_update, self.challenge_mask, self.challenge_model))()
         if self.pick((True, False)):
             self.answer()
+
+    @rule(data=DATA)
+    def quarrel(self, data) -> None:
+        """Two dispute their mask, and one pays for it."""
+        self.draw(data)
+        self.dispute()
 
     @rule(data=DATA)
     def answer_later(self, data) -> None:

@@ -38,8 +38,8 @@ from tests.support.masking import generated, member
 from tests.support.toy_srs import ToySrs, lagrange
 
 TRAINERS = tuple(member(n) for n in range(6))
-CROWD = tuple(member(n) for n in range(20))
-AGGREGATOR, CREATOR, STRANGER = (member(n) for n in range(20, 23))
+CROWD = tuple(member(n) for n in range(22))
+AGGREGATOR, CREATOR, STRANGER = (member(n) for n in range(22, 25))
 REFUSING = TRAINERS[-1]
 """A contract that cannot be paid."""
 
@@ -251,6 +251,7 @@ class Players:
         hash_of: the hash of a block by its number; zeros where it is forgotten.
         postings: by (task, round, attempt, trainer), what was made for `mask` last.
         vectors: for the same keys, the vector that a posting commits to.
+        lies: for the same keys, whom it tells another mask than the true one.
         models: by the commitment's hash, its logarithm, and the weights.
         firsts: weights of models that tasks may start from, by the logarithm of C([w | 0]).
     """
@@ -260,6 +261,7 @@ class Players:
         self.hash_of = hash_of
         self.postings: dict[tuple[int, int, int, str], Posting] = {}
         self.vectors: dict[tuple[int, int, int, str], tuple[int, ...]] = {}
+        self.lies: dict[tuple[int, int, int, str], frozenset[str]] = {}
         self.models: dict[bytes, tuple[int, tuple[int, ...]]] = {point_hash(UNKNOWN): (UNKNOWN_LOG, (1, 2, 3))}
         self.firsts: dict[int, tuple[int, ...]] = {UNKNOWN_LOG: (1, 2, 3)}
         _FRESH.clear()
@@ -397,7 +399,7 @@ class Players:
             masks.append(PeerMask(peer, self.commit(task_id, mask)))
         key = (*self.running(task_id), who)
         self.postings[key] = Posting(self.seed(task_id), points[who], CID, tuple(masks))
-        self.vectors[key] = tuple(vector)
+        self.vectors[key], self.lies[key] = tuple(vector), lies
         return self.postings[key]
 
     def average_proof(self, task_id: int, who: str, weights: tuple[int, ...]) -> bytes:

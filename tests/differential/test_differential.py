@@ -57,7 +57,10 @@ MORE = [
     "enrol NotAdmitted",
     "challengeUpdate InsufficientBond",
     "an answer too late to matter",
-    "an answer is paid for",
+    "an answer is paid for in Aggregate",
+    "an answer is paid for in Challenge",
+    "a liar convicted before still owes",
+    "more is owed than is slashed",
     "reclaimBond ChallengeOpen",
 ]
 """What else there is to meet."""

@@ -55,7 +55,7 @@ def encode(value: Any) -> bytes:
 
 def _add_words(value: Any, words: list[bytes]) -> None:
     if isinstance(value, int):
-        words.append(value.to_bytes(32, "big"))
+        words.append(value.to_bytes(32, "big", signed=value < 0))
     elif isinstance(value, bytes):
         words.append(value.ljust(32, b"\0"))
     elif isinstance(value, str):
