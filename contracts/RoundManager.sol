@@ -86,9 +86,10 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         uint256 number = state.round;
         RosterEntry storage entry = _rosters[taskId][number][msg.sender];
         if (entry.status != TrainerStatus.None) revert AlreadySubmitted(taskId, number, msg.sender);
+        ITaskManager.TaskConfig memory config = _config(taskId);
+        if (proofs.length > config.maxLinks) revert TooManyProofs(config.maxLinks, proofs.length);
         (G1 memory update, bytes32[] memory dataHashes) = _links(state.modelHash, proofs);
         ITrainerRegistry(TRAINER_REGISTRY).checkSeat(taskId, msg.sender, number, dataHashes);
-        ITaskManager.TaskConfig memory config = _config(taskId);
         for (uint256 i; i < proofs.length; ++i) {
             config.trainVerifier.check(proofs[i]);
         }

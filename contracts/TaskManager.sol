@@ -213,6 +213,7 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
             config.minTrainers < LEAST_TRAINERS || config.maxTrainers < config.minTrainers
                 || config.maxTrainers > MAX_TRAINERS
         ) revert InvalidTrainers(config.minTrainers, config.maxTrainers);
+        if (config.maxLinks == 0) revert InvalidLinks();
         if (config.rounds == 0 || config.rounds > MAX_ROUNDS) revert InvalidRounds(config.rounds);
         // the longest vectors are updates
         if (

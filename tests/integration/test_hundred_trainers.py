@@ -80,6 +80,7 @@ class Crowd:
             rounds=1,
             min_trainers=3,
             max_trainers=TRAINERS,
+            max_links=1,
             admission=ZERO_ADDRESS,
             join_period=1000,
             train_period=1000,

@@ -222,7 +222,7 @@ def test_account__outside_the_roster__cannot_submit(training):
 
 def test_update__sent_twice__is_refused(training):
     training.steps(training.trainer(0), Submit)
-    assert refused_submission(training, training.trainer(0).train(1).data).name == "AlreadySubmitted"
+    assert refused_submission(training, training.trainer(0).train(1)[0].data).name == "AlreadySubmitted"
 
 
 def test_data__that_another_trainer_registered__cannot_be_enrolled(enrolled):

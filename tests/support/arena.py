@@ -141,6 +141,7 @@ class Arena:
             rounds=2,
             min_trainers=3,
             max_trainers=4,
+            max_links=2,
             admission=ZERO_ADDRESS,
             join_period=PERIOD,
             train_period=PERIOD,

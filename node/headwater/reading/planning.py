@@ -81,7 +81,7 @@ def check_plan(spec: TrainingSpec, rounds: int) -> None:
             " one document",
             "take fewer features or classes",
         )
-    if problem := growth_problem(spec, rounds):
+    if problem := growth_problem(spec, rounds, 1):
         raise ConfigError(
             f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
         )

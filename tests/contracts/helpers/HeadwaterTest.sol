@@ -638,6 +638,7 @@ abstract contract HeadwaterTest is Test {
             rounds: ROUNDS,
             minTrainers: MIN,
             maxTrainers: MAX,
+            maxLinks: 3,
             admission: address(0),
             joinPeriod: JOIN_PERIOD,
             trainPeriod: TRAIN_PERIOD,

@@ -75,6 +75,8 @@ class Rounds(Contract):
         entry = self._entry(task_id, number, sender)
         if entry.status != TrainerStatus.NONE:
             raise Refused("AlreadySubmitted", task_id, number, sender)
+        if len(proofs) > config.max_links:
+            raise Refused("TooManyProofs", config.max_links, len(proofs))
         update, data_hashes = follow(state.model_hash, proofs)
         self.machine.trainers.check_seat(task_id, sender, number, data_hashes)
         if not all(self.machine.verify(config.train_verifier, proof) for proof in proofs):
