@@ -84,10 +84,11 @@ def test_growth__is_a_problem_only_past_what_training_and_averaging_can_prove():
     most = limit // (SPEC.clip + 1)
     assert growth_problem(SPEC, most, 1) == ""
     assert f"beyond {limit}" in growth_problem(SPEC, most + 1, 1)
-    assert growth_problem(replace(SPEC, steps=2), most)
+    assert growth_problem(replace(SPEC, steps=2), most, 1)
+    assert growth_problem(SPEC, most, 2)
     room = limit - most * (SPEC.clip + 1)
-    assert growth_problem(SPEC, most, [-room, 0]) == ""
-    assert growth_problem(SPEC, most, [0, -room - 1])
+    assert growth_problem(SPEC, most, 1, [-room, 0]) == ""
+    assert growth_problem(SPEC, most, 1, [0, -room - 1])
 
 
 def test_largest_model__has_masked_updates_and_models_that_fit_a_document():

@@ -106,7 +106,7 @@ class Aggregator(Role):
             vectors = self._fetch(events)
             _, proof = self.prove(add(vectors), len(vectors))
             self._kept.keep(round_, inputs, proof)
-        return self._weights(proof.output, len(events))[0], proof
+        return self._weights(proof.output, 2 * len(events))[0], proof  # a proof is of twice the sum
 
     def fetch(self, round_: int) -> list[list[int]]:
         """The masked updates of the round's last attempt, whose sum is checked: the masks cancel in it.

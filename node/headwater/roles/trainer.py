@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
@@ -199,7 +200,7 @@ class Trainer(Role):
         starts = [model_input(weights, self.task.tag), *self._updates(round_, weights)]
         inputs = [
             [start, data, self._salts(round_, end)]
-            for start, end, (data, _) in zip(starts, starts[1:], registered, strict=True)
+            for (start, end), (data, _) in zip(pairwise(starts), registered, strict=True)
         ]
         found = {link: self._kept.get(round_, of_link, link) for link, of_link in enumerate(inputs)}
         missing = [link for link, proof in found.items() if proof is None]
