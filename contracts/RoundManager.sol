@@ -86,9 +86,10 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         uint256 number = state.round;
         RosterEntry storage entry = _rosters[taskId][number][msg.sender];
         if (entry.status != TrainerStatus.None) revert AlreadySubmitted(taskId, number, msg.sender);
+        ITaskManager.TaskConfig memory config = _config(taskId);
+        if (proofs.length > config.maxLinks) revert TooManyProofs(config.maxLinks, proofs.length);
         (G1 memory update, bytes32[] memory dataHashes) = _links(state.modelHash, proofs);
         ITrainerRegistry(TRAINER_REGISTRY).checkSeat(taskId, msg.sender, number, dataHashes);
-        ITaskManager.TaskConfig memory config = _config(taskId);
         for (uint256 i; i < proofs.length; ++i) {
             config.trainVerifier.check(proofs[i]);
         }
@@ -663,7 +664,7 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         ) revert NotAccusable(taskId, number, trainer);
     }
 
-    /// @dev The proof must be of the attempt's sum and of [masked | sender], and valid.
+    /// @dev The proof must be of twice the attempt's sum and of [masked | sender], and valid.
     function _checkAverage(
         ITaskManager.TaskConfig memory config,
         TaskState storage state,
@@ -673,10 +674,12 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         private
         view
     {
-        G1 memory sum = proof.commitmentAt(3);
-        if (!sum.equals(state.sum)) revert SumMismatch(state.sum.hash(), sum.hash());
-        G1 memory expected = Commitments.publicOf(config, masked, msg.sender);
-        G1 memory actual = proof.commitmentAt(2);
+        G1 memory expected = state.sum;
+        expected = expected.twice(config.offset);
+        G1 memory actual = proof.commitmentAt(3);
+        if (!actual.equals(expected)) revert SumMismatch(expected.hash(), actual.hash());
+        expected = Commitments.publicOf(config, masked, msg.sender);
+        actual = proof.commitmentAt(2);
         if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());
         proof.commitmentAt(0).validate();
         config.averageVerifier.check(proof);

@@ -182,7 +182,7 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
         if (actual != expected) revert ParentMismatch(parent.taskId, parent.round, expected, actual);
     }
 
-    /// @dev The proof must be of this sum, and of [divisor | sender], and valid: returns the model that it is about.
+    /// @dev The proof must be of twice this sum, and of [divisor | sender], and valid: returns the model that it is about.
     function _checkMerge(
         TaskConfig calldata config,
         Origin calldata origin,
@@ -193,9 +193,10 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
         returns (G1 memory model)
     {
         bytes calldata proof = origin.proof;
+        G1 memory expected = sum.twice(config.offset);
         G1 memory actual = proof.commitmentAt(3);
-        if (!actual.equals(sum)) revert SumMismatch(sum.hash(), actual.hash());
-        G1 memory expected = Commitments.publicOf(config, origin.divisor, msg.sender);
+        if (!actual.equals(expected)) revert SumMismatch(expected.hash(), actual.hash());
+        expected = Commitments.publicOf(config, origin.divisor, msg.sender);
         actual = proof.commitmentAt(2);
         if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());
         model = proof.commitmentAt(0);
@@ -212,6 +213,7 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
             config.minTrainers < LEAST_TRAINERS || config.maxTrainers < config.minTrainers
                 || config.maxTrainers > MAX_TRAINERS
         ) revert InvalidTrainers(config.minTrainers, config.maxTrainers);
+        if (config.maxLinks == 0) revert InvalidLinks();
         if (config.rounds == 0 || config.rounds > MAX_ROUNDS) revert InvalidRounds(config.rounds);
         // the longest vectors are updates
         if (

@@ -218,6 +218,9 @@ interface IRoundManager {
     /// @notice Thrown when nothing was submitted: one proof at least.
     error NoProof();
 
+    /// @notice Thrown when an update is submitted with more proofs in a row than the task allows.
+    error TooManyProofs(uint256 most, uint256 actual);
+
     /// @notice Thrown when a proof does not start where the one before it ended.
     error LinkMismatch(uint256 index, bytes32 expected, bytes32 actual);
 
@@ -379,7 +382,7 @@ interface IRoundManager {
     /// Effects: the update with which the last proof ends is accepted. If it is the roster's last, Mask starts. Emits
     /// `Submitted`, and `PhaseChanged` and `MaskingStarted` then.
     /// Requirements: phase Train (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender has not submitted
-    /// (`AlreadySubmitted`); one proof at least (`NoProof`), each starting with four points
+    /// (`AlreadySubmitted`); one proof at least (`NoProof`) and `maxLinks` at most (`TooManyProofs`), each starting with four points
     /// (`Commitments.ProofTooShort`); the first of the current model (`ModelMismatch`), each further one of the last
     /// one's update (`LinkMismatch`); an update whose commitment is a canonical point other than the identity
     /// (`BN254.InvalidPoint`); the sender is on the roster (`ITrainerRegistry.NotOnRoster`) and all data are its own

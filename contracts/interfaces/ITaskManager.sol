@@ -54,6 +54,8 @@ interface ITaskManager is IERC165, IERC7572 {
         uint16 minTrainers;
         /// Most trainers on a roster: the one who fills it starts Train.
         uint16 maxTrainers;
+        /// Most proofs in a row that make an update: so often a trainer may take the agreed steps in a round.
+        uint8 maxLinks;
         /// Who may enrol: an `IAdmission`, or zero for anybody.
         address admission;
         /// Length of the phases, in seconds; of Mask, that of one attempt; of Challenge, if nobody demands the bytes.
@@ -120,6 +122,9 @@ interface ITaskManager is IERC165, IERC7572 {
 
     /// @notice Thrown when no task has this id.
     error UnknownTask(uint256 taskId);
+
+    /// @notice Thrown when `maxLinks` is zero: nobody could submit anything.
+    error InvalidLinks();
 
     /// @notice Thrown when `minTrainers` is under 3, or `maxTrainers` under it or above `MAX_TRAINERS`.
     error InvalidTrainers(uint256 minTrainers, uint256 maxTrainers);
@@ -206,7 +211,7 @@ interface ITaskManager is IERC165, IERC7572 {
     /// Effects: the task gets the next id and starts round 1's Join; the pool is escrowed; the first model, with the
     /// task's tag, is the registry's for round 0, and its parents are recorded. Emits `TaskCreated`,
     /// `IRoundManager.PhaseChanged`, `IModelRegistry.ModelAdded`, and with parents `IModelRegistry.OriginRecorded`.
-    /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= rounds <= MAX_ROUNDS
+    /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= maxLinks (`InvalidLinks`); 1 <= rounds <= MAX_ROUNDS
     /// (`InvalidRounds`); every period from 1 to MAX_PERIOD, answerPeriod from MIN_ANSWER_PERIOD (`InvalidPeriod`); that
     /// of masking also maxTrainers - minTrainers + 1 times (`MaskingTooLong`), that of an answer also once for each of its
     /// parts up to MAX_ANSWER_TIME (`AnsweringTooLong`); absenceSlash <= faultSlash <= 10,000 (`InvalidSlash`); 1 <=

@@ -28,6 +28,11 @@ library Commitments {
         return a.add(b).add(offset.negate());
     }
 
+    /// @notice Returns C(2 a).
+    function twice(G1 memory a, G1 memory offset) internal view returns (G1 memory) {
+        return a.plus(a, offset);
+    }
+
     /// @notice Returns the commitment of a vector whose entry under `basis` was 0 and becomes `entry`.
     function withEntry(G1 memory a, G1 memory basis, uint256 entry) internal view returns (G1 memory) {
         return a.add(basis.mul(entry));

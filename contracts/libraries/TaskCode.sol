@@ -21,7 +21,7 @@ library TaskCode {
 
     /// @dev Bytes of the config's fields of one word, which come first. The points that follow, of which one, the last, is
     /// of G2.
-    uint256 private constant SIMPLE = 24 * 0x20;
+    uint256 private constant SIMPLE = 25 * 0x20;
     uint256 private constant POINTS = 5;
     uint256 private constant G2_POINT = 4;
 

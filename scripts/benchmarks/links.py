@@ -127,6 +127,7 @@ def create_raw(
         rounds=1,
         min_trainers=TRAINERS,
         max_trainers=TRAINERS,
+        max_links=3,
         admission=ZERO_ADDRESS,
         join_period=DAY,
         train_period=DAY,

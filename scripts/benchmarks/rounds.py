@@ -85,9 +85,9 @@ class Ledger:
 class Rerunning(Trainer):
     """A trainer that proves once: a round run again from the same model takes the same proof, even after a restart."""
 
-    proofs: ClassVar[dict[str, Proof]] = {}
+    proofs: ClassVar[dict[str, list[Proof]]] = {}
 
-    def train(self, round_: int) -> Proof:
+    def train(self, round_: int) -> list[Proof]:
         """As `Trainer` says."""
         me = self.sender.address
         if me not in self.proofs:

@@ -17,7 +17,7 @@ from headwater.protocol.field import add as add_vectors
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.openings import TaskBasis, basis_claim
 from headwater.protocol.pairing import G2
-from headwater.protocol.vectors import average
+from headwater.protocol.vectors import average, public_input
 from tests.support.arena import AGGREGATOR, CID, CREATOR, MEMBERS, ZERO, Arena
 from tests.support.circuits import SMALL, K
 from tests.support.weakened_contracts import Weakness
@@ -53,7 +53,7 @@ def biased(arena: Arena, members: Sequence[int] = MEMBERS):
     summed = add_vectors([*(list(arena.proof(i).output) for i in members), MORE])
     n = len(members)
     weights, remainder = average([to_signed(entry) for entry in summed[:DIMENSION]], n)
-    public = [n, int(arena.address(AGGREGATOR), 16)]
+    public = public_input(n, arena.address(AGGREGATOR))
     return arena.average.prove([[*weights, arena.tag], [*remainder, *summed[DIMENSION + 1 :]], public]), weights
 
 

@@ -13,7 +13,6 @@ from itertools import product
 import pytest
 
 from headwater.circuits.circuit import build, proof_points
-from headwater.circuits.statement import LEGS
 from headwater.protocol.curve import INFINITY, add, negate, total
 from headwater.protocol.field import P
 from headwater.protocol.fixedpoint import rebase
@@ -78,7 +77,7 @@ def groups(feature: int) -> list[list[int]]:
 def histogram(values: list[int], first: int) -> list[int]:
     """How often each digit is in one of two columns, by row of the table: of every other one, from `first`."""
     base, counts = SMALL.decomposition_base, [0] * (LEAST + 1)
-    digits = [abs(value) // base**leg % base for value in values for leg in reversed(range(LEGS))]
+    digits = [abs(value) // base**leg % base for value in values for leg in reversed(range(SMALL.legs))]
     for digit in digits[first::2]:
         counts[digit or LEAST] += 1
     return counts

@@ -12,7 +12,7 @@ from headwater.chain.contracts.events import Aggregated
 from tests.support.arena import AGGREGATOR, CID, MEMBERS
 from tests.support.weakened_contracts import Weakness
 
-ANY_SUM = Weakness("RoundManager", "if (!sum.equals(state.sum)) revert SumMismatch(state.sum.hash(), sum.hash());")
+ANY_SUM = Weakness("RoundManager", "if (!actual.equals(expected)) revert SumMismatch(expected.hash(), actual.hash());")
 ANY_NUMBER = Weakness(
     "RoundManager", "if (!actual.equals(expected)) revert PublicMismatch(expected.hash(), actual.hash());"
 )

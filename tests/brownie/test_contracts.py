@@ -9,6 +9,7 @@ TERMS = {
     "rounds": 3,
     "minTrainers": 3,
     "maxTrainers": 5,
+    "maxLinks": 1,
     "joinPeriod": 3600,
     "trainPeriod": 3600,
     "maskPeriod": 3600,

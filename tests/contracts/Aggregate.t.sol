@@ -188,8 +188,8 @@ contract AggregateTest is HeadwaterTest {
         mask(taskId, trainer(4));
         refuses(
             AGGREGATOR,
-            proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), without),
-            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(without))
+            proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), twice(without)),
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(twice(sumScalar)), hashOf(twice(without)))
         );
     }
 
@@ -203,8 +203,8 @@ contract AggregateTest is HeadwaterTest {
         maskMany(taskId, 3);
         refuses(
             AGGREGATOR,
-            proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), earlier),
-            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(earlier))
+            proofOf(AVERAGE, 9, publicOf(4, AGGREGATOR), twice(earlier)),
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(twice(sumScalar)), hashOf(twice(earlier)))
         );
     }
 
@@ -213,8 +213,10 @@ contract AggregateTest is HeadwaterTest {
         uint256 untagged = addmod(sumScalar, BN254.P - mulmod(tasks.tag(taskId), basisOf(dimension), BN254.P), BN254.P);
         refuses(
             AGGREGATOR,
-            proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), untagged),
-            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(untagged))
+            proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), twice(untagged)),
+            abi.encodeWithSelector(
+                IRoundManager.SumMismatch.selector, hashOf(twice(sumScalar)), hashOf(twice(untagged))
+            )
         );
     }
 
@@ -226,8 +228,8 @@ contract AggregateTest is HeadwaterTest {
         toAggregate(taskId, 3);
         refuses(
             AGGREGATOR,
-            proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), oldSum),
-            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(sumScalar), hashOf(oldSum))
+            proofOf(AVERAGE, 9, publicOf(3, AGGREGATOR), twice(oldSum)),
+            abi.encodeWithSelector(IRoundManager.SumMismatch.selector, hashOf(twice(sumScalar)), hashOf(twice(oldSum)))
         );
     }
 
@@ -317,7 +319,7 @@ contract AggregateTest is HeadwaterTest {
         toAggregate(taskId, 3);
         G1[3] memory bad = [G1(1, 3), G1(0, 0), G1(1 + BN254.Q, 2)];
         for (uint256 i; i < bad.length; ++i) {
-            bytes memory proof = abi.encode(bad[i], point(9), point(publicOf(3, AGGREGATOR)), point(sumScalar));
+            bytes memory proof = abi.encode(bad[i], point(9), point(publicOf(3, AGGREGATOR)), point(twice(sumScalar)));
             refuses(AGGREGATOR, proof, abi.encodeWithSelector(BN254.InvalidPoint.selector, bad[i].x, bad[i].y));
         }
     }

@@ -106,6 +106,15 @@ contract ChainTest is HeadwaterTest {
         assertEq(entry.updateHash, bytes29(hashOf(updateOf(alice, 1))), "where the last one ends");
     }
 
+    function test_submit_refusesMoreLinksThanTheTaskAllows() public {
+        toTrain(taskId, 3);
+        bytes[] memory proofs = new bytes[](4);
+        for (uint256 i; i < 4; ++i) {
+            proofs[i] = proofOf(i == 0 ? modelScalar : 50 + i, dataOf(alice), 7, 51 + i);
+        }
+        refuses(proofs, abi.encodeWithSelector(IRoundManager.TooManyProofs.selector, 3, 4));
+    }
+
     function test_submit_refusesNoProof() public {
         toTrain(taskId, 3);
         refuses(new bytes[](0), abi.encodeWithSelector(IRoundManager.NoProof.selector));

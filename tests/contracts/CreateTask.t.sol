@@ -117,6 +117,12 @@ contract CreateTaskTest is HeadwaterTest {
         refuses(config, abi.encodeWithSelector(ITaskManager.InvalidTrainers.selector, MIN, config.maxTrainers));
     }
 
+    function test_createTask_refusesUpdatesWithoutAProof() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.maxLinks = 0;
+        refuses(config, abi.encodeWithSelector(ITaskManager.InvalidLinks.selector));
+    }
+
     function test_createTask_refusesNoRoundsAndTooMany() public {
         ITaskManager.TaskConfig memory config = defaultConfig();
         config.rounds = 0;

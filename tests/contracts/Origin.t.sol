@@ -126,15 +126,15 @@ contract OriginTest is HeadwaterTest {
         ITaskManager.Origin memory origin = merge(2, [int64(5), -4, 0], 1);
         (origin.parents[1].taskId, origin.parents[1].round) = (origin.parents[0].taskId, origin.parents[0].round);
         origin.models[1] = origin.models[0];
-        origin.proof = proofOf(MODEL, 9, publicOf(1, CREATOR), untaggedOf(0));
+        origin.proof = proofOf(MODEL, 9, publicOf(1, CREATOR), twice(untaggedOf(0)));
         assertMerges(origin);
     }
 
     function test_createTask_refusesAMergeThatIsNotProved() public {
         ITaskManager.Origin memory origin = merge(2, [int64(1), 1, 0], 2);
         bytes memory right = origin.proof;
-        uint256 sum = sumOf(2, [int64(1), 1, 0]);
-        uint256 withTags = addmod(models[0], minus(models[1], offset()), BN254.P);
+        uint256 sum = twice(sumOf(2, [int64(1), 1, 0]));
+        uint256 withTags = twice(addmod(models[0], minus(models[1], offset()), BN254.P));
         origin.proof = proofOf(MODEL, 9, publicOf(2, CREATOR), withTags);
         refuses(origin, abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(sum), hashOf(withTags)));
         origin.proof = proofOf(MODEL, 9, publicOf(3, CREATOR), sum);
@@ -145,7 +145,7 @@ contract OriginTest is HeadwaterTest {
         refuses(origin, abi.encodeWithSelector(BN254.InvalidPoint.selector, 1, 3));
         origin.proof = right;
         origin.parents[1].coefficient = -1;
-        uint256 other = sumOf(2, [int64(1), -1, 0]);
+        uint256 other = twice(sumOf(2, [int64(1), -1, 0]));
         refuses(origin, abi.encodeWithSelector(ITaskManager.SumMismatch.selector, hashOf(other), hashOf(sum)));
         origin.parents[1].coefficient = 1;
         averageVerifier.set(StubVerifier.Mode.Reject);
@@ -247,7 +247,7 @@ contract OriginTest is HeadwaterTest {
             origin.models[i] = point(models[i]);
         }
         origin.divisor = divisor;
-        origin.proof = proofOf(MODEL, 9, publicOf(divisor, CREATOR), sumOf(count, coefficients));
+        origin.proof = proofOf(MODEL, 9, publicOf(divisor, CREATOR), twice(sumOf(count, coefficients)));
     }
 
     /// @dev C(sum of a_i w_i) = B + sum of a_i (C(w_i) - B).

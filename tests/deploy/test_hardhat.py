@@ -82,6 +82,7 @@ def config(verifier, code_hash):
         rounds=1,
         min_trainers=3,
         max_trainers=3,
+        max_links=1,
         admission=ZERO_ADDRESS,
         join_period=3600,
         train_period=3600,

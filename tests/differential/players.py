@@ -218,6 +218,7 @@ def config_of(
         rounds=2,
         min_trainers=3,
         max_trainers=4,
+        max_links=4,
         admission=admission,
         join_period=50,
         train_period=60,

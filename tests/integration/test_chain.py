@@ -112,6 +112,7 @@ def config(verifier, code_hash):
         rounds=2,
         min_trainers=3,
         max_trainers=3,
+        max_links=1,
         admission=ZERO_ADDRESS,
         join_period=100,
         train_period=200,

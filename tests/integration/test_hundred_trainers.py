@@ -80,6 +80,7 @@ class Crowd:
             rounds=1,
             min_trainers=3,
             max_trainers=TRAINERS,
+            max_links=1,
             admission=ZERO_ADDRESS,
             join_period=1000,
             train_period=1000,
@@ -169,7 +170,7 @@ class Crowd:
         weights, _ = average([entry - P if entry > P // 2 else entry for entry in total[:DIMENSION]], TRAINERS)
         total[DIMENSION] = self.tag
         public = commit([TRAINERS, int(self.aggregator.address, 16)])
-        return proof(commit([*weights, self.tag]), ANY, public, BASIS.commit(total)), weights
+        return proof(commit([*weights, self.tag]), ANY, public, BASIS.commit(add([total, total]))), weights
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from headwater.protocol.field import add, to_signed
 from headwater.protocol.masks import GENERATOR, mask_key
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import Posting
-from headwater.protocol.vectors import average, model_input
+from headwater.protocol.vectors import average, model_input, public_input
 from headwater.roles.task import point_hash
 from tests.support.circuits import train_salts
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, Place, World
@@ -156,7 +156,7 @@ def prove_average(world: World, vectors, n: int, tag: int | None = None) -> Proo
     summed, d = add(vectors), world.task.spec.dimension
     weights, remainder = average([to_signed(entry) for entry in summed[:d]], n)
     model = [*weights, world.task.tag if tag is None else tag]
-    public = [n, int(world.senders[AGGREGATOR].address, 16)]
+    public = public_input(n, world.senders[AGGREGATOR].address)
     return world.task.average.prove([model, [*remainder, *summed[d + 1 :]], public])
 
 
@@ -222,7 +222,7 @@ def test_account__outside_the_roster__cannot_submit(training):
 
 def test_update__sent_twice__is_refused(training):
     training.steps(training.trainer(0), Submit)
-    assert refused_submission(training, training.trainer(0).train(1).data).name == "AlreadySubmitted"
+    assert refused_submission(training, training.trainer(0).train(1)[0].data).name == "AlreadySubmitted"
 
 
 def test_data__that_another_trainer_registered__cannot_be_enrolled(enrolled):

@@ -13,6 +13,7 @@ from headwater.errors import (
     CircuitError,
     ConfigError,
     ContentMismatch,
+    DataError,
     JournalUnwritable,
     ProverTimeout,
     StorageError,
@@ -37,7 +38,7 @@ from headwater.protocol.decisions import (
     Wait,
     Withdraw,
 )
-from headwater.protocol.field import add
+from headwater.protocol.field import P, add
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.commitments import DataCommitments
@@ -74,8 +75,8 @@ def test_trainer__started_anew_before_every_step__goes_on_where_it_was(created):
 
 
 def test_trainer__started_anew__repeats_no_salt_and_needs_none_stored(training):
-    once, again = (training.trainer(0).train(1) for _ in range(2))
-    next_round = training.trainer(0).train(2)
+    (once,), (again,) = (training.trainer(0).train(1) for _ in range(2))
+    (next_round,) = training.trainer(0).train(2)
     assert once.points == again.points
     assert once.points[:2] == next_round.points[:2]
     assert not set(once.output[-UPDATE_SALTS:]) & set(next_round.output[-UPDATE_SALTS:])
@@ -219,6 +220,73 @@ def test_trainer__whose_journal_is_lost__registers_its_data_under_new_salts_and_
     assert not set(before.data[0][-before.task.spec.salts :]) & set(lost.data[0][-before.task.spec.salts :])
     (submitted,) = enrolled.rounds.events(Submitted, task_id=enrolled.task_id)
     assert submitted.data_hashes == (point_hash(lost.data[1]),)
+
+
+# more rows than a circuit has
+
+
+@pytest.fixture
+def chained(created):
+    """A task whose updates may have three links; trainer 0 has rows for all three, the others for one."""
+    task = created.open(created.create(max_links=3))
+    rows = [path.read_text().splitlines() for path in created.files]
+    file = created.folder / "many.csv"
+    header, *mine = rows[0]
+    others = [row for of_other in rows[1:] for row in of_other[1:]]
+    count = 2 * task.spec.rows + 3
+    file.write_text("\n".join([header, *(mine + others * 3)[:count]]) + "\n")
+    file.chmod(0o600)
+    return task, file
+
+
+def test_file__with_more_rows_than_a_circuit__is_committed_in_parts_and_proved_as_a_chain(created, chained):
+    task, file = chained
+    created.senders[AGGREGATOR].send(created.stakes.deposit(ETHER))
+    first = created.trainer(0, task, file)
+    first._provers = 2
+    others = [created.trainer(i, task) for i in (1, 2)]
+    for trainer in (first, *others):
+        created.steps(trainer, Deposit, Enrol)
+    for trainer in (first, *others):
+        created.steps(trainer, Join)
+    data = [event.data for event in created.trainers.events(DataRegistered, trainer=first.sender.address)]
+    assert data == [point for _, point in first.vectors]
+    assert len(set(data)) == 3
+    for trainer in (first, *others):
+        created.steps(trainer, Submit)
+    (submitted, *_) = created.rounds.events(Submitted, task_id=task.id)
+    assert submitted.data_hashes == tuple(map(point_hash, data))
+
+    spec, weights = task.spec, [0] * task.spec.dimension
+    for part in first.dataset.parts(spec.rows):
+        weights = spec.train(weights, part.x, part.labels)
+    proofs = first.train(1)  # kept
+    assert [proof.points[0] for proof in proofs[1:]] == [proof.points[3] for proof in proofs[:-1]]
+    assert first.update(1)[0][: spec.dimension] == [weight % P for weight in weights]
+    assert [first._commitments.proofs(point) for point in data] == [1, 1, 1]
+
+    for action in (Mask, Publish):
+        for trainer in (first, *others):
+            created.steps(trainer, action)
+    created.finalize(task)
+    assert created.models.latest(task.id).round == 1
+
+
+def test_file__with_more_rows_than_all_links_have_room_for__is_refused(created, chained):
+    task, file = chained
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines, *lines[1:]]) + "\n")
+    with pytest.raises(DataError, match=f"the task has room for {3 * task.spec.rows}"):
+        created.trainer(0, task, file)
+
+
+def test_links__beyond_what_the_task_allows__are_refused(training):
+    """Else a trainer would take the agreed steps as often as it pays gas for, and the clip would bound nothing."""
+    (proof,) = training.trainer(0).train(1)
+    assert training.task.config.max_links == 1
+    error = training.refusal(1, training.rounds.submit(training.task_id, [proof.data] * 2))
+    assert (error.name, error.arguments) == ("TooManyProofs", {"most": 1, "actual": 2})
+    assert "more links" in error.hint
 
 
 # front-running

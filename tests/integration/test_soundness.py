@@ -15,23 +15,25 @@ from headwater.circuits.circuit import build, proof_points
 from headwater.circuits.ezkl_settings import check_settings
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, from_ezkl, to_ezkl, to_signed
+from headwater.protocol.vectors import public_input
 from tests.support.circuits import MULTI, SMALL, TAG, random_salts, training_inputs
 from tests.support.weakened import (
+    FoldedAverage,
     UnusedInput,
     WeakOperation,
     WideTrain,
 )
 
-D, N, AGGREGATOR = SMALL.dimension, 5, 0xABC
+D, N, AGGREGATOR = SMALL.dimension, 5, "0xABC"
 TOTAL = [1003, -2002, 30, 4]
 
 
 def averaging(avg, rho):
-    return [[*avg, TAG], [*rho, *random_salts(9)], [N, AGGREGATOR]]
+    return [[*avg, TAG], [*rho, *random_salts(9)], public_input(N, AGGREGATOR)]
 
 
 def sum_in(proof):
-    return [to_signed(entry) for entry in proof.output[:D]]
+    return [to_signed(entry) // 2 for entry in proof.output[:D]]
 
 
 # rule 1
@@ -83,6 +85,11 @@ def test_a_negative_remainder__breaks_the_sum(average):
 def test_an_average_out_of_range__cannot_be_proved(average, entry):
     with pytest.raises(CircuitError):
         average.prove(averaging([entry, 0, 0, 0], [0] * D))
+
+
+def test_a_check_that_the_compiler_drops__is_missed():
+    with pytest.raises(CircuitError, match="1 of 4 entries are not in its circuit"):
+        worker.sizes(FoldedAverage(D))
 
 
 # outputs and proofs

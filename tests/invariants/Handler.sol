@@ -353,7 +353,7 @@ contract Handler is HeadwaterTest {
         (uint256 taskId, bool found) = pickTask(seed);
         if (!found || BN254.equals(point(sum), stateOf(taskId).sum)) return;
         uint256 masked = rounds.getRound(taskId, roundOf(taskId)).masked;
-        bytes memory proof = proofOf(seed, 9, publicOf(masked, STRANGER), sum);
+        bytes memory proof = proofOf(seed, 9, publicOf(masked, STRANGER), twice(sum));
         vm.prank(STRANGER, STRANGER);
         (bool success,) = address(rounds).call(abi.encodeCall(rounds.aggregate, (taskId, proof, MODEL_CID)));
         assertFalse(success, "forged average");

@@ -53,7 +53,7 @@ from headwater.protocol.structs import (
     TaskConfig,
     TaskState,
 )
-from headwater.protocol.vectors import Basis, average, model_input, update_length
+from headwater.protocol.vectors import Basis, average, model_input, public_input, update_length
 from tests.support.circuits import SMALL, K, data_matrix, flat, train_salts
 from tests.support.roles import SharedCircuit
 from tests.support.weakened_contracts import Code, Weakness
@@ -141,6 +141,7 @@ class Arena:
             rounds=2,
             min_trainers=3,
             max_trainers=4,
+            max_links=2,
             admission=ZERO_ADDRESS,
             join_period=PERIOD,
             train_period=PERIOD,
@@ -318,7 +319,7 @@ class Arena:
         summed, d = add([list(self.proof(i).output) for i in members]), SMALL.dimension
         n = len(members) if n is None else n
         weights, remainder = average([to_signed(entry) for entry in summed[:d]], n)
-        public = [n, int(self.address(account), 16)]
+        public = public_input(n, self.address(account))
         return self.average.prove([[*weights, self.tag], [*remainder, *summed[d + 1 :]], public])
 
     def average_of(self, members: Sequence[int] = MEMBERS) -> list[int]:

@@ -93,7 +93,8 @@ def share_proofs(task: Task) -> Task:
 def steady_journal(key: LocalAccount, task: Task, dataset: Dataset) -> SecretStore:
     """A journal that knows only what salts follow from: the same in every run, so that proofs are shared."""
     store = SecretStore(Database(None), key)
-    digest = _digest(data_vector(dataset, task.spec, [0] * task.spec.salts))
+    parts = [data_vector(part, task.spec, [0] * task.spec.salts) for part in dataset.parts(task.spec.rows)]
+    digest = _digest([entry for part in parts for entry in part])
     store.put(f"data/{task.place}", bytes(32) + digest)
     return store
 
@@ -182,7 +183,7 @@ class World:
     def trainer(self, i: int, task: Task | None = None, file: Path | None = None) -> Trainer:
         """Trainer i, as if it had just been started."""
         task = task or self.task
-        dataset = read_csv(file or self.files[i], task.columns, task.spec)
+        dataset = read_csv(file or self.files[i], task.columns, task.spec, links=task.config.max_links)
         key = self.anvil.accounts[i + 1]
         return Trainer(
             task, self.senders[i + 1], secret_of(key), dataset, silent, journal=steady_journal(key, task, dataset)
@@ -219,7 +220,8 @@ class World:
 
     def proof(self, i: int) -> Proof:
         """Trainer i's proof for the round that runs."""
-        return self.trainer(i).train(self.rounds.current_phase(self.task_id).round)
+        (proof,) = self.trainer(i).train(self.rounds.current_phase(self.task_id).round)
+        return proof
 
     # ---- the chain
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import torch
 
 from headwater.circuits.average import Average
+from headwater.circuits.blocks import part
 from headwater.circuits.statement import Statement, Tensor
 from headwater.circuits.train import Train
+from headwater.protocol.noise import NOISE
 from headwater.protocol.vectors import UPDATE_SALTS
 
 
@@ -16,25 +18,61 @@ from headwater.protocol.vectors import UPDATE_SALTS
 class UncheckedAverage(Average):
     """`average` without the range check of avg: (sum - rho) / n in the field passes for any rho."""
 
+    @property
+    def decompositions(self):
+        return (self.dimension,) * 2
+
     def compute(self, model, private, public):
         d, n = self.dimension, public[:1]
-        remainder = torch.minimum(torch.relu(private[:d]), n - 1)
-        return torch.cat([model[:d] * n + remainder, model[d:], private[d:]], 0)
+        clamped = torch.abs(private[:d]) - torch.abs(private[:d] - (n - 1)) + (n - 1)
+        return torch.cat([model[:d] * n * 2.0 + clamped + public[2:] * 0.0, model[d:] * 2.0, private[d:] * 2.0], 0)
+
+
+@dataclass(frozen=True)
+class FoldedAverage(Average):
+    """`average` whose check of avg is multiplied by a constant zero, and dropped by the compiler."""
+
+    def compute(self, model, private, public):
+        d, n = self.dimension, public[:1]
+        clamped = torch.abs(private[:d]) - torch.abs(private[:d] - (n - 1)) + (n - 1)
+        weights = model[:d] * n * 2.0 + torch.abs(model[:d]) * 0.0 + clamped + public[2:]
+        return torch.cat([weights, model[d:] * 2.0, private[d:] * 2.0], 0)
+
+
+@dataclass(frozen=True)
+class DisplacedAverage(Average):
+    """`average`, cell by cell, but for the entries that it takes apart: the remainders' in place of the average's."""
+
+    def compute(self, model, private, public):
+        d, n = self.dimension, part(public, 0, 1)
+        average, remainder = part(model, 0, d), part(private, 0, d)
+        others = torch.index_select(private, 0, torch.arange(d - 1, -1, -1))
+        clamped = torch.abs(remainder) - torch.abs(remainder - (n - 1)) + (n - 1)
+        weights = average * (n * 2.0) + torch.abs(others) * part(public, 2, 3) + clamped
+        return torch.cat([weights, part(model, d, d + 1) * 2.0, part(private, d, d + UPDATE_SALTS) * 2.0], 0)
 
 
 @dataclass(frozen=True)
 class UnclampedAverage(Average):
     """`average` without the bound rho < n: any average near enough passes."""
 
+    @property
+    def decompositions(self):
+        return (self.dimension,) * 2
+
     def compute(self, model, private, public):
         d, n = self.dimension, public[:1]
-        average = torch.relu(model[:d]) - torch.relu(-model[:d])
-        return torch.cat([average * n + torch.relu(private[:d]), model[d:], private[d:]], 0)
+        weights = model[:d] * n * 2.0 + torch.abs(model[:d]) * public[2:] + torch.abs(private[:d]) * 2.0
+        return torch.cat([weights, model[d:] * 2.0, private[d:] * 2.0], 0)
 
 
 @dataclass(frozen=True)
 class UnclippedTrain(Train):
     """One step of linear regression without sigmoid or clip: nothing bounds what the data do to the weights."""
+
+    @property
+    def decompositions(self):
+        return (NOISE,)
 
     def compute(self, model, data, salts):
         x, labels = data[: self.rows, : self.features], data[: self.rows, self.features :]
@@ -81,6 +119,10 @@ class UnusedInput(Statement):
     def magnitude(self):
         return 1 << 20
 
+    @property
+    def decompositions(self):
+        return ()
+
     def compute(self, a, b):
         return torch.relu(a)
 
@@ -103,6 +145,10 @@ class QuietTrain(Train):
     def inputs(self):
         return *super().inputs[:2], Tensor("salts", (UPDATE_SALTS, 1))
 
+    @property
+    def decompositions(self):
+        return super().decompositions[:-1]
+
     def salted(self, salts):
         return salts
 
@@ -124,6 +170,10 @@ class Twice(Statement):
     @property
     def magnitude(self):
         return (1 << 27) - 1
+
+    @property
+    def decompositions(self):
+        return (80,)
 
     def compute(self, a):
         return torch.abs(torch.index_select(a, 0, torch.arange(40).repeat_interleave(2)))

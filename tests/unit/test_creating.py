@@ -82,12 +82,13 @@ def test_documents__that_cannot_be_written__are_refused_before(terms, spec, text
 def test_growth__is_a_problem_only_past_what_training_and_averaging_can_prove():
     limit = min(SPEC.weight_limit, 2**29 - 1)
     most = limit // (SPEC.clip + 1)
-    assert growth_problem(SPEC, most) == ""
-    assert f"beyond {limit}" in growth_problem(SPEC, most + 1)
-    assert growth_problem(replace(SPEC, steps=2), most)
+    assert growth_problem(SPEC, most, 1) == ""
+    assert f"beyond {limit}" in growth_problem(SPEC, most + 1, 1)
+    assert growth_problem(replace(SPEC, steps=2), most, 1)
+    assert growth_problem(SPEC, most, 2)
     room = limit - most * (SPEC.clip + 1)
-    assert growth_problem(SPEC, most, [-room, 0]) == ""
-    assert growth_problem(SPEC, most, [0, -room - 1])
+    assert growth_problem(SPEC, most, 1, [-room, 0]) == ""
+    assert growth_problem(SPEC, most, 1, [0, -room - 1])
 
 
 def test_largest_model__has_masked_updates_and_models_that_fit_a_document():

@@ -5,7 +5,6 @@ from math import comb, log2
 
 import pytest
 
-from headwater.circuits.statement import LEGS
 from headwater.circuits.train import Train
 from headwater.protocol.field import P
 from headwater.protocol.noise import COLUMNS, MOST_ZEROS, NEGATIVES, NOISE, Hidden, draw, salt_input
@@ -63,13 +62,13 @@ def test_salt_input__makes_an_update_end_in_the_salts():
 
 @pytest.mark.parametrize("statement", (SMALL, MULTI, REFERENCE))
 def test_digits__of_every_shape__are_hidden_to_80_bits(statement):
-    assert statement.hidden == Hidden(LEGS, statement.decomposition_base.bit_length() - 1, 2)
+    assert statement.hidden == Hidden(statement.legs, statement.decomposition_base.bit_length() - 1, 2)
     assert statement.hidden.distance_bits > 80
 
 
 def test_digits__of_the_reference__are_hidden_by_far():
     assert REFERENCE.hidden.distance_bits > 1000
-    assert Hidden(LEGS, 8).distance_bits < 80, "a smaller table would ask for more noise"
+    assert Hidden(3, 8).distance_bits < 80, "a smaller table would ask for more noise"
 
 
 def test_digits__hidden_by_so_few_bits__are_counted_exactly():

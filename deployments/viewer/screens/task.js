@@ -264,6 +264,7 @@ export function taskScreen(app, [id], query) {
             : ["whoever the module ", code(fixed.admission, { copy: true }), " admits; it is asked for nothing else"],
         ],
         ["Trainers a round", `${fixed.minTrainers} to ${fixed.maxTrainers}`],
+        ["Proofs an update", fixed.maxLinks === 1 ? "one" : `up to ${fixed.maxLinks} in a row`],
         [
           "Stake",
           `${coins(fixed.stake)}; a fault costs ${fixed.faultSlash / 100} %, a missed duty ${fixed.absenceSlash / 100} %`,

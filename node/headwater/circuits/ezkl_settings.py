@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from headwater.circuits.statement import BLINDING_ROWS, LEGS, Statement
+from headwater.circuits.statement import BLINDING_ROWS, Statement
 from headwater.errors import CircuitError
 
 
@@ -25,7 +27,7 @@ def run_args(statement: Statement) -> dict[str, Any]:
         "scale_rebase_multiplier": 1,
         "num_inner_cols": statement.inner_columns,
         "decomp_base": statement.decomposition_base,
-        "decomp_legs": LEGS,
+        "decomp_legs": statement.legs,
         "disable_freivalds": True,
         "ignore_range_check_inputs_outputs": True,  # EZKL checks no committed input anyway, but would count rows for it
     }
@@ -80,7 +82,37 @@ def write_settings(onnx: Path, settings: Path, statement: Statement, k: int) -> 
     found["timestamp"] = 0
     settings.write_text(json.dumps(found, separators=(",", ":"), sort_keys=True))
     check_settings(found)
+    check_decompositions(found, statement)
     return rows
+
+
+def check_decompositions(settings: dict[str, Any], statement: Statement) -> None:
+    """Refuse a circuit in which a check is missing that the statement names, or there is one that it does not.
+
+    EZKL adds a decomposition's digits up by a product of a vector with itself, which is among the settings' equations.
+    Constants are taken apart too, one at a time.
+
+    Raises:
+        CircuitError: the sizes differ.
+    """
+    found: Counter[int] = Counter()
+    for equation, sizes in settings["einsum_params"]["equations"]:
+        one, other = equation.partition("->")[0].split(",")
+        if one == other:
+            found[math.prod(size for index, size in sizes.items() if index != one[-1])] += 1
+    named = Counter(statement.decompositions)
+    missing, more = named - found, found - named
+    del more[1]
+    if missing or more:
+        raise CircuitError(
+            f"{statement.kind}: of the checks that the statement names {_sizes(missing)} are not in its circuit, and"
+            f" {_sizes(more)} are that it does not name",
+            "let every check flow into the output through something that is no constant",
+        )
+
+
+def _sizes(counts: Counter[int]) -> str:
+    return ", ".join(f"{count} of {size} entries" for size, count in sorted(counts.items())) or "none"
 
 
 def check_settings(settings: dict[str, Any]) -> None:

@@ -19,7 +19,6 @@ from headwater.errors import CircuitError
 if TYPE_CHECKING:
     import torch
 
-LEGS = 3  # digits of a decomposition: the base follows from the largest magnitude
 BLINDING_ROWS = 8  # rows of 2**k that the proof system keeps for itself, rounded up
 
 
@@ -40,7 +39,6 @@ class Statement(ABC):
     """A relation between committed vectors. Its dataclass fields are the parameters, all integers."""
 
     kind: ClassVar[str]
-    inner_columns: ClassVar[int] = 2
 
     @property
     def reference(self) -> str:
@@ -51,6 +49,16 @@ class Statement(ABC):
     def params(self) -> dict[str, int]:
         """The parameters by name: with `kind`, all that `from_params` needs."""
         return asdict(self)
+
+    @property
+    def inner_columns(self) -> int:
+        """Over how many columns the circuit's cells are spread: more make a circuit shorter, and its proof dearer."""
+        return 2
+
+    @property
+    def legs(self) -> int:
+        """How many digits a decomposition has. The base follows: more digits are more cells, and a smaller table."""
+        return 3
 
     @property
     @abstractmethod
@@ -66,6 +74,15 @@ class Statement(ABC):
     @abstractmethod
     def magnitude(self) -> int:
         """A bound on every integer that the circuit decomposes, for honest inputs."""
+
+    @property
+    @abstractmethod
+    def decompositions(self) -> tuple[int, ...]:
+        """How many entries each checked operation takes apart, in any order, constants aside.
+
+        A compiler may drop a check whose result it finds unused; then the circuit has fewer than are named here, and is
+        refused. An `abs` is one, of its input's size; a rebase three; a sum of entries none.
+        """
 
     @abstractmethod
     def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
@@ -85,13 +102,13 @@ class Statement(ABC):
 
     @property
     def decomposition_base(self) -> int:
-        """The least power of two whose `LEGS` digits hold `magnitude`."""
-        return 1 << -(-self.magnitude.bit_length() // LEGS)
+        """The least power of two whose digits, `legs` of them, hold `magnitude`."""
+        return 1 << -(-self.magnitude.bit_length() // self.legs)
 
     @property
     def decomposition_limit(self) -> int:
         """The least magnitude that a decomposition has no digits for."""
-        return int(self.decomposition_base**LEGS)
+        return int(self.decomposition_base**self.legs)
 
     @property
     def least_k(self) -> int:

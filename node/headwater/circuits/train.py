@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from headwater.circuits.blocks import part, view
-from headwater.circuits.statement import LEGS, Statement, Tensor
+from headwater.circuits.statement import Statement, Tensor
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.noise import NOISE, Hidden
 from headwater.protocol.vectors import UPDATE_SALTS, update_length
@@ -54,9 +54,15 @@ class Train(TrainingSpec, Statement):
         return Tensor("update", (update_length(self.dimension), 1))
 
     @property
+    def decompositions(self) -> tuple[int, ...]:
+        """As `Statement` says: in each step two of sigmoid and clip each, three of the rebase; and the noise."""
+        step = (*[self.rows * self.outputs] * 2, *[self.dimension] * 5)
+        return (*step * self.steps, NOISE)
+
+    @property
     def hidden(self) -> Hidden:
         """What the noise of a proof hides."""
-        return Hidden(LEGS, self.decomposition_base.bit_length() - 1, self.inner_columns)
+        return Hidden(self.legs, self.decomposition_base.bit_length() - 1, self.inner_columns)
 
     def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
         """`TrainingSpec.train`, on the weights before the model's tag and on all rows but those of salts."""

@@ -99,7 +99,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
 
     home = make_home(settings.home)
     limit = settings.proof_limit_seconds
-    wanted = Wanted(settings.roles, settings.tasks, settings.data, settings.keep_stake, limit)
+    wanted = Wanted(settings.roles, settings.tasks, settings.data, settings.keep_stake, limit, settings.provers)
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)
     contracts = open_contracts(chain, settings.deployments, settings.network)

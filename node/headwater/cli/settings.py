@@ -56,6 +56,8 @@ class NodeSettings(BaseModel):
     """For each task to train in, a CSV file for its owner alone."""
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
+    provers: int = Field(default=1, ge=1, le=64)
+    """How many proofs of one update are made at a time: of a file with more rows than a circuit has."""
     proof_limit_seconds: float | None = Field(default=None, ge=1, le=7 * 86_400)
     """After so long a proof is given up; by default after ten times what is usual here, and at least a minute."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

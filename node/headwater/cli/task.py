@@ -14,7 +14,7 @@ from headwater.cli.console import err, out
 from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
 from headwater.cli.values import ACCOUNT, DURATION, ETHER, PARENT, PERCENT, duration_text
-from headwater.protocol.machine.terms import MAX_ROUNDS, MAX_TRAINERS
+from headwater.protocol.machine.terms import MAX_LINKS, MAX_ROUNDS, MAX_TRAINERS
 from headwater.protocol.structs import ZERO_ADDRESS
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ def command() -> None:
 @click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
 @click.option("--min-trainers", type=click.IntRange(3, MAX_TRAINERS), default=3, show_default=True)
 @click.option("--max-trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True)
+@click.option(
+    "--links",
+    "max_links",
+    type=click.IntRange(1, MAX_LINKS),
+    default=1,
+    show_default=True,
+    help="How many proofs in a row may make an update: a trainer may have so many times --rows rows.",
+)
 @click.option("--stake", type=ETHER, default="0", show_default=True, help="What a trainer locks, and an aggregator.")
 @click.option("--pool", type=ETHER, default="0", show_default=True, help="The reward pool, escrowed now.")
 @click.option("--aggregator-fee", type=ETHER, default="0", show_default=True, help="Of each round's part of the pool.")
@@ -272,6 +280,7 @@ def _facts(task: Task) -> Table:
     )
     shape, fee = task.manifest.model, format_wei(config.aggregator_fee)
     admission = "anybody" if config.admission == ZERO_ADDRESS else f"whom the contract at {config.admission} admits"
+    links = f", up to {config.max_links} times in a row" if config.max_links > 1 else ""
     facts = {
         "name": task.manifest.name,
         "description": task.manifest.description,
@@ -290,7 +299,8 @@ def _facts(task: Task) -> Table:
         "starts from": _origin(task, seen),
         "label": shape.label.column,
         "features": ", ".join(feature.name for feature in shape.features),
-        "training": f"{spec.steps} step(s) on up to {spec.rows} rows, rate 2^-{spec.rate_shift} for a summed gradient",
+        "training": f"{spec.steps} step(s) on up to {spec.rows} rows{links},"
+        f" rate 2^-{spec.rate_shift} for a summed gradient",
         "circuits": f"k = {config.k}, SRS {task.srs.source}",
     }
     table = Table(show_header=False, title=f"task {task.id}", title_justify="left")

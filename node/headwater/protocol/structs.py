@@ -46,6 +46,7 @@ class TaskConfig:
     rounds: int
     min_trainers: int
     max_trainers: int
+    max_links: int
     admission: str
     join_period: int
     train_period: int

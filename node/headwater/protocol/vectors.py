@@ -3,7 +3,7 @@
     model    [ w (D) | tag ]
     update   [ w' (D) | 0 | salts (8) ]
     sum      [ sum of w' | tag | sums of salts (8) ]
-    public   [ n | aggregator ]
+    public   [ n | aggregator | 0 ]
 
 C(v) is EZKL's KZG commitment of a vector: its polynomial takes v's entries in the first rows, 0 in the usable rows
 after them, and 1 in the unusable ones. Hence it is affine: with B = C(0), C(a) + C(b) = C(a + b) + B, and
@@ -28,9 +28,18 @@ allow three different proofs of one update. For the data, see `TrainingSpec.salt
 """
 
 
+PUBLIC = 3
+"""Entries of a public vector: n, the aggregator, and a zero that the statement `average` takes from it."""
+
+
 def update_length(dimension: int) -> int:
     """Entries of an update vector, the longest that the contract adds up."""
     return dimension + 1 + UPDATE_SALTS
+
+
+def public_input(n: int, aggregator: str) -> list[int]:
+    """[n | aggregator | 0], as `average` takes it; aggregator: an address."""
+    return [n, int(aggregator, 16), 0]
 
 
 def model_input(weights: Sequence[int], tag: int) -> list[int]:

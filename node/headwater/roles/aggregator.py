@@ -20,7 +20,7 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.field import add, to_signed
 from headwater.protocol.phases import Kind
-from headwater.protocol.vectors import average
+from headwater.protocol.vectors import average, public_input
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model, late
 from headwater.roles.models import open_model
@@ -106,7 +106,7 @@ class Aggregator(Role):
             vectors = self._fetch(events)
             _, proof = self.prove(add(vectors), len(vectors))
             self._kept.keep(round_, inputs, proof)
-        return self._weights(proof.output, len(events))[0], proof
+        return self._weights(proof.output, 2 * len(events))[0], proof  # a proof is of twice the sum
 
     def fetch(self, round_: int) -> list[list[int]]:
         """The masked updates of the round's last attempt, whose sum is checked: the masks cancel in it.
@@ -152,7 +152,7 @@ class Aggregator(Role):
         """The averaged weights of n updates whose sum is the vector `total`, and the proof of them."""
         task, (weights, remainder) = self.task, self._weights(total, n)
         salts = total[task.spec.dimension + 1 :]
-        inputs = [[*weights, task.tag], [*remainder, *salts], [n, int(self.sender.address, 16)]]
+        inputs = [[*weights, task.tag], [*remainder, *salts], public_input(n, self.sender.address)]
         measured = self._kept.seconds
         limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
         proof = task.average.prove(inputs, limit)

@@ -89,7 +89,7 @@ def create_task(
         report("building", statement=statement.kind)
         circuits.append(build(home, statement, srs))
     first = _first_model(circuits[1], sender.address, spec, lineage, parents, report)
-    check_growth(spec, terms.rounds, first.model.weights)
+    check_growth(spec, terms.rounds, terms.max_links, first.model.weights)
     srs_cid = str(store.put_file(srs.path)) if srs.source == DEV else ""
     srs_reference = SrsReference.model_validate({"id": srs.id, "k": srs.k, "source": srs.source, "cid": srs_cid})
     train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
@@ -118,6 +118,7 @@ def create_task(
         rounds=terms.rounds,
         min_trainers=terms.min_trainers,
         max_trainers=terms.max_trainers,
+        max_links=terms.max_links,
         admission=terms.admission,
         join_period=terms.join_period,
         train_period=terms.train_period,
@@ -162,13 +163,13 @@ def _first_model(
     return first_model(average, creator, lineage, parents, report)
 
 
-def check_growth(spec: TrainingSpec, rounds: int, start: Sequence[int] = ()) -> None:
+def check_growth(spec: TrainingSpec, rounds: int, links: int, start: Sequence[int] = ()) -> None:
     """Refuse a task that could not be carried through to its last round. start: the first model's weights.
 
     Raises:
         ConfigError: it could not.
     """
-    if problem := growth_problem(spec, rounds, start):
+    if problem := growth_problem(spec, rounds, links, start):
         raise ConfigError(
             f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
         )
@@ -218,7 +219,7 @@ def check_documents(spec: TrainingSpec, columns: Columns, terms: Terms) -> None:
         raise ConfigError(f"the task's manifest cannot be written: {error}", hint) from error
     if not same:
         raise ConfigError("the task's manifest cannot say these numbers exactly", hint)
-    check_growth(spec, terms.rounds)
+    check_growth(spec, terms.rounds, terms.max_links)
 
 
 def _manifest(

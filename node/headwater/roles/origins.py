@@ -19,7 +19,7 @@ from headwater.errors import ConfigError
 from headwater.protocol.curve import Point
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.structs import Origin, Parent
-from headwater.protocol.vectors import UPDATE_SALTS, average
+from headwater.protocol.vectors import UPDATE_SALTS, average, public_input
 from headwater.roles.models import OpenedModel, open_model
 from headwater.roles.report import Report
 from headwater.roles.task import open_task
@@ -118,7 +118,7 @@ def first_model(
     total = [sum(a * w for a, w in zip(coefficients, column, strict=True)) for column in columns]
     weights, remainder = average(total, lineage.divisor)
     report("proving", statement="average")
-    proof = circuit.prove([[*weights, 0], [*remainder, *[0] * UPDATE_SALTS], [lineage.divisor, int(creator, 16)]])
+    proof = circuit.prove([[*weights, 0], [*remainder, *[0] * UPDATE_SALTS], public_input(lineage.divisor, creator)])
     report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))
     origin = Origin(parents=lineage.parents, models=models, divisor=lineage.divisor, proof=proof.data)
     return FirstModel(open_model(circuit, weights), origin)

@@ -22,16 +22,19 @@ def secret_of(key: LocalAccount) -> bytes:
     return hashlib.sha512(b"headwater/salts" + bytes(key.key)).digest()
 
 
-def data_salts(secret: bytes, seed: bytes, tag: int, unsalted: Sequence[int], attempt: int, count: int) -> list[int]:
+def data_salts(
+    secret: bytes, seed: bytes, tag: int, unsalted: Sequence[int], attempt: int, count: int, part: int = 0
+) -> list[int]:
     """The salts of a data matrix in a task.
 
     They depend on the data: under the same salts, two matrices' commitments would give away that of their difference.
 
     Args:
         seed: random bytes of the account's journal, see `headwater.roles.commitments`.
+        part: which of several matrices of one file it is.
         attempt: counts up where another account has registered the commitment first (a front-run enrolment).
     """
-    return [derive(secret, "data", seed, tag, _digest(unsalted), attempt, index) for index in range(count)]
+    return [derive(secret, "data", seed, tag, _digest(unsalted), part, attempt, index) for index in range(count)]
 
 
 def update_salts(secret: bytes, tag: int, round_: int, weights: Sequence[int]) -> list[int]:

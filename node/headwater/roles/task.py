@@ -85,20 +85,21 @@ def spec_of(manifest: TaskManifest) -> TrainingSpec:
     )
 
 
-def growth_problem(spec: TrainingSpec, rounds: int, start: Sequence[int] = ()) -> str:
+def growth_problem(spec: TrainingSpec, rounds: int, links: int, start: Sequence[int] = ()) -> str:
     """Why a task's weights could outgrow what can be proved before its end; empty if they cannot.
 
     A proved step moves a weight by less than `clip` + 1 units: EZKL may round either way.
 
+    links: how many proofs in a row an update may have.
     start: the weights of the first model; by default zeros.
     """
-    reach = max(map(abs, start), default=0) + rounds * spec.steps * (spec.clip + 1)
+    reach = max(map(abs, start), default=0) + rounds * links * spec.steps * (spec.clip + 1)
     limit = min(spec.weight_limit, (1 << Average(spec.dimension).weight_bits) - 1)
     if reach <= limit:
         return ""
     return (
-        f"{rounds} rounds of {spec.steps} step(s) can bring a weight to {reach} units, and beyond {limit} neither"
-        " training nor averaging can be proved"
+        f"{rounds} rounds of {links * spec.steps} step(s) can bring a weight to {reach} units, and beyond {limit}"
+        " neither training nor averaging can be proved"
     )
 
 
@@ -285,7 +286,7 @@ class Task(TaskReader):
             TaskError: so far they could grow.
         """
         weights = self.weights(self.contracts.models.get_model(self.id, 0))
-        _check_growth(self.id, growth_problem(self.spec, self.config.rounds, weights))
+        _check_growth(self.id, growth_problem(self.spec, self.config.rounds, self.config.max_links, weights))
 
     def check_circuits(self, report: Report = silent) -> None:
         """Rebuild both circuits and compare them with the verifiers on chain: before anything is staked or proved.
@@ -356,7 +357,7 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
             f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
-    _check_growth(task_id, growth_problem(spec, config.rounds))
+    _check_growth(task_id, growth_problem(spec, config.rounds, config.max_links))
     if problem := answer_problem(config, contracts.chain.chain_id):
         hint = f"do not take part; ask its creator for a task of at least {LEAST_ANSWER_SECONDS} s"
         raise TaskError(f"task {task_id} is not safe to be challenged in: {problem}", hint)

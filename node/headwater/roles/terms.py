@@ -8,6 +8,7 @@ from headwater.errors import ConfigError
 from headwater.protocol.machine.terms import (
     LEAST_TRAINERS,
     MAX_ANSWER_TIME,
+    MAX_LINKS,
     MAX_PERIOD,
     MAX_ROUNDS,
     MAX_TRAINERS,
@@ -22,6 +23,7 @@ class Terms:
     """What a task's creator chooses beside the model. Amounts in wei, periods in seconds.
 
     Attributes:
+        max_links: how many proofs in a row may make an update: over more rows than a circuit has.
         pool: the reward pool, escrowed at creation; an equal part for each round.
         aggregator_fee: of each round's part.
         stake: what a trainer locks for its enrolment, and an aggregator for its average.
@@ -39,6 +41,7 @@ class Terms:
     rounds: int = 3
     min_trainers: int = 3
     max_trainers: int = 16
+    max_links: int = 1
     stake: int = 0
     pool: int = 0
     aggregator_fee: int = 0
@@ -69,6 +72,7 @@ def check_terms(terms: Terms) -> None:
         f"trainers must be {LEAST_TRAINERS} to {MAX_TRAINERS}, the least number not above the most": not (
             LEAST_TRAINERS <= terms.min_trainers <= terms.max_trainers <= MAX_TRAINERS
         ),
+        "an update must have 1 to 255 proofs": not 1 <= terms.max_links <= MAX_LINKS,
         "each period must take 1 second to 30 days": not all(1 <= period <= MAX_PERIOD for period in periods),
         f"the time to answer must be {MIN_ANSWER_PERIOD} seconds to 7 days": not (
             MIN_ANSWER_PERIOD <= terms.answer_period <= MAX_ANSWER_TIME

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
@@ -92,19 +95,21 @@ class Trainer(Role):
         keep_stake: bool = False,
         journal: SecretStore,
         proof_limit: float | None = None,
+        provers: int = 1,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when it has left the task, for another one.
         journal: where a round's proof is kept, and proofs are counted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
+        provers: how many proofs of one update are made at a time, each in a process.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
         self.dataset = dataset
         self._secret = secret
         self._keep_stake = keep_stake
-        self._proof_limit = proof_limit
+        self._proof_limit, self._provers = proof_limit, provers
         self._kept, self._commitments = KeptProofs(journal, task.place), DataCommitments(journal, task.place)
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
@@ -149,7 +154,7 @@ class Trainer(Role):
         view = self.view(block)
         at, action = view.at, decide_trainer(view)
         self._kept.forget(self.task.contracts.chain, block, at, is_done=isinstance(action, Done))
-        is_late = at.deadline - at.now < self._kept.seconds / 2
+        is_late = at.deadline - at.now < self._turns() * self._kept.seconds / 2
         if isinstance(action, Submit) and is_late and not self._kept.has(at.round):
             return Wait(f"round {at.round}: too little time is left to prove the update", at.deadline)
         return action
@@ -161,7 +166,7 @@ class Trainer(Role):
             case Enrol():
                 secret = mask_secret(self._secret, task.tag)
                 proof = possession.prove(secret, task.tag, me)
-                call = task.contracts.trainers.enrol(task.id, [self._unproved()[1]], mask_key(secret), proof)
+                call = task.contracts.trainers.enrol(task.id, self._unproved(), mask_key(secret), proof)
                 return self._send(call, "enrolled")
             case Join(round_):
                 self._check_ready()
@@ -181,25 +186,47 @@ class Trainer(Role):
                 return self._answer(answer_model(task, challenge), challenge)
         return super().act(action)
 
-    def train(self, round_: int) -> Proof:
-        """Train on the current model and prove it; the proof's output is the update.
+    def train(self, round_: int) -> list[Proof]:
+        """Train on the current model and prove it, by one proof for each part of the data.
 
-        A round's proof is made once, and proofs about one data commitment are counted: each new one publishes another
-        equation over its salts.
+        Each starts where the last one ends. All vectors are computed first, exactly, so the proofs can be made side by
+        side. The last one's output is the update. A round's proofs are made once, and those about one data commitment
+        are counted: each new one publishes another equation over its salts.
 
         Raises:
             ConfigError: as many were made as there may be.
         """
-        weights, (data, point) = self.task.base_model(round_), self._registered()
-        inputs = [model_input(weights, self.task.tag), data, self._salts(round_, weights)]
-        if found := self._kept.get(round_, inputs):
-            return found
-        self._commitments.check(point, self.task.spec.most_proofs)
-        task, measured = self.task, self._kept.seconds
-        limit = announce_proof(task, task.train, self._report, most=self._proof_limit, measured=measured, round=round_)
-        proof = task.train.prove(inputs, limit)
+        weights, registered = self.task.base_model(round_), self._registered()
+        starts = [model_input(weights, self.task.tag), *self._updates(round_, weights)]
+        inputs = [
+            [start, data, self._salts(round_, end)]
+            for (start, end), (data, _) in zip(pairwise(starts), registered, strict=True)
+        ]
+        found = {link: self._kept.get(round_, of_link, link) for link, of_link in enumerate(inputs)}
+        missing = [link for link, proof in found.items() if proof is None]
+        for link in missing:
+            self._commitments.check(registered[link][1], self.task.spec.most_proofs)
+        if missing:
+            limit = announce_proof(
+                self.task,
+                self.task.train,
+                self._report,
+                most=self._proof_limit,
+                measured=self._kept.seconds,
+                round=round_,
+                **({"links": len(missing)} if len(inputs) > 1 else {}),
+            )
+            with ThreadPoolExecutor(min(self._provers, len(missing))) as pool:
+                made = [
+                    pool.submit(self._prove, round_, link, inputs[link], registered[link][1], limit) for link in missing
+                ]
+                found |= {link: proof.result() for link, proof in zip(missing, made, strict=True)}
+        return [proof for _, proof in sorted(found.items()) if proof is not None]
+
+    def _prove(self, round_: int, link: int, inputs: list[list[int]], point: Point, limit: float) -> Proof:
+        proof = self.task.train.prove(inputs, limit)
         self._commitments.count(point)
-        self._kept.keep(round_, inputs, proof)
+        self._kept.keep(round_, inputs, proof, link)
         self._report(
             "proved",
             statement="train",
@@ -209,9 +236,13 @@ class Trainer(Role):
         )
         return proof
 
-    def submit(self, round_: int, proof: Proof) -> Receipt:
-        """Submit the proof of an update. The update itself stays here until it is masked."""
-        call = self.task.contracts.rounds.submit(self.task.id, [proof.data])
+    def _turns(self) -> int:
+        """How many proofs one prover makes of an update."""
+        return -(-len(self._parts) // self._provers)
+
+    def submit(self, round_: int, proofs: Sequence[Proof]) -> Receipt:
+        """Submit the proofs of an update. The update itself stays here until it is masked."""
+        call = self.task.contracts.rounds.submit(self.task.id, [proof.data for proof in proofs])
         return self._send(call, "submitted", round=round_)
 
     def mask(self, round_: int, number: int) -> Receipt:
@@ -362,57 +393,82 @@ class Trainer(Role):
 
     def _update(self, round_: int, model: Sequence[int]) -> list[int]:
         """The vector [w' | 0 | salts] that follows from a model."""
-        weights = self.task.spec.train(model, self.dataset.x, self.dataset.labels)
-        return [entry % P for entry in (*weights, 0, *update_salts(self._secret, self.task.tag, round_, weights))]
+        return self._updates(round_, model)[-1]
 
-    def _salts(self, round_: int, model: Sequence[int]) -> list[int]:
-        """What the statement takes so that the update ends in its salts: less the noise of the proof, and the noise."""
-        update, limit = self._update(round_, model), Train.of(self.task.spec).decomposition_limit
-        noise = proof_noise(self._secret, self.task.tag, round_, update[: self.task.spec.dimension], limit)
+    def _updates(self, round_: int, weights: Sequence[int]) -> list[list[int]]:
+        """The vectors at which the links of an update end, one for each part of the data."""
+        found = []
+        for part in self._parts:
+            weights = self.task.spec.train(weights, part.x, part.labels)
+            salts = update_salts(self._secret, self.task.tag, round_, weights)
+            found.append([entry % P for entry in (*weights, 0, *salts)])
+        return found
+
+    def _salts(self, round_: int, update: Sequence[int]) -> list[int]:
+        """What the statement takes so that an update ends in its salts: less the noise of the proof, and the noise."""
+        limit, weights = Train.of(self.task.spec).decomposition_limit, update[: self.task.spec.dimension]
+        noise = proof_noise(self._secret, self.task.tag, round_, weights, limit)
         return salt_input(update[-UPDATE_SALTS:], noise)
+
+    @cached_property
+    def _parts(self) -> list[Dataset]:
+        """The rows, in as many parts as circuits have room for."""
+        return self.dataset.parts(self.task.spec.rows)
 
     @property
     def data(self) -> tuple[list[int], Point]:
-        """The data vector and its commitment: the one registered, or one that nobody else has registered by now.
+        """The first data vector and its commitment; the only one where the rows fit one circuit."""
+        return self.vectors[0]
+
+    @property
+    def vectors(self) -> list[tuple[list[int], Point]]:
+        """The data vectors and their commitments: those registered, or some that nobody else has registered by now.
 
         Raises:
             ConfigError: the file's data are not what this account enrolled with.
-            JournalError: what its salts follow from cannot be read or written.
+            JournalError: what their salts follow from cannot be read or written.
         """
-        task, me, trainers = self.task, self.sender.address, self.task.contracts.trainers
-        unsalted = self._unsalted()
-        seed = self._commitments.seed(unsalted, enrolled=trainers.get_enrolment(task.id, me).exists)
+        enrolled = self.task.contracts.trainers.get_enrolment(self.task.id, self.sender.address).exists
+        seed = self._commitments.seed(self._unsalted(), enrolled=enrolled)
+        return [self._vector(seed, number, part) for number, part in enumerate(self._parts)]
+
+    def _vector(self, seed: bytes, number: int, part: Dataset) -> tuple[list[int], Point]:
+        task, spec = self.task, self.task.spec
+        unsalted = data_vector(part, spec, [0] * spec.salts)
         for attempt in range(MAX_ATTEMPTS):
-            salts = data_salts(self._secret, seed, task.tag, unsalted, attempt, task.spec.salts)
-            vector = data_vector(self.dataset, task.spec, salts)
+            salts = data_salts(self._secret, seed, task.tag, unsalted, attempt, spec.salts, number)
+            vector = data_vector(part, spec, salts)
             point = task.train.commit(vector)
-            if trainers.get_data(task.id, point_hash(point)).owner in (me, ZERO_ADDRESS):
+            if self._owner(point) in (self.sender.address, ZERO_ADDRESS):
                 return vector, point
         raise ConfigError(
-            f"{MAX_ATTEMPTS} enrolments of {me} were front-run", "send through another node, or a private mempool"
+            f"{MAX_ATTEMPTS} enrolments of {self.sender.address} were front-run",
+            "send through another node, or a private mempool",
         )
 
-    def _unsalted(self) -> list[int]:
-        return data_vector(self.dataset, self.task.spec, [0] * self.task.spec.salts)
+    def _owner(self, point: Point) -> str:
+        """Who has registered a data commitment; the zero address if nobody has."""
+        return self.task.contracts.trainers.get_data(self.task.id, point_hash(point)).owner
 
-    def _unproved(self) -> tuple[list[int], Point]:
-        """As `data`, to enrol with: a commitment that there is room for proofs about."""
-        found = self.data
-        if self._commitments.proofs(found[1]) < self.task.spec.most_proofs:
+    def _unsalted(self) -> list[int]:
+        salts = [0] * self.task.spec.salts
+        return [entry for part in self._parts for entry in data_vector(part, self.task.spec, salts)]
+
+    def _unproved(self) -> list[Point]:
+        """Data commitments to enrol with: such that there is room for proofs about each."""
+        found = [point for _, point in self.vectors]
+        if all(self._commitments.proofs(point) < self.task.spec.most_proofs for point in found):
             return found
         self._commitments.renew(self._unsalted())
-        return self.data
+        return [point for _, point in self.vectors]
 
-    def _registered(self) -> tuple[list[int], Point]:
-        """As `data`, and registered: where the journal was lost after enrolling, the salts are new."""
-        task, me = self.task, self.sender.address
-        vector, point = self.data
-        if task.contracts.trainers.get_data(task.id, point_hash(point)).owner != me:
-            self._report(
-                "note", text="the journal does not know the data that were enrolled: registers them under new salts"
-            )
-            self._send(task.contracts.trainers.register_data(task.id, [point]), "registered")
-        return vector, point
+    def _registered(self) -> list[tuple[list[int], Point]]:
+        """As `vectors`, and registered: where the journal was lost after enrolling, the salts are new."""
+        found, me = self.vectors, self.sender.address
+        if missing := [point for _, point in found if self._owner(point) != me]:
+            self._report("note", text="the journal does not know the data as enrolled: registers them under new salts")
+            self._send(self.task.contracts.trainers.register_data(self.task.id, missing), "registered")
+        return found
 
     def _check_ready(self) -> None:
         """Before a seat is taken, which costs stake where no update follows: data and model must be what they should.

@@ -40,6 +40,7 @@ class Wanted:
         data: for each task to train in, a CSV file for its owner alone.
         keep_stake: leave the account's free stake where it is when a task has ended, for other tasks.
         proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
+        provers: how many proofs of one update are made at a time.
     """
 
     roles: Sequence[Kind]
@@ -47,6 +48,7 @@ class Wanted:
     data: Mapping[int, Path] = field(default_factory=dict)
     keep_stake: bool = False
     proof_limit: float | None = None
+    provers: int = 1
 
     @property
     def endless(self) -> bool:
@@ -206,10 +208,11 @@ class Node:
             task.check_first_model()  # who challenges need not have it
         dataset = None
         if kind == "trainer":
-            dataset = read_csv(self._wanted.data[task_id], task.columns, task.spec)
+            links = task.config.max_links
+            dataset = read_csv(self._wanted.data[task_id], task.columns, task.spec, links=links)
             for warning in dataset.warnings:
                 report("note", text=warning)
-            report("data", rows=len(dataset), capacity=task.spec.rows)
+            report("data", rows=len(dataset), capacity=task.spec.rows * links)
             if task.config.admission != ZERO_ADDRESS:
                 report("note", text=f"the contract at {task.config.admission} decides who may enrol in task {task_id}")
         if task_id not in self._opened:
@@ -219,7 +222,8 @@ class Node:
         journal = self._journal.secrets
         if dataset is not None:
             parts = (task, self.sender, secret_of(self._key), dataset, report)
-            return self._trainer(*parts, keep_stake=keep_stake, proof_limit=limit, journal=journal)
+            provers = self._wanted.provers
+            return self._trainer(*parts, keep_stake=keep_stake, proof_limit=limit, provers=provers, journal=journal)
         if kind == "aggregator":
             return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit, journal=journal)
         return Challenger(task, self.sender, report)

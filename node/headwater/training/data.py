@@ -33,12 +33,17 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.x)
 
+    def parts(self, rows: int) -> list[Dataset]:
+        """The same rows, in their order, in as few datasets as have at most so many each."""
+        cuts = [slice(at, at + rows) for at in range(0, max(len(self), 1), rows)]
+        return [Dataset(self.x[cut], self.labels[cut], self.reals[cut]) for cut in cuts]
 
-def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool = True) -> Dataset:
+
+def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool = True, links: int = 1) -> Dataset:
     """Read a CSV file: UTF-8, a header row, columns in any order; columns that the task does not name are ignored.
 
-    For training every row needs a class and there may be no more rows than the task has room for. Otherwise (to predict
-    or evaluate) the label column and its cells may be missing, and any number of rows is read.
+    For training every row needs a class and there may be no more rows than so many links have room for. Otherwise (to
+    predict or evaluate) the label column and its cells may be missing, and any number of rows is read.
 
     Raises:
         DataError: all that is wrong, with line and column; nothing is skipped or repaired.
@@ -52,16 +57,16 @@ def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool
     problems = Problems(path)
     labels: list[list[int]] = []
     reals: list[list[float]] = []
-    seen, limit = 0, decode(spec.clamp, spec.data_bits)
+    seen, room, limit = 0, spec.rows * links, decode(spec.clamp, spec.data_bits)
     needed, optional = ([*columns.names, columns.label], []) if training else (columns.names, [columns.label])
     for line, cells in rows(path, needed, optional, problems):
         seen += 1
-        if training and seen > spec.rows:
+        if training and seen > room:
             continue
         reals.append(_features(line, cells, columns, limit, problems))
         labels.append(_labels(line, cells, columns, problems, training))
-    if training and seen > spec.rows:
-        problems.add(f"the file has {seen} rows, the task has room for {spec.rows}: choose yourself which to leave out")
+    if training and seen > room:
+        problems.add(f"the file has {seen} rows, the task has room for {room}: choose yourself which to leave out")
     if not seen and not problems.count:
         problems.add("the file has a header but no rows")
     problems.check()

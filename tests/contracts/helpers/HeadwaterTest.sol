@@ -609,7 +609,12 @@ abstract contract HeadwaterTest is Test {
     }
 
     function averageProof(uint256 model, uint256 n, address aggregator) internal view returns (bytes memory) {
-        return proofOf(model, 9, publicOf(n, aggregator), sumScalar);
+        return proofOf(model, 9, publicOf(n, aggregator), twice(sumScalar));
+    }
+
+    /// @dev The scalar of C(2 a).
+    function twice(uint256 scalar) internal view returns (uint256) {
+        return minus(addmod(scalar, scalar, BN254.P), offset());
     }
 
     function tagged(uint256 taskId, uint256 scalar) internal view returns (uint256) {
@@ -633,6 +638,7 @@ abstract contract HeadwaterTest is Test {
             rounds: ROUNDS,
             minTrainers: MIN,
             maxTrainers: MAX,
+            maxLinks: 3,
             admission: address(0),
             joinPeriod: JOIN_PERIOD,
             trainPeriod: TRAIN_PERIOD,

@@ -27,6 +27,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a roster of {minTrainers} to {maxTrainers} trainers is not allowed: at least 3, at most MAX_TRAINERS",
         _MANIFEST,
     ),
+    "InvalidLinks": ("a task whose updates have no proof is not allowed", "allow one link at least"),
     "InvalidRounds": ("a task cannot have {rounds} rounds: at least 1, at most MAX_ROUNDS", _MANIFEST),
     "InvalidPeriod": (
         "a period cannot be of {period} s: at least 1 and at most MAX_PERIOD, for answers MIN_ANSWER_PERIOD at least",
@@ -153,6 +154,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "AlreadySubmitted": (
         "{trainer} has submitted its update for round {round} of task {taskId} already",
         "nothing to do: wait for the next round",
+    ),
+    "TooManyProofs": (
+        "an update of this task is made by {most} proof(s) at most, not {actual}",
+        "train on fewer rows, or ask the creator for a task with more links",
     ),
     "NoProof": ("nothing was submitted", "submit one proof at least"),
     "LinkMismatch": (

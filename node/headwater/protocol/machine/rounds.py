@@ -75,6 +75,8 @@ class Rounds(Contract):
         entry = self._entry(task_id, number, sender)
         if entry.status != TrainerStatus.NONE:
             raise Refused("AlreadySubmitted", task_id, number, sender)
+        if len(proofs) > config.max_links:
+            raise Refused("TooManyProofs", config.max_links, len(proofs))
         update, data_hashes = follow(state.model_hash, proofs)
         self.machine.trainers.check_seat(task_id, sender, number, data_hashes)
         if not all(self.machine.verify(config.train_verifier, proof) for proof in proofs):
@@ -453,11 +455,11 @@ class Rounds(Contract):
             last = int(peer, 16)
 
     def _check_average(self, task_id: int, sender: str, proof: bytes) -> Point:
-        """The proof must be of the attempt's sum and of [masked | sender], and valid: returns the average."""
+        """The proof must be of twice the attempt's sum and of [masked | sender], and valid: returns the average."""
         state, config = self.states[task_id], self._config(task_id)
-        total = commitment_at(proof, 3)
-        if total != state.sum:
-            raise Refused("SumMismatch", point_hash(state.sum), point_hash(total))
+        twice, total = plus(state.sum, state.sum, config.offset), commitment_at(proof, 3)
+        if total != twice:
+            raise Refused("SumMismatch", point_hash(twice), point_hash(total))
         masked = self.rounds[task_id, state.round].masked
         expected, public = public_of(config, masked, sender, self.machine.multiply), commitment_at(proof, 2)
         if public != expected:

@@ -10,7 +10,7 @@ from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine.call import Refused
 from headwater.protocol.machine.contract import Contract
 from headwater.protocol.machine.openings import opens
-from headwater.protocol.machine.points import basis_claim, commitment_at, hashed, point_hash, public_of, validate
+from headwater.protocol.machine.points import basis_claim, commitment_at, hashed, plus, point_hash, public_of, validate
 from headwater.protocol.machine.stakes import check_96_bits
 from headwater.protocol.machine.terms import check_terms
 from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, Parent, TaskConfig, TaskRecord
@@ -115,10 +115,10 @@ class Tasks(Contract):
             raise Refused("ParentMismatch", parent.task_id, parent.round, expected, actual)
 
     def _check_merge(self, sender: str, config: TaskConfig, origin: Origin, total: Point) -> Point:
-        """The proof must be of this sum, and of [divisor | sender], and valid: returns the model that it is about."""
-        actual = commitment_at(origin.proof, 3)
-        if actual != total:
-            raise Refused("SumMismatch", point_hash(total), point_hash(actual))
+        """The proof must be of twice this sum, and of [divisor | sender], and valid: returns the model it is about."""
+        twice, actual = plus(total, total, config.offset), commitment_at(origin.proof, 3)
+        if actual != twice:
+            raise Refused("SumMismatch", point_hash(twice), point_hash(actual))
         expected = public_of(config, origin.divisor, sender, self.machine.multiply)
         actual = commitment_at(origin.proof, 2)
         if actual != expected:

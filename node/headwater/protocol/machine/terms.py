@@ -11,6 +11,7 @@ LEAST_TRAINERS = 3
 """With fewer, two trainers would learn each other's update from the average."""
 
 MAX_TRAINERS = 1024
+MAX_LINKS = 255
 MAX_ROUNDS = 10_000
 MAX_PERIOD = 30 * 24 * 3600
 """The longest a period may last, in seconds; that of masking with all its attempts."""
@@ -55,6 +56,8 @@ def check_terms(config: TaskConfig, pool: int) -> None:
     """What of a task's terms the contract judges."""
     if not LEAST_TRAINERS <= config.min_trainers <= config.max_trainers <= MAX_TRAINERS:
         raise Refused("InvalidTrainers", config.min_trainers, config.max_trainers)
+    if not config.max_links:
+        raise Refused("InvalidLinks")
     if not 1 <= config.rounds <= MAX_ROUNDS:
         raise Refused("InvalidRounds", config.rounds)
     rows = update_length(config.dimension) + UNUSABLE_ROWS  # the longest vectors are updates
