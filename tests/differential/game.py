@@ -168,6 +168,7 @@ class Game:
             aggregator_fee=self.pick((7, 0)),
             rounds=self.pick((3, 2, 6, 1)),
             min_trainers=least,
+            max_links=self.pick((3, 2, 3, 1)),
             max_trainers=len(CROWD) - 1 if crowd else least + self.pick((1, 2, 0, 3)),
             challenge_bond=min(self.pick((13, 0, 10**6)), stake),
             answer_period=patience * self.pick((20, 90)),

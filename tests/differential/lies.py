@@ -64,6 +64,7 @@ def bad_terms(config: TaskConfig) -> list[dict[str, Any]]:
         {"min_trainers": 2},
         {"max_trainers": 2},
         {"max_trainers": MAX_TRAINERS + 1},
+        {"max_links": 0},
         {"rounds": 0},
         {"rounds": MAX_ROUNDS + 1},
         *({period: length} for period in PERIODS for length in (0, MAX_PERIOD + 1)),

@@ -16,7 +16,7 @@ from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.field import P, derive, to_signed
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
-from headwater.protocol.machine.points import point_hash, words
+from headwater.protocol.machine.points import plus, point_hash, words
 from headwater.protocol.masks import GENERATOR, Attempt, circle, pair_seed, peers, prg, sign
 from headwater.protocol.openings import Encoding, TaskBasis
 from headwater.protocol.pairing import G2
@@ -335,7 +335,8 @@ class Players:
             self.firsts[total] = weights
         else:
             public = point((srs.offset_log + inner(srs, (by, int(sender, 16)))) % P)
-            points = (self.first_model(config, weights), GENERATOR, public, point(total))
+            twice = point((2 * total - srs.offset_log) % P)
+            points = (self.first_model(config, weights), GENERATOR, public, twice)
             proof = b"".join(p.encode() for p in points) + VALID
         sources = tuple(Parent(*parent, a) for parent, a in zip(parents, coefficients, strict=True))
         return Origin(INFINITY, sources, tuple(point(log) for log, _ in models), by, proof)
@@ -408,7 +409,8 @@ class Players:
         state = self.machine.rounds.states[task_id]
         masked = self.machine.rounds.get_round(task_id, state.round).masked
         public = self.commit(task_id, (masked, int(who, 16)))
-        return b"".join(p.encode() for p in (self.model(task_id, weights), GENERATOR, public, state.sum)) + VALID
+        twice = plus(state.sum, state.sum, self.config(task_id).offset)
+        return b"".join(p.encode() for p in (self.model(task_id, weights), GENERATOR, public, twice)) + VALID
 
     # ---- openings
 
