@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from headwater.roles.creating import _shape
 from headwater.roles.task import Task, columns_of, spec_of
 from headwater.storage.manifests import TaskManifest
-from headwater.training.columns import Columns, describe
+from headwater.training.columns import Category, Columns, Feature, describe
 from headwater.training.data import read_csv
 from headwater.training.evaluate import evaluate, integer_scores, predict
 from headwater.training.samples import load, write
@@ -39,6 +41,7 @@ def prediction_cases(story: Story, folder: Path) -> Iterator[tuple[TaskManifest,
         weights = [random.randrange(-9000, 9000) for _ in range(spec_of(manifest).dimension)]
         yield manifest, columns, weights, path
     yield _awkward(world, task, folder)
+    yield _mixed(task, folder)
 
 
 def _awkward(world: World, task: Task, folder: Path) -> tuple[TaskManifest, Columns, list[int], Path]:
@@ -58,6 +61,28 @@ def _awkward(world: World, task: Task, folder: Path) -> tuple[TaskManifest, Colu
     return manifest, columns_of(manifest), [3, -2001, 7, 1999], path
 
 
+def _mixed(task: Task, folder: Path) -> tuple[TaskManifest, Columns, list[int], Path]:
+    """Categories, cells without a value, and values that are not listed."""
+    path, random = folder / "mixed.csv", Random(5)
+    columns = Columns(
+        (
+            Feature("age", Decimal(40), Decimal("12.5")),
+            Category("sex", ("female", "male")),
+            Category("deck", ("A", "b c")),
+        ),
+        True,
+        "survived",
+        ("no", "yes"),
+        "mean",
+        "none",
+    )
+    cells = (("22", "", "NA", "-", "1e1"), ("male", "female", "?", "other"), ("A", "b c", "none", "Z"))
+    rows = [(*(random.choice(of) for of in cells), random.choice(columns.classes)) for _ in range(40)]
+    write(path, (*columns.names, columns.label), rows)
+    manifest = _manifest_for(task.manifest, columns)
+    return manifest, columns, [random.randrange(-9000, 9000) for _ in range(spec_of(manifest).dimension)], path
+
+
 def _sampled(path: Path, to: Path, count: int) -> Path:
     with path.open(newline="") as file:
         header, *rows = csv.reader(file)
@@ -68,12 +93,7 @@ def _sampled(path: Path, to: Path, count: int) -> Path:
 def _manifest_for(like: TaskManifest, columns: Columns) -> TaskManifest:
     """A manifest of the same arithmetic for other columns."""
     content = like.model_dump(mode="json", by_alias=True)
-    content["model"] = {
-        "kind": "logistic" if columns.outputs == 1 else "one-vs-rest",
-        "features": [{"name": f.name, "mean": str(f.mean), "deviation": str(f.deviation)} for f in columns.features],
-        "intercept": columns.intercept,
-        "label": {"column": columns.label, "classes": list(columns.classes)},
-    }
+    content["model"] = _shape(columns).model_dump(mode="json")
     return TaskManifest.model_validate(content)
 
 

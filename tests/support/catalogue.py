@@ -134,6 +134,8 @@ def manifest_of(name: str, description: str, columns: Sequence[str]) -> TaskMani
             "features": [{"name": column, "mean": "1.5", "deviation": "0.5"} for column in columns],
             "intercept": True,
             "label": {"column": "kind", "classes": ["cat", "dog"]},
+            "missing": "refuse",
+            "unknown": "refuse",
         },
         fixed_point={"data_bits": 8, "model_bits": 16, "clamp": "8"},
         training={"rows": 20, "salt_rows": 1, "steps": 5, "rate_shift": 4, "clip": "0.5"},

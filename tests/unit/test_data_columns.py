@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from headwater.errors import DataError
 from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.training.columns import Columns, Feature, describe
+from headwater.training.columns import Category, Columns, Feature, describe, remarks
 from headwater.training.data import read_csv
 from headwater.training.samples import deal, load
 
@@ -73,8 +74,7 @@ def test_describe__only_the_features_that_are_named__ignores_other_columns(file)
     path = file("name,a,y\nann,1,2\nbob,2,10\n")
     assert describe(path, "y", ["a"]).names == ("a",)
     assert describe(path, "y", ["a"]).classes == ("2", "10")
-    with pytest.raises(DataError, match="2: column 'name' has 'ann', which is not a number"):
-        describe(path, "y")
+    assert describe(path, "y", leave_out=["name"]).names == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,118 @@ def test_samples__wrong_requests__are_refused(tmp_path):
 def test_describe__with_features_that_cannot_be__is_refused(file, features, text):
     with pytest.raises(DataError, match=text):
         describe(file("a,b,y\n1,2,no\n2,3,yes\n"), "y", features)
+
+
+# categories, missing cells, and what a creator should look at
+
+MIXED = """age,sex,deck,id,y
+22,male,A,1,no
+38,female,,2,yes
+,female,B,3,yes
+26,male,A,4,no
+"""
+
+
+def test_describe__texts__become_categories_of_the_values_there(file):
+    columns = describe(file(MIXED), "y", leave_out=["deck", "age"])
+    assert columns.features[0] == Category("sex", ("female", "male"))
+    assert (columns.width, columns.names) == (1 + 2 + 1, ("sex", "id"))
+    numbers = describe(file("a,b,y\n1,2,no\n2,3,yes\n1,4,no\n"), "y", categories=["a"])
+    assert numbers.features[0] == Category("a", ("1", "2"))
+
+
+def test_describe__cells_without_a_value__are_one_problem_a_column__unless_a_policy_is_stated(file):
+    with pytest.raises(DataError) as caught:
+        describe(file(MIXED), "y")
+    assert "2 problems" in caught.value.message
+    for said in (
+        "column 'age' has no value in 1 of 4 rows, first in line 4",
+        "column 'deck' has no value in 1 of 4 rows",
+    ):
+        assert said in caught.value.message
+    assert "--missing" in caught.value.message
+    for missing in ("drop", "mean"):
+        columns = describe(file(MIXED), "y", missing=missing)
+        assert columns.missing == missing
+        assert columns.features[0].mean == Decimal("28.6667")
+        assert columns.features[2] == Category("deck", ("A", "B"))
+
+
+def test_describe__numbers_with_a_few_texts__are_a_problem__and_names_are_none(file):
+    with pytest.raises(DataError, match="3: column 'a' has 'x', which is not a number"):
+        describe(file("a,y\n1,no\nx,yes\n2,no\n"), "y")
+    rows = "".join(f"name{i},{i % 2}\n" for i in range(101))
+    with pytest.raises(DataError, match="has 101 different texts, and a category at most 100: --leave-out"):
+        describe(file("who,y\n" + rows), "y")
+    with pytest.raises(DataError, match="column 'nothing' is none of the features"):
+        describe(file("a,y\n1,no\n2,yes\n"), "y", leave_out=["nothing"])
+    with pytest.raises(DataError, match="no column is left"):
+        describe(file("a,y\n1,no\n2,yes\n"), "y", leave_out=["a"])
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "said"),
+    (
+        (range(5, 25), "a", "'a' counts up"),
+        ([7 * (i * 37 % 101) for i in range(40)], "a", "'a' has another whole number in every row"),
+        ([*range(20, 40), 9999], "a", "'a' has 9999 in 1 rows, far from the rest"),
+        ([*range(20, 40), -999, -999], "a", "'a' has -999 in 2 rows"),
+        ([3, 1, 2, 1, 2], "patient_id", "'patient_id' is called like an identifier"),
+        ([3, 1, "", 2, 1], "a", "'a' has no value in 1 of 5 rows"),
+    ),
+)
+def test_remarks__on_what_a_creator_may_not_want_to_train_on__name_the_column(file, values, name, said):
+    path = file(f"{name},b,y\n" + "".join(f"{v},{i * i % 7},{i % 2}\n" for i, v in enumerate(values)))
+    found = remarks(path, describe(path, "y", missing="mean"))
+    assert any(said in text for text in found), found
+
+
+def test_remarks__on_measurements__are_none(tmp_path):
+    sample = load("breast-cancer")
+    _, held_out = deal(sample, (300,), tmp_path)
+    assert remarks(held_out, describe(held_out, sample.label)) == []
+
+
+SPEC = TrainingSpec(rows=8, features=6, data_bits=6, model_bits=10, rate_shift=3, clip=1024, clamp=512)
+COLUMNS = Columns(
+    (Feature("age", Decimal(30), Decimal(10)), Category("sex", ("female", "male")), Category("deck", ("A", "B"))),
+    True,
+    "y",
+    ("no", "yes"),
+)
+
+
+def test_read_csv__with_categories__has_a_feature_for_each_value(file):
+    data = read_csv(file("age,sex,deck,y\n20,male,A,no\n45,female,B,yes\n"), COLUMNS, SPEC)
+    assert data.x == [[64, -64, 0, 64, 64, 0], [64, 96, 64, 0, 0, 64]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "said"),
+    (
+        ({}, "20,male,,no", "column 'deck' has no value"),
+        ({}, ",male,A,no", "column 'age' has no value"),
+        ({"missing": "mean"}, "20,other,A,no", "'other', which is none of its values: 'female', 'male'"),
+        ({"missing": "drop"}, "20,male,?,no", "all rows lack a value"),
+    ),
+)
+def test_read_csv__cells_that_the_task_refuses__are_told(file, changes, rows, said):
+    with pytest.raises(DataError, match=said):
+        read_csv(file(f"age,sex,deck,y\n{rows}\n"), replace(COLUMNS, **changes), SPEC)
+
+
+def test_read_csv__by_the_stated_policy__drops_rows_or_takes_the_mean(file):
+    path = file("age,sex,deck,y\n20,male,A,no\nNA,female,B,yes\n30,?,Z,yes\n")
+    dropped = read_csv(path, replace(COLUMNS, missing="drop", unknown="none"), SPEC)
+    assert dropped.x == [[64, -64, 0, 64, 64, 0]]
+    assert "2 of 3 rows lack a value and were left out" in dropped.warnings
+    filled = read_csv(path, replace(COLUMNS, missing="mean", unknown="none"), SPEC)
+    assert filled.x[1:] == [[64, 0, 64, 0, 0, 64], [64, 0, 0, 0, 0, 0]]
+    with pytest.raises(DataError, match="has no value"):  # nothing is predicted for a row that is not there
+        read_csv(path, replace(COLUMNS, missing="drop", unknown="none"), SPEC, training=False)
+
+
+@pytest.mark.parametrize("values", ((), ("a", "a"), (" a",), ("NA",), tuple(map(str, range(101)))))
+def test_category__with_values_that_make_no_sense__is_refused(values):
+    with pytest.raises(ValueError, match="values"):
+        Columns((Category("sex", values),), True, "y", ("no", "yes"))

@@ -27,6 +27,8 @@ TASK = {
         "features": [{"name": "mean radius", "mean": "14.1273", "deviation": "3.52405"}],
         "intercept": True,
         "label": {"column": "diagnosis", "classes": ["malignant", "benign"]},
+        "missing": "refuse",
+        "unknown": "refuse",
     },
     "fixed_point": {"data_bits": 6, "model_bits": 12, "clamp": "8"},
     "training": {"rows": 142, "salt_rows": 2, "steps": 1, "rate_shift": 7, "clip": "1"},

@@ -7,7 +7,7 @@ import { isCid } from "./cid.js";
 import { elementOf, encodePoint, type Point } from "./commitment.js";
 import { parseDecimal } from "./decimal.js";
 import { P, toSigned } from "./field.js";
-import { checked, flag, integer, list, object, oneOf, text } from "./shape.js";
+import { checked, either, flag, integer, list, object, oneOf, text } from "./shape.js";
 
 const decimal = text(/^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$/, 64);
 const hex32 = text(/^[0-9a-f]{64}$/);
@@ -24,9 +24,18 @@ const manifest = object({
   description,
   model: object({
     kind: oneOf("logistic", "one-vs-rest"),
-    features: list(object({ name, mean: decimal, deviation: decimal }), 1),
+    features: list(
+      either(
+        "values",
+        object({ name, values: list(name, 1, 100) }),
+        object({ name, mean: decimal, deviation: decimal }),
+      ),
+      1,
+    ),
     intercept: flag,
     label: object({ column: name, classes: list(name, 2, 100) }),
+    missing: oneOf("refuse", "drop", "mean"),
+    unknown: oneOf("refuse", "none"),
   }),
   fixed_point: object({ data_bits: bits, model_bits: bits, clamp: decimal }),
   training: object({
@@ -53,6 +62,14 @@ const model = object({
   opening: point,
   weights: text(/^([0-9a-f]{64})+$/),
 });
+
+/** What cells have in place of a value, in any case. */
+const MISSING = ["", "-", "?", "na", "n/a", "none", "null"];
+
+/** Whether a cell says that there is no value. */
+export function isMissing(cell: string): boolean {
+  return MISSING.includes(cell.toLowerCase());
+}
 
 /** A task's manifest: what is trained on which columns. Names of fields are the document's own. */
 export type TaskManifest = ReturnType<typeof manifest>;
@@ -106,11 +123,13 @@ export function modelBytes({ round, trainers, commitment, opening, weights }: Mo
 }
 
 function nonsense({ model: { features, label }, fixed_point }: TaskManifest): string | undefined {
-  for (const names of [[...features.map((feature) => feature.name), label.column], label.classes]) {
-    if (new Set(names).size < names.length) return "two columns or classes of one name";
+  const categories = features.flatMap((feature) => ("values" in feature ? [feature.values] : []));
+  for (const names of [[...features.map((feature) => feature.name), label.column], label.classes, ...categories]) {
+    if (new Set(names).size < names.length) return "two columns, classes or values of one name";
     if (names.some((text) => text !== text.trim())) return "a name with spaces around it";
   }
-  if (features.some(({ deviation }) => (parseDecimal(deviation)?.coefficient ?? 0n) <= 0n)) {
+  if (categories.flat().some(isMissing)) return "a value that stands for none";
+  if (features.some((f) => "deviation" in f && (parseDecimal(f.deviation)?.coefficient ?? 0n) <= 0n)) {
     return "a deviation that is not above 0";
   }
   const clamp = Number(fixed_point.clamp) * 2 ** fixed_point.data_bits;

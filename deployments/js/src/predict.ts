@@ -1,7 +1,7 @@
 // What a model says about a row: the very integers of node/headwater/training, so that everybody predicts the same.
 
 import { type Decimal, divide, magnitude, parseDecimal, subtract, toNumber } from "./decimal.js";
-import type { TaskManifest } from "./documents.js";
+import { isMissing, type TaskManifest } from "./documents.js";
 import { InvalidRow, MalformedDocument } from "./errors.js";
 
 /** A row: each feature column's cell, as text or number, by the column's name. Other columns are ignored. */
@@ -29,6 +29,8 @@ export interface Evaluation {
   /** Counts, a row for each true class and a column for each predicted one. */
   readonly confusion: readonly (readonly number[])[];
 }
+
+type Feature = TaskManifest["model"]["features"][number];
 
 const LEAST_PROBABILITY = 0.01; // the piecewise-linear sigmoid says 0 and 1 with ease
 const MAX_EXPONENT = 100;
@@ -81,9 +83,21 @@ export function encodeRow(manifest: TaskManifest, row: Row): bigint[] {
   const { data_bits, clamp } = manifest.fixed_point;
   const unit = 2 ** data_bits;
   const limit = Number(halfEven(Number(clamp) * unit)) / unit;
-  const features = manifest.model.features.map(({ name, mean, deviation }) => {
-    const value = toNumber(divide(subtract(cellOf(row, name), written(mean)), written(deviation)));
-    return halfEven(Math.min(Math.max(value, -limit), limit) * unit);
+  const { missing, unknown } = manifest.model;
+  const features = manifest.model.features.flatMap((feature) => {
+    const cell = cellOf(row, feature.name);
+    const none = isMissing(cell) && missing === "mean";
+    if (isMissing(cell) && !none) throw new InvalidRow(noValue(feature, cell));
+    if ("values" in feature) {
+      if (!none && !feature.values.includes(cell) && unknown === "refuse")
+        throw new InvalidRow(unlisted(feature, cell));
+      return feature.values.map((value) => (value === cell ? BigInt(unit) : 0n));
+    }
+    if (none) return [0n];
+    const value = toNumber(
+      divide(subtract(numberOf(feature.name, cell), written(feature.mean)), written(feature.deviation)),
+    );
+    return [halfEven(Math.min(Math.max(value, -limit), limit) * unit)];
   });
   return manifest.model.intercept ? [BigInt(unit), ...features] : features;
 }
@@ -119,9 +133,20 @@ function probabilitiesOf(scores: readonly number[]): number[] {
   return each.map((p) => p / total);
 }
 
-function cellOf(row: Row, name: string): Decimal {
-  const cell = Object.hasOwn(row, name) ? String(row[name]).trim() : "";
-  if (!cell) throw new InvalidRow(`column '${name}' has no value: give it a number`);
+function cellOf(row: Row, name: string): string {
+  return Object.hasOwn(row, name) ? String(row[name]).trim() : "";
+}
+
+function noValue(feature: Feature, cell: string): string {
+  const give = "values" in feature ? `give it one of: ${feature.values.join(", ")}` : "give it a number";
+  return `column '${feature.name}' has no value${cell && ` but '${cell}'`}: ${give}`;
+}
+
+function unlisted({ name, values }: Feature & { readonly values: readonly string[] }, cell: string): string {
+  return `column '${name}' has '${cell.slice(0, 40)}', which is none of: ${values.join(", ")}`;
+}
+
+function numberOf(name: string, cell: string): Decimal {
   const value = parseDecimal(cell);
   if (value === undefined) {
     throw new InvalidRow(`column '${name}' has '${cell.slice(0, 40)}', which is no number: write 41.5 or 4.15e1`);

@@ -52,6 +52,14 @@ export function oneOf<const T extends string>(...texts: readonly T[]): Reader<T>
   };
 }
 
+/** What the first reader takes, if the value has this field; else what the second one does. */
+export function either<A, B>(field: string, first: Reader<A>, second: Reader<B>): Reader<A | B> {
+  return (value, place) => {
+    const has = value !== null && typeof value === "object" && Object.hasOwn(value, field);
+    return has ? first(value, place) : second(value, place);
+  };
+}
+
 /** An integer from `least` to `most`. */
 export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (value, place) => {

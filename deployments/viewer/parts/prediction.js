@@ -29,11 +29,31 @@ export function predictionForm(app, manifest, weights) {
     app.repaint();
   }
 
-  // the means are a row that every task has
+  // the means, and the first values, are a row that every task has
   function fill(event) {
     const { form } = event.currentTarget;
-    features.forEach(({ mean }, index) => {
-      form.elements[`feature-${index}`].value = mean;
+    features.forEach(({ mean, values }, index) => {
+      form.elements[`feature-${index}`].value = values ? values[0] : mean;
+    });
+  }
+
+  function field({ mean, values }, index) {
+    const place = { id: `feature-${index}`, name: `feature-${index}` };
+    if (values) {
+      return h(
+        "select",
+        place,
+        h("option", { value: "" }, "–"),
+        values.map((value) => h("option", { value }, value)),
+      );
+    }
+    return h("input", {
+      ...place,
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      placeholder: `for example ${mean}`,
+      maxlength: 60,
     });
   }
 
@@ -46,21 +66,8 @@ export function predictionForm(app, manifest, weights) {
         h(
           "div",
           { class: "fields" },
-          features.map(({ name, mean }, index) =>
-            h(
-              "div",
-              {},
-              h("label", { for: `feature-${index}` }, name),
-              h("input", {
-                id: `feature-${index}`,
-                name: `feature-${index}`,
-                type: "text",
-                inputmode: "decimal",
-                autocomplete: "off",
-                placeholder: `for example ${mean}`,
-                maxlength: 60,
-              }),
-            ),
+          features.map((feature, index) =>
+            h("div", {}, h("label", { for: `feature-${index}` }, feature.name), field(feature, index)),
           ),
         ),
         h(

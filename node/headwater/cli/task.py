@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from headwater.cli.console import err, out
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from headwater.chain.contracts.screens import TaskScreen
     from headwater.protocol.decisions import RoundView
     from headwater.roles.task import Task
+    from headwater.training.columns import Category, Columns, Feature, Missing, Unknown
 
 MAX_CLIP = 8.0
 PAGE = 100  # tasks a call: some nine million gas
@@ -45,8 +47,22 @@ def command() -> None:
     " Its rows stay here.",
 )
 @click.option("--label", required=True, help="The column that names a row's class.")
+@click.option("--feature", "features", multiple=True, help="A column to train on.  [default: all but the label]")
+@click.option("--leave-out", multiple=True, help="A column not to train on.")
+@click.option("--category", "categories", multiple=True, help="A column of numbers that are names, not amounts.")
 @click.option(
-    "--feature", "features", multiple=True, help="A numeric column to train on.  [default: all but the label]"
+    "--missing",
+    type=click.Choice(["refuse", "drop", "mean"]),
+    default="refuse",
+    show_default=True,
+    help="What a cell without a value means: a wrong file, a row to leave out, or the column's mean.",
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["refuse", "none"]),
+    default="refuse",
+    show_default=True,
+    help="What a value means that a category does not have: a wrong file, or none of its values.",
 )
 @click.option("--rows", type=click.IntRange(1), required=True, help="The most rows a trainer may have.")
 @click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Gradient steps in an update.")
@@ -144,6 +160,10 @@ def create(
     sample: Path,
     label: str,
     features: Sequence[str],
+    leave_out: Sequence[str],
+    categories: Sequence[str],
+    missing: Missing,
+    unknown: Unknown,
     rows: int,
     steps: int,
     learning_rate: float,
@@ -176,12 +196,23 @@ def create(
     from headwater.roles.origins import Lineage
     from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
-    from headwater.training.columns import describe
+    from headwater.training.columns import describe, remarks
 
     lineage = Lineage(tuple(Parent(*parent) for parent in parents), divisor or 1) if parents else None
     if terms["challenge_bond"] is None:
         terms["challenge_bond"] = min(USUAL_BOND, terms["stake"])
-    columns = describe(sample, label, list(features) or None)
+    columns = describe(
+        sample,
+        label,
+        list(features) or None,
+        leave_out=leave_out,
+        categories=categories,
+        missing=missing,
+        unknown=unknown,
+    )
+    err.print(_taken(columns))
+    for text in remarks(sample, columns):
+        err.print(f"[yellow]![/] {escape(text)}", highlight=False)
     shift = max(0, round(math.log2(rows / learning_rate)))
     try:
         spec = TrainingSpec(rows, columns.width, columns.outputs, steps, rate_shift=shift, clip=encode(clip, 12))
@@ -264,6 +295,37 @@ def _list(contracts: Contracts) -> Table:
     return table
 
 
+def _taken(columns: Columns) -> Table:
+    """What a task's creator is about to make public of a file."""
+    table = Table("column", "becomes", title="columns", title_justify="left")
+    for feature in columns.features:
+        table.add_row(escape(feature.name), escape(_becomes(feature)))
+    table.add_row(escape(columns.label), escape(f"the label: {', '.join(columns.classes)}"))
+    return table
+
+
+def _becomes(feature: Feature | Category) -> str:
+    from headwater.training.columns import Category
+
+    if isinstance(feature, Category):
+        return f"{len(feature.values)} features: {', '.join(feature.values)}"
+    return f"a number, mean {feature.mean}, deviation {feature.deviation}"
+
+
+def _feature_text(feature: Feature | Category) -> str:
+    from headwater.training.columns import Category
+
+    return f"{feature.name} ({', '.join(feature.values)})" if isinstance(feature, Category) else feature.name
+
+
+def _cells_text(columns: Columns) -> str:
+    """What missing cells and unknown values mean; empty where both are refused."""
+    missing = {"drop": "a row without a value is left out", "mean": "a missing value is the mean"}
+    unknown = {"none": "an unknown value is none of the listed"}
+    found = [missing.get(columns.missing), unknown.get(columns.unknown)]
+    return "; ".join(text for text in found if text)
+
+
 def _facts(task: Task) -> Table:
     from datetime import datetime
 
@@ -298,7 +360,8 @@ def _facts(task: Task) -> Table:
         "model": f"{shape.kind}, {spec.dimension} weights, classes {', '.join(shape.label.classes)}",
         "starts from": _origin(task, seen),
         "label": shape.label.column,
-        "features": ", ".join(feature.name for feature in shape.features),
+        "features": ", ".join(_feature_text(feature) for feature in task.columns.features),
+        "cells": _cells_text(task.columns),
         "training": f"{spec.steps} step(s) on up to {spec.rows} rows{links},"
         f" rate 2^-{spec.rate_shift} for a summed gradient",
         "circuits": f"k = {config.k}, SRS {task.srs.source}",

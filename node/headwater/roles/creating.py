@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -40,7 +41,7 @@ from headwater.storage.manifests import (
     Training,
 )
 from headwater.storage.store import ContentStore
-from headwater.training.columns import Columns
+from headwater.training.columns import Category, Columns
 
 MAX_DIMENSION = (MAX_BYTES - 2048) // 64 - 9
 """Weights of a model whose masked update, 64 characters an entry, fits one document."""
@@ -251,12 +252,19 @@ def _shape(columns: Columns) -> ModelShape:
             "features": _features(columns),
             "intercept": columns.intercept,
             "label": {"column": columns.label, "classes": list(columns.classes)},
+            "missing": columns.missing,
+            "unknown": columns.unknown,
         }
     )
 
 
-def _features(columns: Columns) -> Sequence[dict[str, str]]:
-    return [{"name": f.name, "mean": str(f.mean), "deviation": str(f.deviation)} for f in columns.features]
+def _features(columns: Columns) -> Sequence[dict[str, Any]]:
+    return [
+        {"name": f.name, "values": list(f.values)}
+        if isinstance(f, Category)
+        else {"name": f.name, "mean": str(f.mean), "deviation": str(f.deviation)}
+        for f in columns.features
+    ]
 
 
 def _decimal(value: float) -> str:

@@ -41,6 +41,7 @@ from headwater.roles.role import round_view
 from headwater.storage.cid import Cid
 from headwater.storage.files import writing
 from headwater.storage.manifests import (
+    CategoryColumn,
     CircuitManifest,
     Document,
     ModelDocument,
@@ -49,7 +50,7 @@ from headwater.storage.manifests import (
     TaskReference,
 )
 from headwater.storage.store import ContentStore
-from headwater.training.columns import Columns, Feature
+from headwater.training.columns import Category, Columns, Feature
 
 MAX_SRS_BYTES = 1 << 30
 LEAST_ANSWER_SECONDS = 600
@@ -73,7 +74,7 @@ def spec_of(manifest: TaskManifest) -> TrainingSpec:
     classes = len(model.label.classes)
     return TrainingSpec(
         rows=training.rows,
-        features=len(model.features) + model.intercept,
+        features=columns_of(manifest).width,
         outputs=1 if classes == 2 else classes,
         steps=training.steps,
         data_bits=fixed.data_bits,
@@ -116,8 +117,13 @@ def answer_problem(config: TaskConfig, chain_id: int) -> str:
 def columns_of(manifest: TaskManifest) -> Columns:
     """The columns that a trainer's file must have."""
     model = manifest.model
-    features = tuple(Feature(f.name, Decimal(f.mean), Decimal(f.deviation)) for f in model.features)
-    return Columns(features, model.intercept, model.label.column, model.label.classes)
+    features = tuple(
+        Category(f.name, f.values)
+        if isinstance(f, CategoryColumn)
+        else Feature(f.name, Decimal(f.mean), Decimal(f.deviation))
+        for f in model.features
+    )
+    return Columns(features, model.intercept, model.label.column, model.label.classes, model.missing, model.unknown)
 
 
 @dataclass(frozen=True)

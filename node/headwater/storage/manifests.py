@@ -108,6 +108,13 @@ class FeatureColumn(Part):
     deviation: Decimal
 
 
+class CategoryColumn(Part):
+    """A column of texts: a feature for each value, 1 where a cell has it, else 0."""
+
+    name: Name
+    values: Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]
+
+
 class LabelColumn(Part):
     """The column of classes. Of two classes, the second is the positive one."""
 
@@ -116,12 +123,17 @@ class LabelColumn(Part):
 
 
 class ModelShape(Part):
-    """What is trained on what."""
+    """What is trained on what.
+
+    A missing cell is refused, its row dropped, or the mean; an unknown value is refused, or none of the values.
+    """
 
     kind: Literal["logistic", "one-vs-rest"]
-    features: Annotated[tuple[FeatureColumn, ...], Field(min_length=1)]
+    features: Annotated[tuple[FeatureColumn | CategoryColumn, ...], Field(min_length=1)]
     intercept: bool
     label: LabelColumn
+    missing: Literal["refuse", "drop", "mean"]
+    unknown: Literal["refuse", "none"]
 
 
 class FixedPoint(Part):

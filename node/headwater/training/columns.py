@@ -1,16 +1,39 @@
-"""Which columns of a CSV file a task trains on, and how their numbers become features."""
+"""Which columns of a CSV file a task trains on, and how their cells become features."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
-from headwater.training.table import Problems, header, parse_number, rows
+from headwater.training.table import BAD_TEXT, Problems, header, is_missing, parse_number, rows
+
+Missing = Literal["refuse", "drop", "mean"]
+Unknown = Literal["refuse", "none"]
 
 MAX_CLASSES = 100
+MAX_VALUES = 100
+"""Of a category: each is a weight, and a text with more is rather a name."""
+
+MANY = 20
+"""Rows from which on different whole numbers in all of them are odd."""
+
+FAR = 10
+"""How many quartile distances outside the quartiles a value is far from the rest."""
+
+SENTINELS = {
+    sign * float(digits) for sign in (1, -1) for digits in ("9", "99", "999", "9999", "99999", "1", "32768")
+} - {1.0}
+"""Numbers that files have where there is no value; -1 is one, 1 is not."""
+
+_IDENTIFIER = re.compile(
+    r"(^|[ _.-])(id|uuid|guid|ssn|email|phone|name|key)$|^(id|uuid|guid)([ _.-]|$)|Id$|ID$", re.ASCII
+)
 _DIGITS = Context(prec=6, rounding=ROUND_HALF_EVEN)  # of a described mean or deviation
 _EXACT = Context(prec=40)
 
@@ -33,30 +56,54 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class Category:
+    """One column of texts: a feature for each value that the task's creator listed, 1 where the cell has it, else 0."""
+
+    name: str
+    values: tuple[str, ...]
+
+    def one_hot(self, value: str) -> list[float]:
+        """The features of a cell; zeros for a value that is not listed."""
+        return [float(value == listed) for listed in self.values]
+
+
+@dataclass(frozen=True)
 class Columns:
     """The columns of a task.
 
     Attributes:
-        features: the numeric columns, in the order of the weights.
+        features: the columns that are trained on, in the order of the weights.
         intercept: whether a constant 1.0 comes before them.
         label: the column that names a row's class.
         classes: the names of the classes. Of two, the second is the positive one.
+        missing: what a cell without a value means. `refuse`: the file is wrong. `drop`: the row is not trained on,
+            and nothing is predicted for it. `mean`: the column's mean; of a category, none of its values.
+        unknown: what a category's value that is not listed means. `refuse`: the file is wrong. `none`: none of them.
     """
 
-    features: tuple[Feature, ...]
+    features: tuple[Feature | Category, ...]
     intercept: bool
     label: str
     classes: tuple[str, ...]
+    missing: Missing = "refuse"
+    unknown: Unknown = "refuse"
 
     def __post_init__(self) -> None:
         names = [*self.names, self.label]
         if not self.features or len(self.classes) < 2:
             raise ValueError("a task needs at least one feature and two classes")
-        for what, texts in (("columns", names), ("classes", self.classes)):
+        lists = [("columns", names), ("classes", self.classes)]
+        lists += [(f"values of {f.name!r}", f.values) for f in self.features if isinstance(f, Category)]
+        for what, texts in lists:
             if len(set(texts)) < len(texts) or any(not text or text != text.strip() for text in texts):
                 raise ValueError(f"the {what} must have different names, without spaces around them: {texts}")
         for feature in self.features:
-            if not (feature.mean.is_finite() and feature.deviation.is_finite() and feature.deviation > 0):
+            if isinstance(feature, Category):
+                if not 1 <= len(feature.values) <= MAX_VALUES or any(is_missing(value) for value in feature.values):
+                    raise ValueError(
+                        f"column {feature.name!r} needs 1 to {MAX_VALUES} values, none of which means none"
+                    )
+            elif not (feature.mean.is_finite() and feature.deviation.is_finite() and feature.deviation > 0):
                 raise ValueError(f"column {feature.name!r} needs a finite mean and a deviation above 0")
 
     @property
@@ -67,7 +114,7 @@ class Columns:
     @property
     def width(self) -> int:
         """Features a row, the intercept included: a `TrainingSpec`'s `features`."""
-        return len(self.features) + self.intercept
+        return self.intercept + sum(len(f.values) if isinstance(f, Category) else 1 for f in self.features)
 
     @property
     def outputs(self) -> int:
@@ -86,53 +133,154 @@ class Columns:
         return int(label_row[0] == 1) if self.outputs == 1 else list(label_row).index(1)
 
 
-def describe(path: Path, label: str, features: Sequence[str] | None = None) -> Columns:
+def describe(
+    path: Path,
+    label: str,
+    features: Sequence[str] | None = None,
+    *,
+    leave_out: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    missing: Missing = "refuse",
+    unknown: Unknown = "refuse",
+) -> Columns:
     """The columns of a CSV file, for a task's creator: with an intercept, and means and deviations of 6 digits.
 
-    They become public with the task, so describe data that may be, or change them afterwards.
+    A column of numbers becomes a standardised feature, one of texts a category. They become public with the task, so
+    describe data that may be, or change them afterwards.
 
     Args:
         features: names of the feature columns; all but the label's, if None.
+        leave_out: columns that are not to be among them.
+        categories: columns of numbers that are names, not amounts.
+        missing, unknown: as `Columns` says.
 
     Raises:
-        DataError: the file is wrong, a feature is constant, or the label column does not name 2 to 100 classes.
+        DataError: the file is wrong, a feature is constant or has too many values, cells are missing that the policy
+            refuses, or the label column does not name 2 to 100 classes. Of each column one problem is told.
     """
     problems = Problems(path)
-    names = [name for name in header(path, problems) if name != label] if features is None else list(features)
-    values: list[list[float]] = [[] for _ in names]
-    classes: set[str] = set()
+    there = header(path, problems)
+    names = [name for name in there if name != label] if features is None else list(features)
     for name in sorted(set(features or ())):
         if names.count(name) > 1:
             problems.add("is named as a feature twice", column=name)
         if name == label:
             problems.add("is the label, and cannot be a feature too", column=name)
+    for name in sorted({*leave_out, *categories} - set(names)):
+        problems.add("is none of the features", column=name)
     problems.check()
+    names = [name for name in names if name not in leave_out]
     if "" in names:
         problems.add("a column has no name: give it one, or say which columns are the features", 1)
-    for line, cells in rows(path, [*names, label], [], problems):
-        classes.add(cells[label])
-        for name, column in zip(names, values, strict=True):
-            try:
-                column.append(float(parse_number(cells[name])))
-            except ValueError as error:
-                problems.add(str(error), line, name)
+    cells: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
+    classes: set[str] = set()
+    for line, row in rows(path, [*names, label], [], problems):
+        classes.add(row[label])
+        for name in names:
+            cells[name].append((line, row[name]))
     if not 2 <= len(classes) <= MAX_CLASSES:
         problems.add(f"names {len(classes)} classes; it takes 2 to {MAX_CLASSES}", column=label)
     elif "" in classes:
         problems.add("has rows without a class", column=label)
     problems.check()
-    described = [_described(name, column) for name, column in zip(names, values, strict=True)]
-    for feature in described:
-        if not feature.deviation:
-            problems.add("has the same value in every row: leave it out of the features", column=feature.name)
+    described = [_described(name, cells[name], name in categories, missing, problems) for name in names]
     problems.check()
-    return Columns(tuple(described), True, label, tuple(sorted(classes, key=_natural)))
+    found = tuple(feature for feature in described if feature is not None)
+    if not found:
+        problems.add("no column is left to train on")
+        problems.check()
+    return Columns(found, True, label, tuple(sorted(classes, key=_natural)), missing, unknown)
 
 
-def _described(name: str, values: Sequence[float]) -> Feature:
+def remarks(path: Path, columns: Columns) -> list[str]:
+    """What a task's creator may want to look at before the columns are public: a sentence for each."""
+    problems = Problems(path)
+    cells: dict[str, list[str]] = {name: [] for name in columns.names}
+    for _, row in rows(path, columns.names, [], problems):
+        for name, column in cells.items():
+            column.append(row[name])
+    return [text for feature in columns.features for text in _remarks(feature, cells[feature.name])]
+
+
+def _remarks(feature: Feature | Category, cells: Sequence[str]) -> Iterator[str]:
+    name, used = feature.name, [cell for cell in cells if not is_missing(cell)]
+    if len(used) < len(cells):
+        yield f"column '{name}' has no value in {len(cells) - len(used)} of {len(cells)} rows"
+    if _IDENTIFIER.search(name):
+        yield f"column '{name}' is called like an identifier: leave it out if it names who a row is about"
+    if isinstance(feature, Category):
+        return
+    numbers = [parse_number(cell) for cell in used]
+    if len(numbers) > 2 and len({b - a for a, b in pairwise(numbers)}) == 1:
+        yield f"column '{name}' counts up: leave it out if it only numbers the rows"
+    elif len(numbers) >= MANY and len(set(numbers)) == len(numbers) and all(n == n.to_integral() for n in numbers):
+        yield f"column '{name}' has another whole number in every row: leave it out if it is an identifier"
+    values = sorted(float(number) for number in numbers)
+    low, high = values[len(values) // 4], values[3 * len(values) // 4]
+    far = [value for value in values if not low - FAR * (high - low or 1) <= value <= high + FAR * (high - low or 1)]
+    for value in sorted(set(far)):
+        if value in SENTINELS:
+            yield f"column '{name}' has {value:g} in {far.count(value)} rows, far from the rest: does it mean no value?"
+
+
+def _described(
+    name: str, cells: Sequence[tuple[int, str]], category: bool, missing: Missing, problems: Problems
+) -> Feature | Category | None:
+    """A column by its cells; None, with a problem, where it makes no feature."""
+    used = [(line, cell) for line, cell in cells if not is_missing(cell)]
+    without = len(cells) - len(used)
+    if without and missing == "refuse":
+        first = next(line for line, cell in cells if is_missing(cell))
+        text = (
+            f"has no value in {without} of {len(cells)} rows, first in line {first}: say what that means with --missing"
+        )
+        problems.add(text + ", or --leave-out the column", column=name)
+        return None
+    if not used:
+        problems.add("has no value in any row: leave it out of the features", column=name)
+        return None
+    values = sorted({cell for _, cell in used}, key=_natural)
+    wrong = None if category else _first_text(used)
+    if not (category or wrong):
+        return _numeric(name, [float(parse_number(cell)) for _, cell in used], problems)
+    if wrong and len(used) > 2 * sum(_is_text(cell) for _, cell in used):
+        problems.add(wrong[1], wrong[0], name)  # a column of numbers, but for some
+    elif len(values) > MAX_VALUES:
+        problems.add(
+            f"has {len(values)} different texts, and a category at most {MAX_VALUES}: --leave-out the column",
+            column=name,
+        )
+    elif len(values) == 1:
+        problems.add("has the same value in every row: leave it out of the features", column=name)
+    elif any(BAD_TEXT in value for value in values):
+        problems.add("has bytes that are not UTF-8: save the file as UTF-8", column=name)
+    else:
+        return Category(name, tuple(values))
+    return None
+
+
+def _first_text(cells: Sequence[tuple[int, str]]) -> tuple[int, str] | None:
+    """Line and trouble of the first cell that is no number."""
+    for line, cell in cells:
+        try:
+            parse_number(cell)
+        except ValueError as error:
+            return line, str(error)
+    return None
+
+
+def _is_text(cell: str) -> bool:
+    return _first_text([(0, cell)]) is not None
+
+
+def _numeric(name: str, values: Sequence[float], problems: Problems) -> Feature | None:
     mean = math.fsum(values) / len(values)
     variance = math.fsum((value - mean) ** 2 for value in values) / len(values)
-    return Feature(name, *(_rounded(value) for value in (mean, math.sqrt(variance))))
+    feature = Feature(name, *(_rounded(value) for value in (mean, math.sqrt(variance))))
+    if not feature.deviation:
+        problems.add("has the same value in every row: leave it out of the features", column=name)
+        return None
+    return feature
 
 
 def _rounded(value: float) -> Decimal:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from headwater.protocol.field import P
 from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
-from headwater.training.columns import Columns
-from headwater.training.table import Problems, parse_number, rows
-
-BAD_TEXT = "\N{REPLACEMENT CHARACTER}"
+from headwater.training.columns import Category, Columns, Feature
+from headwater.training.table import BAD_TEXT, Problems, is_missing, parse_number, rows
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,12 @@ def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool
     problems = Problems(path)
     labels: list[list[int]] = []
     reals: list[list[float]] = []
-    seen, room, limit = 0, spec.rows * links, decode(spec.clamp, spec.data_bits)
+    dropped, seen, room, limit = 0, 0, spec.rows * links, decode(spec.clamp, spec.data_bits)
     needed, optional = ([*columns.names, columns.label], []) if training else (columns.names, [columns.label])
     for line, cells in rows(path, needed, optional, problems):
+        if training and columns.missing == "drop" and any(is_missing(cells[name]) for name in columns.names):
+            dropped += 1
+            continue
         seen += 1
         if training and seen > room:
             continue
@@ -68,10 +69,11 @@ def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool
     if training and seen > room:
         problems.add(f"the file has {seen} rows, the task has room for {room}: choose yourself which to leave out")
     if not seen and not problems.count:
-        problems.add("the file has a header but no rows")
+        problems.add("all rows lack a value" if dropped else "the file has a header but no rows")
     problems.check()
     x = [[encode(value, spec.data_bits) for value in row] for row in reals]
-    warnings = [*_odd_columns(reals, columns, limit), *(_odd_classes(labels, columns) if training else ())]
+    left_out = [f"{dropped} of {dropped + seen} rows lack a value and were left out"] if dropped else []
+    warnings = [*left_out, *_odd_columns(reals, columns, limit), *(_odd_classes(labels, columns) if training else ())]
     return Dataset(x, labels, reals, tuple(warnings))
 
 
@@ -94,13 +96,24 @@ def data_vector(dataset: Dataset, spec: TrainingSpec, salts: Sequence[int]) -> l
 def _features(line: int, cells: dict[str, str], columns: Columns, limit: float, problems: Problems) -> list[float]:
     row = [1.0] if columns.intercept else []
     for feature in columns.features:
+        cell = cells[feature.name]
         try:
-            value = feature.standardise(parse_number(cells[feature.name]))
+            row += _values(feature, cell, columns, limit)
         except ValueError as error:
-            problems.add(_text(cells[feature.name]) or str(error), line, feature.name)
-            continue
-        row.append(min(max(value, -limit), limit))
+            problems.add(_text(cell) or str(error), line, feature.name)
     return row
+
+
+def _values(feature: Feature | Category, cell: str, columns: Columns, limit: float) -> list[float]:
+    """What a cell is trained on as. Raises ValueError where it is wrong."""
+    none = is_missing(cell) and columns.missing == "mean"
+    if isinstance(feature, Feature):
+        return [0.0 if none else min(max(feature.standardise(parse_number(cell)), -limit), limit)]
+    if is_missing(cell) and not none:
+        raise ValueError("has no value" if not cell else f"has no value but {cell!r}")
+    if not none and cell not in feature.values and columns.unknown == "refuse":
+        raise ValueError(f"has {cell[:40]!r}, which is none of its values: {', '.join(map(repr, feature.values))}")
+    return feature.one_hot(cell)
 
 
 def _labels(line: int, cells: dict[str, str], columns: Columns, problems: Problems, training: bool) -> list[int]:
@@ -119,16 +132,18 @@ def _text(cell: str) -> str:
 
 
 def _odd_columns(reals: Sequence[Sequence[float]], columns: Columns, limit: float) -> Iterator[str]:
-    count = len(reals)
-    for at, feature in enumerate(columns.features, start=int(columns.intercept)):
-        column = [row[at] for row in reals]
-        far = sum(abs(value) >= limit for value in column)
-        if 2 * far > count:
+    count, at = len(reals), int(columns.intercept)
+    for feature in columns.features:
+        width = len(feature.values) if isinstance(feature, Category) else 1
+        cells = [row[at : at + width] for row in reals]
+        at += width
+        far = isinstance(feature, Feature) and sum(abs(value) >= limit for (value,) in cells)
+        if isinstance(feature, Feature) and 2 * far > count:
             yield (
                 f"column '{feature.name}' is {limit:g} or more deviations from the task's mean {feature.mean} in {far}"
                 f" of {count} rows, and was cut off there: is it in other units?"
             )
-        elif count > 1 and min(column) == max(column):
+        elif count > 1 and len(set(map(tuple, cells))) == 1:
             yield f"column '{feature.name}' has the same value in all {count} rows"
 
 

@@ -16,6 +16,9 @@ MAX_EXPONENT = 100
 MAX_PROBLEMS = 20  # listed in an error; the rest is counted
 MISSING = frozenset({"", "-", "?", "na", "n/a", "none", "null"})
 
+BAD_TEXT = "\N{REPLACEMENT CHARACTER}"
+"""What stands in cells for bytes that are not UTF-8."""
+
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
@@ -55,13 +58,18 @@ class Problems:
             raise DataError("\n".join([head, *self._listed, *more]), "nothing was sent; correct the file and run again")
 
 
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is no value."""
+    return cell.lower() in MISSING
+
+
 def parse_number(cell: str) -> Decimal:
     """The number that a cell holds, exactly.
 
     Raises:
         ValueError: it holds none; the text says why and what to write instead.
     """
-    if cell.lower() in MISSING:
+    if is_missing(cell):
         raise ValueError("has no value" if not cell else f"has no value but {cell!r}")
     shown = repr(cell if len(cell) <= 40 else cell[:40] + "...")
     if _NUMBER.fullmatch(cell):
