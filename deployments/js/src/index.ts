@@ -15,7 +15,7 @@ export * from "./openings.js";
 export { Outcome, outcomeOf } from "./outcome.js";
 export { isEnd, PHASES, type Phase, phaseOf } from "./phases.js";
 export { order, type Place } from "./place.js";
-export { type Evaluation, encodeRow, evaluate, type Prediction, predict, type Row } from "./predict.js";
+export { type Evaluation, encodeRow, evaluate, exampleRow, type Prediction, predict, type Row } from "./predict.js";
 export * from "./tasks.js";
 export { type Check, checkModel, checkZeros, type Expected, type Verification } from "./verify.js";
 export { type Watching, watchTask } from "./watch.js";

@@ -75,6 +75,13 @@ export function evaluate(manifest: TaskManifest, weights: readonly bigint[], row
   return { rows: rows.length, accuracy: right / rows.length, logLoss: loss / rows.length, confusion };
 }
 
+/** A row that every task has: the means, and of each category the first value. To try a model, or to fill a form. */
+export function exampleRow({ model }: TaskManifest): Row {
+  return Object.fromEntries(
+    model.features.map((feature) => [feature.name, "values" in feature ? (feature.values[0] ?? "") : feature.mean]),
+  );
+}
+
 /**
  * A row's features as the integers that are trained on, units of 2^-data_bits; the intercept's comes first.
  * @throws InvalidRow as `predict`.

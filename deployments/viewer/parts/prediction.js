@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { percent } from "../format.js";
-import { predict } from "../vendor/headwater.js";
+import { exampleRow, predict } from "../vendor/headwater.js";
 import { button, card, notice } from "./words.js";
 
 /**
@@ -32,8 +32,9 @@ export function predictionForm(app, manifest, weights) {
   // the means, and the first values, are a row that every task has
   function fill(event) {
     const { form } = event.currentTarget;
-    features.forEach(({ mean, values }, index) => {
-      form.elements[`feature-${index}`].value = values ? values[0] : mean;
+    const row = exampleRow(manifest);
+    features.forEach(({ name }, index) => {
+      form.elements[`feature-${index}`].value = row[name];
     });
   }
 
