@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -38,7 +40,8 @@ from headwater.protocol.decisions import (
     Wait,
     Withdraw,
 )
-from headwater.protocol.field import P, add
+from headwater.protocol.field import P, add, to_signed
+from headwater.protocol.noise import salt_input
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.commitments import DataCommitments
@@ -175,6 +178,51 @@ def test_proofs__about_one_data_commitment__are_fewer_than_its_salts_whatever_mo
     assert spending._commitments.proofs(spending.data[1]) == most
 
 
+def test_proofs__of_one_update__are_no_more_than_its_salts_allow_though_models_alternate(spending, monkeypatch):
+    """A proof that was kept is given again; one in whose place another was kept is not made a third time."""
+    dimension, told = spending.task.spec.dimension, 0
+
+    def base_model(*_):
+        return [told] * dimension
+
+    monkeypatch.setattr(type(spending.task), "base_model", base_model)
+    for told in (0, 0, 1, 0, 1):  # noqa: B007 - base_model reads it
+        spending.train(1)
+    assert Spent.asked == 4
+    told = 0
+    with pytest.raises(ConfigError, match="2 proofs of this update have been made"):
+        spending.train(1)
+    assert Spent.asked == 4
+
+
+def test_noise__of_every_proof_and_link__is_its_own__also_where_a_part_takes_no_step(created, chained, monkeypatch):
+    """The same noise twice cancels in the difference of two proofs."""
+    task, file = chained
+    asked = []
+
+    def prove(_, inputs, limit=0):
+        asked.append(inputs)
+        return _made(task.train, inputs)
+
+    monkeypatch.setattr(type(task.spec), "train", lambda _, weights, *__: list(weights))  # no step at all
+    monkeypatch.setattr(type(task.train), "prove", prove)
+    trainer = created.trainer(0, task, file)
+    trainer._entropy = partial(secrets.token_bytes, 32)
+    created.steps(trainer, Deposit, Enrol, Join)
+    trainer.train(1)
+    again = created.trainer(0, task, file)
+    again._entropy = partial(secrets.token_bytes, 32)
+    again.train(1)
+    noise = [tuple(inputs[2][UPDATE_SALTS:]) for inputs in asked]
+    assert len(noise) == len(set(noise)) == 6
+    ends = trainer._updates(1, task.base_model(1))
+    assert len({tuple(end[: task.spec.dimension]) for end in ends}) == 1
+    assert len({salt for end in ends for salt in end[-UPDATE_SALTS:]}) == 3 * UPDATE_SALTS
+    for inputs, end in zip(asked, ends, strict=False):
+        own, found = inputs[2][:UPDATE_SALTS], [to_signed(entry) for entry in inputs[2][UPDATE_SALTS:]]
+        assert salt_input(end[-UPDATE_SALTS:], found)[:UPDATE_SALTS] == own
+
+
 def test_proofs__that_failed__are_not_counted(spending, monkeypatch):
     def fails(*_):
         raise CircuitError("no memory", "buy some")
@@ -199,8 +247,8 @@ def test_proof__that_cannot_be_counted__is_neither_kept_nor_sent(spending, monke
 def test_enrolment__after_too_many_proofs__is_under_new_salts(created):
     trainer = created.trainer(0)
     spent = trainer.data[1]
-    for _ in range(created.task.spec.most_proofs):
-        trainer._commitments.count(spent)
+    for number in range(created.task.spec.most_proofs):
+        trainer._commitments.count(spent, [number])
     created.steps(trainer, Deposit, Enrol)
     (event,) = created.trainers.events(DataRegistered, trainer=trainer.sender.address)
     assert event.data == trainer.data[1] != spent
@@ -434,18 +482,18 @@ def test_proof__of_a_round__is_kept_through_a_look_at_an_older_block__until_the_
     """A second proof of the round would be another equation over the data's salts."""
     key = training.anvil.accounts[1]
     dataset = read_csv(training.files[0], training.task.columns, training.task.spec)
-    secrets = steady_journal(key, training.task, dataset)
-    trainer = Trainer(training.task, training.senders[1], secret_of(key), dataset, silent, journal=secrets)
+    journal = steady_journal(key, training.task, dataset)
+    trainer = Trainer(training.task, training.senders[1], secret_of(key), dataset, silent, journal=journal)
     in_train = training.chain.block()
     training.steps(trainer, Submit)
-    (kept,) = secrets.names("proof/")
+    (kept,) = journal.names("proof/")
     training.advance()
     over = training.chain.block()
     for block in (over, in_train, over):
         trainer.decide(block)
-    assert secrets.names("proof/") == [kept]
+    assert journal.names("proof/") == [kept]
 
     while training.chain.block("finalized").number < over.number:
         training.rpc("anvil_mine", "0x20")
     trainer.decide(training.chain.block())
-    assert secrets.names("proof/") == []
+    assert journal.names("proof/") == []

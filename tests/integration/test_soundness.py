@@ -11,6 +11,7 @@ import json
 import pytest
 
 from headwater.circuits import worker
+from headwater.circuits.average import Average
 from headwater.circuits.circuit import build, proof_points
 from headwater.circuits.ezkl_settings import check_settings
 from headwater.errors import CircuitError
@@ -90,6 +91,12 @@ def test_an_average_out_of_range__cannot_be_proved(average, entry):
 def test_a_check_that_the_compiler_drops__is_missed():
     with pytest.raises(CircuitError, match="1 of 4 entries are not in its circuit"):
         worker.sizes(FoldedAverage(D))
+
+
+def test_a_check_of_a_single_entry__which_a_constants_could_stand_for__is_refused():
+    for statement in (FoldedAverage(1), Average(1)):
+        with pytest.raises(CircuitError, match="checks a single entry"):
+            worker.sizes(statement)
 
 
 # outputs and proofs

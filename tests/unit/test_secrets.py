@@ -53,32 +53,34 @@ def test_data_salts__under_another_key_task_data_or_attempt__are_all_others():
 
 def test_update_salts__under_another_key_task_or_round__are_all_others():
     contexts = itertools.product((SECRET, secret_of(OTHER)), (5, 6, 51), (1, 2, 11))
-    found = [update_salts(*context, WEIGHTS) for context in contexts]
+    found = [update_salts(*context, 0, WEIGHTS) for context in contexts]
     assert {len(salts) for salts in found} == {UPDATE_SALTS}
     assert_unrelated(found)
 
 
 def test_update_salts__of_another_update_in_the_same_round__are_all_others():
     """As after a restart with another file: else the two commitments would give away the updates' difference."""
-    assert_unrelated([update_salts(SECRET, 5, 1, WEIGHTS), update_salts(SECRET, 5, 1, [5, -7, 1])])
+    assert_unrelated([update_salts(SECRET, 5, 1, 0, WEIGHTS), update_salts(SECRET, 5, 1, 0, [5, -7, 1])])
 
 
 def test_mask_secret__under_another_key_or_task__is_another_and_no_salt():
     found = [mask_secret(secret, tag) for secret, tag in itertools.product((SECRET, secret_of(OTHER)), (5, 6))]
-    assert_unrelated([found, data_salts(SECRET, SEED, 5, [], 0, COUNT), update_salts(SECRET, 5, 1, [])])
+    assert_unrelated([found, data_salts(SECRET, SEED, 5, [], 0, COUNT), update_salts(SECRET, 5, 1, 0, [])])
 
 
 def test_secrets__after_a_restart__are_the_same():
     again = secret_of(Account.from_key(b"\x01" * 32))
     assert data_salts(again, SEED, 5, list(DATA), 3, COUNT) == data_salts(SECRET, SEED, 5, DATA, 3, COUNT)
-    assert update_salts(again, 5, 2, list(WEIGHTS)) == update_salts(SECRET, 5, 2, WEIGHTS)
+    assert update_salts(again, 5, 2, 0, list(WEIGHTS)) == update_salts(SECRET, 5, 2, 0, WEIGHTS)
     assert mask_secret(again, 5) == mask_secret(SECRET, 5)
 
 
 @quick
 @given(numbers, st.lists(numbers, max_size=4), st.integers(0, 99), st.integers(1, 9))
 def test_salts__of_data_and_of_updates__never_coincide(tag, vector, attempt, round_):
-    assert_unrelated([data_salts(SECRET, SEED, tag, vector, attempt, COUNT), update_salts(SECRET, tag, round_, vector)])
+    assert_unrelated(
+        [data_salts(SECRET, SEED, tag, vector, attempt, COUNT), update_salts(SECRET, tag, round_, 0, vector)]
+    )
 
 
 @quick
@@ -86,6 +88,6 @@ def test_salts__of_data_and_of_updates__never_coincide(tag, vector, attempt, rou
 def test_salts__of_entries_that_differ_only_in_sign_or_representative__depend_on_the_field_element(vector):
     same, other = [entry - P for entry in vector], [*vector[:-1], vector[-1] + 1]
     assert data_salts(SECRET, SEED, 5, vector, 0, COUNT) == data_salts(SECRET, SEED, 5, same, 0, COUNT)
-    assert update_salts(SECRET, 5, 1, vector) == update_salts(SECRET, 5, 1, same)
+    assert update_salts(SECRET, 5, 1, 0, vector) == update_salts(SECRET, 5, 1, 0, same)
     assert_unrelated([data_salts(SECRET, SEED, 5, each, 0, COUNT) for each in (vector, other)])
-    assert_unrelated([update_salts(SECRET, 5, 1, each) for each in (vector, other)])
+    assert_unrelated([update_salts(SECRET, 5, 1, 0, each) for each in (vector, other)])

@@ -93,8 +93,12 @@ def check_decompositions(settings: dict[str, Any], statement: Statement) -> None
     Constants are taken apart too, one at a time.
 
     Raises:
-        CircuitError: the sizes differ.
+        CircuitError: the sizes differ; or a check is of a single entry, which nothing tells from a constant's.
     """
+    if 1 in statement.decompositions:
+        raise CircuitError(
+            f"{statement.kind} checks a single entry", "take a shape with two rows and two weights at least"
+        )
     found: Counter[int] = Counter()
     for equation, sizes in settings["einsum_params"]["equations"]:
         one, other = equation.partition("->")[0].split(",")

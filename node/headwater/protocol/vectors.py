@@ -22,9 +22,9 @@ UPDATE_SALTS = 8
 """Salts of an update, fresh in every round.
 
 EZKL's committed columns are not blinded: every proof opens each of them at a random place, which is one linear equation
-over the vector's entries. A train proof gives two over the salts, one in their own column and one in the update's. The
-salts must outnumber all equations that are ever published, or the rest of the vector can be computed from proofs: eight
-allow three different proofs of one update. For the data, see `TrainingSpec.salt_rows`.
+over the vector's entries. A train proof gives two over the salts, one in their own column and one in the update's; a
+further link gives a third. The salts must outnumber all equations that are ever published, or the rest of the vector
+can be computed from proofs: eight allow two different proofs of one update. For the data, see `TrainingSpec.salt_rows`.
 """
 
 

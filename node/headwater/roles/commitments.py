@@ -1,8 +1,9 @@
-"""An account's data commitments: what their salts come from, and how many proofs were made about each.
+"""An account's data commitments: what their salts come from, and how many proofs were made about each and its updates.
 
-Every proof publishes an equation over its data vector (docs/adr/0007), and a lying endpoint, a reorganization or a
-chain started again can make a node prove again. So the salts follow from the key and from random bytes in the journal:
-a commitment belongs to one journal, and what that has counted is all that there is, whatever chain the node was shown.
+Every proof publishes an equation over its data vector, and two or three over its update (docs/adr/0007). A lying
+endpoint, a reorganization or a chain started again can make a node prove again. So the salts of data follow from the
+key and from random bytes in the journal: a commitment belongs to one journal, and what that has counted is all that
+there is, whatever chain the node was shown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.field import pack
 from headwater.roles.task import point_hash
+
+UPDATE_PROOFS = 2
+"""How many proofs of one update there may be: each publishes up to three equations over its eight salts."""
 
 _SEED = 32
 
@@ -52,13 +56,13 @@ class DataCommitments:
 
     def proofs(self, point: Point) -> int:
         """How many proofs about a commitment were made."""
-        return int(self._journal.get(_count(point)) or 0)
+        return self._count(_of_data(point))
 
-    def check(self, point: Point, most: int) -> None:
-        """There must be room for one more proof.
+    def check(self, point: Point, most: int, update: Sequence[int]) -> None:
+        """There must be room for one more proof about a data commitment and an update.
 
         Args:
-            most: fewer than the commitment has salts.
+            most: fewer than the data commitment has salts.
 
         Raises:
             ConfigError: there is none.
@@ -69,19 +73,32 @@ class DataCommitments:
                 "leave the task (`headwater trainer leave`) and enrol again, which draws new salts; find out whether an"
                 " endpoint shows another chain than it should, or a chain was started again",
             )
+        if self._count(_of_update(update)) >= UPDATE_PROOFS:
+            raise ConfigError(
+                f"{UPDATE_PROOFS} proofs of this update have been made: one more could give it away",
+                "wait for the next round; find out whether an endpoint shows now one model, now another",
+            )
 
-    def count(self, point: Point) -> None:
+    def count(self, point: Point, update: Sequence[int]) -> None:
         """Write down that a proof was made, before anybody else has it.
 
         Raises:
             JournalError: it cannot be written down; then the proof must not be kept or sent.
         """
-        self._journal.put(_count(point), str(self.proofs(point) + 1).encode())
+        for name in (_of_data(point), _of_update(update)):
+            self._journal.put(name, str(self._count(name) + 1).encode())
+
+    def _count(self, name: str) -> int:
+        return int(self._journal.get(name) or 0)
 
 
-def _digest(unsalted: Sequence[int]) -> bytes:
-    return hashlib.sha256(pack(unsalted).encode()).digest()
+def _digest(vector: Sequence[int]) -> bytes:
+    return hashlib.sha256(pack(vector).encode()).digest()
 
 
-def _count(point: Point) -> str:
+def _of_data(point: Point) -> str:
     return f"proofs-about/{point_hash(point).hex()}"
+
+
+def _of_update(update: Sequence[int]) -> str:
+    return f"proofs-of/{_digest(update).hex()}"

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from eth_account.signers.local import LocalAccount
 
 from headwater.protocol.field import derive, pack
-from headwater.protocol.noise import draw
 from headwater.protocol.vectors import UPDATE_SALTS
 
 
@@ -37,14 +36,12 @@ def data_salts(
     return [derive(secret, "data", seed, tag, _digest(unsalted), part, attempt, index) for index in range(count)]
 
 
-def update_salts(secret: bytes, tag: int, round_: int, weights: Sequence[int]) -> list[int]:
-    """The salts of an update: fresh in every round of every task, and for every update."""
-    return [derive(secret, "update", tag, round_, _digest(weights), index) for index in range(UPDATE_SALTS)]
+def update_salts(secret: bytes, tag: int, round_: int, link: int, weights: Sequence[int]) -> list[int]:
+    """The salts of an update: fresh in every round of every task, in every link, and for every update.
 
-
-def proof_noise(secret: bytes, tag: int, round_: int, weights: Sequence[int], limit: int) -> list[int]:
-    """The noise of the proof of an update, of magnitudes below `limit`: as fresh as its salts."""
-    return draw(secret, limit, tag, round_, _digest(weights))
+    A link may end where it started, so the weights alone would not tell it from another.
+    """
+    return [derive(secret, "update", tag, round_, link, _digest(weights), index) for index in range(UPDATE_SALTS)]
 
 
 def _digest(vector: Sequence[int]) -> bytes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 from headwater.chain.asking.rpc import Block, BlockId, Call
@@ -39,7 +40,7 @@ from headwater.protocol.equal_log import prove
 from headwater.protocol.field import P, pack, unpack
 from headwater.protocol.masks import Attempt, mask_key, masked, masks, pair_seed, peers, prg, shared_point
 from headwater.protocol.masks import Mask as OwnMask
-from headwater.protocol.noise import salt_input
+from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import ZERO_ADDRESS, Claim, PeerMask, Posting, RosterEntry
@@ -52,7 +53,7 @@ from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.role import Role, owing
-from headwater.roles.secrets import data_salts, mask_secret, proof_noise, update_salts
+from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import PointText, UpdateDocument
@@ -79,6 +80,22 @@ class MaskedUpdate:
     document: UpdateDocument
     update: Point
     masks: list[OwnMask]
+
+
+@dataclass(frozen=True, eq=False)
+class _Link:
+    """What one proof of an update is about, but for its noise: vectors, and the commitment of the data."""
+
+    number: int
+    start: list[int]
+    end: list[int]
+    data: list[int]
+    point: Point
+
+    @property
+    def facts(self) -> list[list[int]]:
+        """What a kept proof must be of."""
+        return [self.start, self.end, self.data]
 
 
 class Trainer(Role):
@@ -111,6 +128,7 @@ class Trainer(Role):
         self._keep_stake = keep_stake
         self._proof_limit, self._provers = proof_limit, provers
         self._kept, self._commitments = KeptProofs(journal, task.place), DataCommitments(journal, task.place)
+        self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
 
@@ -191,21 +209,20 @@ class Trainer(Role):
 
         Each starts where the last one ends. All vectors are computed first, exactly, so the proofs can be made side by
         side. The last one's output is the update. A round's proofs are made once, and those about one data commitment
-        are counted: each new one publishes another equation over its salts.
+        or one update are counted: each new one publishes further equations over its salts.
 
         Raises:
             ConfigError: as many were made as there may be.
         """
         weights, registered = self.task.base_model(round_), self._registered()
         starts = [model_input(weights, self.task.tag), *self._updates(round_, weights)]
-        inputs = [
-            [start, data, self._salts(round_, end)]
-            for (start, end), (data, _) in zip(pairwise(starts), registered, strict=True)
+        links = [
+            _Link(n, *ends, *data) for n, (ends, data) in enumerate(zip(pairwise(starts), registered, strict=True))
         ]
-        found = {link: self._kept.get(round_, of_link, link) for link, of_link in enumerate(inputs)}
+        found = {link: self._kept.get(round_, link.facts, link.number) for link in links}
         missing = [link for link, proof in found.items() if proof is None]
         for link in missing:
-            self._commitments.check(registered[link][1], self.task.spec.most_proofs)
+            self._commitments.check(link.point, self.task.spec.most_proofs, link.end)
         if missing:
             limit = announce_proof(
                 self.task,
@@ -214,19 +231,18 @@ class Trainer(Role):
                 most=self._proof_limit,
                 measured=self._kept.seconds,
                 round=round_,
-                **({"links": len(missing)} if len(inputs) > 1 else {}),
+                **({"links": len(missing)} if len(links) > 1 else {}),
             )
             with ThreadPoolExecutor(min(self._provers, len(missing))) as pool:
-                made = [
-                    pool.submit(self._prove, round_, link, inputs[link], registered[link][1], limit) for link in missing
-                ]
+                made = [pool.submit(self._prove, round_, link, limit) for link in missing]
                 found |= {link: proof.result() for link, proof in zip(missing, made, strict=True)}
-        return [proof for _, proof in sorted(found.items()) if proof is not None]
+        return [proof for proof in found.values() if proof is not None]
 
-    def _prove(self, round_: int, link: int, inputs: list[list[int]], point: Point, limit: float) -> Proof:
-        proof = self.task.train.prove(inputs, limit)
-        self._commitments.count(point)
-        self._kept.keep(round_, inputs, proof, link)
+    def _prove(self, round_: int, link: _Link, limit: float) -> Proof:
+        noise = draw(self._entropy(), Train.of(self.task.spec).decomposition_limit, self.task.tag, round_, link.number)
+        proof = self.task.train.prove([link.start, link.data, salt_input(link.end[-UPDATE_SALTS:], noise)], limit)
+        self._commitments.count(link.point, link.end)
+        self._kept.keep(round_, link.facts, proof, link.number)
         self._report(
             "proved",
             statement="train",
@@ -398,17 +414,11 @@ class Trainer(Role):
     def _updates(self, round_: int, weights: Sequence[int]) -> list[list[int]]:
         """The vectors at which the links of an update end, one for each part of the data."""
         found = []
-        for part in self._parts:
+        for link, part in enumerate(self._parts):
             weights = self.task.spec.train(weights, part.x, part.labels)
-            salts = update_salts(self._secret, self.task.tag, round_, weights)
+            salts = update_salts(self._secret, self.task.tag, round_, link, weights)
             found.append([entry % P for entry in (*weights, 0, *salts)])
         return found
-
-    def _salts(self, round_: int, update: Sequence[int]) -> list[int]:
-        """What the statement takes so that an update ends in its salts: less the noise of the proof, and the noise."""
-        limit, weights = Train.of(self.task.spec).decomposition_limit, update[: self.task.spec.dimension]
-        noise = proof_noise(self._secret, self.task.tag, round_, weights, limit)
-        return salt_input(update[-UPDATE_SALTS:], noise)
 
     @cached_property
     def _parts(self) -> list[Dataset]:
