@@ -27,7 +27,7 @@ from headwater.cli.main import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT
 from scripts.artifacts import write_json
-from scripts.benchmarks import aggregation, baseline, page, rounds, shapes
+from scripts.benchmarks import aggregation, baseline, page, rounds, shapes, statements
 from scripts.benchmarks.machine import describe_machine, load
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.tables import Report, describe_run, tables
@@ -81,6 +81,9 @@ def measure(quick: bool) -> Report:
         for shape in (shapes.IRIS,) if quick else (shapes.IRIS, shapes.HEAD):
             _measure_shape(report, shape, home, folder, sender)
         _measure_rounds(report, home, folder, anvil)
+        with console.status("averages of many weights"):
+            report["average"] = statements.averages(home, prove=not quick)
+        report["leak"] = statements.leak(shapes.REFERENCE.spec)
     shutil.rmtree(home / "circuits")  # a gigabyte of keys
     machine["load_at_end"] = load()
     report["seconds"] = time.perf_counter() - start

@@ -39,8 +39,13 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 MUSTS = (
     Must("reference step: times faster than the baseline", "reference.speedup", ">=", 15),
-    Must("the same in CPU time, which other load hardly changes", "reference.cpu_speedup", ">=", 15),
-    Must("iris: k", "shapes.iris.k", "=", 15),
+    Must("reference step: k", "reference.k", "=", 14),
+    Must("digits of a proof: bits of statistical distance", "leak.bits_hidden", ">=", 80),
+    Must("average: cells a weight", "average.cells_per_weight", "<=", 60),
+    Must("average of 1,280 weights: k", "average.k_1280", "=", 16),
+    Must("average of 4,000 weights: k", "average.k_4000", "=", 17),
+    Must("the same in CPU time, which other load hardly changes", "reference.cpu_speedup", ">=", 27),
+    Must("iris: k", "shapes.iris.k", "<=", 15),
     Must("iris: inner columns", "shapes.iris.inner_columns", "=", 2),
     Must("submit of one proof: gas", "gas.submit", "<=", 710_000),
     Must("finalize: gas, at any number of trainers", "gas.finalize", "<=", 850_000),
