@@ -64,7 +64,7 @@ def prepare(name: str, table: Sample, trainers: int, seed: int, folder: Path) ->
     sample = sample.rename(folder / "sample.csv")
     for file in files:
         file.chmod(0o600)  # else no trainer takes it
-    columns = describe(sample, table.label)
+    columns = describe(sample, table.label, missing="mean", unknown="none")  # whatever others have in their cells
     rows = max(sizes)
     probe = TrainingSpec(rows, columns.width, columns.outputs, clip=CLIP)
     largest = read_csv(files[0], columns, probe)
