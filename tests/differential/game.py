@@ -160,7 +160,8 @@ class Game:
             dimension, srs = LONG, MIDDLE
         gate = self.onchain.gate if self.wrong(6) else ZERO_ADDRESS
         config = config_of(dimension, self.onchain.verifiers, self.onchain.code_hash, srs, gate)
-        patience = self.pick((1, 40))  # of two tasks, one should not always run out while the other is waited for
+        # of two tasks, one should not always run out while the other is waited for; nor a crowd's while it quarrels
+        patience = 40 if crowd else self.pick((1, 40))
         return replace(
             config,
             **{period: patience * getattr(config, period) for period in PERIODS if period != "answer_period"},
@@ -259,7 +260,10 @@ class Game:
         model = self.players.current(task_id)
         mine = [data_of(who, n) for n in range(SEVERAL)]
         mine = [d for d in mine if self.machine.trainers.get_data(task_id, point_hash(d)).owner == who] or mine[:1]
-        data = [self.pick(mine) for _ in range(self.pick((1, 1, 1, 2, 3)))]
+        links = self.pick((1, 1, 1, 2, 3))
+        if not self.wrong(6 * self.care):
+            links = min(links, self.players.config(task_id).max_links)
+        data = [self.pick(mine) for _ in range(links)]
         proofs = self.players.train_proofs(task_id, who, model, data)
         if not self.wrong(15 * self.care):
             return Call("rounds", "submit", who, (task_id, proofs))

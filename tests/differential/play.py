@@ -39,6 +39,8 @@ class Play(Disputes, RuleBasedStateMachine):
 
         Of a crowd, several do.
         """
+        if all(state.phase.is_end for state in self.states.values()):
+            return
         crowd = self.trainers == CROWD
         for _ in range(4 if crowd else 1):
             self.challenge_mask()

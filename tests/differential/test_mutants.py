@@ -112,8 +112,7 @@ MUTANTS = {
     ),
 }
 
-# these take twenty histories, and up to two hundred. Three hundred did not find two of them, `whoever was overtaken by
-# an average is safe` and `a compensation is more than the slash`: histories must come there more often
+# these take twenty histories, and up to two hundred
 RARE = {
     "deadlines are a second later": ("Rounds", "time >= state.deadline", "time > state.deadline"),
     "release waits a second": (

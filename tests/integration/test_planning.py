@@ -51,7 +51,7 @@ def test_expenses__when_a_circuit_is_built__then_its_verifier_key_and_proof_are_
     assert circuit.verifier.size == pytest.approx(VERIFIER_BYTES[kind], rel=0.03)
     assert len(proof.data) == PROOF_BYTES[kind]
     key_mb = circuit.path("proving_key").stat().st_size / 1e6
-    assert key_mb == pytest.approx(proving_cost(circuit.srs.k, circuit.statement.inner_columns).key_mb, rel=0.05)
+    assert key_mb == pytest.approx(proving_cost(circuit.srs.k, circuit.statement.inner_columns).key_mb, rel=0.1)
 
 
 def test_round_bytes__when_a_round_was_played__then_its_documents_are_at_most_so_large(finalized: World):

@@ -85,7 +85,7 @@ class Story:
         self.killed.popen.kill()
         self.killed.popen.wait()
         with open_journal(commands.home, commands.anvil.accounts[1]) as journal:
-            (name,) = (name for name in journal.secrets.names("proof/") if name.endswith("/2"))
+            (name,) = (name for name in journal.secrets.names("proof/") if name.endswith("/2/0"))
             self.kept = unpack_proof((journal.secrets.get(name) or b"")[DIGEST:])
         self.restarted = Process(commands, 1, self.configs[0])
         self.ended = [self.operator, self.running[1], again, self.restarted]

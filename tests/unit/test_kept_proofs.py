@@ -94,7 +94,7 @@ def test_proofs__of_rounds_that_are_over_in_a_final_block__are_gone__and_no_othe
     chain.final = 100
     chain.seen(two, 102, 2)
     assert (two.has(1), two.get(1, INPUTS), two.get(2, INPUTS)) == (False, None, PROOF)
-    assert secrets.names("proof/") == ["proof/here/1/2", "proof/here/2/1"]
+    assert secrets.names("proof/") == ["proof/here/1/2/0", "proof/here/2/1/0"]
     chain.seen(two, 103, 2, is_done=True)
     assert secrets.names() == ["proof/here/2/1", "proving-seconds/here/2"]
 
