@@ -26,7 +26,7 @@ from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind
 from headwater.protocol.possession import prove
 from headwater.protocol.structs import Opening, PeerMask, Posting
-from headwater.protocol.vectors import sum_of_commitments, update_length
+from headwater.protocol.vectors import sum_of_commitments, twice, update_length
 from scripts.benchmarks.links import create_raw
 
 WEIGHTS, K = 1280, 11
@@ -154,7 +154,7 @@ class _Play:
         model = self._tagged(self.task_id)
         total = sum_of_commitments(list(self.updates.values()), self.config.offset)
         total = sum_of_commitments([total, self.circuit.commit([*[0] * WEIGHTS, self.tag])], self.config.offset)
-        total = sum_of_commitments([total, total], self.config.offset)
+        total = twice(total, self.config.offset)
         public = self.circuit.commit([len(self.updates), int(self.creator.address, 16)])
         proof = b"".join(point.encode() for point in (model, ANY, public, total))
         self.creator.send(self.contracts.rounds.aggregate(self.task_id, proof, CID))

@@ -59,6 +59,7 @@ from headwater.protocol.structs import (
     Round,
     TaskConfig,
 )
+from headwater.protocol.vectors import twice
 from tests.support.anvil import run_anvil
 from tests.support.deploying import HOME
 from tests.support.toy_srs import ToySrs
@@ -207,7 +208,7 @@ def average_proof(world, task_id, updates, average, aggregator):
         total = add(total, add(update, negate(OFFSET)))
     total = add(add(total, OFFSET), multiply(BASIS_D, world.tasks.tag(task_id)))
     public = add(add(multiply(BASIS_0, len(updates)), multiply(BASIS_1, int(aggregator, 16))), OFFSET)
-    return b"".join(point.encode() for point in (average, G, public, total)) + b"\x02" * 64
+    return b"".join(point.encode() for point in (average, G, public, twice(total, OFFSET))) + b"\x02" * 64
 
 
 def test_task__when_created__then_read_back_as_it_was_written(world):

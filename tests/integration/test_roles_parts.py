@@ -21,7 +21,7 @@ from headwater.protocol.field import pack, to_signed
 from headwater.protocol.masks import masked
 from headwater.protocol.openings import Encoding, decode
 from headwater.protocol.phases import Kind
-from headwater.protocol.vectors import sum_of_commitments
+from headwater.protocol.vectors import sum_of_commitments, twice
 from headwater.roles import masking, opening
 from headwater.roles import trainer as trainers
 from headwater.roles.challenges import answer_model
@@ -133,7 +133,7 @@ def test_model__that_fits_no_transaction__is_shown_in_parts__and_read_from_the_c
     model = long.task.tagged(long.circuit.commit(weights))
     tag = long.circuit.commit([*[0] * WEIGHTS, play.tag])
     total = sum_of_commitments([*play.updates.values(), tag], play.config.offset)
-    total = sum_of_commitments([total, total], play.config.offset)
+    total = twice(total, play.config.offset)
     public = long.circuit.commit([3, int(play.creator.address, 16)])
     proof = b"".join(point.encode() for point in (model, game.ANY, public, total))
     play.creator.send(rounds.aggregate(long.task.id, proof, game.CID))

@@ -148,7 +148,7 @@ def test_config__with_a_wrong_basis_point__is_refused_on_chain(created, name):
     assert created.refusal(CREATOR, created.creation(**{name: other})).name == "InvalidBasis"
 
 
-@pytest.mark.parametrize("change", ({"k": 12}, {"dimension": 5}))
+@pytest.mark.parametrize("change", ({"k": 13}, {"dimension": 5}))
 def test_config__whose_basis_points_are_of_another_size__is_refused_on_chain(created, change):
     assert created.refusal(CREATOR, created.creation(**change)).name == "InvalidBasis"
 
@@ -170,7 +170,7 @@ def test_config__with_another_srs_than_its_manifest__is_refused(created):
 
 
 def test_manifest__with_another_k_than_the_chain__is_refused(created):
-    refusal(created, with_manifest(created, srs__k=12), TaskError, "its k is 12 and should be 11")
+    refusal(created, with_manifest(created, srs__k=13), TaskError, "its k is 13 and should be 12")
 
 
 @pytest.mark.parametrize(("seconds", "chain", "is_little"), ((599, 1337, True), (600, 1337, False), (12, 31337, False)))
@@ -333,8 +333,8 @@ def test_srs__damaged_on_this_machine__is_fetched_again(fresh):
 
 
 def test_srs__of_another_k_than_the_manifest_says__is_refused(fresh):
-    with pytest.raises(CircuitError, match="an SRS of k = 11, not 12"):
-        fetch_srs(fresh.store, fresh.home, changed(fresh.manifest, srs__k=12))
+    with pytest.raises(CircuitError, match="an SRS of k = 12, not 13"):
+        fetch_srs(fresh.store, fresh.home, changed(fresh.manifest, srs__k=13))
 
 
 def test_development_srs__on_a_chain_that_is_not_local__is_refused(created, other_chain):

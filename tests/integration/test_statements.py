@@ -12,7 +12,7 @@ from headwater.circuits.train import Train
 from headwater.errors import CircuitError
 from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.vectors import average as floored_average
-from headwater.protocol.vectors import model_input, public_input, sum_of_commitments, update_length
+from headwater.protocol.vectors import model_input, public_input, sum_of_commitments, twice, update_length
 from tests.support.circuits import MULTI, SMALL, TAG, K, data_matrix, flat, random_salts, train_salts, training_inputs
 
 
@@ -59,7 +59,7 @@ def test_average__is_exact__and_its_sum_is_the_sum_of_updates(average):
     points = [average.commit([*update, 0, *own]) for update, own in zip(updates, salts, strict=True)]
     with_tag = [*points, basis.commit([0] * SMALL.dimension + [TAG])]
     total = sum_of_commitments(with_tag, basis.offset)
-    assert proof.points[3] == sum_of_commitments([total, total], basis.offset)
+    assert proof.points[3] == twice(total, basis.offset)
     assert proof.points[2] == basis.commit([n, 0xABC])
     assert weights_of(proof.output, SMALL.dimension) == [2 * sum(c) for c in zip(*updates, strict=True)]
 

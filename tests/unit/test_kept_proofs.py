@@ -96,7 +96,7 @@ def test_proofs__of_rounds_that_are_over_in_a_final_block__are_gone__and_no_othe
     assert (two.has(1), two.get(1, INPUTS), two.get(2, INPUTS)) == (False, None, PROOF)
     assert secrets.names("proof/") == ["proof/here/1/2/0", "proof/here/2/1/0"]
     chain.seen(two, 103, 2, is_done=True)
-    assert secrets.names() == ["proof/here/2/1", "proving-seconds/here/2"]
+    assert secrets.names() == ["proof/here/2/1/0", "proving-seconds/here/2"]
 
 
 def test_proofs__while_an_endpoint_is_behind__are_kept(two):
@@ -131,7 +131,7 @@ def test_proofs__on_a_chain_without_finality__are_kept_until_the_block_is_deep(t
 def test_proof__of_another_release__is_as_none(secrets):
     kept = KeptProofs(secrets, "here/1")
     kept.keep(1, INPUTS, PROOF)
-    secrets.put("proof/here/1/1", (secrets.get("proof/here/1/1") or b"")[:32] + b"{}")
+    secrets.put("proof/here/1/1/0", (secrets.get("proof/here/1/1/0") or b"")[:32] + b"{}")
     assert KeptProofs(secrets, "here/1").get(1, INPUTS) is None
 
 

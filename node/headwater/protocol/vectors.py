@@ -85,6 +85,11 @@ def sum_of_commitments(points: Sequence[Point], offset: Point) -> Point:
     return result
 
 
+def twice(point: Point, offset: Point) -> Point:
+    """C(2 v) from C(v): what a proof of an average is of."""
+    return sum_of_commitments([point, point], offset)
+
+
 def average(total_vector: Sequence[int], n: int) -> tuple[list[int], list[int]]:
     """The floored average of n summed weights, and the remainders: total = n * average + remainder, 0 <= remainder < n.
 

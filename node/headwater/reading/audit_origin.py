@@ -8,6 +8,7 @@ from headwater.chain.contracts.events import ModelAdded, OriginRecorded
 from headwater.chain.contracts.opened import Contracts
 from headwater.protocol.curve import Point, add, multiply, negate
 from headwater.protocol.structs import Parent, TaskConfig
+from headwater.protocol.vectors import twice
 from headwater.reading.checks import LAST, MODEL, PUBLIC, Section, points_of, verified
 from headwater.reading.history import place
 from headwater.roles.task import Task, point_hash
@@ -63,7 +64,7 @@ def _merge(section: Section, task: Task, first: ModelAdded, total: Point, diviso
     if not section.check("the proof of the merge", all(verified(task.average, [proof]))):
         return
     points = points_of(proof)
-    section.check("of exactly its parents, with their coefficients", points[LAST] == total)
+    section.check("of exactly its parents, with their coefficients", points[LAST] == twice(total, task.config.offset))
     public = task.basis.commit([divisor, int(task.creator, 16)])
     section.check("for this divisor and creator", points[PUBLIC] == public, f"divided by {divisor}")
     section.check("the first model is what was proved", task.tagged(points[MODEL]) == first.commitment)

@@ -13,7 +13,7 @@ from headwater.protocol.faults import Posted, find_faults
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import circle
 from headwater.protocol.phases import Phase
-from headwater.protocol.vectors import sum_of_commitments
+from headwater.protocol.vectors import sum_of_commitments, twice
 from headwater.reading.checks import DATA, LAST, MODEL, PUBLIC, Section, points_of, verified
 from headwater.reading.history import Attempt, History, Part, RoundHistory, place
 from headwater.roles.task import Task, point_hash
@@ -122,7 +122,8 @@ class _Round:
                 continue
             points = points_of(arguments[1])
             total = task.tagged(sum_of_commitments(updates, task.basis.offset))
-            section.check(f"{who}: the sum of exactly the {len(updates)} masked updates", points[LAST] == total)
+            same = points[LAST] == twice(total, task.basis.offset)
+            section.check(f"{who}: the sum of exactly the {len(updates)} masked updates", same)
             public = task.basis.commit([len(updates), int(who, 16)])
             section.check(f"{who}: for this number and aggregator", points[PUBLIC] == public)
             same = point_hash(points[MODEL]) == event.new_model_hash and points[MODEL] == event.average
