@@ -29,12 +29,15 @@ demo: install ## Train one model among four trainers, on a chain of its own, pro
 	$(BIN)/headwater demo
 
 ##@ Check
-.PHONY: test attacks faults soak histories fuzz audit-contracts js-test js-pack viewer-test deploy-check lint types generated
-test: install ## All tests: pytest, forge and brownie
+.PHONY: test attacks e2e faults soak histories fuzz audit-contracts js-test js-pack viewer-test deploy-check lint types generated
+test: install ## All that pytest, forge and brownie test, but what has a target of its own
 	$(BIN)/python -m scripts.run_tests
 
 attacks: install ## Every attack of docs/threat-model.md: on a weakened copy, where it works, and on the real system
 	$(BIN)/python -m scripts.attacks --quiet
+
+e2e: install ## The demo, the README's commands and the operator's guide, typed in, as processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e
 
 faults: install ## Nodes as processes that are killed, cut off and lied to, over chains and stores that fail
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/faults

@@ -1,6 +1,6 @@
 """Run every suite, one after another, and close with one line that counts them all.
 
-pytest    unit, integration, e2e, attacks, differential: all of tests/ but what has a target of its own: faults, js,
+pytest    unit, integration, attacks, differential: all of tests/ but what has a target of its own: e2e, faults, js,
           viewer and deploy
 forge     tests/contracts and tests/invariants, written in Solidity
 brownie   tests/brownie, contracts from Python as a script would use them
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
-MARKED = "not faults and not js and not deploy"
+MARKED = "not e2e and not faults and not js and not deploy"
 SUITES = {
     # two files at a time, since most wait for a chain; in their order, which begins with the long ones
     "pytest": [sys.executable, "-m", "pytest", "-m", MARKED, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
