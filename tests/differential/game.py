@@ -355,6 +355,8 @@ class Game:
             calls = [call for who in doers for call in self.duty(task_id, who)]
             if state.phase == Phase.TRAIN and doers and self.wrong(10):
                 calls.append(self.early(task_id, doers[0]))
+            if calls and self.wrong(20):
+                calls.insert(1, calls[0])  # somebody does it twice
         if calls:
             self.play(*calls)
         if (state.round, state.attempt, state.phase) == before:

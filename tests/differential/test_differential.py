@@ -55,6 +55,7 @@ MORE = [
     "a block is forgotten",
     "enrol InvalidTicket",
     "enrol NotAdmitted",
+    "mask AlreadyMasked",
     "challengeUpdate InsufficientBond",
     "an answer too late to matter",
     "an answer is paid for in Aggregate",

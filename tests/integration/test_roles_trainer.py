@@ -144,7 +144,7 @@ class Spent(Circuit):
 
     asked = 0
 
-    def prove(self, inputs, limit=LONGEST_SECONDS):
+    def prove(self, inputs, limit=LONGEST_SECONDS, stop=None):
         Spent.asked += 1
         return _made(self, inputs)
 
@@ -200,7 +200,7 @@ def test_noise__of_every_proof_and_link__is_its_own__also_where_a_part_takes_no_
     task, file = chained
     asked = []
 
-    def prove(_, inputs, limit=0):
+    def prove(_, inputs, limit=0, stop=None):
         asked.append(inputs)
         return _made(task.train, inputs)
 
@@ -318,6 +318,25 @@ def test_file__with_more_rows_than_a_circuit__is_committed_in_parts_and_proved_a
             created.steps(trainer, action)
     created.finalize(task)
     assert created.models.latest(task.id).round == 1
+
+
+def test_chain__of_which_one_proof_fails__gives_up_those_that_are_made_beside_it(created, chained, monkeypatch):
+    task, file = chained
+    given_up = []
+
+    def prove(_, inputs, limit=0, stop=None):
+        if inputs[0][0] == 0:  # the first link starts from zeros
+            raise CircuitError("no memory", "buy some")
+        given_up.append(stop.wait(60))
+        raise CircuitError("given up", "")
+
+    trainer = created.trainer(0, task, file)
+    trainer._provers = 2
+    created.steps(trainer, Deposit, Enrol, Join)
+    monkeypatch.setattr(type(task.train), "prove", prove)
+    with pytest.raises(CircuitError, match="no memory"):
+        trainer.train(1)
+    assert given_up == [True]
 
 
 def test_file__with_more_rows_than_all_links_have_room_for__is_refused(created, chained):

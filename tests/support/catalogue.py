@@ -96,6 +96,7 @@ class Catalogue:
             rounds=rounds,
             min_trainers=3,
             max_trainers=5,
+            max_links=1,
             admission=admission,
             join_period=PERIOD,
             train_period=PERIOD,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import Any, Self
 
 import pytest
@@ -75,10 +76,12 @@ _PROOFS: dict[Any, Proof] = {}
 class SharedCircuit(Circuit):
     """A circuit that proves nothing twice in a session."""
 
-    def prove(self, inputs: Sequence[Sequence[int]], limit: float = LONGEST_SECONDS) -> Proof:
+    def prove(
+        self, inputs: Sequence[Sequence[int]], limit: float = LONGEST_SECONDS, stop: Event | None = None
+    ) -> Proof:
         key = (self.folder, tuple(map(tuple, inputs)))
         if key not in _PROOFS:
-            _PROOFS[key] = super().prove(inputs, limit)
+            _PROOFS[key] = super().prove(inputs, limit, stop)
         return _PROOFS[key]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.protocol.curve import Point, multiply, negate
@@ -20,7 +20,7 @@ LENGTH = 4
 BASIS = ToyBasis.of(LENGTH)
 NOTHING = Faults((), ())
 
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 
 
 def honest(n: int, entropy: int = 0) -> Played:

@@ -11,6 +11,7 @@ import inspect
 import json
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -119,12 +120,18 @@ class Circuit:
         )[0]
         return Point(from_ezkl(found.x), from_ezkl(found.y))
 
-    def prove(self, inputs: Sequence[Sequence[int]], limit: float = worker.LONGEST_SECONDS) -> Proof:
+    def prove(
+        self,
+        inputs: Sequence[Sequence[int]],
+        limit: float = worker.LONGEST_SECONDS,
+        stop: threading.Event | None = None,
+    ) -> Proof:
         """Prove the statement for input vectors, in a child process.
 
         Args:
             inputs: one flat vector (row-major) for each of the statement's inputs, integers or field elements.
             limit: seconds after which the proof is given up.
+            stop: set by another thread, it gives the proof up at once.
 
         Raises:
             ProverTimeout: so it was.
@@ -134,7 +141,7 @@ class Circuit:
             if len(vector) != tensor.size:
                 raise CircuitError(f"{tensor.name} takes {tensor.size} entries, not {len(vector)}", "pad it with zeros")
         felts = [[to_ezkl(v) for v in vector] for vector in inputs]
-        done = worker.run("prove", limit, folder=str(self.folder), srs=str(self.srs.path), inputs=felts)
+        done = worker.run("prove", limit, stop, folder=str(self.folder), srs=str(self.srs.path), inputs=felts)
         data = bytes.fromhex(done["proof"].removeprefix("0x"))
         return Proof(
             data,

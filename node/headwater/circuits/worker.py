@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
@@ -42,10 +43,13 @@ TERMINATED = 143
 PR_SET_PDEATHSIG = 1
 
 
-def run(task: str, limit: float = LONGEST_SECONDS, **arguments: Any) -> dict[str, Any]:
+def run(
+    task: str, limit: float = LONGEST_SECONDS, stop: threading.Event | None = None, **arguments: Any
+) -> dict[str, Any]:
     """Do a task of `TASKS` in a child process and return its value, with `peak_memory_mb` (the child's).
 
     limit: seconds after which the child is ended, whatever state it is in.
+    stop: set by another thread, it ends the child, too.
 
     Raises:
         ProverTimeout: so it was.
@@ -56,7 +60,7 @@ def run(task: str, limit: float = LONGEST_SECONDS, **arguments: Any) -> dict[str
         tempfile.TemporaryDirectory(prefix="headwater-", ignore_cleanup_errors=True) as folder,
     ):
         result = Path(folder) / "result.json"
-        code, text = _run_child(json.dumps({"task": task, **arguments}).encode(), Path(folder), result, limit)
+        code, text = _run_child(json.dumps({"task": task, **arguments}).encode(), Path(folder), result, limit, stop)
         if code is None:
             raise ProverTimeout(
                 f"the process of {task!r} had no result after {limit:.0f} s and was ended",
@@ -72,7 +76,9 @@ def run(task: str, limit: float = LONGEST_SECONDS, **arguments: Any) -> dict[str
     return dict(answer["value"], peak_memory_mb=answer["peak_memory_mb"])
 
 
-def _run_child(request: bytes, folder: Path, result: Path, limit: float) -> tuple[int | None, str]:
+def _run_child(
+    request: bytes, folder: Path, result: Path, limit: float, stop: threading.Event | None
+) -> tuple[int | None, str]:
     """Exit code and output of a child that has ended, whatever ends this function; no code where the limit ended it."""
     deadline = time.monotonic() + limit
     is_late = False
@@ -86,7 +92,7 @@ def _run_child(request: bytes, folder: Path, result: Path, limit: float) -> tupl
             _hand_over(child, request)
             while child.poll() is None and not result.exists() and not is_late:
                 time.sleep(POLL_SECONDS)
-                is_late = time.monotonic() > deadline
+                is_late = time.monotonic() > deadline or (stop is not None and stop.is_set())
             if result.exists():
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(EXIT_GRACE_SECONDS)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
+from threading import Event
 
 from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
@@ -233,14 +234,25 @@ class Trainer(Role):
                 round=round_,
                 **({"links": len(missing)} if len(links) > 1 else {}),
             )
-            with ThreadPoolExecutor(min(self._provers, len(missing))) as pool:
-                made = [pool.submit(self._prove, round_, link, limit) for link in missing]
-                found |= {link: proof.result() for link, proof in zip(missing, made, strict=True)}
+            found |= zip(missing, self._prove_all(round_, missing, limit), strict=True)
         return [proof for proof in found.values() if proof is not None]
 
-    def _prove(self, round_: int, link: _Link, limit: float) -> Proof:
+    def _prove_all(self, round_: int, links: Sequence[_Link], limit: float) -> list[Proof]:
+        if self._provers == 1 or len(links) == 1:
+            return [self._prove(round_, link, limit) for link in links]  # in this thread, which a signal ends
+        stop = Event()
+        with ThreadPoolExecutor(min(self._provers, len(links))) as pool:
+            made = [pool.submit(self._prove, round_, link, limit, stop) for link in links]
+            try:
+                return [proof.result() for proof in made]
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _prove(self, round_: int, link: _Link, limit: float, stop: Event | None = None) -> Proof:
         noise = draw(self._entropy(), Train.of(self.task.spec).decomposition_limit, self.task.tag, round_, link.number)
-        proof = self.task.train.prove([link.start, link.data, salt_input(link.end[-UPDATE_SALTS:], noise)], limit)
+        proof = self.task.train.prove([link.start, link.data, salt_input(link.end[-UPDATE_SALTS:], noise)], limit, stop)
         self._commitments.count(link.point, link.end)
         self._kept.keep(round_, link.facts, proof, link.number)
         self._report(
