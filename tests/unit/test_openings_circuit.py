@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headwater.circuits.openings import basis_quotient, quotient, task_basis, tau_g2, vector_quotient
-from headwater.circuits.srs import open_srs
+from headwater.circuits.srs import open_srs, srs_size
 from headwater.errors import CircuitError
 from headwater.protocol.curve import add, multiply, total
 from headwater.protocol.field import P
@@ -102,3 +102,43 @@ def test_srs__that_is_cut_short_or_ends_in_something_else__has_no_tau(srs, tmp_p
         path.write_bytes(data)
         with pytest.raises(CircuitError, match=message):
             tau_g2(open_srs(path, K, "dev"))
+
+
+# commitments by columns as short as their vectors
+
+
+@pytest.mark.parametrize("length", (0, 1, 10, 11, 58, 59, 250, 251))
+def test_commitment__of_a_short_vector__is_that_of_the_whole_basis(average, srs, length):
+    vector = [P - 1 - n * n for n in range(length)]
+    assert average.commit(vector) == srs.basis(length).commit(vector)
+
+
+def test_commitments__of_vectors_of_several_lengths__are_those_of_each(average, srs):
+    vectors = [[1, 2, 3], [], [P - 1] * 58, [5], [0] * 40, [7] * 58]
+    assert average.commit_all(vectors) == [srs.basis(58).commit(vector) for vector in vectors]
+
+
+def test_commitments__of_short_and_full_columns__are_those_of_each(average):
+    full, short = [n * n + 1 for n in range(USABLE)], [4, 5]
+    assert average.commit_all([short, full]) == [average.commit(short), average.commit(full)]
+
+
+def test_commitment__of_more_entries_than_there_are_rows__is_refused(average):
+    with pytest.raises(CircuitError, match=f"{USABLE + 1} entries does not fit k = {K}"):
+        average.commit_all([[1], [1] * (USABLE + 1)])
+
+
+def test_file_that_was_cut_out_of_the_srs__when_it_is_damaged__is_made_again(average, srs):
+    expected = srs.basis(3).commit([1, 2, 3])
+    average.commit([1, 2, 3])
+    path = average.folder / "commit-4.srs"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert average.commit([1, 2, 3]) == expected
+    assert path.stat().st_size == srs_size(4)
+
+
+def test_srs__that_is_cut_short__has_no_file_to_be_cut_out_of_it(average, srs, tmp_path):
+    path = tmp_path / "srs"
+    path.write_bytes(srs.path.read_bytes()[:-1])
+    with pytest.raises(CircuitError, match="is cut short"):
+        open_srs(path, K, srs.source).cut(4)

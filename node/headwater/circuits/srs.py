@@ -23,6 +23,7 @@ from headwater.protocol.vectors import Basis
 
 DEV = "dev"
 PERPETUAL = "perpetual-powers-of-tau"
+_POINT_BYTES = 64
 _FROM_MONTGOMERY = pow(1 << 256, -1, Q)
 
 
@@ -74,14 +75,38 @@ class Srs:
         one, tau = ((x1, x0, y1, y0) for x0, x1, y0, y1 in (numbers[:4], numbers[4:]))
         return G2(*one), G2(*tau)
 
-    def _numbers(self, at: int, count: int) -> list[int]:
-        """`count` coordinates from a place in the file on."""
+    def cut(self, k: int) -> bytes:
+        """A file of smaller k, under which a short vector has the same commitment as under this one, for less work.
+
+        Its Lagrange points are the first ones here, then those of the unusable rows. It is of no other use: they do not
+        belong to its monomial points.
+
+        Raises:
+            CircuitError: the file is damaged.
+        """
+        last = _POINT_BYTES * (UNUSABLE_ROWS + 4)  # with the two points of G2
+        monomial = self._read(4, _POINT_BYTES << k)
+        first = self._read(4 + (_POINT_BYTES << self.k), (_POINT_BYTES << k) - _POINT_BYTES * UNUSABLE_ROWS)
+        return k.to_bytes(4, "little") + monomial + first + self._read(srs_size(self.k) - last, last)
+
+    def _read(self, at: int, count: int) -> bytes:
+        """`count` bytes from a place in the file on."""
         with self.path.open("rb") as file:
             file.seek(at)
-            data = file.read(32 * count)
-        if len(data) < 32 * count:
+            data = file.read(count)
+        if len(data) < count:
             raise CircuitError(f"{self.path} is cut short", "delete it and fetch it again")
+        return data
+
+    def _numbers(self, at: int, count: int) -> list[int]:
+        """`count` coordinates from a place in the file on."""
+        data = self._read(at, 32 * count)
         return [int.from_bytes(data[i : i + 32], "little") * _FROM_MONTGOMERY % Q for i in range(0, 32 * count, 32)]
+
+
+def srs_size(k: int) -> int:
+    """Bytes of a file of k."""
+    return 4 + (2 * _POINT_BYTES << k) + 4 * _POINT_BYTES
 
 
 def open_srs(path: Path, k: int, source: str) -> Srs:
