@@ -42,7 +42,7 @@ console = Console(highlight=False)
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Without the baseline and the largest shape.")
+@click.option("--quick", is_flag=True, help="Without the baseline, the largest shape and large updates.")
 @click.option("--document", is_flag=True, help="Measure nothing: write the last report into docs/benchmarks.md.")
 def main(quick: bool, document: bool) -> None:
     """Measure, print, write, judge."""
@@ -80,7 +80,7 @@ def measure(quick: bool) -> Report:
             _measure_baseline(report, folder)  # right after what it is compared with: other load would count for both
         for shape in (shapes.IRIS,) if quick else (shapes.IRIS, shapes.HEAD):
             _measure_shape(report, shape, home, folder, sender)
-        _measure_rounds(report, home, folder, anvil)
+        _measure_rounds(report, home, folder, anvil, large=not quick)
         with console.status("averages of many weights"):
             report["average"] = statements.averages(home, prove=not quick)
         report["leak"] = statements.leak(shapes.REFERENCE.spec)
@@ -97,7 +97,7 @@ def _measure_shape(report: Report, shape: shapes.Shape, home: Path, folder: Path
     console.print(f"{shape.name}: k = {found['k']}, proved in {found['prove_seconds']:.1f} s")
 
 
-def _measure_rounds(report: Report, home: Path, folder: Path, anvil: Anvil) -> None:
+def _measure_rounds(report: Report, home: Path, folder: Path, anvil: Anvil, *, large: bool) -> None:
     with console.status(f"rounds of {rounds.FEWEST} and of {len(rounds.PATIENTS)} trainers"):
         measured = rounds.measure(shapes.REFERENCE.spec, home, folder, anvil)
     console.print(f"rounds: submit {measured.gas['submit']:,} gas, aggregate {measured.gas['finalize']:,}")
@@ -116,6 +116,9 @@ def _measure_rounds(report: Report, home: Path, folder: Path, anvil: Anvil) -> N
             found = aggregation.measure(measured.task, measured.aggregator, count, folder)
         report["aggregator"][str(count)] = found
     console.print(f"aggregator: {UPDATES[-1]:,} updates fetched, checked and averaged")
+    if large:
+        with console.status(f"adding up {aggregation.MANY:,} updates of {aggregation.LARGE:,} weights"):
+            report["aggregator_large"] = aggregation.measure_large(measured.task, folder)
 
 
 def _measure_baseline(report: Report, folder: Path) -> None:

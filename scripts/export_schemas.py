@@ -1,6 +1,8 @@
 """Write the JSON Schemas of all documents to ipfs/schemas, for whoever reads documents without headwater.
 
-The files are committed; a test fails when they differ from the models in headwater.storage.manifests.
+Of a document that carries a vector, the schema is that of its header.
+
+The files are committed; a test fails when they differ from the models in headwater.storage.
 """
 
 from __future__ import annotations
@@ -8,11 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headwater.storage.manifests import CircuitManifest, Document, ModelDocument, TaskManifest, UpdateDocument
+from headwater.storage.manifests import CircuitManifest, Document, TaskManifest
+from headwater.storage.vectors import ModelHeader, UpdateHeader
 from scripts.artifacts import ROOT, write_json
 
 FOLDER = ROOT / "ipfs" / "schemas"
-DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateDocument, ModelDocument)
+DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateHeader, ModelHeader)
 
 
 def schemas() -> dict[Path, dict[str, Any]]:

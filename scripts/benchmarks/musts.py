@@ -56,6 +56,8 @@ MUSTS = (
     Must("opening an update of 1,280 weights: gas", "gas.open_update_1280", "<=", 1_900_000),
     Must("opening a mask of 1,280 weights: gas", "gas.open_mask_1280", "<=", 800_000),
     Must("opening a model of 1,280 weights: gas", "gas.open_model_1280", "<=", 800_000),
+    Must("1,000 updates of 10,000 weights, without the proof: CPU seconds", "aggregator_large.cpu_seconds", "<=", 4.6),
+    Must("the same: peak memory, MB", "aggregator_large.peak_memory_mb", "<=", 400),
     Must("each further trainer: gas beyond its submission", "gas.per_extra_trainer", "<", 60_000),
 )
 

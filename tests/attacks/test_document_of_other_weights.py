@@ -19,7 +19,7 @@ from headwater.protocol.openings import Encoding, decode
 from headwater.roles.models import OpenedModel, open_model
 from headwater.roles.task import TaskReader, point_hash
 from headwater.storage.directory import DirectoryStore
-from headwater.storage.manifests import ModelDocument
+from headwater.storage.vectors import ModelDocument
 from tests.support.arena import AGGREGATOR, Arena
 from tests.support.circuits import SMALL
 from tests.support.weakened_contracts import Weakness

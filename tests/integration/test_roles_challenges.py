@@ -51,7 +51,8 @@ from headwater.protocol.decisions import (
     Unenrol,
     Wait,
 )
-from headwater.protocol.field import add
+from headwater.protocol.faults import NO_FAULTS
+from headwater.protocol.field import add, pack
 from headwater.protocol.masks import GENERATOR, mask_key, shared_point
 from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
@@ -64,6 +65,7 @@ from headwater.roles.loop import Job
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
+from headwater.storage.directory import DirectoryStore
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, CHALLENGER, CREATOR, ETHER, OUTSIDER, TERMS, World, run, share_proofs
 
@@ -177,7 +179,7 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     created.steps(late, OpenUpdate)
     (event,) = created.contracts.challenges.events(UpdateOpened, task_id=four.id)
     assert event.trainer == late.sender.address
-    assert attempts.opened(four, 1, 1) == {late.sender.address: list(posting(created, 3, four).vector)}
+    assert attempts.opened(four, 1, 1) == {late.sender.address: pack(posting(created, 3, four).vector)}
     (acquitted,) = created.rounds.events(Acquitted, task_id=four.id)
     assert acquitted.trainer == late.sender.address
     assert created.stakes.claimable(late.sender.address) == OFFERED, "for its gas"
@@ -185,7 +187,7 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
 
     assert not created.store.has(Cid.from_digest(cid_of(created, 3, four)))
     updates = [created.trainer(i, four).update(1)[0] for i in range(4)]
-    assert add(created.aggregator(task=four).fetch(1)) == add(updates)
+    assert created.aggregator(task=four).fetch(1) == add(updates)
     created.finalize(four)
     assert four.current_model() == averaged_of(
         [four.spec.train(ZERO, t.dataset.x, t.dataset.labels) for t in (created.trainer(i, four) for i in range(4))]
@@ -496,7 +498,7 @@ def test_dispute__with_a_key_whose_secret_its_owner_has_not_shown__is_not_answer
 def without_model(world: World, cid: bytes = b"\x09" * 32) -> list[int]:
     """Round 1's average is accepted, beside the CID of nothing; its weights."""
     aggregator = world.aggregator()
-    weights, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
+    weights, proof = aggregator.prove(aggregator.fetch(1), 3)
     aggregator.sender.send(world.rounds.aggregate(world.task_id, proof.data, cid))
     return weights
 
@@ -719,3 +721,27 @@ def test_loop__of_a_challenger__sees_a_task_to_its_end(aggregating):
     assert aggregating.rounds.current_phase(aggregating.task_id).phase is Phase.SKIPPED
     assert aggregating.stakes.burnt() == ETHER
     assert aggregating.stakes.bonded() == 0
+
+
+# reading updates
+
+
+def test_challenger__reads_updates_again__only_when_one_that_was_missing_has_come(masking, monkeypatch):
+    read, get = [], DirectoryStore.get
+    monkeypatch.setattr(DirectoryStore, "get", lambda store, cid, most: (read.append(cid), get(store, cid, most))[1])
+    for i in range(3):
+        masking.steps(masking.trainer(i), Mask)
+    for i in range(2):
+        masking.steps(masking.trainer(i), Publish)
+    challenger, chain, late = masking.challenger(), masking.task.contracts.chain, masking.trainer(2)
+
+    def seen():
+        read.clear()
+        view = challenger.view(chain.block())
+        return len(read), view.missing, view.faults
+
+    assert seen() == (5, (late.sender.address,), NO_FAULTS)  # all, and then those that are there: one by one
+    assert seen() == (1, (late.sender.address,), NO_FAULTS)
+    masking.steps(late, Publish)
+    assert seen() == (4, (), NO_FAULTS)
+    assert seen() == (0, (), NO_FAULTS)

@@ -27,14 +27,15 @@ from headwater.protocol.decisions import (
     Wait,
 )
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.field import pack, unpack
+from headwater.protocol.field import pack
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import update_length
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.directory import DirectoryStore
-from headwater.storage.manifests import UpdateDocument
+from headwater.storage.vectors import UpdateDocument
+from headwater.storage.words import WORD
 from tests.support.circuits import SMALL
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run, share_proofs
@@ -139,17 +140,20 @@ def test_overdue_round__is_advanced_by_anybody(training, who):
 Spoil = Callable[[bytes, UpdateDocument], bytes]
 
 
-def with_vector(document: UpdateDocument, vector: list[int]) -> bytes:
-    return document.model_copy(update={"vector": pack(vector)}).encode()
+def with_vector(document: UpdateDocument, vector: bytes) -> bytes:
+    header = document.header.model_copy(update={"entries": len(vector) // WORD})
+    return UpdateDocument(header, vector).encode()
 
 
 WORTHLESS: dict[str, Spoil] = {
     "garbage": lambda data, document: b"\xff\x00 no document",
     "truncated": lambda data, document: data[:-10],
     "not canonical": lambda data, document: data + b"\n",
-    "another vector": lambda data, document: with_vector(document, list(range(LENGTH))),
-    "a shorter vector": lambda data, document: with_vector(document, unpack(document.vector)[:-1]),
-    "a longer vector": lambda data, document: with_vector(document, [*unpack(document.vector), 0]),
+    "more than its header says": lambda data, document: data + bytes(WORD),
+    "an entry that is not reduced": lambda data, document: data[:-WORD] + b"\xff" * WORD,
+    "another vector": lambda data, document: with_vector(document, pack(range(LENGTH))),
+    "a shorter vector": lambda data, document: with_vector(document, document.vector[:-WORD]),
+    "a longer vector": lambda data, document: with_vector(document, document.vector + bytes(WORD)),
 }
 
 

@@ -40,7 +40,7 @@ from headwater.roles.aggregator import Aggregator
 from headwater.roles.task import Task, point_hash
 from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
-from headwater.storage.manifests import UpdateDocument
+from headwater.storage.vectors import UpdateDocument
 from tests.support.posting import posting
 from tests.support.roles import AGGREGATOR, ETHER, OUTSIDER, TERMS, World, run
 
@@ -55,9 +55,9 @@ def documents(world: World) -> Iterator[bytes]:
 
 
 def is_shown(data: bytes, entries: Sequence[int]) -> bool:
-    """Whether bytes hold these field elements in a row, as documents write them or as they are."""
-    text = pack(entries)
-    return text.encode() in data or bytes.fromhex(text) in data
+    """Whether bytes hold these field elements in a row, as words or as their hex text."""
+    words = pack(entries)
+    return words in data or words.hex().encode() in data
 
 
 def averaged(vectors: Sequence[Sequence[int]]) -> list[int]:
@@ -97,7 +97,7 @@ def test_masked_round__shows_the_sum_of_the_updates__and_no_update_anywhere(aggr
         for data in stored:
             assert not is_shown(data, update[:d])
             assert not any(is_shown(data, [salt]) for salt in update[d + 1 :])
-    published = world.aggregator().fetch(1)
+    published = [unpack(attempts.read(world.task, event)) for event in world.aggregator().accepted(1)]
     entries = {entry for update in updates for entry in update}
     assert not entries & {entry for vector in published for entry in vector}
     assert add(published) == add(updates)
@@ -118,7 +118,7 @@ def test_nothing__is_published_before_all_members_have_committed(masking):
     trainer = masking.trainer(0)
     masking.steps(trainer, Publish)
     document = UpdateDocument.decode(masking.store.get(Cid.from_digest(event.posting.cid), 1 << 20))
-    assert (document.attempt, document.trainer) == (1, trainer.sender.address)
+    assert (document.header.attempt, document.header.trainer) == (1, trainer.sender.address)
     assert unpack(document.vector) == list(posting(masking, 0).vector)
     action = trainer.step()
     assert isinstance(action, Wait)
@@ -147,7 +147,7 @@ def test_trainer__that_vanishes_after_submitting__is_left_out_by_the_next_attemp
     everybody(created, four, range(3), Mask)
     everybody(created, four, range(3), Publish)
     aggregator = created.aggregator(task=four)
-    assert add(aggregator.fetch(1)) == add([created.trainer(i, four).update(1)[0] for i in range(3)])
+    assert aggregator.fetch(1) == add([created.trainer(i, four).update(1)[0] for i in range(3)])
     created.finalize(four)
     assert four.current_model() == averaged(created.trained(ZERO))
     masked_twice = [Phase.JOIN, Phase.TRAIN, Phase.MASK, Phase.MASK, Phase.AGGREGATE]
@@ -302,7 +302,7 @@ def test_member__whose_masked_update_or_masks_are_wrong__is_named(masking, name)
         expected.append(f"{one} and {other} disagree about their mask")
     aggregator = world.aggregator()
     if name == "a commitment of another mask":  # a lie about the books: the masks themselves cancel
-        assert add(aggregator.fetch(1)) == add(world.updates())
+        assert aggregator.fetch(1) == add(world.updates())
         return
     with pytest.raises(ContentMismatch) as caught:
         aggregator.step()

@@ -16,7 +16,7 @@ from headwater.protocol.fixedpoint import decode
 from headwater.reading.models import MANIFEST, MODEL, PROVENANCE, TENSORS, PulledModel, load, pull, verify
 from headwater.roles.task import read_task
 from headwater.storage.cid import Cid
-from headwater.storage.manifests import ModelDocument
+from headwater.storage.vectors import ModelDocument
 from tests.support.roles import AGGREGATOR, World
 
 
@@ -126,7 +126,7 @@ def test_model__of_another_task_or_chain__is_not_judged(finalized, folder, name,
 
 
 def test_model__with_a_true_looking_document_of_other_weights__is_refused(finalized, folder):
-    forged = ModelDocument.decode((folder / MODEL).read_bytes()).model_copy(update={"weights": "0" * 256}).encode()
+    forged = replace(ModelDocument.decode((folder / MODEL).read_bytes()), vector=bytes(32)).encode()
     (folder / MODEL).write_bytes(forged)
     rewrite(folder, model_cid=str(finalized.store.put(forged)))
     save_file({"weights": np.zeros((4, 1), np.float32)}, folder / TENSORS)

@@ -103,7 +103,7 @@ def test_update__that_fits_no_transaction__is_shown_in_parts__by_trainers_that_a
     assert names == ["Openings.show"] * 5 + ["Openings.conclude", "ChallengeManager.answerUpdate"]
     (event,) = challenges.events(UpdateOpened, task_id=long.task.id)
     assert event.trainer == me
-    assert masking.opened(long.task, 1, 1) == {me: vector}
+    assert masking.opened(long.task, 1, 1) == {me: pack(vector)}
     assert challenges.get_challenge(number).closed
 
 

@@ -175,18 +175,18 @@ def test_average__that_counts_a_trainer_twice__is_of_another_sum(aggregating):
 
 
 def test_average__of_the_same_updates_for_another_task__is_of_another_sum(aggregating):
-    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), 3, tag=aggregating.tasks.tag(2))
+    proof = prove_average(aggregating, [aggregating.aggregator().fetch(1)], 3, tag=aggregating.tasks.tag(2))
     assert refused_average(aggregating, proof.data).name == "SumMismatch"
 
 
 @pytest.mark.parametrize("n", (2, 4))
 def test_average__divided_by_a_wrong_number__is_of_another_public_vector(aggregating, n):
-    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), n)
+    proof = prove_average(aggregating, [aggregating.aggregator().fetch(1)], n)
     assert refused_average(aggregating, proof.data).name == "PublicMismatch"
 
 
 def test_average__copied_from_the_mempool__is_worth_nothing_to_another_account(aggregating):
-    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), 3)
+    proof = prove_average(aggregating, [aggregating.aggregator().fetch(1)], 3)
     error = refused_average(aggregating, proof.data, OUTSIDER)
     assert error.name == "PublicMismatch"
     assert "the proof names its sender" in error.hint
@@ -194,7 +194,7 @@ def test_average__copied_from_the_mempool__is_worth_nothing_to_another_account(a
 
 
 def test_average__with_another_model_in_it__is_invalid(aggregating):
-    proof = prove_average(aggregating, aggregating.aggregator().fetch(1), 3)
+    proof = prove_average(aggregating, [aggregating.aggregator().fetch(1)], 3)
     error = refused_average(aggregating, replaced(proof.data, 0, aggregating.proof(0).points[UPDATE]))
     assert (error.name, error.arguments) == ("InvalidProof", {"verifier": aggregating.task.config.average_verifier})
     assert refused_average(aggregating, replaced(proof.data, 0, Point(1, 3))).name == "InvalidPoint"
@@ -329,15 +329,15 @@ def test_round__whose_deadline_is_still_to_come__cannot_be_advanced(enrolled):
 
 
 def test_average__of_a_round_that_was_finalized__comes_too_late(aggregating):
-    vectors = aggregating.aggregator().fetch(1)
+    total = aggregating.aggregator().fetch(1)
     aggregating.steps(aggregating.aggregator(OUTSIDER), Deposit, Aggregate)
-    error = refused_average(aggregating, prove_average(aggregating, vectors, 3).data)
+    error = refused_average(aggregating, prove_average(aggregating, [total], 3).data)
     assert (error.name, error.arguments["actual"]) == ("WrongPhase", Phase.CHALLENGE)
 
 
 def test_average__by_an_account_without_stake__is_refused(aggregating):
     aggregator = aggregating.aggregator(OUTSIDER)
-    _, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
+    _, proof = aggregator.prove(aggregator.fetch(1), 3)
     error = refused_average(aggregating, proof.data, OUTSIDER)
     assert (error.name, error.arguments["required"]) == ("InsufficientStake", ETHER)
 

@@ -24,7 +24,8 @@ from headwater.roles.models import OpenedModel
 from headwater.roles.task import Task, answer_problem, fetch_srs, open_task, read_task
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
-from headwater.storage.manifests import CircuitManifest, ModelDocument, TaskManifest
+from headwater.storage.manifests import CircuitManifest, TaskManifest
+from headwater.storage.vectors import ModelDocument
 from tests.support.circuits import SMALL, build_twin
 from tests.support.roles import CREATOR, TERMS, World
 from tests.support.toy_srs import ToySrs
@@ -256,7 +257,7 @@ def test_first_model__whose_commitment_has_a_tag_already__is_refused(created):
 
 def test_first_model__that_is_no_document__is_refused(created):
     model, cid = created.opened([3, -1, 4, 1]).commitment, created.put(b"weights").digest
-    refusal(created, created.create(model=model, model_cid=cid), ContentMismatch, "headwater/model/2")
+    refusal(created, created.create(model=model, model_cid=cid), ContentMismatch, "headwater/model/3")
 
 
 def test_first_model__from_which_weights_could_outgrow_what_is_proved__is_refused(created):

@@ -40,7 +40,7 @@ from headwater.protocol.decisions import (
     Wait,
     Withdraw,
 )
-from headwater.protocol.field import P, add, to_signed
+from headwater.protocol.field import P, to_signed
 from headwater.protocol.noise import salt_input
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
@@ -398,7 +398,7 @@ def test_enrolment__front_run_twice__takes_a_third_salt(created):
 def spoil_model(world: World, cid: bytes) -> None:
     """Round 1 is finalized by a true proof beside the CID of something else, which nobody challenges."""
     aggregator = world.aggregator()
-    _, proof = aggregator.prove(add(aggregator.fetch(1)), 3)
+    _, proof = aggregator.prove(aggregator.fetch(1), 3)
     aggregator.sender.send(world.rounds.aggregate(world.task_id, proof.data, cid))
     world.advance()
 

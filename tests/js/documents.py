@@ -9,11 +9,12 @@ from typing import Any
 from headwater.errors import DocumentError
 from headwater.protocol import documents
 from headwater.protocol.curve import INFINITY, Q
-from headwater.protocol.field import P, pack
 from headwater.protocol.masks import GENERATOR
+from headwater.protocol.openings import Encoding, encode
 from headwater.roles.task import Task, columns_of, spec_of
 from headwater.storage.cid import DAG_PB, Cid
-from headwater.storage.manifests import ModelDocument, TaskManifest
+from headwater.storage.manifests import TaskManifest
+from headwater.storage.vectors import HEADER_BYTES, ModelDocument
 
 Path = tuple[str | int, ...]
 
@@ -22,14 +23,15 @@ def document_cases(task: Task) -> Iterator[dict[str, Any]]:
     """Bytes of documents, and whether the node takes them as canonical JSON, as a manifest and as a model."""
     manifest = task.store.get(Cid.from_digest(task.config.manifest), documents.MAX_BYTES)
     points = {"commitment": GENERATOR.encode().hex(), "opening": INFINITY.encode().hex()}
-    model = ModelDocument.of(round=1, trainers=3, weights=pack([0, 1, -1, P // 2, P // 2 + 1]), **points).encode()
+    weights = encode([0, 1, -1, (1 << 63) - 1, -1 << 63], Encoding.PACKED)
+    model = ModelDocument.of(weights, round=1, trainers=3, **points).encode()
     texts = {
         manifest,
         model,
         *(hostile.encode("utf-8", "surrogatepass") for hostile in HOSTILE),
         *(changed(manifest, change) for change in MANIFEST_CHANGES),
         *(changed(model, change) for change in MODEL_CHANGES),
-        model[:-1],
+        *other_bytes(model),
         b"\xff" + model,
         b"\xef\xbb\xbf" + model,
         b'"\xed\xa0\x80"',
@@ -79,7 +81,8 @@ HOSTILE = (
     '{"a":1,"b":2}',
     '{"a": 1}',
     '{"__proto__":1}',
-    '{"__proto__":{"schema":"headwater/model/2"}}',
+    '{"__proto__":{"schema":"headwater/model/3"}}',
+    '{"__proto__":{"schema":"headwater/model/3"}}\0',
     '{"constructor":1}',
     '{"10":1,"9":2}',
     '{"9":2,"10":1}',
@@ -104,9 +107,33 @@ HOSTILE = (
 )
 
 
+def other_bytes(model: bytes) -> Iterator[bytes]:
+    """A model's document with its parts in disorder, and some that are models in spite of it."""
+    header, _, weights = model.partition(b"\0")
+    yield from (header, header + b"\0", header + weights, b"\0" + model, header + b"\0" + model, weights)
+    yield from (
+        model[:-1],
+        model[:-8],
+        model + b"\0",
+        model + bytes(8),
+        header + b" \0" + weights,
+        header + b"\n\0" + weights,
+    )
+    yield from (header[:-1] + b"\0}\0" + weights, header.replace(b":", b": ", 1) + b"\0" + weights)
+    yield header.replace(b'"entries":5', b'"entries":4') + b"\0" + weights[8:]
+    yield header.replace(b'"entries":5', b'"entries":5.0') + b"\0" + weights
+    yield header.replace(b'"entries":5', b'"entries":05') + b"\0" + weights
+    yield header.replace(b'"entries":5', b'"entries":5,"entries":5') + b"\0" + weights
+    yield b" " * HEADER_BYTES + model
+    most = (documents.MAX_BYTES - len(header) - 6) // 8
+    for count in (most, most + 1):
+        yield header.replace(b'"entries":5', f'"entries":{count}'.encode()) + b"\0" + bytes(8 * count)
+
+
 def changed(document: bytes, change: tuple[Path, Any]) -> bytes:
-    """A document with one value replaced, or, by `...`, removed."""
-    value = json.loads(document)
+    """A document with one value of its JSON replaced, or, by `...`, removed; a vector behind it is left alone."""
+    text, separator, vector = document.partition(b"\0")
+    value = json.loads(text)
     (*path, last), new = change
     at = value
     for key in path:
@@ -115,7 +142,8 @@ def changed(document: bytes, change: tuple[Path, Any]) -> bytes:
         del at[last]
     else:
         at[last] = new
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return text + separator + vector
 
 
 FIRST = ("model", "features", 0)
@@ -173,12 +201,13 @@ MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("srs", "id"), "F" * 64),
 )
 MODEL_CHANGES: tuple[tuple[Path, Any], ...] = (
-    (("schema",), "headwater/update/1"),
+    (("schema",), "headwater/update/2"),
     (("round",), -1),
     (("round",), "1"),
     (("round",), True),
     (("trainers",), ...),
-    (("schema",), "headwater/model/1"),
+    (("schema",), "headwater/model/2"),
+    (("extra",), 1),
     (("commitment",), ...),
     (("commitment",), ""),
     (("commitment",), f"{1:064x}{3:064x}"),
@@ -190,11 +219,14 @@ MODEL_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("opening",), "0" * 127),
     (("opening",), "0" * 126 + "03"),
     (("opening",), "0" * 128 + "\n"),
-    (("weights",), ""),
-    (("weights",), "0" * 63),
-    (("weights",), "A" * 64),
-    (("weights",), f"{P:064x}"),
-    (("weights",), f"{P - 1:064x}"),
-    (("weights",), "0" * 64 + "\n"),
-    (("weights",), ["0" * 64]),
+    (("weights",), "0" * 64),
+    (("entries",), ...),
+    (("entries",), 0),
+    (("entries",), -5),
+    (("entries",), 4),
+    (("entries",), 6),
+    (("entries",), "5"),
+    (("entries",), True),
+    (("entries",), 2**61 + 5),
+    (("entries",), 2**53 - 1),
 )

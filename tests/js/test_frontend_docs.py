@@ -126,7 +126,7 @@ def test_snippet__run_with_python__accepts_the_tasks_model(snippet, story, gatew
     shutil.copytree(ROOT / "deployments" / "abi", deployments / "abi")
     model = world.models.latest(task.id)
     (tmp_path / "model").mkdir()
-    document = tmp_path / "model" / "model.json"
+    document = tmp_path / "model" / "model.bin"
     document.write_bytes(world.store.get(Cid.from_digest(model.cid), 1 << 20))
     script = tmp_path / "snippet.py"
     script.write_text(snippet.for_(story, gateway))

@@ -311,7 +311,7 @@ class Arena:
         shared = {peer: self.shared(i, peer) for peer in peers(attempt.circle, me)}
         own = masks(attempt, me, shared, len(update))
         peer_masks = tuple(PeerMask(mask.peer, self.train.commit(mask.vector)) for mask in own)
-        cid = hashlib.sha256(pack(masked(update, own)).encode()).digest()
+        cid = hashlib.sha256(pack(masked(update, own))).digest()
         return Masking(update, own, Posting(self.seed, attempt.updates[me], cid, peer_masks))
 
     def averaging(self, members: Sequence[int] = MEMBERS, account: int = AGGREGATOR, n: int | None = None) -> Proof:

@@ -17,7 +17,7 @@ from headwater.roles import masking
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task
 from headwater.storage.cid import RAW, Cid
-from headwater.storage.manifests import PointText, UpdateDocument
+from headwater.storage.vectors import UpdateDocument
 from tests.support.roles import World
 
 
@@ -51,12 +51,11 @@ class Posting:
     def document(self) -> UpdateDocument:
         """Its update document."""
         return UpdateDocument.of(
+            pack(self.vector),
             task=self.task.reference,
             round=self.round,
             attempt=self.attempt,
             trainer=self.trainer,
-            commitment=PointText.of(self.task.train.commit(self.vector)),
-            vector=pack(self.vector),
         )
 
     def call(self, digest: bytes | None = None) -> Call:
@@ -106,6 +105,6 @@ def posting(world: World, i: int, task: Task | None = None, round_: int = 1, att
     keys = masking.mask_keys(task, peers(found.circle, me))
     update, point = world.trainer(i, task).update(round_)
     own = masks(found, me, {peer: shared_point(secret, key) for peer, key in keys.items()}, len(update))
-    commitments = tuple(task.train.commit(mask.vector) for mask in own)
+    commitments = tuple(task.train.commit_all([mask.vector for mask in own]))
     vector = tuple(masked(update, own))
     return Posting(world, task, i, round_, attempt, found.seed, point, tuple(own), vector, commitments)

@@ -35,7 +35,6 @@ from headwater.protocol.decisions import (
     Settle,
     Submit,
 )
-from headwater.protocol.field import add
 from headwater.protocol.structs import Parent
 from headwater.roles.origins import Lineage, first_model, read_parents
 from headwater.roles.report import silent
@@ -114,7 +113,7 @@ def _average_withheld(world: World, task: Task) -> None:
     world.advance(task.id)
     _everybody(world, task, THREE, Submit, Mask, Publish)
     withholding = world.aggregator(AGGREGATOR, task)
-    _, proof = withholding.prove(add(withholding.fetch(4)), 3)
+    _, proof = withholding.prove(withholding.fetch(4), 3)
     world.senders[AGGREGATOR].send(world.rounds.aggregate(task.id, proof.data, NOWHERE))
     challenger = world.challenger(task=task)
     world.rpc("evm_increaseTime", TERMS.aggregate_period // 4)  # what cannot be fetched for so long is withheld

@@ -17,7 +17,8 @@ from headwater.roles.creating import MAX_DIMENSION, check_documents
 from headwater.roles.models import OpenedModel
 from headwater.roles.task import growth_problem
 from headwater.roles.terms import Terms, check_terms
-from headwater.storage.manifests import PointText, TaskReference, UpdateDocument
+from headwater.storage.manifests import TaskReference
+from headwater.storage.vectors import HEADER_BYTES, UpdateDocument
 from headwater.training.columns import Columns, Feature
 
 SPEC = TrainingSpec(rows=8, features=2, clip=512)
@@ -69,7 +70,7 @@ def test_terms__that_the_contract_would_refuse__are_refused_before(change, text)
         ({"description": "\x1b[2J"}, {}, "description"),
         ({"description": "x" * 10_001}, {}, "description"),
         ({}, {"steps": 1001}, "steps: "),
-        ({}, {"features": 16_344}, "16344 weights is too large: at most 16343"),
+        ({}, {"features": 32_728}, "32728 weights is too large: at most 32727"),
         ({"rounds": 10_000}, {"steps": 100}, "could not be carried through"),
         ({"answer_period": 4 * DAY}, {"features": 2040}, "answers of 2 parts, 345600 s each"),
     ),
@@ -94,13 +95,12 @@ def test_growth__is_a_problem_only_past_what_training_and_averaging_can_prove():
 def test_largest_model__has_masked_updates_and_models_that_fit_a_document():
     reference = {"chain_id": 2**53 - 1, "task_manager": "0x" + "0f" * 20, "task_id": 2**53 - 1}
     update = UpdateDocument.of(
+        pack([P - 1] * update_length(MAX_DIMENSION)),
         task=TaskReference.model_validate(reference),
         round=10_000,
         attempt=1024,
         trainer="0x" + "0f" * 20,
-        commitment=PointText.of(GENERATOR),
-        vector=pack([P - 1] * update_length(MAX_DIMENSION)),
     )
-    assert len(update.encode()) <= MAX_BYTES
+    assert len(update.encode()) <= MAX_BYTES < len(update.encode()) + HEADER_BYTES
     model = OpenedModel((-1,) * MAX_DIMENSION, GENERATOR, GENERATOR)
     assert len(model.document(10_000, 1024).encode()) <= MAX_BYTES

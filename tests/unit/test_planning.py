@@ -121,7 +121,8 @@ def test_round_bytes__when_there_are_more_trainers__then_an_update_more_each():
     three, four = round_bytes(31, 3), round_bytes(31, 4)
 
     assert four.total - three.total == three.update
-    assert three.update > 64 * (31 + 9)
+    assert 32 * (31 + 9) < three.update < 32 * (31 + 9) + 1024
+    assert 8 * 31 < three.model < 8 * 31 + 1024
 
 
 def test_periods__when_a_proof_takes_longer__then_there_is_more_time_to_train():
@@ -137,7 +138,7 @@ def test_periods__when_a_proof_takes_longer__then_there_is_more_time_to_train():
 @pytest.mark.parametrize(
     ("words", "said"),
     (
-        (["--rows", "8", "--features", "20000"], "20001 weights is too large"),
+        (["--rows", "8", "--features", "40000"], "40001 weights is too large"),
         (
             ["--rows", "142", "--features", "30", "--rounds", "10000", "--steps", "2", "--clip", "8"],
             "could not be carried through",

@@ -41,7 +41,7 @@ def test_element__in_ezkls_text__and_back(element):
 
 @given(st.lists(elements, max_size=5))
 def test_vector__packed__is_32_bytes_an_entry_and_unpacks_to_itself(vector):
-    assert len(pack(vector)) == 64 * len(vector)
+    assert len(pack(vector)) == 32 * len(vector)
     assert unpack(pack(vector)) == vector
 
 
@@ -50,13 +50,10 @@ def test_vector__of_negative_entries__packs_their_elements(vector):
     assert [to_signed(entry) for entry in unpack(pack(vector))] == vector
 
 
-@pytest.mark.parametrize(
-    "text",
-    ("0" * 63, "zz" * 32, "F" * 64, f"{P:064x}", "0x" + "0" * 62, "0_" + "0" * 62, *(c + "1" * 63 for c in " +-\n")),
-)
-def test_text_that_is_no_vector__is_refused(text):
-    with pytest.raises(ValueError, match=r".+"):
-        unpack(text)
+@pytest.mark.parametrize("words", (bytes(31), bytes(33), pack([1]) + P.to_bytes(32, "big"), b"\xff" * 32))
+def test_bytes_that_are_no_vector__are_refused(words):
+    with pytest.raises(ValueError, match=r"32 bytes an entry|below the field's modulus"):
+        unpack(words)
 
 
 @given(vectors, vectors)

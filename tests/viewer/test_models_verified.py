@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from decimal import Decimal
 from threading import Event
 
@@ -10,9 +11,10 @@ from playwright.sync_api import expect
 
 from headwater.chain.sending.sender import Sender
 from headwater.errors import Unavailable
-from headwater.protocol.field import pack, to_signed, unpack
+from headwater.protocol.openings import Encoding, encode
+from headwater.roles.models import OpenedModel
 from headwater.storage.cid import Cid
-from headwater.storage.manifests import ModelDocument
+from headwater.storage.vectors import ModelDocument
 from headwater.training.data import read_csv
 from headwater.training.evaluate import evaluate, integer_scores, predict
 from tests.support.catalogue import opened
@@ -52,6 +54,10 @@ def proved(finalized, world_gateway, visitor):
 
 def document_of(world, round_):
     return Cid.from_digest(world.models.get_model(world.task_id, round_).cid)
+
+
+def weights_of(world, cid):
+    return list(OpenedModel.read(ModelDocument.decode(world.store.get(cid, 1 << 20))).weights)
 
 
 def test_model__that_was_proved__is_verified_by_cid_and_commitment(finalized, proved):
@@ -122,17 +128,16 @@ def test_model__that_is_verified__can_be_saved__byte_for_byte(finalized, proved,
     expect(badge(proved)).to_be_visible(timeout=PATIENCE)
     with proved.page.expect_download() as download:
         save_button(proved).click()
-    download.value.save_as(tmp_path / "model.json")
+    download.value.save_as(tmp_path / "model.bin")
 
-    assert (tmp_path / "model.json").read_bytes() == finalized.store.get(document_of(finalized, 1), 1 << 20)
+    assert (tmp_path / "model.bin").read_bytes() == finalized.store.get(document_of(finalized, 1), 1 << 20)
 
 
 def test_prediction__of_a_row__is_what_python_says(finalized, proved):
     with finalized.held_out.open(newline="") as file:
         row = next(csv.DictReader(file))
     task = finalized.task
-    document = ModelDocument.decode(finalized.store.get(document_of(finalized, 1), 1 << 20))
-    weights = list(map(to_signed, unpack(document.weights)))
+    weights = weights_of(finalized, document_of(finalized, 1))
     dataset = read_csv(finalized.held_out, task.columns, task.spec, training=False)
     expected = predict(task.columns, integer_scores(weights, dataset, task.spec))[0]
     expect(badge(proved)).to_be_visible(timeout=PATIENCE)
@@ -163,8 +168,8 @@ def test_prediction__of_a_cell_that_is_no_number__says_which(finalized, proved):
 def test_model__of_which_a_gateway_gives_other_bytes__is_flagged(finalized, gateway, visitor):
     cid = document_of(finalized, 1)
     document = ModelDocument.decode(finalized.store.get(cid, 1 << 20))
-    weights = list(unpack(document.weights))
-    tampered = document.model_copy(update={"weights": pack([weights[0] + 1, *weights[1:]])}).encode()
+    weights = weights_of(finalized, cid)
+    tampered = replace(document, vector=encode([weights[0] + 1, *weights[1:]], Encoding.PACKED)).encode()
     guest = visitor()
 
     guest.visit(
@@ -228,7 +233,7 @@ def test_model__of_zeros__is_verified_whatever_its_creator_published(workshop, v
 
 def test_model__whose_commitment_is_not_that_of_its_weights__is_flagged(workshop, visitor, gateway):
     """The document names the accepted commitment, and opens it, beside other weights: only the pairing tells."""
-    document = opened([3, 2, 1]).document(0, 0).model_copy(update={"weights": pack([1, 2, 3])}).encode()
+    document = replace(opened([3, 2, 1]).document(0, 0), vector=encode([1, 2, 3], Encoding.PACKED)).encode()
     task_id = workshop.publish("a finer lie", document=document, weights=[3, 2, 1])
     guest = visitor()
 
@@ -262,8 +267,7 @@ def test_accuracy_by_round__on_a_file_of_the_visitors__is_what_python_says__and_
     dataset = read_csv(finalized.held_out, task.columns, task.spec, training=False)
     expected = {}
     for model in finalized.models.get_models(finalized.task_id, 0, 10):
-        document = ModelDocument.decode(finalized.store.get(Cid.from_digest(model.cid), 1 << 20))
-        weights = list(map(to_signed, unpack(document.weights)))
+        weights = weights_of(finalized, Cid.from_digest(model.cid))
         expected[model.round] = evaluate(task.columns, integer_scores(weights, dataset, task.spec), dataset)
     guest = visitor()
     guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[world_gateway])

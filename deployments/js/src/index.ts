@@ -1,10 +1,11 @@
 export * from "./abis.js";
 export { addresses } from "./addresses.js";
+export { type Model, modelBytes, parseModel } from "./binary.js";
 export type { Reading, TaskId } from "./call.js";
 export { cidFromDigest, cidOf, digestFromCid, digestOf, MAX_BYTES } from "./cid.js";
 export { hashPoint, type Point, tagOf, withEntry } from "./commitment.js";
 export { CONTRACTS, type ContractName, type Deployment, deploymentOf, parseAddresses } from "./deployment.js";
-export { type Model, modelBytes, parseManifest, parseModel, type TaskManifest } from "./documents.js";
+export { parseManifest, type TaskManifest } from "./documents.js";
 export * from "./errors.js";
 export { type Content, type FetchOptions, fetchContent } from "./gateway.js";
 export * from "./history.js";

@@ -4,11 +4,12 @@ import { type ContractFunctionReturnType, type Hex, maxUint256 } from "viem";
 import { readContract } from "viem/actions";
 import { getAbiItem } from "viem/utils";
 import { lensAbi, modelRegistryAbi } from "./abis.js";
+import { modelBytes } from "./binary.js";
 import { type Reading, read, type TaskId } from "./call.js";
 import { digestFromCid, digestOf } from "./cid.js";
 import { hashPoint, tagOf, withEntry } from "./commitment.js";
 import type { Deployment } from "./deployment.js";
-import { modelBytes, parseManifest, type TaskManifest } from "./documents.js";
+import { parseManifest, type TaskManifest } from "./documents.js";
 import {
   ChainUnavailable,
   ContentUnavailable,

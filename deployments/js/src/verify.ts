@@ -2,9 +2,9 @@
 // the opening that shows the commitment to be that of the weights.
 
 import type { Hex } from "viem";
+import { parseModel } from "./binary.js";
 import { cidFromDigest, digestOf } from "./cid.js";
 import { hashPoint, type Point, withEntry } from "./commitment.js";
-import { parseModel } from "./documents.js";
 import { HeadwaterError } from "./errors.js";
 import { Encoding, isOpening, type Point2, packed } from "./openings.js";
 

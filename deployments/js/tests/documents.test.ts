@@ -47,7 +47,7 @@ test("canonical JSON that is no document is refused for what it lacks", () => {
 test("other JSON is refused before anybody looks at its fields", () => {
   for (const { hex } of facts.documents.filter(({ canonical }) => !canonical)) {
     assert.throws(
-      () => parseModel(bytes(hex)),
+      () => parseManifest(bytes(hex)),
       (error) => error instanceof MalformedDocument && !error.message.includes("refuse what refers to it"),
       Buffer.from(hex, "hex").toString().slice(0, 100),
     );

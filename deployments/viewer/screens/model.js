@@ -179,7 +179,7 @@ export function modelScreen(app, [id, number]) {
         "div",
         { class: "actions" },
         isVerified() && saved
-          ? h("a", { class: "button", href: saved, download: `task-${taskId}-round-${round}.json` }, "Save the model")
+          ? h("a", { class: "button", href: saved, download: `task-${taskId}-round-${round}.bin` }, "Save the model")
           : h("button", { type: "button", disabled: true }, "Save the model"),
         isVerified() &&
           !saved &&

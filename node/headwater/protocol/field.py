@@ -34,22 +34,22 @@ def from_ezkl(text: str) -> int:
     return int.from_bytes(bytes.fromhex(text), "little")
 
 
-def pack(vector: Iterable[int]) -> str:
-    """A vector as documents carry it: 32 bytes big-endian an entry, hex, concatenated."""
-    return "".join(f"{value % P:064x}" for value in vector)
+def pack(vector: Iterable[int]) -> bytes:
+    """A vector's words: 32 bytes big-endian an entry, each mod `P`."""
+    return b"".join([(value % P).to_bytes(32, "big") for value in vector])
 
 
-def unpack(text: str) -> list[int]:
-    """The vector of a document's text.
+def unpack(words: bytes) -> list[int]:
+    """The vector of its words.
 
     Raises:
-        ValueError: not hex, not whole entries, or an entry that is not reduced mod `P`.
+        ValueError: not whole words, or one that is not below `P`.
     """
-    if len(text) % 64:
-        raise ValueError(f"a vector has 64 hex digits an entry, this text has {len(text)}")
-    vector = [int(text[i : i + 64], 16) for i in range(0, len(text), 64)]
-    if pack(vector) != text:  # int() also takes signs, spaces, underscores and 0x
-        raise ValueError("a vector's entries are lower-case hex below the field's modulus")
+    if len(words) % 32:
+        raise ValueError(f"a vector has 32 bytes an entry, this one has {len(words)} bytes")
+    vector = [int.from_bytes(words[i : i + 32], "big") for i in range(0, len(words), 32)]
+    if any(value >= P for value in vector):
+        raise ValueError("a word is not below the field's modulus")
     return vector
 
 

@@ -31,7 +31,7 @@ from itertools import accumulate, repeat
 from typing import NamedTuple
 
 from headwater.protocol.curve import Point, add, multiply, negate, total
-from headwater.protocol.field import P, to_signed
+from headwater.protocol.field import P, pack, to_signed, unpack
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import GENERATOR, prg
 from headwater.protocol.pairing import G2, balanced, in_group
@@ -89,7 +89,7 @@ def encode(values: Sequence[int], encoding: Encoding) -> bytes:
         ValueError: an entry that is no int64, packed; or a seed's encoding, since no vector has a seed.
     """
     if encoding == Encoding.WORDS:
-        return b"".join((value % P).to_bytes(32, "big") for value in values)
+        return pack(values)
     if encoding == Encoding.MASK:
         raise ValueError("a seed's entries follow from the seed, so the seed is what is given")
     try:
@@ -111,10 +111,7 @@ def decode(data: bytes, encoding: Encoding, entries: int) -> list[int]:
         return prg(data, entries)
     if encoding == Encoding.PACKED:
         return [int.from_bytes(data[i : i + 8], "big", signed=True) % P for i in range(0, size, 8)]
-    values = [int.from_bytes(data[i : i + 32], "big") for i in range(0, size, 32)]
-    if any(value >= P for value in values):
-        raise ValueError("a word is not below the field's modulus")
-    return values
+    return unpack(data)
 
 
 def parts(data: bytes) -> list[bytes]:

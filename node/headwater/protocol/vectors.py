@@ -79,10 +79,7 @@ def sum_of_commitments(points: Sequence[Point], offset: Point) -> Point:
     """
     if not points:
         raise ValueError("the sum of no commitments is not a commitment")
-    result, minus = points[0], negate(offset)
-    for point in points[1:]:
-        result = add(add(result, point), minus)
-    return result
+    return add(total(points), negate(multiply(offset, len(points) - 1)))
 
 
 def twice(point: Point, offset: Point) -> Point:

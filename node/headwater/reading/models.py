@@ -4,7 +4,7 @@ That weights are a model's, its document shows by itself: by the opening of a co
 
 The folder holds the documents as they were stored, so that hashing them gives their CIDs:
 
-    model.json        the model document
+    model.bin         the model document
     task.json         the task manifest: columns, means, deviations, classes
     provenance.json   chain, contracts, task, round, model hash, CIDs
     weights.safetensors   the weights as floats, (features, outputs), for torch and others
@@ -29,11 +29,12 @@ from headwater.protocol.structs import Model
 from headwater.roles.models import OpenedModel
 from headwater.roles.task import TaskReader, columns_of, spec_of
 from headwater.storage.cid import RAW, Cid
-from headwater.storage.manifests import ModelDocument, TaskManifest
+from headwater.storage.manifests import TaskManifest
+from headwater.storage.vectors import ModelDocument
 from headwater.training.columns import Columns
 from headwater.training.floating import real_weights
 
-MODEL, MANIFEST, PROVENANCE, TENSORS = "model.json", "task.json", "provenance.json", "weights.safetensors"
+MODEL, MANIFEST, PROVENANCE, TENSORS = "model.bin", "task.json", "provenance.json", "weights.safetensors"
 
 
 @dataclass(frozen=True)

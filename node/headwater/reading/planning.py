@@ -10,7 +10,7 @@ from typing import Any
 
 from headwater.chain.contracts.codec import encode_call
 from headwater.errors import ConfigError
-from headwater.protocol.field import P, pack
+from headwater.protocol.field import P
 from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.machine.terms import part_count
 from headwater.protocol.masks import GENERATOR, NEAREST
@@ -20,7 +20,9 @@ from headwater.protocol.vectors import update_length
 from headwater.roles.creating import MAX_DIMENSION
 from headwater.roles.proving import ProvingCost
 from headwater.roles.task import growth_problem
-from headwater.storage.manifests import ModelDocument, PointText, TaskReference, UpdateDocument
+from headwater.storage.manifests import TaskReference
+from headwater.storage.vectors import ModelDocument, UpdateDocument
+from headwater.storage.words import WORD
 
 LARGE_K = 17
 """The largest k of the benchmarks."""
@@ -192,9 +194,8 @@ class RoundBytes:
 
 def round_bytes(dimension: int, trainers: int) -> RoundBytes:
     """The bytes of documents of so many weights, at most."""
-    update = _update_bytes(dimension)
-    point, weights = GENERATOR.encode().hex(), pack([P - 1] * dimension)
-    document = ModelDocument.of(round=1000, trainers=trainers, commitment=point, opening=point, weights=weights)
+    update, point = _update_bytes(dimension), GENERATOR.encode().hex()
+    document = ModelDocument.of(bytes(8 * dimension), round=1000, trainers=trainers, commitment=point, opening=point)
     model = len(document.encode())
     return RoundBytes(update, model, trainers * update + model)
 
@@ -231,12 +232,11 @@ def _rounded(seconds: float) -> int:
 
 
 def _update_bytes(dimension: int) -> int:
-    """Bytes of the document of a masked update, at most: its vector, and all else."""
-    address, point = "0x" + "f" * 40, PointText.of(GENERATOR)
+    """Bytes of the document of a masked update, at most."""
+    address = "0x" + "f" * 40
     task = TaskReference(chain_id=10**6, task_manager=address, task_id=1000)
-    fields = {"task": task, "round": 1000, "attempt": 10, "trainer": address, "commitment": point.model_dump()}
-    one = pack([P - 1])
-    return len(UpdateDocument.of(**fields, vector=one).encode()) + len(one) * (update_length(dimension) - 1)
+    vector = bytes(WORD * update_length(dimension))
+    return len(UpdateDocument.of(vector, task=task, round=1000, attempt=10, trainer=address).encode())
 
 
 def _calldata(contract: str, function: str, *arguments: Any) -> int:

@@ -18,7 +18,8 @@ from headwater.protocol.decisions import (
     OpenModel,
     decide_aggregator,
 )
-from headwater.protocol.field import add, to_signed
+from headwater.protocol.faults import Faults
+from headwater.protocol.field import to_signed
 from headwater.protocol.phases import Kind
 from headwater.protocol.vectors import average, public_input
 from headwater.roles import masking
@@ -29,6 +30,7 @@ from headwater.roles.proving import announce_proof
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.task import Task
+from headwater.storage.words import WORD
 
 
 class Aggregator(Role):
@@ -103,13 +105,12 @@ class Aggregator(Role):
         proof = self._kept.get(round_, inputs)
         if proof is None:
             self.task.store.check()
-            vectors = self._fetch(events)
-            _, proof = self.prove(add(vectors), len(vectors))
+            _, proof = self.prove(self._fetch(events), len(events))
             self._kept.keep(round_, inputs, proof)
         return self._weights(proof.output, 2 * len(events))[0], proof  # a proof is of twice the sum
 
-    def fetch(self, round_: int) -> list[list[int]]:
-        """The masked updates of the round's last attempt, whose sum is checked: the masks cancel in it.
+    def fetch(self, round_: int) -> list[int]:
+        """The sum of the masked updates of the round's last attempt, checked: the masks cancel in it.
 
         What was opened on chain is read from there, else from the store.
 
@@ -119,32 +120,30 @@ class Aggregator(Role):
         """
         return self._fetch(self.accepted(round_))
 
-    def _fetch(self, events: Sequence[Masked]) -> list[list[int]]:
+    def _fetch(self, events: Sequence[Masked]) -> list[int]:
         opened = masking.opened(self.task, events[0].round, events[0].attempt)
-        vectors = [opened.get(event.trainer) or masking.read(self.task, event) for event in events]
-        self.check(events, vectors)
-        self._report("fetched", updates=len(vectors), bytes=sum(32 * len(v) for v in vectors))
-        return vectors
+
+        def get(event: Masked) -> bytes:
+            return opened.get(event.trainer) or masking.read(self.task, event)
+
+        total = masking.add_up(self.task, events, get)
+        if total is None:
+            raise self._mismatch(events[0].round, masking.examine(self.task, events, get))
+        self._report("fetched", updates=len(events), bytes=len(events) * WORD * len(total))
+        return total
 
     def accepted(self, round_: int) -> list[Masked]:
         """What the members of the round's last attempt posted, as the chain tells."""
         attempt = self.task.contracts.rounds.get_round(self.task.id, round_).attempt
         return masking.all_posted(self.task, round_, attempt)
 
-    def check(self, events: Sequence[Masked], vectors: Sequence[Sequence[int]]) -> None:
-        """Check the sum of the vectors against the sum of the updates' commitments on chain.
-
-        Raises:
-            ContentMismatch: they differ; the message names who posted what does not fit.
-        """
-        faults = masking.examine(self.task, events, vectors)
-        if not faults:
-            return
+    def _mismatch(self, round_: int, faults: Faults) -> ContentMismatch:
+        """The error that names who posted what does not fit."""
         texts = [f"the masked update of {member} is not what it proved and posted" for member in faults.mismatched]
         texts += [f"{one} and {other} disagree about their mask" for one, other in faults.disagreeing]
         texts += [f"{fault.member} named {fault.wrong}, which is not its peer" for fault in faults.misdirected]
-        raise ContentMismatch(
-            f"in round {events[0].round}: " + "; ".join(texts),
+        return ContentMismatch(
+            f"in round {round_}: " + "; ".join(texts),
             f"`headwater challenger run --task {self.task.id}` makes them answer for it, else the round fails",
         )
 

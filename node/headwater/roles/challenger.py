@@ -41,8 +41,9 @@ class Challenger(Role):
         """`report`: told of every step."""
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
-        self._vectors: dict[bytes, list[int]] = {}  # of the attempt that is aggregated, by their CIDs' digests
-        self._faults: tuple[object, Faults] = (None, NO_FAULTS)  # and in which vectors they were found
+        self._examined: object = None  # which postings were, and what was found in them
+        self._faults = NO_FAULTS
+        self._missing: tuple[str, ...] = ()
         self._closed: frozenset[int] | None = None  # own challenges that were closed when last looked
 
     def view(self, block: Block) -> ChallengerView:
@@ -108,21 +109,34 @@ class Challenger(Role):
         return asked + max(0, min(asked // 4, spare))
 
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
-        """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had."""
+        """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had.
+
+        All vectors are read again, one after another, only when one that was missing has come, or on other postings.
+        """
         events = masking.all_posted(self.task, at.round, at.attempt, block)
         opened = masking.opened(self.task, at.round, at.attempt, block)
-        vectors = [opened.get(event.trainer) or self._vector(event) for event in events]
-        self._vectors = {event.posting.cid: v for event, v in zip(events, vectors, strict=True) if v is not None}
-        missing = tuple(event.trainer for event, v in zip(events, vectors, strict=True) if v is None)
-        seen = (at.round, at.attempt, missing, frozenset(opened))
-        if self._faults[0] != seen:
-            self._faults = (seen, masking.examine(self.task, events, vectors, block))
-        return self._faults[1], missing
+        seen = (at.round, at.attempt, frozenset(opened), tuple(event.posting.cid for event in events))
+        awaited = [event for event in events if event.trainer in self._missing]
+        if self._examined == seen and not any(self._vector(event) is not None for event in awaited):
+            return self._faults, self._missing
+        missing: set[str] = set()
 
-    def _vector(self, event: Masked) -> list[int] | None:
-        """A member's masked update, as found under its CID; None where nothing can be fetched."""
-        if event.posting.cid in self._vectors:
-            return self._vectors[event.posting.cid]
+        def get(event: Masked) -> bytes | None:
+            if event.trainer in missing:
+                return None
+            vector = opened.get(event.trainer) or self._vector(event)
+            if vector is None:
+                missing.add(event.trainer)
+            return vector
+
+        fits = masking.add_up(self.task, events, get) is not None
+        self._faults = NO_FAULTS if fits else masking.examine(self.task, events, get, block)
+        self._missing = tuple(event.trainer for event in events if event.trainer in missing)
+        self._examined = seen
+        return self._faults, self._missing
+
+    def _vector(self, event: Masked) -> bytes | None:
+        """The words of a member's masked update, as found under its CID; None where nothing can be fetched."""
         try:
             return masking.read(self.task, event)
         except Unavailable:

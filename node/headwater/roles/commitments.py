@@ -93,7 +93,7 @@ class DataCommitments:
 
 
 def _digest(vector: Sequence[int]) -> bytes:
-    return hashlib.sha256(pack(vector).encode()).digest()
+    return hashlib.sha256(pack(vector)).digest()
 
 
 def _of_data(point: Point) -> str:

@@ -41,10 +41,12 @@ from headwater.storage.manifests import (
     Training,
 )
 from headwater.storage.store import ContentStore
+from headwater.storage.vectors import HEADER_BYTES, ModelDocument
+from headwater.storage.words import WORD
 from headwater.training.columns import Category, Columns
 
-MAX_DIMENSION = (MAX_BYTES - 2048) // 64 - 9
-"""Weights of a model whose masked update, 64 characters an entry, fits one document."""
+MAX_DIMENSION = (MAX_BYTES - HEADER_BYTES) // WORD - update_length(0)
+"""Weights of a model whose masked update fits one document."""
 
 
 def least_k(spec: TrainingSpec) -> int:
@@ -271,5 +273,5 @@ def _decimal(value: float) -> str:
     return f"{value:.12f}".rstrip("0").rstrip(".")
 
 
-def _put(store: ContentStore, document: Document) -> Cid:
+def _put(store: ContentStore, document: Document | ModelDocument) -> Cid:
     return store.put(document.encode())

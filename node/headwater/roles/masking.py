@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from headwater.chain.asking.rpc import BlockId
@@ -20,19 +20,22 @@ from headwater.chain.contracts.events import (
 )
 from headwater.errors import ChainError, ContentTooLarge, DocumentError, Unavailable
 from headwater.protocol.curve import INFINITY, Point
-from headwater.protocol.faults import NO_FAULTS, Faults, Posted, find_faults
-from headwater.protocol.field import add, unpack
+from headwater.protocol.faults import Faults, Posted, find_faults
+from headwater.protocol.field import unpack
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import Attempt, circle
-from headwater.protocol.openings import Encoding, decode
 from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.structs import Posting
 from headwater.protocol.vectors import sum_of_commitments, update_length
 from headwater.roles.opening import shown
 from headwater.roles.task import Task
-from headwater.storage.manifests import UpdateDocument
+from headwater.storage.vectors import UpdateDocument
+from headwater.storage.words import WORD, WordSum, check_words
 
 T = TypeVar("T")
+
+Read = Callable[[Masked], bytes | None]
+"""Gives the words that a member published; None where they cannot be had, which is judged elsewhere."""
 
 
 def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> Attempt:
@@ -121,60 +124,77 @@ def mask_keys(task: Task, members: Iterable[str], block: BlockId = "latest") -> 
     return {member: _known(found, member, f"the mask key of {member}") for member in members}
 
 
-def opened(task: Task, round_: int, number: int, block: BlockId = "latest") -> dict[str, list[int]]:
-    """The masked updates of an attempt that were shown on chain, where each was checked, by member."""
+def opened(task: Task, round_: int, number: int, block: BlockId = "latest") -> dict[str, bytes]:
+    """The masked updates of an attempt that were shown on chain, where each was checked, by member: as words."""
     events = task.contracts.challenges.events(UpdateOpened, last=block, task_id=task.id, round=round_)
-    length = update_length(task.spec.dimension)
-    return {
-        event.trainer: decode(shown(task.contracts, event.commitment_hash, event.root, block), Encoding.WORDS, length)
+    found = {
+        event.trainer: shown(task.contracts, event.commitment_hash, event.root, block)
         for event in events
         if event.attempt == number
     }
+    for words in found.values():
+        check_words(words)
+    return found
 
 
-def read(task: Task, event: Masked) -> list[int]:
-    """The vector of an update document; maybe of a wrong length, and none where the document is worthless.
+def read(task: Task, event: Masked) -> bytes:
+    """The words of an update document; maybe too many or too few, and none where the document is worthless.
 
     Raises:
         Unavailable: no store gives the document now; the message names the trainer.
     """
     try:
-        return unpack(UpdateDocument.decode(task.fetch(event.posting.cid)).vector)
+        return UpdateDocument.decode(task.fetch(event.posting.cid)).vector
     except Unavailable as error:
         raise Unavailable(
             f"the update of {event.trainer} cannot be had: {error.message}",
             f"wait for it; `headwater challenger run --task {task.id}` makes its trainer show it on chain",
         ) from error
     except (ContentTooLarge, DocumentError):
-        return []
+        return b""
 
 
-def examine(
-    task: Task, events: Sequence[Masked], vectors: Sequence[Sequence[int] | None], block: BlockId = "latest"
-) -> Faults:
-    """What is wrong in an attempt; nothing where all vectors are there and add up to what was proved.
+def add_up(task: Task, events: Sequence[Masked], get: Read) -> list[int] | None:
+    """The sum of an attempt's masked updates, if it is that of the updates that were proved; the masks cancel in it.
+
+    None where a vector cannot be had, has another length, or does not fit what its member proved: see `examine`. One
+    vector is held at a time, and each is asked for once.
+
+    Args:
+        events: what all its members posted.
+    """
+    length = update_length(task.spec.dimension)
+    added, total = 0, WordSum(length)
+    for event in events:
+        words = get(event)
+        if words is not None and len(words) == WORD * length:
+            total.add(words)
+            added += 1
+    if added < len(events):
+        return None
+    summed = total.total()
+    expected = sum_of_commitments([event.posting.update for event in events], task.basis.offset)
+    return summed if task.average.commit(summed) == expected else None
+
+
+def examine(task: Task, events: Sequence[Masked], get: Read, block: BlockId = "latest") -> Faults:
+    """Whose fault it is that the vectors of an attempt do not add up, from the commitment of each that can be had.
 
     Args:
         events: what its members posted.
-        vectors: what each published; None where it cannot be had, which is judged elsewhere.
     """
-    length, commit = update_length(task.spec.dimension), task.average.commit
-    whole = [vector for vector in vectors if vector is not None and len(vector) == length]
-    if len(whole) == len(vectors):
-        expected = sum_of_commitments([event.posting.update for event in events], task.basis.offset)
-        if commit(add(whole)) == expected:
-            return NO_FAULTS
+    length = update_length(task.spec.dimension)
 
-    def commitment(vector: Sequence[int] | None) -> Point | None:
-        if vector is None:
+    def commitment(words: bytes | None) -> Point | None:
+        if words is None:
             return None
-        return commit(vector) if len(vector) == length else INFINITY
+        return task.average.commit(unpack(words)) if len(words) == WORD * length else INFINITY
 
     posted_by = {
         event.trainer: Posted(
-            event.posting.update, {m.peer: m.commitment for m in event.posting.masks}, commitment(vector)
+            event.posting.update, {m.peer: m.commitment for m in event.posting.masks}, commitment(get(event))
         )
-        for event, vector in zip(events, vectors, strict=True)
+        for event in events
     }
     return find_faults(attempt(task, events[0].round, events[0].attempt, block).circle, posted_by, task.basis.offset)
 

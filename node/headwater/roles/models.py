@@ -9,11 +9,11 @@ from functools import lru_cache
 from headwater.circuits.circuit import Circuit
 from headwater.circuits.openings import vector_quotient
 from headwater.protocol.curve import Point, add, multiply
-from headwater.protocol.field import pack, to_signed, unpack
+from headwater.protocol.field import to_signed
 from headwater.protocol.keccak import keccak256
-from headwater.protocol.openings import Encoding, encode, verify
+from headwater.protocol.openings import Encoding, decode, encode, verify
 from headwater.protocol.structs import TaskConfig
-from headwater.storage.manifests import ModelDocument
+from headwater.storage.vectors import ModelDocument
 
 _verified = lru_cache(maxsize=32)(verify)  # a second each; a node's roles, and each step of theirs, ask for the same
 
@@ -53,20 +53,25 @@ class OpenedModel:
         return _verified(self.commitment, config.k, Encoding.PACKED, config.dimension, packed, self.opening, config.tau)
 
     def document(self, round_: int, trainers: int) -> ModelDocument:
-        """The document of a round's model, the average of so many updates."""
+        """The document of a round's model, the average of so many updates.
+
+        Raises:
+            ValueError: a weight is no signed integer of 8 bytes.
+        """
         return ModelDocument.of(
+            encode(self.weights, Encoding.PACKED),
             round=round_,
             trainers=trainers,
             commitment=self.commitment.encode().hex(),
             opening=self.opening.encode().hex(),
-            weights=pack(self.weights),
         )
 
     @classmethod
     def read(cls, document: ModelDocument) -> OpenedModel:
         """What a document says; `is_of` tells whether it is so."""
-        weights = tuple(to_signed(entry) for entry in unpack(document.weights))
-        points = (Point.decode(bytes.fromhex(text)) for text in (document.commitment, document.opening))
+        header = document.header
+        weights = tuple(map(to_signed, decode(document.vector, Encoding.PACKED, header.entries)))
+        points = (Point.decode(bytes.fromhex(text)) for text in (header.commitment, header.opening))
         return cls(weights, *points)
 
 

@@ -45,7 +45,7 @@ def update_salts(secret: bytes, tag: int, round_: int, link: int, weights: Seque
 
 
 def _digest(vector: Sequence[int]) -> bytes:
-    return hashlib.sha256(pack(vector).encode()).digest()
+    return hashlib.sha256(pack(vector)).digest()
 
 
 def mask_secret(secret: bytes, tag: int) -> int:

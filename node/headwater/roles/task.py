@@ -43,13 +43,12 @@ from headwater.storage.files import writing
 from headwater.storage.manifests import (
     CategoryColumn,
     CircuitManifest,
-    Document,
-    ModelDocument,
     SrsReference,
     TaskManifest,
     TaskReference,
 )
 from headwater.storage.store import ContentStore
+from headwater.storage.vectors import ModelDocument, UpdateDocument
 from headwater.training.columns import Category, Columns, Feature
 
 MAX_SRS_BYTES = 1 << 30
@@ -263,7 +262,7 @@ class Task(TaskReader):
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
         return collectable(self.contracts, self.id, self.config.rounds, account, block)
 
-    def publish(self, document: Document) -> Cid:
+    def publish(self, document: UpdateDocument | ModelDocument) -> Cid:
         """Store a document and return its CID, always of a raw block."""
         return self.store.put(document.encode())
 

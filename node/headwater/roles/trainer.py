@@ -42,7 +42,7 @@ from headwater.protocol.field import P, pack, unpack
 from headwater.protocol.masks import Attempt, mask_key, masked, masks, pair_seed, peers, prg, shared_point
 from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.noise import draw, salt_input
-from headwater.protocol.openings import Encoding, encode, root_of
+from headwater.protocol.openings import Encoding, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import ZERO_ADDRESS, Claim, PeerMask, Posting, RosterEntry
 from headwater.protocol.vectors import UPDATE_SALTS, model_input, update_length
@@ -57,8 +57,8 @@ from headwater.roles.role import Role, owing
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
-from headwater.storage.manifests import PointText, UpdateDocument
 from headwater.storage.unixfs import cid_of
+from headwater.storage.vectors import UpdateDocument
 from headwater.training.data import Dataset, data_vector
 
 REMEMBERED_BLOCKS = 256
@@ -276,7 +276,8 @@ class Trainer(Role):
     def mask(self, round_: int, number: int) -> Receipt:
         """Commit to the update of a round under the masks of an attempt, and to each mask."""
         task, found = self.task, self._masked(round_, number)
-        own = tuple(PeerMask(mask.peer, task.train.commit(mask.vector)) for mask in found.masks)
+        points = task.train.commit_all([mask.vector for mask in found.masks])
+        own = tuple(PeerMask(mask.peer, point) for mask, point in zip(found.masks, points, strict=True))
         posting = Posting(found.attempt.seed, found.update, cid_of(found.document.encode()).digest, own)
         return self._send(task.contracts.rounds.mask(task.id, posting), "masked", round=round_, attempt=number)
 
@@ -292,8 +293,8 @@ class Trainer(Role):
         task = self.task
         challenge = task.contracts.challenges.get_challenge(number)
         (posting,) = masking.postings(task, challenge.round, challenge.attempt, [self.sender.address])
-        vector = unpack(self._masked(challenge.round, challenge.attempt).document.vector)
-        data, commitment = encode(vector, Encoding.WORDS), task.train.commit(vector)
+        data = self._masked(challenge.round, challenge.attempt).document.vector
+        commitment = task.train.commit(unpack(data))
         showing = self._showing(commitment, Encoding.WORDS, data, root_of(data, Encoding.WORDS))
         if part := showing.step():
             return part
@@ -375,15 +376,8 @@ class Trainer(Role):
             return self._masked_update
         update, point = self.update(round_, block)
         own = self._masks(attempt, len(update), block)
-        vector = masked(update, own)
-        document = UpdateDocument.of(
-            task=task.reference,
-            round=round_,
-            attempt=number,
-            trainer=me,
-            commitment=PointText.of(task.train.commit(vector)),
-            vector=pack(vector),
-        )
+        vector = pack(masked(update, own))
+        document = UpdateDocument.of(vector, task=task.reference, round=round_, attempt=number, trainer=me)
         self._masked_update = MaskedUpdate(attempt, document, point, own)
         return self._masked_update
 

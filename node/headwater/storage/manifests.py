@@ -1,7 +1,7 @@
 """The documents that the chain refers to, by what they say. `ipfs/schemas` holds their JSON Schemas, made from here.
 
 A document is canonical JSON of at most 1 MiB, so the chain's `bytes32 cid` is its sha2-256. What a document says is
-believed only where a commitment or a circuit bears it out.
+believed only where a commitment or a circuit bears it out. Those that carry a vector are in `vectors`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from headwater.errors import DocumentError
 from headwater.protocol import documents
-from headwater.protocol.curve import Point
-from headwater.protocol.field import unpack
 from headwater.storage.cid import Cid
 
 MAX_K, MAX_BITS, MAX_STEPS, MAX_ROWS = (
@@ -29,26 +27,10 @@ def _as_cid(text: str) -> str:
     return str(Cid.parse(text))
 
 
-def _as_vector(text: str) -> str:
-    unpack(text)
-    return text
-
-
-def _as_point(text: str) -> str:
-    Point.decode(bytes.fromhex(text))
-    return text
-
-
 Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$", max_length=64)]
 Hex32 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 CidText = Annotated[str, Field(pattern="^b[a-z2-7]{58}$"), AfterValidator(_as_cid)]
-PointHex = Annotated[
-    str, Field(pattern="^[0-9a-f]{128}$", description="x||y, 32 bytes each, big-endian"), AfterValidator(_as_point)
-]
 Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
-Vector = Annotated[
-    str, Field(pattern="^([0-9a-f]{64})+$", description="32 bytes an entry, big-endian"), AfterValidator(_as_vector)
-]
 # these reach a terminal: no control characters, but for the line breaks of longer texts
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$")]
@@ -59,7 +41,7 @@ K = Annotated[int, Field(ge=1, le=MAX_K)]
 Bits = Annotated[int, Field(ge=1, le=MAX_BITS)]
 
 
-_REFUSE = "refuse what refers to it: whoever published it broke the format"
+REFUSE = "refuse what refers to it: whoever published it broke the format"
 
 
 class Part(BaseModel):
@@ -95,9 +77,9 @@ class Document(Part):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"])) or "all of it"
-            raise DocumentError(f"this is no document of {cls.kind}: {place}: {first['msg']}", _REFUSE) from error
+            raise DocumentError(f"this is no document of {cls.kind}: {place}: {first['msg']}", REFUSE) from error
         except ValueError as error:
-            raise DocumentError(f"this is no document of {cls.kind}: {error}", _REFUSE) from error
+            raise DocumentError(f"this is no document of {cls.kind}: {error}", REFUSE) from error
 
 
 class FeatureColumn(Part):
@@ -236,46 +218,3 @@ class TaskReference(Part):
     chain_id: Positive
     task_manager: Address
     task_id: Positive
-
-
-class PointText(Part):
-    """A commitment's coordinates."""
-
-    x: Hex32
-    y: Hex32
-
-    @classmethod
-    def of(cls, point: Point) -> Self:
-        """The text of a point."""
-        return cls(x=f"{point.x:064x}", y=f"{point.y:064x}")
-
-
-class UpdateDocument(Document):
-    """A trainer's masked update: the vector [w' | 0 | salt] plus the masks of an attempt, mod P, and its commitment."""
-
-    kind = "headwater/update/1"
-    schema_: Annotated[Literal["headwater/update/1"], Field(alias="schema")]
-    task: TaskReference
-    round: Positive
-    attempt: Positive
-    trainer: Address
-    commitment: PointText
-    vector: Vector
-
-
-class ModelDocument(Document):
-    """A model: D weights w, signed integers of 8 bytes, and the opening that shows whose commitment they are of.
-
-    The chain knows keccak256 of C([w | tag]). `commitment` is C([w | 0]), and `opening` the quotient that opens it to
-    the packed weights. So a reader needs the task's config alone: with the tag's multiple of `basisD` added, the
-    commitment must have the model's hash; and one pairing with `tau` shows that it is of these weights. Where either
-    is not so, this is not the model's document. Round 0 is the first model.
-    """
-
-    kind = "headwater/model/2"
-    schema_: Annotated[Literal["headwater/model/2"], Field(alias="schema")]
-    round: Natural
-    trainers: Natural
-    commitment: PointHex
-    opening: PointHex
-    weights: Vector

@@ -52,9 +52,9 @@ def neighbours_proof(task: Task, victim: Submitted, thief: str) -> Attack:
 def partial_average(aggregator: Aggregator, insider: Trainer, victim: Aggregated) -> Attack:
     """A correct proof of a correct average, of all updates but one: a trainer that aggregates can take out its own."""
     task = aggregator.task
-    vectors = aggregator.fetch(victim.round)
-    partial = add([*vectors, [-entry for entry in insider.update(victim.round)[0]]])
-    _, proof = aggregator.prove(partial, len(vectors) - 1)
+    total, members = aggregator.fetch(victim.round), len(aggregator.accepted(victim.round))
+    partial = add([total, [-entry for entry in insider.update(victim.round)[0]]])
+    _, proof = aggregator.prove(partial, members - 1)
     call = task.contracts.rounds.aggregate(task.id, proof.data, CID)
     _, proved, cid = _calldata(task, "aggregate", victim.transaction_hash)
     honest = task.contracts.rounds.aggregate(task.id, proved, cid)

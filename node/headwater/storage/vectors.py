@@ -1,0 +1,141 @@
+"""Documents that carry a vector: masked updates and models.
+
+    header | 00 | entries
+
+The header is canonical JSON, in which no zero byte can stand; `ipfs/schemas` holds its JSON Schema, made from here. It
+says how many entries follow, and its schema how wide they are: all big-endian, with nothing between or after them. So
+there is one string of bytes for a document, of at most 1 MiB, and the chain's `bytes32 cid` is its sha2-256.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from headwater.errors import DocumentError
+from headwater.protocol.curve import Point
+from headwater.protocol.documents import MAX_BYTES
+from headwater.storage.manifests import REFUSE, Address, Document, Natural, Positive, TaskReference
+from headwater.storage.words import WORD, check_words
+
+HEADER_BYTES = 1024
+"""More than any header of these has, and the zero byte."""
+
+_SEPARATOR = b"\0"
+
+
+def _as_point(text: str) -> str:
+    Point.decode(bytes.fromhex(text))
+    return text
+
+
+PointHex = Annotated[
+    str, Field(pattern="^[0-9a-f]{128}$", description="x||y, 32 bytes each, big-endian"), AfterValidator(_as_point)
+]
+
+
+class Header(Document):
+    """What a document says of its vector; `width` bytes an entry."""
+
+    width: ClassVar[int]
+    entries: Positive
+
+    def check(self, vector: bytes) -> None:
+        """Check the bytes of the vector. Raises ValueError."""
+        if len(vector) != self.entries * self.width:
+            size = f"{self.entries} entries of {self.width} bytes"
+            raise ValueError(f"{len(vector)} bytes follow the header, which says {size}")
+
+
+class UpdateHeader(Header):
+    """The header of a masked update: 32 bytes an entry, field elements below P, follow it behind a zero byte."""
+
+    kind = "headwater/update/2"
+    width = WORD
+    schema_: Annotated[Literal["headwater/update/2"], Field(alias="schema")]
+    task: TaskReference
+    round: Positive
+    attempt: Positive
+    trainer: Address
+
+    def check(self, vector: bytes) -> None:
+        """Check the bytes of the vector. Raises ValueError."""
+        super().check(vector)
+        check_words(vector)
+
+
+class ModelHeader(Header):
+    """The header of a model: 8 bytes a weight, signed integers, follow it behind a zero byte.
+
+    The chain knows keccak256 of C([w | tag]). `commitment` is C([w | 0]), and `opening` the quotient that opens it to
+    the weights. So a reader needs the task's config alone: with the tag's multiple of `basisD` added, the commitment
+    must have the model's hash; and one pairing with `tau` shows that it is of these weights. Where either is not so,
+    this is not the model's document. Round 0 is the first model.
+    """
+
+    kind = "headwater/model/3"
+    width = 8
+    schema_: Annotated[Literal["headwater/model/3"], Field(alias="schema")]
+    round: Natural
+    trainers: Natural
+    commitment: PointHex
+    opening: PointHex
+
+
+H = TypeVar("H", bound=Header)
+
+
+@dataclass(frozen=True)
+class VectorDocument(Generic[H]):
+    """A header and the bytes of its vector."""
+
+    kind: ClassVar[type[Any]]
+    header: H
+    vector: bytes
+
+    @classmethod
+    def of(cls, vector: bytes, **fields: Any) -> Self:
+        """A document of a vector's bytes, and of what else the header says."""
+        return cls(cls.kind.of(entries=len(vector) // cls.kind.width, **fields), vector)
+
+    def encode(self) -> bytes:
+        """The bytes that are stored.
+
+        Raises:
+            ValueError: they are more than a document may have.
+        """
+        data = self.header.encode() + _SEPARATOR + self.vector
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"a document has at most {MAX_BYTES} bytes, this one has {len(data)}")
+        return data
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The document of stored bytes.
+
+        Raises:
+            DocumentError: they are not exactly those that `encode` would have written.
+        """
+        name, end = cls.kind.kind, data.find(_SEPARATOR, 0, HEADER_BYTES)
+        try:
+            if end < 0 or len(data) > MAX_BYTES:
+                raise ValueError(f"it has no header that ends with a zero byte, or more than {MAX_BYTES} bytes")
+            header, vector = cls.kind.decode(data[:end]), data[end + 1 :]
+            header.check(vector)
+        except ValueError as error:
+            raise DocumentError(f"this is no document of {name}: {error}", REFUSE) from error
+        return cls(header, vector)
+
+
+class UpdateDocument(VectorDocument[UpdateHeader]):
+    """A trainer's masked update: the vector [w' | 0 | salts] plus the masks of an attempt, mod P, as words."""
+
+    kind = UpdateHeader
+
+
+class ModelDocument(VectorDocument[ModelHeader]):
+    """A model: its D weights, packed, and the opening that shows whose commitment they are of."""
+
+    kind = ModelHeader
