@@ -26,7 +26,7 @@ from eth_utils.crypto import keccak
 from headwater.circuits import blocks, ezkl_settings, worker
 from headwater.circuits import statement as statement_module
 from headwater.circuits import verifier as verifier_module
-from headwater.circuits.srs import Srs, open_srs, srs_size
+from headwater.circuits.srs import Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
 from headwater.errors import CircuitError
@@ -42,6 +42,8 @@ _KEPT = ("bytecode", "code_hash", "size", "solc")  # of a compiled verifier, bes
 POINT_BYTES = 64
 _LEAST_COMMITTED_K = 4  # ten entries and the unusable rows
 _ZERO = to_ezkl(0)
+_compared: dict[Path, tuple[int, int] | None] = {}
+"""Files that were cut out of an SRS, as they were when this process compared them: a wrong commitment costs a stake."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,15 @@ class Circuit:
         if k >= self.srs.k:
             return self.srs.path
         path = self.folder / f"commit-{k}.srs"
-        if not path.exists() or path.stat().st_size != srs_size(k):
-            with worker.using_files(str(path)), tempfile.TemporaryDirectory(dir=self.folder) as work:
-                fresh = Path(work) / path.name
-                fresh.write_bytes(self.srs.cut(k))
-                fresh.replace(path)
+        with worker.using_files(str(path)):
+            if path not in _compared or _compared[path] != _stamp(path):
+                expected = self.srs.cut(k)
+                if _stamp(path) is None or path.read_bytes() != expected:
+                    with tempfile.TemporaryDirectory(dir=self.folder) as work:
+                        fresh = Path(work) / path.name
+                        fresh.write_bytes(expected)
+                        fresh.replace(path)
+                _compared[path] = _stamp(path)
         return path
 
     def prove(
@@ -184,6 +190,15 @@ class Circuit:
             "verify", folder=str(self.folder), srs=str(self.srs.path), proofs=[proof.hex() for proof in proofs]
         )
         return [bool(accepted) for accepted in done["accepted"]]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes with a file; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def proof_points(data: bytes, count: int) -> tuple[Point, ...]:
