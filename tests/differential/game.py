@@ -207,7 +207,8 @@ class Game:
             return [self.submission(task_id, who)]
         if phase == Phase.MASK and who in self.players.members(task_id):
             posted = None if self.asked(task_id, who) else self.posted(task_id)[who]
-            return [Call("rounds", "mask", who, (task_id, posted or self.posting(task_id, who)))]
+            renewal = [Call("rounds", "renewSeed", self.anybody(), (task_id,))] if self.wrong(8) else []  # of no use
+            return [*renewal, Call("rounds", "mask", who, (task_id, posted or self.posting(task_id, who)))]
         if phase == Phase.AGGREGATE:
             return [self.aggregation(task_id, who)]
         return []

@@ -171,14 +171,12 @@ class Play(Disputes, RuleBasedStateMachine):
 
     def renew(self) -> None:
         """The chain forgets the block whose hash would make a seed, and another is named; or it cannot be."""
-        patient = [
-            task_id
-            for task_id, state in self.states.items()
-            if state.phase == Phase.MASK and state.seed_block and state.deadline > self.history.time + 2 * KNOWN_BLOCKS
-        ]
-        task_id = self.pick(patient or [self.task(Phase.MASK)])
+        drawn = [i for i, state in self.states.items() if state.phase == Phase.MASK and state.seed_block]
+        patient = [i for i in drawn if self.states[i].deadline > self.history.time + 2 * KNOWN_BLOCKS]
+        forgotten = patient and not self.wrong(3)  # else the seed can be had, and is not renewed
+        task_id = self.pick((patient if forgotten else drawn) or [self.task(Phase.MASK)])
         calls = [Call("rounds", "renewSeed", self.anybody(), (task_id,))]
-        if patient:
+        if forgotten:
             self.history.forget()
             calls.insert(0, self.early(task_id, self.players.members(task_id)[0]))
             calls.append(self.pick((calls[0], calls[1])))
