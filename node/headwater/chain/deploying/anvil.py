@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,10 +53,16 @@ def run_anvil(log: Path, *options: str, accounts: int = 10, group: int | None = 
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     listen = ["--host", "127.0.0.1", "--port", str(port)]
-    command = [str(find_tool("anvil")), *listen, "--accounts", str(accounts), *options]
     with (
+        # what it writes of old states, gigabytes in a long run, it leaves behind when it is killed
+        tempfile.TemporaryDirectory(prefix="anvil-", dir=log.parent, ignore_cleanup_errors=True) as states,
         log.open("wb") as output,
-        subprocess.Popen(command, stdout=output, stderr=output, process_group=group) as process,
+        subprocess.Popen(
+            [str(find_tool("anvil")), *listen, "--accounts", str(accounts), "--cache-path", states, *options],
+            stdout=output,
+            stderr=output,
+            process_group=group,
+        ) as process,
     ):
         try:
             url = f"http://127.0.0.1:{port}"
