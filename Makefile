@@ -45,7 +45,7 @@ faults: install ## Nodes as processes that are killed, cut off and lied to, over
 soak: install ## Eight nodes for ten rounds, one killed, stopped or cut off about every five seconds: minutes
 	$(BIN)/python -m scripts.soak
 
-histories: install ## 500 histories of the contracts against the specification, which must reach everything, and all mutants: 25 minutes
+histories: install ## 500 histories of the contracts against the specification, which must reach everything, and all mutants: a quarter of an hour
 	HEADWATER_HISTORIES=500 $(BIN)/python -m pytest --timeout 0 -n 2 --dist loadfile tests/differential
 
 fuzz: install ## The contracts against the specification for 20,000 histories, the invariants for 10,000: hours

@@ -27,7 +27,7 @@ from headwater.cli.main import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT
 from scripts.artifacts import write_json
-from scripts.benchmarks import aggregation, baseline, page, rounds, shapes, statements
+from scripts.benchmarks import aggregation, baseline, categories, learners, page, rounds, shapes, statements
 from scripts.benchmarks.machine import describe_machine, load
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.tables import Report, describe_run, tables
@@ -83,6 +83,12 @@ def measure(quick: bool) -> Report:
         _measure_rounds(report, home, folder, anvil, large=not quick)
         with console.status("averages of many weights"):
             report["average"] = statements.averages(home, prove=not quick)
+        with console.status("a network, and counts of pairs"):
+            report["learners"] = learners.measure(home, prove=not quick)
+        if not quick:
+            for table in categories.TABLES:
+                with console.status(f"{table.name}.csv, trained on a chain"):
+                    report["learners"][table.name] = categories.measure(table, FOLDER / "tables", home, folder)
         report["leak"] = statements.leak(shapes.REFERENCE.spec)
     shutil.rmtree(home / "circuits")  # a gigabyte of keys
     machine["load_at_end"] = load()

@@ -2,7 +2,7 @@
 
 Of a document that carries a vector, the schema is that of its header.
 
-The files are committed; a test fails when they differ from the models in headwater.storage.
+The files are committed; a test fails when they differ from the models in headwater.storage and headwater.learners.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from headwater.learners.learner import find, names
 from headwater.storage.manifests import CircuitManifest, Document, TaskManifest
 from headwater.storage.vectors import ModelHeader, UpdateHeader
 from scripts.artifacts import ROOT, write_json
@@ -19,11 +20,16 @@ DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateHe
 
 
 def schemas() -> dict[Path, dict[str, Any]]:
-    """Each schema, by the file it belongs in: `headwater/task/1` is task.schema.json."""
+    """Each schema, by the file it belongs in: `headwater/task/2` is task.schema.json; and of each learner's part."""
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    learners = {name: getattr(find(name), "Document", None) for name in names()}
     return {
         FOLDER / f"{document.kind.split('/')[1]}.schema.json": draft | document.model_json_schema()
         for document in DOCUMENTS
+    } | {
+        FOLDER / f"learner-{name}.schema.json": draft | document.model_json_schema()
+        for name, document in learners.items()
+        if document is not None
     }
 
 

@@ -25,6 +25,9 @@ export const whole = (number) => number.toLocaleString("en");
 /** `97.3 %` */
 export const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
 
+/** A real in at most six digits, rounded as Python writes it. */
+export const real = (value) => value.toLocaleString("en", { maximumSignificantDigits: 6, roundingMode: "halfEven" });
+
 /** An amount of wei in coins, exact, without needless zeros. */
 export function coins(wei) {
   const digits = wei.toString().padStart(19, "0");

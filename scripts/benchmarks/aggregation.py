@@ -161,7 +161,7 @@ def _add_up_large(
     task = SimpleNamespace(
         id=events[0].task_id,
         place="",
-        spec=SimpleNamespace(dimension=weights),
+        learner=SimpleNamespace(dimension=weights),
         basis=SimpleNamespace(offset=offset),
         average=load(circuit, srs),
         store=DirectoryStore(folder),

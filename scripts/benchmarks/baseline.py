@@ -21,15 +21,16 @@ from typing import Any
 import numpy as np
 
 from headwater.errors import CircuitError
-from headwater.protocol.fixedpoint import TrainingSpec, decode
+from headwater.learners.linear import LinearSpec
+from headwater.learners.linear.floating import Array, arrays, train
+from headwater.protocol.fixedpoint import decode
+from headwater.tables.data import Dataset
 from headwater.tools import ROOT
-from headwater.training.data import Dataset
-from headwater.training.floating import Array, arrays, train
 
 RUN_ARGS = ("input_scale", "num_inner_cols", "decomp_base", "decomp_legs", "disable_freivalds")
 
 
-def measure(spec: TrainingSpec, dataset: Dataset, model: Array) -> dict[str, Any]:
+def measure(spec: LinearSpec, dataset: Dataset, model: Array) -> dict[str, Any]:
     """Prove one step from `model`, (features, 1), on the unrounded rows; seconds, MB and bytes as for our shapes.
 
     Takes about 7 GB and some minutes. Raises CircuitError where EZKL fails.

@@ -18,10 +18,10 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, Proof, build
 from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import Srs
-from headwater.circuits.train import Train
+from headwater.learners.linear import LinearSpec
+from headwater.learners.linear.statement import LinearUpdate
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.masks import mask_key
 from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.possession import prove
@@ -53,7 +53,7 @@ class Chain:
         return self.link.prove([start, data, salt_input(_random(seed, UPDATE_SALTS), noise)])
 
 
-def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: TrainingSpec, srs: Srs) -> Chain:
+def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: LinearSpec, srs: Srs) -> Chain:
     """A task of links from zeros, with three trainers of two random data matrices each, in Train.
 
     Args:
@@ -63,7 +63,7 @@ def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec
         ChainError, CircuitError: something failed.
     """
     creator, trainers = senders[0], tuple(senders[1 : 1 + TRAINERS])
-    link, average = build(home, Train.of(spec), srs), build(home, Average(spec.dimension), srs)
+    link, average = build(home, LinearUpdate.of(spec), srs), build(home, Average(spec.dimension), srs)
     circuits = (link, average)
     one, other = (creator.deploy(bytes.fromhex(c.verifier.bytecode[2:]), c.statement.kind)[0] for c in circuits)
     hashes = [bytes.fromhex(c.verifier.code_hash[2:]) for c in circuits]
@@ -80,7 +80,7 @@ def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec
     return Chain(task_id, link, start, data, trainers)
 
 
-def measure(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: TrainingSpec, srs: Srs) -> int:
+def measure(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: LinearSpec, srs: Srs) -> int:
     """Gas of a second link: of a submission of two proofs, less one of one.
 
     Neither is the roster's last, which pays for closing it.
@@ -153,7 +153,7 @@ def create_raw(
     return receipt.event(TaskCreated).task_id
 
 
-def _data(spec: TrainingSpec, seed: int) -> tuple[int, ...]:
+def _data(spec: LinearSpec, seed: int) -> tuple[int, ...]:
     """A full matrix of random rows, and its salts."""
     rng = random.Random(seed)
     rows: list[int] = []

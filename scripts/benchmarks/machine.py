@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import time
 from importlib.metadata import version
@@ -37,6 +38,12 @@ def describe_machine() -> dict[str, Any]:
 def load() -> float:
     """The load average of the last minute."""
     return round(os.getloadavg()[0], 2)
+
+
+def children_seconds() -> float:
+    """CPU time of all processes that were started from here and have ended: provers, among others."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _cpu() -> str:

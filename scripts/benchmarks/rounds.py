@@ -18,6 +18,9 @@ from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.circuits.circuit import Proof
 from headwater.errors import ChainError
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
+from headwater.learners.linear import Linear, LinearSpec
 from headwater.protocol.decisions import (
     Action,
     Advance,
@@ -35,7 +38,6 @@ from headwater.protocol.decisions import (
     Wait,
     Withdraw,
 )
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.structs import Parent
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.creating import Terms, create_task
@@ -106,7 +108,7 @@ class Measured:
     aggregator: Sender
 
 
-def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measured:
+def measure(spec: LinearSpec, home: Path, folder: Path, anvil: Anvil) -> Measured:
     """Run the same round with all trainers and with the fewest allowed, and see what each transaction takes.
 
     The chain is taken back between the two, so that both start from the same state and take the same updates.
@@ -120,12 +122,15 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
     contracts = open_contracts(chain, folder / "deployments")
     store = open_store(f"dir:{folder / 'store'}")
     columns, datasets = shares("breast-cancer", PATIENTS, spec, folder)
-    task_id = create_task(contracts, senders[0], store, home, spec, columns, TERMS, report=ledger)
+    task_id = create_task(contracts, senders[0], store, home, Linear(spec, columns), TERMS, report=ledger)
     task = open_task(contracts, store, home, task_id)
 
     def start() -> list[Rerunning]:
         everybody = zip(senders[1:], anvil.accounts[1:], datasets, strict=False)
-        return [Rerunning(task, sender, secret_of(key), dataset, ledger) for sender, key, dataset in everybody]
+        return [
+            Rerunning(task, sender, secret_of(key), dataset, ledger, journal=SecretStore(Database(None), key))
+            for sender, key, dataset in everybody
+        ]
 
     trainers = start()
     aggregator = Aggregator(task, senders[-1], ledger)
@@ -135,15 +140,17 @@ def measure(spec: TrainingSpec, home: Path, folder: Path, anvil: Anvil) -> Measu
         expect(trainer.step(), Enrol)
     enrolled = _rpc(anvil, "evm_snapshot")
     finalize, mask = {}, {}
-    finalize[len(trainers)], mask[len(trainers)] = _round(trainers, aggregator, ledger, anvil)
+    finalize[len(trainers)], mask[len(trainers)] = play(trainers, aggregator, ledger, anvil)
     for kind in (Unenrol, Collect, Claim, Wait):
         expect(trainers[0].step(), kind)
-    _pass(anvil, TERMS.unbonding_period)
+    pass_time(anvil, TERMS.unbonding_period)
     for kind in (Release, Withdraw):
         expect(trainers[0].step(), kind)
     _rpc(anvil, "evm_revert", enrolled)
-    finalize[FEWEST], mask[FEWEST] = _round(start()[:FEWEST], aggregator, ledger, anvil)
-    created = _created(ledger, partial(create_task, contracts, senders[0], store, home, spec, columns, TERMS), task_id)
+    finalize[FEWEST], mask[FEWEST] = play(start()[:FEWEST], aggregator, ledger, anvil)
+    created = _created(
+        ledger, partial(create_task, contracts, senders[0], store, home, Linear(spec, columns), TERMS), task_id
+    )
     gas = {
         "create_task": ledger.gas["created"][0],
         "enrol": max(ledger.gas["enrolled"]),
@@ -207,25 +214,30 @@ def expect(action: Action, kind: type[Action]) -> None:
         raise ChainError(f"the round did not go on as planned: {action} instead of {kind.__name__}", "run it again")
 
 
-def _round(trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil) -> tuple[int, int]:
-    """Run a round and return the gas of its average, made final, and the most that one mask took."""
+def play(
+    trainers: Sequence[Trainer], aggregator: Aggregator, ledger: Ledger, anvil: Anvil, seats: int = len(PATIENTS)
+) -> tuple[int, int]:
+    """Run a round, and return the gas of its average, made final, and the most that one mask took.
+
+    seats: how many trainers the task has room for.
+    """
     for trainer in trainers:
         expect(trainer.step(), Join)
-    if len(trainers) < TERMS.max_trainers:
-        _pass(anvil, TERMS.join_period)
+    if len(trainers) < seats:
+        pass_time(anvil, TERMS.join_period)
         expect(aggregator.step(), Advance)
     for kind in (Submit, Mask, Publish):
         for trainer in trainers:
             expect(trainer.step(), kind)
         anvil.mine()  # after the last submission: the block behind it shows the attempt's seed
     expect(aggregator.step(), Aggregate)
-    _pass(anvil, TERMS.challenge_period)
+    pass_time(anvil, TERMS.challenge_period)
     expect(aggregator.step(), Advance)
     final = ledger.gas["aggregated"][-1] + ledger.gas["advanced"][-1]
     return final, max(ledger.gas["masked"][-len(trainers) :])
 
 
-def _pass(anvil: Anvil, seconds: int) -> None:
+def pass_time(anvil: Anvil, seconds: int) -> None:
     """Move the chain's clock."""
     _rpc(anvil, "evm_increaseTime", seconds)
     _rpc(anvil, "evm_mine")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -21,19 +20,21 @@ from headwater.chain.asking.rpc import Call
 from headwater.chain.sending.sender import Sender
 from headwater.circuits.circuit import Circuit, Proof, build
 from headwater.circuits.srs import dev_srs
-from headwater.circuits.train import Train
 from headwater.errors import CircuitError
+from headwater.learners.linear import Linear, LinearSpec
+from headwater.learners.linear.deviation import bound
+from headwater.learners.linear.figures import EMBEDDING, ONE_STEP, THREE_CLASSES
+from headwater.learners.linear.floating import Array, arrays, real_weights, train
+from headwater.learners.linear.statement import LinearUpdate
 from headwater.protocol.field import P, to_signed
-from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
+from headwater.protocol.fixedpoint import decode, encode
 from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.vectors import UPDATE_SALTS, model_input
 from headwater.roles.creating import least_k
-from headwater.training.columns import Columns, describe
-from headwater.training.data import Dataset, data_vector, read_csv
-from headwater.training.deviation import bound
-from headwater.training.figures import EMBEDDING, ONE_STEP, THREE_CLASSES
-from headwater.training.floating import Array, arrays, real_weights, train
-from headwater.training.samples import deal, load
+from headwater.tables.columns import Columns, describe
+from headwater.tables.data import Dataset, data_vector
+from headwater.tables.samples import deal, load
+from scripts.benchmarks.machine import children_seconds
 
 SEED = 1
 VERIFY_PROOF = bytes.fromhex("1e8e1e13")  # verifyProof(bytes,uint256[])
@@ -49,30 +50,30 @@ class Shape:
     """
 
     name: str
-    spec: TrainingSpec
-    data: Callable[[TrainingSpec, Path], Dataset]
+    spec: LinearSpec
+    data: Callable[[LinearSpec, Path], Dataset]
     repeats: int
 
 
-def shares(sample: str, rows: tuple[int, ...], spec: TrainingSpec, folder: Path) -> tuple[Columns, list[Dataset]]:
+def shares(sample: str, rows: tuple[int, ...], spec: LinearSpec, folder: Path) -> tuple[Columns, list[Dataset]]:
     """A data set of scikit-learn dealt out as CSV files and read back, described by the rows that nobody was dealt."""
     found = load(sample)
     files, held_out = deal(found, rows, folder)
     columns = describe(held_out, found.label)
-    return columns, [read_csv(file, columns, spec) for file in files]
+    return columns, [Linear(spec, columns).read(file) for file in files]
 
 
-def patients(spec: TrainingSpec, folder: Path) -> Dataset:
+def patients(spec: LinearSpec, folder: Path) -> Dataset:
     """As many patients of the breast cancer data as the statement has rows."""
     return shares("breast-cancer", (spec.rows,), spec, folder)[1][0]
 
 
-def flowers(spec: TrainingSpec, folder: Path) -> Dataset:
+def flowers(spec: LinearSpec, folder: Path) -> Dataset:
     """As many irises as the statement has rows."""
     return shares("iris", (spec.rows,), spec, folder)[1][0]
 
 
-def embeddings(spec: TrainingSpec, _folder: Path) -> Dataset:
+def embeddings(spec: LinearSpec, _folder: Path) -> Dataset:
     """Synthetic sentence embeddings of two classes: unit vectors around two centres, an intercept before them.
 
     They are scaled by the root of their length, so that an entry has the variance of a standardised feature.
@@ -92,9 +93,9 @@ IRIS = Shape("iris", THREE_CLASSES, flowers, 3)
 HEAD = Shape("embedding head", replace(EMBEDDING, rate_shift=11), embeddings, 1)  # at 2^-5 all weights are clipped
 
 
-def first_model(spec: TrainingSpec, dataset: Dataset) -> Array:
+def first_model(spec: LinearSpec, dataset: Dataset) -> Array:
     """The model in reals that the measured update starts from: zero, trained once."""
-    return train(spec, np.zeros((spec.features, spec.outputs)), *arrays(dataset))
+    return train(spec, np.zeros((spec.features, spec.outputs)), *arrays(spec, dataset))
 
 
 def measure(shape: Shape, home: Path, folder: Path, sender: Sender) -> dict[str, Any]:
@@ -108,20 +109,20 @@ def measure(shape: Shape, home: Path, folder: Path, sender: Sender) -> dict[str,
     """
     spec, dataset = shape.spec, shape.data(shape.spec, folder)
     start = time.perf_counter()
-    circuit = build(home, Train.of(spec), dev_srs(home, least_k(spec)))
+    circuit = build(home, LinearUpdate.of(spec), dev_srs(home, least_k(LinearUpdate.of(spec))))
     build_seconds = time.perf_counter() - start
     model = first_model(spec, dataset)
     weights = [encode(float(w), spec.model_bits) for w in model.flatten()]
     rng = random.Random(SEED)
     tag, *salts = (rng.randrange(P) for _ in range(1 + spec.salts + UPDATE_SALTS))
     noise = draw(rng.randbytes(32), circuit.statement.decomposition_limit)
-    data = data_vector(dataset, spec, salts[: spec.salts])
+    data = data_vector(dataset, spec.rows, spec.width, salts[: spec.salts])
     inputs = [model_input(weights, tag), data, salt_input(salts[spec.salts :], noise)]
-    used = [_children_seconds()]
+    used = [children_seconds()]
     proofs = []
     for _ in range(shape.repeats):
         proofs.append(circuit.prove(inputs))
-        used.append(_children_seconds())
+        used.append(children_seconds())
     setup = json.loads((circuit.folder / "setup.json").read_text())
     return {
         "data": {"rows": spec.rows, "features": spec.features, "outputs": spec.outputs, "steps": spec.steps},
@@ -143,12 +144,6 @@ def measure(shape: Shape, home: Path, folder: Path, sender: Sender) -> dict[str,
     }
 
 
-def _children_seconds() -> float:
-    """CPU time of all processes that were started from here and have ended: provers, among others."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def _on_chain(circuit: Circuit, proof: Proof, sender: Sender) -> dict[str, int]:
     """Gas of deploying a verifier, and of a transaction that does nothing but verify a proof."""
     address, deployed = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), "verifier")
@@ -158,11 +153,11 @@ def _on_chain(circuit: Circuit, proof: Proof, sender: Sender) -> dict[str, int]:
     return {"deploy_gas": deployed.gas_used, "verify_gas": sender.send(call).gas_used}
 
 
-def _deviation(spec: TrainingSpec, dataset: Dataset, model: Array, proof: Proof) -> dict[str, float]:
+def _deviation(spec: LinearSpec, dataset: Dataset, model: Array, proof: Proof) -> dict[str, float]:
     """How far a weight of the proved update is from the same step in floats, and how far any proof could be."""
     proved = real_weights(spec, [to_signed(entry) for entry in proof.output[: spec.dimension]])
     rounded = math.sqrt(spec.features) / 2 * decode(1, spec.model_bits)
     return {
-        "deviation": float(np.abs(proved - train(spec, model, *arrays(dataset))).max()),
+        "deviation": float(np.abs(proved - train(spec, model, *arrays(spec, dataset))).max()),
         "deviation_bound": bound(spec, model, dataset, rounded, proved=True),
     }

@@ -10,8 +10,8 @@ from headwater.circuits import worker
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import build
 from headwater.circuits.srs import dev_srs
-from headwater.circuits.train import Train
-from headwater.protocol.fixedpoint import TrainingSpec
+from headwater.learners.linear import LinearSpec
+from headwater.learners.linear.statement import LinearUpdate
 from headwater.protocol.vectors import UPDATE_SALTS, average, public_input
 
 SIZES = (1280, 4000)
@@ -19,13 +19,13 @@ LARGEST = SIZES[-1]
 N, AGGREGATOR = 1000, "0x" + "ab" * 20
 
 
-def leak(spec: TrainingSpec) -> dict[str, float]:
+def leak(spec: LinearSpec) -> dict[str, float]:
     """Of a proof of `train`: how well digits are hidden, bits of statistical distance, and what counts of signs tell.
 
     `sign_counts`: at most so many bits of how many rows are saturated, in one inner column; `sign_counts_one`: of
     whether one row is.
     """
-    hidden = Train.of(spec).hidden
+    hidden = LinearUpdate.of(spec).hidden
     return {
         "bits_hidden": hidden.distance_bits,
         "sign_counts": hidden.count_bits(spec.rows),

@@ -27,6 +27,10 @@ def tables(report: Report) -> Iterator[Table]:
         yield _aggregator(report)
     if "aggregator_large" in report:
         yield _aggregator_large(report)
+    if "average" in report:
+        yield _statements(report)
+    if "learners" in report:
+        yield from _learners(report["learners"])
     if "musts" in report:
         yield _musts(report)
 
@@ -144,6 +148,62 @@ def _aggregator(report: Report) -> Table:
         for count, measured in report["aggregator"].items()
     ]
     return Table("The aggregator's work", ["updates", *(text for text, _ in parts.values())], rows)
+
+
+def _statements(report: Report) -> Table:
+    """What a proof leaves to be told, and averages of many weights."""
+    leak, found = report["leak"], report["average"]
+    rows = [
+        ["digits: bits of statistical distance from those of any other data", number(leak["bits_hidden"])],
+        ["saturated rows: bits that a proof tells of how many there are", number(leak["sign_counts"])],
+        ["the same of whether one row is", number(leak["sign_counts_one"])],
+        ["average: cells a weight", number(found["cells_per_weight"])],
+        ["average of 1,280 weights: k", number(found["k_1280"])],
+        ["average of 4,000 weights: k", number(found["k_4000"])],
+    ]
+    if "prove_seconds_4000" in found:
+        rows.append(["proving it", seconds(found["prove_seconds_4000"])])
+    return Table("What proofs tell, and averages", ["", ""], rows)
+
+
+def _learners(found: Report) -> Iterator[Table]:
+    """Proofs of networks and counts, accuracies of networks, and what the chain's model of other tables does."""
+    proofs = {
+        "k": ("k", number),
+        "cells": ("cells", number),
+        "cpu_seconds": ("CPU time of a proof", seconds),
+        "peak_memory_mb": ("peak memory", lambda value: f"{value:,.0f} MB"),
+        "verifier_bytes": ("verifier, bytes of code", number),
+    }
+    kinds = {"mlp": "network 31-16-1, 32 rows", "gram": "pairs of 50 items, 40 rows"}
+    rows = [
+        [text, *(shown(found[kind][key]) if key in found[kind] else MISSING for kind in kinds)]
+        for key, (text, shown) in proofs.items()
+    ]
+    yield Table("Other kinds of models", ["", *kinds.values()], rows)
+    names = {"cancer": "breast cancer, 31-16-1", "digits": "digits, even or odd, 62-16-1"}
+    whats = ("accuracy", "float", "logistic")
+    rows = [[text, *(f"{found['mlp'][f'{what}_{name}']:.1%}" for what in whats)] for name, text in names.items()]
+    headings = [
+        "held-out accuracy, mean of three splits",
+        "network, integers",
+        "in floats",
+        "logistic regression, pooled",
+    ]
+    yield Table("Networks", headings, rows)
+    rows = [
+        [f"{name}.csv", *(f"{found[name][key]:.3f}" for key in ("auc", "auc_splits", "auc_pooled"))]
+        for name in ("german", "titanic")
+        if name in found
+    ]
+    if rows:
+        headings = [
+            "AUC on held-out rows",
+            "the chain's model",
+            "mean of five splits, simulated",
+            "pooled, scikit-learn",
+        ]
+        yield Table("Tables with categories, as they come", headings, rows)
 
 
 def _aggregator_large(report: Report) -> Table:

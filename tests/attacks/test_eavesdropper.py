@@ -15,9 +15,9 @@ from statistics import correlation, mean
 
 import pytest
 
+from headwater.learners.linear import LinearSpec
 from headwater.protocol.faults import expected_commitment, find_faults
 from headwater.protocol.field import P, add, to_signed
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.masks import Mask, circle, masked, peers, sign
 from tests.support.masking import Played, ToyBasis, an_update, attempt_of, masks_of, member, play
 
@@ -28,7 +28,7 @@ from tests.support.masking import Played, ToyBasis, an_update, attempt_of, masks
 class OneRow:
     """A trainer with a single row, and the public model that it trained."""
 
-    spec: TrainingSpec
+    spec: LinearSpec
     weights: list[int]
     row: list[int]
     label: int
@@ -36,7 +36,7 @@ class OneRow:
     @classmethod
     def of(cls, random: Random, rate_shift: int) -> OneRow:
         """Features as standardized data have them, a label, and the model of some earlier round."""
-        spec = TrainingSpec(rows=1, features=30, rate_shift=rate_shift)
+        spec = LinearSpec(rows=1, features=30, rate_shift=rate_shift)
         row = [1 << spec.data_bits, *(round(random.gauss(0, 1) * (1 << spec.data_bits)) for _ in range(29))]
         return cls(spec, [random.randrange(-99, 99) for _ in range(30)], row, random.choice((-1, 1)))
 
@@ -45,7 +45,7 @@ class OneRow:
         return [w % P for w in self.spec.train(self.weights, [self.row], [[self.label]])] + [0, 0]
 
 
-def read_row(spec: TrainingSpec, weights: Sequence[int], published: Sequence[int]) -> tuple[list[float], int]:
+def read_row(spec: LinearSpec, weights: Sequence[int], published: Sequence[int]) -> tuple[list[float], int]:
     """The row and label that a one-row update shows: the step is the row times its error, and the intercept is 1."""
     step = [to_signed((new - old) % P) for new, old in zip(published, weights, strict=False)]
     return [(1 << spec.data_bits) * change / step[0] for change in step], 1 if step[0] > 0 else -1

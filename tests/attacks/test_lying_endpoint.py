@@ -29,7 +29,6 @@ from headwater.roles.report import silent
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import point_hash
 from headwater.roles.trainer import Trainer
-from headwater.training.data import read_csv
 from tests.support.posting import posting
 from tests.support.proxy import run_proxy
 from tests.support.roles import OUTSIDER, TERMS, World, steady_journal
@@ -102,7 +101,7 @@ def victim_over(world: World, urls: Sequence[str]) -> Trainer:
     chain, key = connect(urls), world.anvil.accounts[VICTIM + 1]
     task = replace(world.task, contracts=open_contracts(chain, world.folder / "deployments"))
     task.__dict__.update(train=world.task.train, average=world.task.average)
-    dataset = read_csv(world.files[VICTIM], task.columns, task.spec)
+    dataset = task.learner.read(world.files[VICTIM])
     return Trainer(
         task, Sender(chain, key), secret_of(key), dataset, silent, journal=steady_journal(key, world.task, dataset)
     )

@@ -63,7 +63,7 @@ def real(train):
 
 def groups(feature: int) -> list[list[int]]:
     """All that the statement decomposes of a record, but for constants (docs/fixed-point.md, EZKL's source)."""
-    (x, labels), h, c, j = record(feature), SMALL.half, SMALL.clip_gradient, SMALL.rebase_bits + 1
+    (x, labels), h, c, j = record(feature), -SMALL.knots[0], SMALL.clip_gradient, SMALL.rebase_bits + 1
     z = [sum(a * b for a, b in zip(row, WEIGHTS, strict=True)) for row in x]
     errors = [abs(v + h) - abs(v - h) - 2 * h * label for v, (label,) in zip(z, labels, strict=True)]
     g = [sum(row[f] * e for row, e in zip(x, errors, strict=True)) for f in range(SMALL.features)]

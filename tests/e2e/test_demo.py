@@ -19,8 +19,8 @@ import requests
 from web3 import Web3
 
 from headwater.cli.demo.cheat import VANISHED
+from headwater.tables.samples import load, write
 from headwater.tools import ROOT
-from headwater.training.samples import load, write
 
 SECONDS = 840.0  # four rounds on a busy machine
 TRAINERS, ROUNDS = 4, 4

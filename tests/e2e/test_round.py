@@ -9,6 +9,10 @@ import pytest
 
 from headwater.chain.contracts.screens import Stake
 from headwater.errors import Unavailable
+from headwater.learners.classes import evaluate
+from headwater.learners.linear.deviation import bound
+from headwater.learners.linear.floating import federated, float_scores, real_weights
+from headwater.learners.linear.learner import integer_scores
 from headwater.protocol.decisions import (
     Aggregate,
     Claim,
@@ -27,10 +31,7 @@ from headwater.protocol.decisions import (
 )
 from headwater.protocol.fixedpoint import decode
 from headwater.reading.models import load, pull, verify
-from headwater.training.data import read_csv
-from headwater.training.deviation import bound
-from headwater.training.evaluate import evaluate, float_scores, integer_scores
-from headwater.training.floating import federated, real_weights
+from headwater.tables.data import read_csv
 from tests.support.roles import TERMS
 
 pytestmark = pytest.mark.e2e
@@ -72,7 +73,7 @@ def test_everybody__does_what_a_task_of_two_rounds_needs__and_nothing_else(ended
 
 def test_model__gets_better_with_every_round__on_rows_that_nobody_trained_on(ended):
     world, _ = ended
-    columns, spec = world.task.columns, world.task.spec
+    columns, spec = world.task.learner.columns, world.task.learner.spec
     held_out = read_csv(world.held_out, columns, spec, training=False)
     models = world.models.get_models(world.task_id, 0, 10)
     assert [(model.round, model.trainers) for model in models] == [(0, 0), (1, 3), (2, 3)]
@@ -85,7 +86,7 @@ def test_model__gets_better_with_every_round__on_rows_that_nobody_trained_on(end
 
 def test_model__of_integers__stays_within_the_proved_bound_of_the_reals(ended):
     world, _ = ended
-    spec = world.task.spec
+    spec = world.task.learner.spec
     shares = [world.trainer(i).dataset for i in range(3)]
     reals = [np.zeros((spec.features, spec.outputs)), *federated(spec, shares, rounds=2)]
     distance, floored = 0.0, math.sqrt(spec.features) * decode(1, spec.model_bits)
@@ -101,7 +102,7 @@ def test_model__of_integers__stays_within_the_proved_bound_of_the_reals(ended):
 
 def test_model__of_integers__is_as_good_as_the_reals(ended):
     world, _ = ended
-    columns, spec = world.task.columns, world.task.spec
+    columns, spec = world.task.learner.columns, world.task.learner.spec
     held_out = read_csv(world.held_out, columns, spec, training=False)
     shares = [world.trainer(i).dataset for i in range(3)]
     integers = evaluate(columns, integer_scores(world.task.current_model(), held_out, spec), held_out)

@@ -14,8 +14,8 @@ from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.circuits.srs import Srs
 from headwater.errors import ContractError
+from headwater.learners.linear import LinearSpec
 from headwater.protocol.field import to_signed
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.structs import TaskState
 from scripts.benchmarks.links import Chain, open_chain
@@ -23,7 +23,7 @@ from tests.support.anvil import Anvil, run_anvil
 
 pytestmark = pytest.mark.slow
 
-SPEC = TrainingSpec(rows=8, features=4, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
+SPEC = LinearSpec(rows=8, features=4, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.support.roles import CREATOR, TERMS, World
 def planned(finalized: World):
     return {
         (cost.who, cost.what): cost
-        for cost in expenses(finalized.task.spec.dimension, TERMS.rounds, TERMS.max_trainers)
+        for cost in expenses(finalized.task.learner.spec.dimension, TERMS.rounds, TERMS.max_trainers)
     }
 
 
@@ -55,7 +55,7 @@ def test_expenses__when_a_circuit_is_built__then_its_verifier_key_and_proof_are_
 
 
 def test_round_bytes__when_a_round_was_played__then_its_documents_are_at_most_so_large(finalized: World):
-    planned = round_bytes(finalized.task.spec.dimension, TERMS.max_trainers)
+    planned = round_bytes(finalized.task.learner.spec.dimension, TERMS.max_trainers)
     masked = next(finalized.rounds.events(Masked, task_id=finalized.task_id))
     model = finalized.models.latest(finalized.task_id)
     update_bytes, model_bytes = (

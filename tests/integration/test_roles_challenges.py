@@ -190,7 +190,10 @@ def test_update__that_is_shown_when_demanded__is_read_from_the_chain(created, fo
     assert created.aggregator(task=four).fetch(1) == add(updates)
     created.finalize(four)
     assert four.current_model() == averaged_of(
-        [four.spec.train(ZERO, t.dataset.x, t.dataset.labels) for t in (created.trainer(i, four) for i in range(4))]
+        [
+            four.learner.spec.train(ZERO, t.dataset.x, t.dataset.labels)
+            for t in (created.trainer(i, four) for i in range(4))
+        ]
     )
     assert created.trainers.slash_of(four.id, late.sender.address) == (0, False)
 

@@ -89,7 +89,7 @@ def four(created: World) -> Task:
 
 def test_masked_round__shows_the_sum_of_the_updates__and_no_update_anywhere(aggregating):
     world, updates = aggregating, aggregating.updates()
-    d = world.task.spec.dimension
+    d = world.task.learner.spec.dimension
     stored = list(documents(world))
     assert len(stored) > 10
     for update, trained in zip(updates, world.trained(ZERO), strict=True):

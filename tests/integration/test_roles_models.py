@@ -43,8 +43,8 @@ def test_model__pulled__loads_and_verifies(finalized, folder):
     model = finalized.models.latest(finalized.task_id)
     assert verify(finalized.task, pulled) == model
     assert pulled.weights == finalized.task.weights(model)
-    assert pulled.columns == finalized.task.columns
-    assert pulled.spec == finalized.task.spec
+    assert pulled.learner.columns == finalized.task.learner.columns
+    assert pulled.learner.spec == finalized.task.learner.spec
     assert pulled.provenance == {
         "chain_id": 31337,
         "task_manager": finalized.tasks.address,
@@ -63,7 +63,7 @@ def test_model__pulled__has_its_documents_as_they_were_stored_and_its_weights_as
     for name, key in ((MODEL, "model_cid"), (MANIFEST, "manifest_cid")):
         assert str(finalized.store.put((folder / name).read_bytes())) == facts[key]
     tensor = load_file(folder / TENSORS)["weights"]
-    bits = finalized.task.spec.model_bits
+    bits = finalized.task.learner.spec.model_bits
     assert tensor.tolist() == [[decode(weight, bits)] for weight in load(folder).weights]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from headwater.chain.contracts.events import OriginRecorded, TaskCreated
 from headwater.errors import CircuitError, ConfigError, ContractError, TaskError
+from headwater.learners.linear import Linear
 from headwater.protocol.decisions import Deposit, Enrol, Join, Submit
 from headwater.protocol.field import to_signed
 from headwater.protocol.structs import Parent
@@ -27,7 +28,8 @@ def create(world: World, *parents: Parent, divisor: int = 1, account: int = CREA
     """A task whose first model comes from others."""
     place = (world.contracts, world.senders[account], world.store, world.home)
     lineage = Lineage(parents, divisor)
-    return create_task(*place, replace(SMALL, **changes), world.task.columns, TERMS, lineage=lineage)
+    learner = Linear(replace(SMALL, **changes), world.task.learner.columns)
+    return create_task(*place, learner, TERMS, lineage=lineage)
 
 
 def another(world: World, weights: list[int]) -> int:
@@ -65,7 +67,7 @@ def test_warm_start__is_trained_on_from_there(finalized):
         for i in range(3):
             finalized.steps(finalized.trainer(i, task), action)
     start, dataset = finalized.task.current_model(), finalized.trainer(0).dataset
-    trained = task.spec.train(start, dataset.x, dataset.labels)
+    trained = task.learner.spec.train(start, dataset.x, dataset.labels)
     assert [to_signed(entry) for entry in finalized.trainer(0, task).update(1)[0][:4]] == trained
 
 

@@ -47,7 +47,7 @@ class LongTask:
             tag=play.tag,
             contracts=self.contracts,
             config=config,
-            spec=SimpleNamespace(dimension=WEIGHTS),
+            learner=SimpleNamespace(dimension=WEIGHTS),
             place="here",
             train=self.circuit,
             average=self.circuit,

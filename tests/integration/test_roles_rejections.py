@@ -83,7 +83,7 @@ def proof_accepted_there(world: World, place: Place) -> Proof:
     place.enter([world.trainer(i).data[1] for i in range(3)])
     tag = place.contracts.tasks.tag(place.task_id)
     proof = world.task.train.prove(
-        [model_input([0] * world.task.spec.dimension, tag), world.trainer(0).data[0], train_salts(1)]
+        [model_input([0] * world.task.learner.spec.dimension, tag), world.trainer(0).data[0], train_salts(1)]
     )
     receipt = place.senders[1].send(place.contracts.rounds.submit(place.task_id, [proof.data]))
     assert receipt.event(Submitted).submitted == 1
@@ -153,7 +153,7 @@ def test_proof__too_short_for_its_commitments__is_refused(training):
 
 def prove_average(world: World, vectors, n: int, tag: int | None = None) -> Proof:
     """A proof of the aggregator's for the sum of vectors, divided by any n."""
-    summed, d = add(vectors), world.task.spec.dimension
+    summed, d = add(vectors), world.task.learner.spec.dimension
     weights, remainder = average([to_signed(entry) for entry in summed[:d]], n)
     model = [*weights, world.task.tag if tag is None else tag]
     public = public_input(n, world.senders[AGGREGATOR].address)

@@ -65,8 +65,8 @@ def test_task__that_is_of_one_piece__passes_every_check(created):
     task = open_task(created.contracts, created.store, created.home, created.task_id)
     task.check_circuits(lambda stage, **details: stages.append((stage, *details.values())))
     assert stages == [("building", "train"), ("building", "average")]
-    assert task.columns == created.task.columns
-    assert {key: getattr(task.spec, key) for key in PARAMS} == PARAMS
+    assert task.learner.columns == created.task.learner.columns
+    assert {key: getattr(task.learner.spec, key) for key in PARAMS} == PARAMS
     assert task.current_model() == [0, 0, 0, 0]
 
 
@@ -84,15 +84,20 @@ def test_task__that_does_not_exist__is_unknown(created):
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    (("training__rows", 9), ("training__steps", 2), ("training__clip", "2"), ("fixed_point__data_bits", 5)),
+    (
+        ("model__training__rows", 9),
+        ("model__training__steps", 2),
+        ("model__training__clip", "2"),
+        ("model__fixed_point__data_bits", 5),
+    ),
 )
 def test_manifest__with_other_numbers_than_its_circuit__is_refused(created, path, value):
-    changes = {path: value} | ({"fixed_point__clamp": "2"} if path.startswith("fixed") else {})
+    changes = {path: value} | ({"model__fixed_point__clamp": "2"} if "fixed" in path else {})
     refusal(created, with_manifest(created, **changes), TaskError, "contradicts itself: its statement of train")
 
 
 def test_manifest__with_a_feature_more__has_another_dimension_than_the_chain(created):
-    features = [feature.model_dump() for feature in created.task.manifest.model.features]
+    features = list(created.task.manifest.model["features"])
     features.append({"name": "sepal length (cm)", "mean": "5", "deviation": "1"})
     refusal(created, with_manifest(created, model__features=features), TaskError, "its dimension is 5 and should be 4")
 
@@ -106,11 +111,11 @@ def test_manifest__with_its_circuits_exchanged__is_refused(created):
 @pytest.mark.parametrize(
     ("path", "value"),
     (
-        ("training__clip", "1e300"),
-        ("training__clip", "1e-300"),
-        ("training__rate_shift", 40),
-        ("fixed_point__model_bits", 40),
-        ("fixed_point__clamp", "0.5"),
+        ("model__training__clip", "1e300"),
+        ("model__training__clip", "1e-300"),
+        ("model__training__rate_shift", 40),
+        ("model__fixed_point__model_bits", 40),
+        ("model__fixed_point__clamp", "0.5"),
         ("model__label__classes", ["virginica", "virginica"]),
         ("model__label__column", "petal width (cm)"),
     ),
@@ -120,7 +125,12 @@ def test_manifest__whose_numbers_or_names_cannot_be__makes_no_sense(created, pat
 
 
 def test_task__with_fewer_salts_than_its_rounds_publish_equations__is_refused(created):
-    refusal(created, with_manifest(created, training__salt_rows=1), TaskError, "has 5 salts for 2 rounds: proofs would")
+    refusal(
+        created,
+        with_manifest(created, model__training__salt_rows=1),
+        TaskError,
+        "has 5 salts for 2 rounds: proofs would",
+    )
     refusal(created, created.create(rounds=5), TaskError, "has 10 salts for 5 rounds: proofs would give the data away")
     created.open(created.create(rounds=4))
 
@@ -131,8 +141,8 @@ def test_manifest__that_nobody_stores__cannot_be_had_now(created):
 
 
 def test_manifest__that_is_none__is_refused(created):
-    task_id = created.create(manifest=created.put(b'{"schema":"headwater/task/1"}').digest)
-    refusal(created, task_id, DocumentError, "no document of headwater/task/1")
+    task_id = created.create(manifest=created.put(b'{"schema":"headwater/task/2"}').digest)
+    refusal(created, task_id, DocumentError, "no document of headwater/task/2")
 
 
 def test_circuit_manifest__that_nobody_stores__cannot_be_had_now(created):

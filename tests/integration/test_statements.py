@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from headwater.circuits import worker
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import build, check_reproducible
-from headwater.circuits.train import Train
 from headwater.errors import CircuitError
+from headwater.learners.linear.statement import LinearUpdate
 from headwater.protocol.field import P, add, to_signed
 from headwater.protocol.vectors import average as floored_average
 from headwater.protocol.vectors import model_input, public_input, sum_of_commitments, twice, update_length
@@ -73,8 +75,15 @@ def test_build__twice_from_the_statement__gives_the_same_keys_and_verifier(train
     assert check_reproducible(train) == []
 
 
+@pytest.mark.parametrize("changes", ({"rows": 1 << 20}, {"steps": 1000}, {"features": 30_000}))
+def test_build__of_what_is_far_too_large__is_refused_before_anything_is_computed(srs, tmp_path, changes, monkeypatch):
+    monkeypatch.setattr(worker, "run", lambda *_, **__: pytest.fail("it was laid out"))
+    with pytest.raises(CircuitError, match="far too large"):
+        build(tmp_path, replace(SMALL, **changes), srs)
+
+
 def test_build__with_a_k_that_is_too_small__says_the_right_one(home, srs, tmp_path):
-    large = Train(rows=64, features=20, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
+    large = LinearUpdate(rows=64, features=20, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
     with pytest.raises(CircuitError, match=rf"k = \d+, not {K}"):
         build(tmp_path, large, srs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,25 +10,20 @@ from headwater.protocol import documents
 from headwater.protocol.curve import INFINITY, Q
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.openings import Encoding, encode
-from headwater.roles.task import Task, columns_of, spec_of
-from headwater.storage.cid import DAG_PB, Cid
-from headwater.storage.manifests import TaskManifest
+from headwater.roles.task import Task
 from headwater.storage.vectors import HEADER_BYTES, ModelDocument
-
-Path = tuple[str | int, ...]
+from tests.js.manifests import Path, changed, manifest_texts, read_manifest
 
 
 def document_cases(task: Task) -> Iterator[dict[str, Any]]:
     """Bytes of documents, and whether the node takes them as canonical JSON, as a manifest and as a model."""
-    manifest = task.store.get(Cid.from_digest(task.config.manifest), documents.MAX_BYTES)
     points = {"commitment": GENERATOR.encode().hex(), "opening": INFINITY.encode().hex()}
     weights = encode([0, 1, -1, (1 << 63) - 1, -1 << 63], Encoding.PACKED)
     model = ModelDocument.of(weights, round=1, trainers=3, **points).encode()
     texts = {
-        manifest,
+        *manifest_texts(task),
         model,
         *(hostile.encode("utf-8", "surrogatepass") for hostile in HOSTILE),
-        *(changed(manifest, change) for change in MANIFEST_CHANGES),
         *(changed(model, change) for change in MODEL_CHANGES),
         *other_bytes(model),
         b"\xff" + model,
@@ -42,15 +36,9 @@ def document_cases(task: Task) -> Iterator[dict[str, Any]]:
         yield {
             "hex": text.hex(),
             "canonical": _accepts(documents.decode, text),
-            "manifest": _accepts(_sensible_manifest, text),
+            "manifest": _accepts(read_manifest, text),
             "model": _accepts(ModelDocument.decode, text),
         }
-
-
-def _sensible_manifest(data: bytes) -> None:
-    manifest = TaskManifest.decode(data)
-    columns_of(manifest)
-    spec_of(manifest)
 
 
 def _accepts(read: Any, data: bytes) -> bool:
@@ -130,76 +118,6 @@ def other_bytes(model: bytes) -> Iterator[bytes]:
         yield header.replace(b'"entries":5', f'"entries":{count}'.encode()) + b"\0" + bytes(8 * count)
 
 
-def changed(document: bytes, change: tuple[Path, Any]) -> bytes:
-    """A document with one value of its JSON replaced, or, by `...`, removed; a vector behind it is left alone."""
-    text, separator, vector = document.partition(b"\0")
-    value = json.loads(text)
-    (*path, last), new = change
-    at = value
-    for key in path:
-        at = at[key]
-    if new is ...:
-        del at[last]
-    else:
-        at[last] = new
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return text + separator + vector
-
-
-FIRST = ("model", "features", 0)
-MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
-    (("schema",), "headwater/task/2"),
-    (("schema",), ...),
-    (("extra",), 1),
-    (("name",), ""),
-    (("name",), "a\x1bb"),
-    (("name",), "\U0001f600" * 200),
-    (("name",), "\U0001f600" * 201),
-    (("name",), "a\nb"),
-    (("name",), 1),
-    (("description",), "a\nb"),
-    (("description",), "a\tb"),
-    (("description",), "x" * 10_001),
-    (("model", "kind"), "softmax"),
-    (("model", "features"), []),
-    (("model", "features"), {}),
-    ((*FIRST, "mean"), "1."),
-    ((*FIRST, "mean"), "+1"),
-    ((*FIRST, "mean"), "1e999"),
-    ((*FIRST, "mean"), "1e1000"),
-    ((*FIRST, "mean"), 1),
-    ((*FIRST, "mean"), "0" * 65),
-    ((*FIRST, "mean"), "١"),  # a digit, but not an ASCII one
-    ((*FIRST, "deviation"), "0"),
-    ((*FIRST, "deviation"), "-1"),
-    ((*FIRST, "deviation"), "0e5"),
-    ((*FIRST, "name"), "petal width (cm)"),
-    ((*FIRST, "name"), " padded"),
-    (("model", "intercept"), 1),
-    (("model", "intercept"), None),
-    (("model", "label", "column"), "petal width (cm)"),
-    (("model", "label", "classes"), ["one"]),
-    (("model", "label", "classes"), ["same", "same"]),
-    (("model", "label", "classes"), [str(n) for n in range(100)]),
-    (("model", "label", "classes"), [str(n) for n in range(101)]),
-    (("fixed_point", "data_bits"), 0),
-    (("fixed_point", "data_bits"), 41),
-    (("fixed_point", "data_bits"), "4"),
-    (("fixed_point", "data_bits"), True),
-    (("fixed_point", "clamp"), "1e999"),
-    (("fixed_point", "clamp"), "1e307"),  # finite, and larger than anything that can be computed with
-    (("training", "steps"), 1001),
-    (("training", "rate_shift"), -1),
-    (("circuits", "train"), "Qm" + "a" * 57),
-    (("circuits", "train"), "b" + "a" * 58),
-    (("circuits", "train"), str(Cid(DAG_PB, bytes(32)))),
-    (("circuits", "train"), str(Cid(DAG_PB, bytes(32)))[:-1] + "b"),
-    (("basis",), "b" + "a" * 58),
-    (("srs", "k"), 29),
-    (("srs", "source"), "mine"),
-    (("srs", "cid"), ""),
-    (("srs", "id"), "F" * 64),
-)
 MODEL_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("schema",), "headwater/update/2"),
     (("round",), -1),

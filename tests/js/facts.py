@@ -21,7 +21,8 @@ from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
 from tests.js.documents import document_cases
-from tests.js.predictions import prediction_cases, prediction_facts
+from tests.js.learners import Case, cases, first_rows
+from tests.js.predictions import prediction_facts
 from tests.support.story import Story
 
 Json = dict[str, Any]
@@ -39,8 +40,14 @@ def facts(story: Story, folder: Path) -> Json:
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
         "documents": list(document_cases(story.long)),
         "commitments": list(commitment_cases(story.long)),
-        "predictions": [prediction_facts(*case) for case in prediction_cases(story, folder)],
+        "predictions": [prediction_facts(case) for case in (flowers(story, folder), *cases(folder))],
     }
+
+
+def flowers(story: Story, folder: Path) -> Case:
+    """The story's last model on held-out flowers."""
+    rows = first_rows(story.world.held_out, folder / "flowers.csv", 40)
+    return Case(story.long.learner, story.long.current_model(), rows)
 
 
 def addresses(deployment: Deployment) -> Json:

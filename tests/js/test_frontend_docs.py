@@ -113,7 +113,8 @@ def test_snippet__run_with_node__says_something_true(snippet, compiled, story: S
         f"0x{model.model_hash.hex()}",
         "round 4: Finalized, 0 s left",
         "has 5 model(s)",
-        *task.columns.classes,
+        "models of the kind mean are known now",
+        *task.learner.columns.classes,
     )
     assert any(fact in told for fact in facts), told
 

@@ -19,7 +19,7 @@ from tests.support.circuits import ROOT
 pytestmark = pytest.mark.js
 
 SUITES = sorted(path.name.removesuffix(".test.ts") for path in (PACKAGE / "tests").glob("*.test.ts"))
-MODULES = sorted(path.stem for path in (PACKAGE / "src").glob("*.ts"))
+MODULES = sorted(path.relative_to(PACKAGE / "src").with_suffix("") for path in (PACKAGE / "src").rglob("*.ts"))
 COMPILED = [f"dist/{module}{ending}" for module in MODULES for ending in (".d.ts", ".js")]
 PUBLISHED = ["LICENSE", "README.md", "package.json", *COMPILED]
 RESOLUTIONS = {"bundler": ["--module", "esnext"], "node16": ["--module", "node16"]}

@@ -7,6 +7,7 @@ quick: a reader of models can check all that it would check of a proved one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from eth_utils.crypto import keccak
@@ -17,6 +18,9 @@ from headwater.chain.contracts.opened import open_contracts
 from headwater.chain.deploying.anvil import Anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
+from headwater.learners.learner import Learner
+from headwater.learners.linear.learner import Linear
+from headwater.learners.linear.numbers import LinearSpec
 from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding, basis_claim, challenge, encode, evaluate, root_of
 from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
@@ -24,6 +28,7 @@ from headwater.roles.models import OpenedModel
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import TaskManifest
+from headwater.tables.columns import Columns, Feature
 from tests.support.toy_srs import ToySrs
 
 DIMENSION, PERIOD, POOL, STAKE = 3, 3600, 10**15, 1000
@@ -69,6 +74,7 @@ class Catalogue:
         *,
         description: str = "",
         columns: Sequence[str] = ("size", "weight"),
+        learner: Learner | None = None,
         rounds: int = 3,
         manifest: bytes = b"",
         document: bytes = b"",
@@ -77,10 +83,11 @@ class Catalogue:
     ) -> int:
         """A task and its first model; the task's id.
 
+        columns: what its models are learned from; or a learner, of `DIMENSION` weights.
         manifest, document: what lies where the manifest and the model's document should, if not these.
         weights: those that the first model is committed to; nobody needs a document for zeros.
         """
-        described = self.store.put(manifest or manifest_of(name, description, columns).encode())
+        described = self.store.put(manifest or manifest_of(name, description, learner or learner_of(columns)).encode())
         first = opened(weights)
         model = self.store.put(document or first.document(0, 0).encode())
         code_hash = self.chain.code_hash(self._verifier)
@@ -125,21 +132,20 @@ class Catalogue:
         self.outsider.send(self.contracts.rounds.advance(task_id))
 
 
-def manifest_of(name: str, description: str, columns: Sequence[str]) -> TaskManifest:
-    """A task's manifest of two columns; what it says of circuits and SRS is nowhere."""
+def learner_of(columns: Sequence[str]) -> Linear:
+    """A linear model of cats and dogs."""
+    features = tuple(Feature(column, Decimal("1.5"), Decimal("0.5")) for column in columns)
+    found = Columns(features, True, "kind", ("cat", "dog"))
+    return Linear(LinearSpec(rows=20, features=found.width, steps=5, rate_shift=4, clip=2048), found)
+
+
+def manifest_of(name: str, description: str, learner: Learner) -> TaskManifest:
+    """A task's manifest; what it says of circuits and SRS is nowhere."""
     return TaskManifest.of(
         name=name,
         description=description,
-        model={
-            "kind": "logistic",
-            "features": [{"name": column, "mean": "1.5", "deviation": "0.5"} for column in columns],
-            "intercept": True,
-            "label": {"column": "kind", "classes": ["cat", "dog"]},
-            "missing": "refuse",
-            "unknown": "refuse",
-        },
-        fixed_point={"data_bits": 8, "model_bits": 16, "clamp": "8"},
-        training={"rows": 20, "salt_rows": 1, "steps": 5, "rate_shift": 4, "clip": "0.5"},
+        learner={"kind": learner.kind, "package": learner.package},
+        model=learner.document(),
         circuits={"train": NOWHERE, "average": NOWHERE},
         srs={"id": "00" * 32, "k": SRS.k, "source": "dev", "cid": ""},
     )

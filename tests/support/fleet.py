@@ -29,12 +29,13 @@ from headwater.chain.deploying.anvil import Anvil, run_anvil
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.cli.settings import PREFIX
+from headwater.learners.linear import Linear
 from headwater.protocol.phases import Phase
 from headwater.reading.history import History, read_history
 from headwater.roles.creating import Terms, create_task
 from headwater.storage.opening import open_store
-from headwater.training.columns import describe
-from headwater.training.samples import Sample, deal, load
+from headwater.tables.columns import describe
+from headwater.tables.samples import Sample, deal, load
 from tests.support.circuits import ROOT, SMALL
 from tests.support.ipfs import IpfsDaemon
 from tests.support.proxy import FaultProxy, drop, run_proxy
@@ -235,7 +236,7 @@ class Fleet:
 
     def create(self, terms: Terms) -> int:
         """Publish a task; its id."""
-        return create_task(self.contracts, self._creator, self.store, self.home, SMALL, self._columns, terms)
+        return create_task(self.contracts, self._creator, self.store, self.home, Linear(SMALL, self._columns), terms)
 
     def _add(self, number: int, roles: Roles) -> Node:
         """A node. One of all roles is told of no task but to train in it: it looks for others, and finds the same."""

@@ -30,6 +30,7 @@ from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ContractError
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
+from headwater.learners.linear import Linear
 from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import Action, Aggregate, Deposit, Enrol, Join, Mask, Publish, Submit
@@ -37,7 +38,7 @@ from headwater.protocol.masks import mask_key
 from headwater.protocol.structs import Origin
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
-from headwater.roles.commitments import _digest
+from headwater.roles.commitments import DataCommitments
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.loop import Job, Loop
 from headwater.roles.models import OpenedModel, open_model
@@ -49,9 +50,9 @@ from headwater.roles.trainer import Trainer
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.manifests import Document
-from headwater.training.columns import describe
-from headwater.training.data import Dataset, data_vector, read_csv
-from headwater.training.samples import Sample, deal, load
+from headwater.tables.columns import describe
+from headwater.tables.data import Dataset
+from headwater.tables.samples import Sample, deal, load
 from tests.support.circuits import SMALL
 
 ETHER = 10**18
@@ -96,9 +97,10 @@ def share_proofs(task: Task) -> Task:
 def steady_journal(key: LocalAccount, task: Task, dataset: Dataset) -> SecretStore:
     """A journal that knows only what salts follow from: the same in every run, so that proofs are shared."""
     store = SecretStore(Database(None), key)
-    parts = [data_vector(part, task.spec, [0] * task.spec.salts) for part in dataset.parts(task.spec.rows)]
-    digest = _digest([entry for part in parts for entry in part])
-    store.put(f"data/{task.place}", bytes(32) + digest)
+    learner = task.learner
+    parts = [learner.data_vector(part, [0] * learner.salts) for part in dataset.parts(learner.rows)]
+    known = DataCommitments(store, task.place, task.shape)
+    store.put(f"data/{task.place}", bytes(32) + known.digest([entry for part in parts for entry in part]))
     return store
 
 
@@ -119,7 +121,7 @@ class World:
         self.files, self.held_out = deal(Sample(flowers.header, rows), SHARES, folder)
         columns = describe(self.held_out, flowers.label, FEATURES)
         sender = self.senders[CREATOR]
-        self.task_id = create_task(self.contracts, sender, self.store, home, SMALL, columns, TERMS)
+        self.task_id = create_task(self.contracts, sender, self.store, home, Linear(SMALL, columns), TERMS)
         self.senders[AGGREGATOR].send(self.stakes.deposit(TERMS.stake))
         self._snapshots = [("created", self._snapshot())]
 
@@ -186,7 +188,7 @@ class World:
     def trainer(self, i: int, task: Task | None = None, file: Path | None = None) -> Trainer:
         """Trainer i, as if it had just been started."""
         task = task or self.task
-        dataset = read_csv(file or self.files[i], task.columns, task.spec, links=task.config.max_links)
+        dataset = task.learner.read(file or self.files[i], links=task.config.max_links)
         key = self.anvil.accounts[i + 1]
         journal = steady_journal(key, task, dataset)
         made = Trainer(task, self.senders[i + 1], secret_of(key), dataset, silent, journal=journal)
@@ -216,7 +218,7 @@ class World:
     def trained(self, weights: Sequence[int]) -> list[list[int]]:
         """What a model becomes on the rows of each of the three, by the specification's integers."""
         datasets = [self.trainer(i).dataset for i in range(3)]
-        return [self.task.spec.train(weights, dataset.x, dataset.labels) for dataset in datasets]
+        return [self.task.learner.spec.train(weights, dataset.x, dataset.labels) for dataset in datasets]
 
     def updates(self, round_: int = 1) -> list[list[int]]:
         """The updates that the three submitted in the round, without masks, as only each of them knows its own."""
@@ -283,7 +285,7 @@ class World:
         **changes: Any,
     ) -> Call:
         """The call that creates such a task. quotient: for offset and basis points other than the first one's."""
-        zeros = self.opened([0] * self.task.spec.dimension)
+        zeros = self.opened([0] * self.task.learner.spec.dimension)
         cid = model_cid or self.put(zeros.document(0, 0)).digest
         config, origin = replace(self.task.config, **changes), Origin(model or zeros.commitment)
         return self.tasks.create_task(config, quotient or self.quotient, origin, cid, TERMS.pool)
@@ -291,7 +293,7 @@ class World:
     @cached_property
     def quotient(self) -> Point:
         """What opens the task's offset and basis points."""
-        return basis_quotient(self.task.average, self.task.spec.dimension)
+        return basis_quotient(self.task.average, self.task.learner.spec.dimension)
 
     def enrolment(self, account: int, point: Point, number: int = 1) -> Call:
         """An account's enrolment with a data commitment, under the mask key of a secret of its own."""
@@ -385,7 +387,7 @@ def changed_file(world: World, tmp_path: Path) -> Path:
     """Trainer 0's file with one digit of one cell different."""
     with world.files[0].open(newline="") as file:
         header, first, *rows = csv.reader(file)
-    column = header.index(world.task.columns.names[0])
+    column = header.index(world.task.learner.columns.names[0])
     first[column] = str(float(first[column]) + 1)
     path = tmp_path / "changed.csv"
     with path.open("w", newline="") as file:

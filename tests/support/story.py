@@ -156,7 +156,7 @@ def _first_model_withheld(world: World) -> Task:
 def _of_parents(world: World, lineage: Lineage) -> Task:
     """Like the first task, but that its first model is made of others'."""
     like, creator = world.task, world.senders[CREATOR]
-    parents = read_parents(world.contracts, world.store, world.home, like.spec, lineage)
+    parents = read_parents(world.contracts, world.store, world.home, like.learner, lineage)
     first = first_model(like.average, creator.address, lineage, parents, silent)
     cid = world.put(first.model.document(0, 0))
     receipt = creator.send(world.tasks.create_task(like.config, world.quotient, first.origin, cid.digest, TERMS.pool))

@@ -9,8 +9,7 @@ import torch
 from headwater.circuits.average import Average
 from headwater.circuits.blocks import part
 from headwater.circuits.statement import Statement, Tensor
-from headwater.circuits.train import Train
-from headwater.protocol.noise import NOISE
+from headwater.learners.linear.statement import LinearUpdate
 from headwater.protocol.vectors import UPDATE_SALTS
 
 
@@ -67,12 +66,12 @@ class UnclampedAverage(Average):
 
 
 @dataclass(frozen=True)
-class UnclippedTrain(Train):
+class UnclippedTrain(LinearUpdate):
     """One step of linear regression without sigmoid or clip: nothing bounds what the data do to the weights."""
 
     @property
-    def decompositions(self):
-        return (NOISE,)
+    def checks(self):
+        return ()
 
     def compute(self, model, data, salts):
         x, labels = data[: self.rows, : self.features], data[: self.rows, self.features :]
@@ -82,7 +81,7 @@ class UnclippedTrain(Train):
 
 
 @dataclass(frozen=True)
-class ClaimedRows(Train):
+class ClaimedRows(LinearUpdate):
     """`train` with a count that the trainer claims and by which its step is multiplied: a mean weighted by rows."""
 
     @property
@@ -95,10 +94,11 @@ class ClaimedRows(Train):
 
 
 @dataclass(frozen=True)
-class WideTrain(Train):
+class WideTrain(LinearUpdate):
     """`train` over eight inner columns: too much verifier code for EIP-170."""
 
     inner_columns = 8
+    decomposition_base = 1 << 11  # for which no noise is enough
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class WeakOperation(UnusedInput):
 
 
 @dataclass(frozen=True)
-class QuietTrain(Train):
+class QuietTrain(LinearUpdate):
     """`train` without noise: what its lookups publish follows from the data, the model and the update alone."""
 
     @property

@@ -147,7 +147,8 @@ def test_tables__of_a_report_without_baseline__have_no_column_and_no_verdict_for
     proving, musts = tables(small_report())
     assert proving.headings == ["", "breast cancer: 142 x 31, 1 step"]
     assert {len(row) for row in proving.rows} == {2}
-    assert ["reference step: times faster than the baseline", ">= 15", "-", "not measured"] in musts.rows
+    faster = "reference step: times faster than the baseline, in CPU time"
+    assert [faster, ">= 27", "-", "not measured"] in musts.rows
 
 
 def test_tables__of_a_baseline__leave_open_what_it_does_not_have():
@@ -216,3 +217,14 @@ def test_soak_figures__are_written_between_their_marks_only(tmp_path):
     assert "old" not in text
     assert text.startswith(f"{page.BEGIN}\nbench\n{page.END}\n")
     assert text.endswith(f"{soak.END}\nafter\n")
+
+
+def test_tables__of_learners__show_what_was_measured_and_a_dash_for_the_rest():
+    accuracy = {f"{what}_{name}": 0.975 for what in ("accuracy", "float", "logistic") for name in ("cancer", "digits")}
+    table = {"auc": 0.749, "auc_splits": 0.7543, "auc_pooled": 0.7493}
+    found = {"mlp": {"k": 16, "cells": 121_162, **accuracy}, "gram": {"k": 16, "cells": 112_110}, "german": table}
+    _, kinds, networks, people, _ = tables(small_report(learners=found))
+    assert ["cells", "121,162", "112,110"] in kinds.rows
+    assert ["CPU time of a proof", "-", "-"] in kinds.rows
+    assert networks.rows[0][1:] == ["97.5%"] * 3
+    assert people.rows == [["german.csv", "0.749", "0.754", "0.749"]]

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from headwater.errors import ConfigError
+from headwater.learners.linear import Linear, LinearSpec
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, pack
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.masks import GENERATOR
 from headwater.protocol.vectors import update_length
 from headwater.roles.creating import MAX_DIMENSION, check_documents
@@ -19,17 +19,25 @@ from headwater.roles.task import growth_problem
 from headwater.roles.terms import Terms, check_terms
 from headwater.storage.manifests import TaskReference
 from headwater.storage.vectors import HEADER_BYTES, UpdateDocument
-from headwater.training.columns import Columns, Feature
+from headwater.tables.columns import Columns, Feature
 
-SPEC = TrainingSpec(rows=8, features=2, clip=512)
+SPEC = LinearSpec(rows=8, features=2, clip=512)
 COLUMNS = Columns((Feature("size", Decimal("1.5"), Decimal("0.1")),), True, "kind", ("cat", "dog"))
+LEARNER = Linear(SPEC, COLUMNS)
 TERMS = Terms("pets", pool=9, aggregator_fee=3)
 DAY = 86_400
 
 
+def learner(**changes):
+    """The learner with other numbers, and columns for as many features."""
+    spec = replace(SPEC, **changes)
+    features = tuple(Feature(f"size {n}", Decimal("1.5"), Decimal("0.1")) for n in range(spec.features - 1))
+    return Linear(spec, replace(COLUMNS, features=features))
+
+
 def test_terms__within_bounds__are_accepted():
     check_terms(TERMS)
-    check_documents(SPEC, COLUMNS, TERMS)
+    check_documents(LEARNER, TERMS)
 
 
 @pytest.mark.parametrize(
@@ -71,25 +79,27 @@ def test_terms__that_the_contract_would_refuse__are_refused_before(change, text)
         ({"description": "x" * 10_001}, {}, "description"),
         ({}, {"steps": 1001}, "steps: "),
         ({}, {"features": 32_728}, "32728 weights is too large: at most 32727"),
-        ({"rounds": 10_000}, {"steps": 100}, "could not be carried through"),
+        ({"rounds": 10_000}, {}, "would give rows away: 10000 proofs could tell"),
+        ({}, {"steps": 100}, "would give rows away: one row decides up to 100 signs"),
+        ({"rounds": 200}, {"clip": 1 << 22}, "could not be carried through"),
         ({"answer_period": 4 * DAY}, {"features": 2040}, "answers of 2 parts, 345600 s each"),
     ),
 )
 def test_documents__that_cannot_be_written__are_refused_before(terms, spec, text):
     with pytest.raises(ConfigError, match=text):
-        check_documents(replace(SPEC, **spec), COLUMNS, replace(TERMS, **terms))
+        check_documents(learner(**spec), replace(TERMS, **terms))
 
 
 def test_growth__is_a_problem_only_past_what_training_and_averaging_can_prove():
     limit = min(SPEC.weight_limit, 2**29 - 1)
     most = limit // (SPEC.clip + 1)
-    assert growth_problem(SPEC, most, 1) == ""
-    assert f"beyond {limit}" in growth_problem(SPEC, most + 1, 1)
-    assert growth_problem(replace(SPEC, steps=2), most, 1)
-    assert growth_problem(SPEC, most, 2)
+    assert growth_problem(LEARNER, most, 1) == ""
+    assert f"beyond {limit}" in growth_problem(LEARNER, most + 1, 1)
+    assert growth_problem(learner(steps=2), most, 1)
+    assert growth_problem(LEARNER, most, 2)
     room = limit - most * (SPEC.clip + 1)
-    assert growth_problem(SPEC, most, 1, [-room, 0]) == ""
-    assert growth_problem(SPEC, most, 1, [0, -room - 1])
+    assert growth_problem(LEARNER, most, 1, [-room, 0]) == ""
+    assert growth_problem(LEARNER, most, 1, [0, -room - 1])
 
 
 def test_largest_model__has_masked_updates_and_models_that_fit_a_document():

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from headwater.errors import DataError
-from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.training.columns import Category, Columns, Feature, describe, remarks
-from headwater.training.data import read_csv
-from headwater.training.samples import deal, load
+from headwater.learners.linear import LinearSpec
+from headwater.tables.columns import Category, Columns, Feature, describe, remarks
+from headwater.tables.data import read_csv
+from headwater.tables.samples import deal, load
 
 A, B = Feature("a", Decimal(0), Decimal(1)), Feature("b", Decimal("0.10"), Decimal("2.50"))
 
@@ -100,7 +100,7 @@ def test_samples__dealt_out__are_files_that_a_task_can_be_described_by(tmp_path,
     sample = load(name)
     files, held_out = deal(sample, shares, tmp_path, seed=3)
     columns = describe(held_out, sample.label)
-    spec = TrainingSpec(shares[0], width, outputs)
+    spec = LinearSpec(shares[0], width, outputs)
     read = [read_csv(file, columns, spec) for file in files]
     left = read_csv(held_out, columns, spec, training=False)
     assert [len(data) for data in (*read, left)] == [*shares, len(sample.rows) - sum(shares)]
@@ -193,7 +193,7 @@ def test_remarks__on_measurements__are_none(tmp_path):
     assert remarks(held_out, describe(held_out, sample.label)) == []
 
 
-SPEC = TrainingSpec(rows=8, features=6, data_bits=6, model_bits=10, rate_shift=3, clip=1024, clamp=512)
+SPEC = LinearSpec(rows=8, features=6, data_bits=6, model_bits=10, rate_shift=3, clip=1024, clamp=512)
 COLUMNS = Columns(
     (Feature("age", Decimal(30), Decimal(10)), Category("sex", ("female", "male")), Category("deck", ("A", "B"))),
     True,

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.errors import DataError
+from headwater.learners.linear import Linear, LinearSpec
 from headwater.protocol.field import P
-from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.training import table
-from headwater.training.columns import Columns, Feature
-from headwater.training.data import Dataset, data_vector, read_csv
-from headwater.training.table import parse_number
+from headwater.tables import table
+from headwater.tables.columns import Columns, Feature
+from headwater.tables.data import Dataset, read_csv
+from headwater.tables.table import parse_number
 
 COLUMNS = Columns(
     features=(Feature("radius", Decimal("14.1"), Decimal("3.5")), Feature("texture", Decimal(20), Decimal("0.5"))),
@@ -25,7 +25,7 @@ COLUMNS = Columns(
     label="diagnosis",
     classes=("benign", "malignant"),
 )
-SPEC = TrainingSpec(rows=4, features=3)
+SPEC = LinearSpec(rows=4, features=3)
 HEADER = "radius,texture,diagnosis\n"
 
 
@@ -83,7 +83,7 @@ def test_read__of_what_spreadsheets_write__is_understood(read, newline):
 
 def test_read__three_classes__labels_each_output(read):
     columns = Columns(COLUMNS.features, False, "species", ("a", "b", "c"))
-    data = read("radius,texture,species\n14.1,20,b\n14.1,20,c\n", columns=columns, spec=TrainingSpec(4, 2, 3))
+    data = read("radius,texture,species\n14.1,20,b\n14.1,20,c\n", columns=columns, spec=LinearSpec(4, 2, 3))
     assert data.labels == [[-1, 1, -1], [-1, -1, 1]]
     assert data.x == [[0, 0], [0, 0]]
 
@@ -105,7 +105,7 @@ def test_read__many_problems__tells_all_with_their_places(complaint, tmp_path):
 
 
 def test_read__very_many_problems__lists_twenty_and_counts_the_rest(complaint):
-    lines = complaint(HEADER + "x,y,benign\n" * 30, spec=TrainingSpec(rows=50, features=3)).splitlines()
+    lines = complaint(HEADER + "x,y,benign\n" * 30, spec=LinearSpec(rows=50, features=3)).splitlines()
     assert lines[0] == "patients.csv has 60 problems:"
     assert len(lines) == 22
     assert lines[-1] == "  and 40 more"
@@ -199,34 +199,34 @@ def test_read__odd_columns_and_a_single_class__are_warnings(read):
 
 
 def test_read__to_predict__needs_no_labels_and_takes_any_number_of_rows(read, complaint):
-    assert read("texture,radius\n20,14.1\n", training=False).labels == [[0]]
-    assert read(HEADER + "14.1,20,\n" + "14.1,20,malignant\n" * 5, training=False).labels == [[0]] + [[1]] * 5
+    assert read("texture,radius\n20,14.1\n", training=False).labels == [[]]
+    assert read(HEADER + "14.1,20,\n" + "14.1,20,malignant\n" * 5, training=False).labels == [[]] + [[1]] * 5
     assert "none of the classes" in complaint(HEADER + "14.1,20,both\n", training=False)
 
 
 def test_read__columns_of_another_specification__is_a_mistake_of_the_caller(read):
     with pytest.raises(ValueError, match="3 features and 1 outputs, the specification has 4 and 1"):
-        read(HEADER + "14.1,20,benign\n", spec=TrainingSpec(rows=4, features=4))
+        read(HEADER + "14.1,20,benign\n", spec=LinearSpec(rows=4, features=4))
 
 
 def test_data_vector__is_rows_then_zeros_then_the_salts(read):
     data, salts = read(HEADER + "17.6,20,malignant\n14.1,20,benign\n"), [99, 0, P - 1, 7]
-    assert data_vector(data, SPEC, salts) == [64, 64, 0, 1, 64, 0, 0, -1, *[0] * 8, *salts]
-    assert data_vector(data, replace(SPEC, salt_rows=2), salts * 2)[16:] == salts * 2
+    assert Linear(SPEC, COLUMNS).data_vector(data, salts) == [64, 64, 0, 1, 64, 0, 0, -1, *[0] * 8, *salts]
+    assert Linear(replace(SPEC, salt_rows=2), COLUMNS).data_vector(data, salts * 2)[16:] == salts * 2
 
 
 @pytest.mark.parametrize(
     ("rows", "label", "salts", "text"),
     (
         (5, 1, [0] * 4, "5 rows do not fit"),
-        (1, 0, [0] * 4, "without a class"),
-        (1, 1, [1, 2, 3, P], "salts are 4 field elements"),
-        (1, 1, [-1, 2, 3, 4], "salts are 4 field elements"),
-        (1, 1, [1, 2, 3], "salts are 4 field elements"),
-        (1, 1, [1, 2, 3, 4, 5], "salts are 4 field elements"),
+        (1, None, [0] * 4, "without a label"),
+        (1, 1, [1, 2, 3, P], "the salts are"),
+        (1, 1, [-1, 2, 3, 4], "the salts are"),
+        (1, 1, [1, 2, 3], "the salts are"),
+        (1, 1, [1, 2, 3, 4, 5], "the salts are"),
     ),
 )
 def test_data_vector__of_what_cannot_be_committed__is_refused(rows, label, salts, text):
-    data = Dataset([[64, 0, 0]] * rows, [[label]] * rows, [[1.0, 0.0, 0.0]] * rows)
+    data = Dataset([[64, 0, 0]] * rows, [[] if label is None else [label]] * rows, [[1.0, 0.0, 0.0]] * rows)
     with pytest.raises(ValueError, match=text):
-        data_vector(data, SPEC, salts)
+        Linear(SPEC, COLUMNS).data_vector(data, salts)

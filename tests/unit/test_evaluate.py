@@ -8,10 +8,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from headwater.protocol.fixedpoint import TrainingSpec, encode
-from headwater.training.columns import Columns, Feature
-from headwater.training.data import Dataset
-from headwater.training.evaluate import Prediction, evaluate, float_scores, integer_scores, predict
+from headwater.learners.classes import Prediction, evaluate, predict
+from headwater.learners.linear import LinearSpec
+from headwater.learners.linear.floating import float_scores
+from headwater.learners.linear.learner import integer_scores
+from headwater.protocol.fixedpoint import encode
+from headwater.tables.columns import Columns, Feature
+from headwater.tables.data import Dataset
 
 FEATURE = Feature("a", Decimal(0), Decimal(1))
 BINARY = Columns((FEATURE,), True, "y", ("no", "yes"))
@@ -23,7 +26,7 @@ def dataset(reals, labels):
 
 
 def test_integer_scores__are_the_exact_products__in_reals():
-    spec = TrainingSpec(rows=2, features=2, outputs=3)
+    spec = LinearSpec(rows=2, features=2, outputs=3)
     data = dataset([[1.0, -0.5], [1.0, 2.0]], [[1, -1, -1]] * 2)
     weights = np.array([[0.25, 1.0, -3.0], [0.5, 0.0, 1.5]])
     integers = [int(w * 4096) for w in weights.flatten()]
@@ -33,7 +36,7 @@ def test_integer_scores__are_the_exact_products__in_reals():
 
 def test_integer_scores__of_another_models_weights__are_refused():
     with pytest.raises(ValueError, match="has 2 weights, not 3"):
-        integer_scores([1, 2, 3], dataset([[1.0, 0.0]], [[1]]), TrainingSpec(rows=1, features=2))
+        integer_scores([1, 2, 3], dataset([[1.0, 0.0]], [[1]]), LinearSpec(rows=1, features=2))
 
 
 def test_predict__two_classes__goes_by_the_sign():

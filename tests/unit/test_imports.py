@@ -1,4 +1,6 @@
-"""Imports point one way: cli -> reading -> roles -> {chain, storage, circuits, training} -> protocol; chain -> journal.
+"""Imports point one way: cli -> reading -> roles -> learners -> {chain, storage, circuits, tables} -> protocol.
+
+And chain -> journal.
 
 Modules right under headwater/ (errors, tools, ...) are for all of them and import none.
 """
@@ -14,16 +16,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "node" / "headwater"
 SHARED = "shared"
-SIDE_BY_SIDE = {"chain", "storage", "circuits", "training", "journal"}
+SIDE_BY_SIDE = {"chain", "storage", "circuits", "tables", "journal"}
 MAY_IMPORT = {
-    "cli": {"reading", "roles", "protocol", SHARED} | SIDE_BY_SIDE,
-    "reading": {"roles", "protocol", SHARED} | SIDE_BY_SIDE,
-    "roles": {"protocol", SHARED} | SIDE_BY_SIDE,
+    "cli": {"reading", "roles", "learners", "protocol", SHARED} | SIDE_BY_SIDE,
+    "reading": {"roles", "learners", "protocol", SHARED} | SIDE_BY_SIDE,
+    "roles": {"learners", "protocol", SHARED} | SIDE_BY_SIDE,
+    "learners": {"circuits", "tables", "storage", "protocol", SHARED},
     "protocol": {SHARED},
     SHARED: set(),
 } | {layer: {"protocol", SHARED} for layer in SIDE_BY_SIDE}
 MAY_IMPORT["chain"] |= {"journal"}  # a transaction is written down before it is sent
-HEAVY = {"torch": {"circuits", "training"}, "ezkl": {"circuits"}}
+HEAVY = {"torch": {"circuits", "learners"}, "ezkl": {"circuits"}}
 # The EVM's hash is in no standard library, and 300,000 of it mask one update: docs/adr/0006-keccak-in-protocol.md
 # Nor is a pairing, which a node checks a few times a task
 PROTOCOL_MAY_IMPORT = {

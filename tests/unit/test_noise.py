@@ -5,14 +5,18 @@ from math import comb, log2
 
 import pytest
 
-from headwater.circuits.train import Train
+from headwater.learners.gram import Gram
+from headwater.learners.learner import Request
+from headwater.learners.linear import Linear
+from headwater.learners.linear.statement import LinearUpdate
+from headwater.learners.mlp import Mlp
 from headwater.protocol.field import P
 from headwater.protocol.noise import COLUMNS, MOST_ZEROS, NEGATIVES, NOISE, Hidden, draw, salt_input
 from headwater.protocol.vectors import UPDATE_SALTS
 from tests.support.circuits import MULTI, SMALL
 
 SECRET, LIMIT = b"a secret of as many bytes as needed", 1 << 27
-REFERENCE = Train(rows=142, features=31)
+REFERENCE = LinearUpdate(rows=142, features=31)
 SHARE = NOISE // COLUMNS
 
 
@@ -88,3 +92,15 @@ def test_counts_of_signs__tell_a_bounded_number_of_bits__what_it_is_for_every_di
     assert REFERENCE.hidden.count_bits(142) < 1.4
     hard = 2 * log2(comb(SHARE, NEGATIVES[0]))
     assert hard > 260, "and the order of the signs is as many bits at least"
+
+
+def test_task__whose_proofs_could_show_a_rows_side_of_a_threshold__is_refused():
+    """Twenty steps from the same model, each with seven knots: one proof told on which side of 50 an age is."""
+    usual = Linear.sized(30, 2, Request(142))
+    assert usual.leak_problem(5) == ""
+    assert usual.row_bits(5) < 0.6
+    assert "take fewer rounds" in usual.leak_problem(10_000)
+    steps = Linear.sized(2, 2, Request(8, steps=20, settings={"loss": "poisson"}))
+    assert "one row decides up to 70 signs in an inner column of a proof, and noise hides 22" in steps.leak_problem(1)
+    assert Mlp.sized(30, 2, Request(32, steps=3)).leak_problem(30) == ""
+    assert Gram.sized(50, 2, Request(40)).row_bits(1) == 0

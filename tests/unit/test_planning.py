@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from headwater.chain.contracts.codec import encode_call
 from headwater.cli.main import cli
 from headwater.errors import ConfigError
+from headwater.learners.learner import Request
+from headwater.learners.linear import Linear
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.machine.challenges import assumed_gas
 from headwater.protocol.pairing import GENERATOR_2
 from headwater.protocol.phases import Kind
@@ -49,6 +50,11 @@ def test_answer_gas__when_the_size_was_measured__then_it_is_that(dimension):
     assert answer_gas(dimension) == pytest.approx(int(CALLS[f"answerUpdate, D = {dimension}"]), rel=0.02)
 
 
+def learner(rows, features, clip=0.125):
+    """A linear model of two classes, of so many weights."""
+    return Linear.sized(features - 1, 2, Request(rows, clip=clip))
+
+
 def test_answer_gas__when_the_size_lies_between__then_so_does_the_gas():
     sizes = [10, 30, 400, 770, 1000, 1280]
     costs = [answer_gas(size) for size in sizes]
@@ -71,11 +77,11 @@ def test_proving_cost__when_a_shape_was_measured__then_within_a_third(k, seconds
 
 
 def test_check_plan__when_an_update_does_not_fit_a_document__then_refused():
-    check_plan(TrainingSpec(64, MAX_DIMENSION), 1)
+    check_plan(learner(64, MAX_DIMENSION), 1, 16)
     assert round_bytes(MAX_DIMENSION, 3).update <= MAX_BYTES
 
     with pytest.raises(ConfigError, match=f"{MAX_DIMENSION + 1} weights is too large"):
-        check_plan(TrainingSpec(64, MAX_DIMENSION + 1), 1)
+        check_plan(learner(64, MAX_DIMENSION + 1), 1, 16)
 
 
 @pytest.mark.parametrize(("dimension", "parts"), ((4, 1), (2039, 1), (2040, 2), (16_000, 8)))
@@ -104,7 +110,9 @@ def test_create_bytes__are_those_of_a_task_without_parents():
 
 def test_check_plan__when_weights_could_outgrow_proofs__then_refused():
     with pytest.raises(ConfigError, match="could not be carried through"):
-        check_plan(TrainingSpec(142, 31), 10_000)
+        check_plan(learner(142, 31, clip=1500), 300, 16)
+    with pytest.raises(ConfigError, match="10000 proofs could tell 1"):
+        check_plan(learner(142, 31), 10_000, 16)
 
 
 def test_expenses__when_there_are_more_trainers_than_peers__then_a_trainer_pays_no_more():

@@ -11,12 +11,11 @@ from playwright.sync_api import expect
 
 from headwater.chain.sending.sender import Sender
 from headwater.errors import Unavailable
+from headwater.learners.classes import predict
 from headwater.protocol.openings import Encoding, encode
 from headwater.roles.models import OpenedModel
 from headwater.storage.cid import Cid
 from headwater.storage.vectors import ModelDocument
-from headwater.training.data import read_csv
-from headwater.training.evaluate import evaluate, integer_scores, predict
 from tests.support.catalogue import opened
 from tests.support.site import PATIENCE, honest, lying
 
@@ -138,16 +137,16 @@ def test_prediction__of_a_row__is_what_python_says(finalized, proved):
         row = next(csv.DictReader(file))
     task = finalized.task
     weights = weights_of(finalized, document_of(finalized, 1))
-    dataset = read_csv(finalized.held_out, task.columns, task.spec, training=False)
-    expected = predict(task.columns, integer_scores(weights, dataset, task.spec))[0]
+    dataset = task.learner.read(finalized.held_out, training=False)
+    expected = predict(task.learner.columns, task.learner.scores(weights, dataset))[0]
     expect(badge(proved)).to_be_visible(timeout=PATIENCE)
 
-    for name in task.columns.names:
+    for name in task.learner.columns.names:
         proved.page.get_by_label(name).fill(row[name])
     form(proved).click()
 
-    proved.sees(f"{task.columns.label}: {expected.name}")
-    for name, probability in zip(task.columns.classes, expected.probabilities, strict=True):
+    proved.sees(f"{task.learner.columns.label}: {expected.name}")
+    for name, probability in zip(task.learner.columns.classes, expected.probabilities, strict=True):
         meter = proved.page.get_by_role("meter", name=f"Probability of {name}")
         assert float(meter.get_attribute("value")) == probability
     proved.picture("prediction")
@@ -155,7 +154,7 @@ def test_prediction__of_a_row__is_what_python_says(finalized, proved):
 
 def test_prediction__of_a_cell_that_is_no_number__says_which(finalized, proved):
     expect(badge(proved)).to_be_visible(timeout=PATIENCE)
-    first = finalized.task.columns.names[0]
+    first = finalized.task.learner.columns.names[0]
 
     proved.page.get_by_role("button", name="Fill in the means").click()
     proved.page.get_by_label(first).fill("41,5")
@@ -264,11 +263,11 @@ def test_accuracy_by_round__on_a_file_of_the_visitors__is_what_python_says__and_
     finalized, visitor, world_gateway
 ):
     task = finalized.task
-    dataset = read_csv(finalized.held_out, task.columns, task.spec, training=False)
+    dataset = task.learner.read(finalized.held_out, training=False)
     expected = {}
     for model in finalized.models.get_models(finalized.task_id, 0, 10):
         weights = weights_of(finalized, Cid.from_digest(model.cid))
-        expected[model.round] = evaluate(task.columns, integer_scores(weights, dataset, task.spec), dataset)
+        expected[model.round] = task.learner.evaluate(weights, dataset)
     guest = visitor()
     guest.visit(f"/task/{finalized.task_id}", of=finalized, gateways=[world_gateway])
     guest.sees("two species")
@@ -370,7 +369,7 @@ def test_accuracy_by_round__on_a_file_of_other_columns__says_what_is_missing(
 
     guest.page.get_by_label("CSV file with labelled rows").set_input_files(tmp_path / "other.csv")
 
-    guest.sees(f"there is no column “{finalized.task.columns.names[0]}”")
+    guest.sees(f"there is no column “{finalized.task.learner.columns.names[0]}”")
 
 
 def test_accuracy_by_round__on_a_public_sample__is_measured_by_a_press(finalized, visitor, world_gateway):

@@ -5,6 +5,7 @@ import {
   deploymentOf,
   HeadwaterError,
   listTasks,
+  type Prediction,
   parseAddresses,
   predict,
   pullModel,
@@ -36,6 +37,17 @@ function showTask(task: TaskScreen): void {
   show("phase", `round ${task.state.round}: ${task.state.phase}, ${left} s left`);
 }
 
+function inWords(said: Prediction): string {
+  switch (said.kind) {
+    case "class":
+      return `${said.name} (${Math.max(...said.probabilities).toFixed(2)})`;
+    case "amount":
+      return said.value.toPrecision(6);
+    case "items":
+      return said.ranked.map(({ name }) => name).join(", ");
+  }
+}
+
 async function start(row: Row): Promise<void> {
   const deployment = await findDeployment();
   const { tasks, total } = await listTasks({ client, deployment, limit: 20 });
@@ -58,8 +70,7 @@ async function start(row: Row): Promise<void> {
   show("lineage", made.join(" <- "));
 
   const { manifest, weights } = await pullModel({ client, deployment, taskId, gateways });
-  const { name, probabilities } = predict(manifest, weights, row);
-  show("prediction", `${name} (${Math.max(...probabilities).toFixed(2)})`);
+  show("prediction", inWords(predict(manifest, weights, row)));
 }
 
 start({ "petal length (cm)": "4.7" }).catch((error: unknown) => {

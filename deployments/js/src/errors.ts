@@ -79,6 +79,18 @@ export class MalformedDocument extends HeadwaterError {
   readonly code = "malformed-document";
 }
 
+/** Models of a task's kind are not known here. `learner` names the kind and the package that brings it. */
+export class UnknownLearner extends HeadwaterError {
+  readonly code = "unknown-learner";
+
+  constructor(
+    message: string,
+    readonly learner: { readonly kind: string; readonly package: string },
+  ) {
+    super(message);
+  }
+}
+
 /** A row does not fit a model's columns. */
 export class InvalidRow extends HeadwaterError {
   readonly code = "invalid-row";

@@ -12,8 +12,7 @@ type ObjectOf<S extends Shape> = { readonly [K in keyof S]: ReturnType<S[K]> };
 /** An object of exactly these fields. */
 export function object<S extends Shape>(shape: S): Reader<ObjectOf<S>> {
   return (value, place) => {
-    if (value === null || typeof value !== "object" || Array.isArray(value)) throw wrong(place, "no object");
-    const found = value as { readonly [key: string]: Json };
+    const found = anyObject(value, place);
     const unknown = Object.keys(found).find((key) => !Object.hasOwn(shape, key));
     if (unknown !== undefined) throw wrong(place, `an unknown field ${JSON.stringify(unknown)}`);
     const entries = Object.entries(shape).map(([key, read]) => {
@@ -24,6 +23,12 @@ export function object<S extends Shape>(shape: S): Reader<ObjectOf<S>> {
     return Object.fromEntries(entries) as ObjectOf<S>;
   };
 }
+
+/** An object of any fields. */
+export const anyObject: Reader<{ readonly [key: string]: Json }> = (value, place) => {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw wrong(place, "no object");
+  return value as { readonly [key: string]: Json };
+};
 
 /** A list of `least` to `most` entries. */
 export function list<T>(read: Reader<T>, least: number, most = Infinity): Reader<readonly T[]> {
@@ -42,6 +47,9 @@ export function text(pattern: RegExp, most = Infinity): Reader<string> {
     return value;
   };
 }
+
+/** A text that may be shown: no control characters. */
+export const name = text(/^[^\x00-\x1f\x7f-\x9f]+$/, 200);
 
 /** One of these texts. */
 export function oneOf<const T extends string>(...texts: readonly T[]): Reader<T> {

@@ -5,6 +5,8 @@ import { test } from "node:test";
 import {
   digestFromCid,
   fetchContent,
+  isOf,
+  linear,
   MalformedDocument,
   modelBytes,
   parseManifest,
@@ -58,6 +60,7 @@ test("a manifest says what the task's creator wrote", async () => {
   const { bytes: data } = await fetchContent(gateways, digestFromCid(long.manifest));
   const manifest = parseManifest(data);
   assert.equal(manifest.name, long.name);
+  assert(isOf(manifest, linear));
   assert.equal(manifest.model.features.length + Number(manifest.model.intercept), long.dimension);
 });
 

@@ -1,7 +1,15 @@
 // What the Python node says, as tests/js/facts.py wrote it.
 
 import { readFileSync } from "node:fs";
-import { digestFromCid, fetchContent, parseAddresses } from "@headwater/contracts";
+import {
+  type AmountPrediction,
+  type ClassPrediction,
+  digestFromCid,
+  type Evaluation,
+  fetchContent,
+  type ItemsPrediction,
+  parseAddresses,
+} from "@headwater/contracts";
 import { type Address, createPublicClient, type Hex, http } from "viem";
 
 export interface PlaceFacts {
@@ -83,21 +91,16 @@ interface Facts {
   readonly predictions: readonly {
     readonly manifest: string;
     readonly weights: readonly string[];
-    readonly rows: readonly {
+    readonly rows: readonly (PredictionFacts & {
       readonly cells: Readonly<Record<string, string>>;
       readonly encoded: readonly string[];
-      readonly scores: readonly number[];
-      readonly name: string;
-      readonly probabilities: readonly number[];
-    }[];
-    readonly evaluation: {
-      readonly rows: number;
-      readonly accuracy: number;
-      readonly logLoss: number;
-      readonly confusion: readonly (readonly number[])[];
-    };
+    })[];
+    readonly evaluation: Evaluation;
   }[];
 }
+
+/** What the node says of a row. */
+export type PredictionFacts = Omit<ClassPrediction, "classes"> | AmountPrediction | ItemsPrediction;
 
 export const facts = JSON.parse(readFileSync(process.env["HEADWATER_FACTS"] ?? "", "utf8")) as Facts;
 export const client = createPublicClient({ transport: http(facts.rpc) });

@@ -32,7 +32,8 @@ export function plot(name, points, write, most) {
   );
   const end = points[points.length - 1];
   const from = points[0];
-  const summary = `${name} by round: from ${write(from.value)} in round ${from.round} to ${write(end.value)} in round ${end.round}.`;
+  const course = points.length > 1 ? `from ${write(from.value)} in round ${from.round} to ` : "";
+  const summary = `${name} by round: ${course}${write(end.value)} in round ${end.round}.`;
   return h(
     "figure",
     {},

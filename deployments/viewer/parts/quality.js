@@ -1,17 +1,47 @@
 /**
- * How good a task's models are on labelled rows that the visitor has, or on a public sample. Every model is fetched and
+ * How good a task's models are on rows that the visitor has and whose truth is known, or on a public sample. Every model is fetched and
  * verified first; the rows stay in the browser.
  */
 
 import { readRows } from "../csv.js";
 import { h } from "../dom.js";
 import { explain, explainContent } from "../errors.js";
-import { count, percent } from "../format.js";
-import { digestFromCid, evaluate } from "../vendor/headwater.js";
+import { count, percent, real } from "../format.js";
+import { columnsOf, digestFromCid, evaluate, isKnown } from "../vendor/headwater.js";
 import { plot } from "./plot.js";
 import { button, card, notice } from "./words.js";
 
 const MOST = 500; // newest rounds whose models are measured
+
+/**
+ * By what is predicted: the card's title, the rows that it takes and what is found out on them; what is plotted of an
+ * evaluation, and what is said of the last one.
+ */
+const MEASURES = {
+  class: {
+    title: "Accuracy by round",
+    rows: "labelled row",
+    asks: "how good each model is on them",
+    plots: [
+      { name: "Accuracy", of: ({ accuracy }) => accuracy, write: percent, most: 1 },
+      { name: "Log-loss", of: ({ logLoss }) => logLoss, write: (value) => value.toFixed(3) },
+    ],
+  },
+  amount: {
+    title: "Error by round",
+    rows: "labelled row",
+    asks: "how far each model is off on them",
+    plots: [{ name: "Mean absolute error", of: ({ meanAbsoluteError }) => meanAbsoluteError, write: real }],
+  },
+  items: {
+    title: "Hit rate by round",
+    rows: "row",
+    asks: "how often each model recommends what is left out of them: a column for each item, 1 where it is had, else 0",
+    plots: [{ name: "Hit rate", of: ({ hitRate }) => hitRate, write: percent, most: 1 }],
+    says: ({ round, best, leftOut, hitRate, popularity }) =>
+      `By the model of round ${round}, ${percent(hitRate)} of ${count(leftOut, "item")}, each left out once, are among the first ${best} that are recommended. If everybody were recommended what is had most, ${percent(popularity)} were.`,
+  },
+};
 
 /**
  * The card.
@@ -40,9 +70,12 @@ export function qualityCard(app, taskId, known) {
     [chosen, points, problem, working] = [mine, [], undefined, `reading ${name}`];
     app.repaint();
     try {
-      const { model } = known().manifest;
+      const { features, label } = columnsOf(known().manifest);
       const bytes = await read();
-      mine.rows = readRows(bytes, [...model.features.map((feature) => feature.name), model.label.column]);
+      mine.rows = readRows(
+        bytes,
+        [...features, ...(label ? [label] : [])].map(({ name }) => name),
+      );
     } catch (error) {
       if (chosen !== mine) return;
       working = undefined;
@@ -114,12 +147,14 @@ export function qualityCard(app, taskId, known) {
 
   function render() {
     const { manifest } = known();
+    if (manifest && !isKnown(manifest)) return null; // as is said above
+    const { title, rows, asks, plots, says } = MEASURES[manifest ? kindOf(columnsOf(manifest)) : "class"];
     return card(
-      "Accuracy by round",
+      title,
       h(
         "p",
         {},
-        "Choose a CSV file with labelled rows to see how good each model is on them. The file stays in this browser; the models are fetched and verified first.",
+        `Choose a CSV file with ${rows}s to see ${asks}. The file stays in this browser; the models are fetched and verified first.`,
       ),
       h(
         "div",
@@ -127,7 +162,7 @@ export function qualityCard(app, taskId, known) {
         h(
           "div",
           { key: "file" },
-          h("label", { for: "rows" }, "CSV file with labelled rows"),
+          h("label", { for: "rows" }, `CSV file with ${rows}s`),
           h("input", { id: "rows", type: "file", accept: ".csv,text/csv", onchange: choose, disabled: !manifest }),
         ),
         app.settings.values.sample &&
@@ -142,20 +177,18 @@ export function qualityCard(app, taskId, known) {
         ),
       working && h("p", { class: "soft", role: "status", key: "working" }, `${working} …`),
       points.length > 0 && [
-        h("p", { class: "soft", key: "rows" }, `${count(points[0].rows, "labelled row")} of ${chosen.name}.`),
+        h("p", { class: "soft", key: "rows" }, `${count(points[0].rows, rows)} of ${chosen.name}.`),
+        says && h("p", { key: "says" }, says(points.at(-1))),
         h(
           "div",
           { class: "columns", key: "plots" },
-          plot(
-            "Accuracy",
-            points.map(({ round, accuracy }) => ({ round, value: accuracy })),
-            percent,
-            1,
-          ),
-          plot(
-            "Log-loss",
-            points.map(({ round, logLoss }) => ({ round, value: logLoss })),
-            (value) => value.toFixed(3),
+          plots.map(({ name, of, write, most }) =>
+            plot(
+              name,
+              points.map((point) => ({ round: point.round, value: of(point) })),
+              write,
+              most,
+            ),
           ),
         ),
       ],
@@ -165,4 +198,5 @@ export function qualityCard(app, taskId, known) {
   return { render, follow };
 }
 
+const kindOf = ({ label }) => (label ? (label.classes ? "class" : "amount") : "items");
 const isOf = (point, { round, modelHash }) => point.round === round && point.modelHash === modelHash;

@@ -4,13 +4,14 @@ import { h } from "../dom.js";
 import { explainContent } from "../errors.js";
 import { coins, count, MEANING, span, when, whole } from "../format.js";
 import { gasCard } from "../parts/gas.js";
+import { unknownKind } from "../parts/learner.js";
 import { lineage } from "../parts/lineage.js";
 import { originOf } from "../parts/origin.js";
 import { tally } from "../parts/outcomes.js";
 import { qualityCard } from "../parts/quality.js";
 import { facts, table } from "../parts/table.js";
 import { button, card, code, countdown, empty, notice, pager, phaseChip, title, trail } from "../parts/words.js";
-import { isEnd, PART_BYTES } from "../vendor/headwater.js";
+import { columnsOf, factsOf, isEnd, isKnown, PART_BYTES } from "../vendor/headwater.js";
 import { roster, withheldNotice } from "./round.js";
 
 const PAGE = 20; // rounds
@@ -172,27 +173,13 @@ export function taskScreen(app, [id], query) {
       );
     }
     if (!manifest) return card("What is trained", h("p", { class: "soft" }, "Fetching the manifest …"));
-    const { model, training } = manifest;
-    const names = model.features.map((feature) => feature.name);
     return card(
       "What is trained",
       manifest.description && h("p", {}, manifest.description),
+      !isKnown(manifest) && unknownKind(manifest),
       facts(
-        [
-          "Model",
-          `${model.kind === "logistic" ? "logistic regression" : "one-vs-rest regression"}, ${count(config().dimension, "weight")}`,
-        ],
-        ["Predicts", [h("code", {}, model.label.column), `: ${model.label.classes.join(", ")}`]],
-        [
-          "From",
-          names.length <= 8
-            ? names.join(", ")
-            : h("details", {}, h("summary", {}, count(names.length, "column")), names.join(", ")),
-        ],
-        [
-          "Each update",
-          `${count(training.steps, "step")} on up to ${count(training.rows, "row")}, each step’s gradient clipped to ±${training.clip}`,
-        ],
+        ...(isKnown(manifest) ? described(manifest) : []),
+        ["Weights", whole(config().dimension)],
         [
           "Set-up",
           manifest.srs.source === "dev"
@@ -202,6 +189,27 @@ export function taskScreen(app, [id], query) {
         ["Manifest", code(app.chain.cid(config().manifest), { whole: true, copy: true })],
       ),
     );
+  }
+
+  // by the learner of its kind
+  function described(known) {
+    const { features, label } = columnsOf(known);
+    const names = features.map(({ name }) => name);
+    const { Model: model, ...more } = factsOf(known);
+    return [
+      ["Model", model],
+      label && [
+        "Predicts",
+        [h("code", {}, label.name), label.classes ? `: ${label.classes.join(", ")}` : ", an amount"],
+      ],
+      [
+        label ? "From" : "Items",
+        names.length <= 8
+          ? names.join(", ")
+          : h("details", {}, h("summary", {}, count(names.length, label ? "column" : "item")), names.join(", ")),
+      ],
+      ...Object.entries(more),
+    ];
   }
 
   const config = () => task.config;

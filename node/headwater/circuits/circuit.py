@@ -24,13 +24,12 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from headwater.circuits import blocks, ezkl_settings, worker
-from headwater.circuits import statement as statement_module
 from headwater.circuits import verifier as verifier_module
 from headwater.circuits.srs import Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
 from headwater.errors import CircuitError
-from headwater.protocol import fixedpoint, noise
+from headwater.protocol import noise
 from headwater.protocol.curve import Point
 from headwater.protocol.field import from_ezkl, to_ezkl
 from headwater.protocol.openings import UNUSABLE_ROWS
@@ -216,6 +215,8 @@ def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
     Raises:
         CircuitError: it does not fit the SRS's k, its verifier cannot be deployed, a tool failed, or the disk did.
     """
+    if statement.least_k > srs.k or statement.least_cells > statement.inner_columns << srs.k:
+        raise CircuitError(f"{statement.kind} does not fit k = {srs.k}: it is far too large", "take a larger k")
     identity = _identity(statement, srs)
     key = {**identity, "reference": statement.reference, "code": _code_hash(statement)}
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
@@ -269,8 +270,8 @@ def _identity(statement: Statement, srs: Srs) -> dict[str, Any]:
 
 def _code_hash(statement: Statement) -> str:
     """A hash of the modules that a circuit is made by: the cache must not outlive a change of them."""
-    own = sys.modules[type(statement).__module__]
-    modules = (own, blocks, fixedpoint, noise, statement_module, ezkl_settings, verifier_module)
+    own = {base.__module__: sys.modules[base.__module__] for base in type(statement).__mro__ if base is not object}
+    modules = (*own.values(), *statement.modules, blocks, noise, ezkl_settings, verifier_module)
     return hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()
 
 

@@ -12,12 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from headwater.errors import CircuitError
 
 if TYPE_CHECKING:
     import torch
+
+Params = dict[str, int | str]
 
 BLINDING_ROWS = 8  # rows of 2**k that the proof system keeps for itself, rounded up
 
@@ -36,7 +40,7 @@ class Tensor(NamedTuple):
 
 @dataclass(frozen=True)
 class Statement(ABC):
-    """A relation between committed vectors. Its dataclass fields are the parameters, all integers."""
+    """A relation between committed vectors. Its dataclass fields are the parameters, integers or names."""
 
     kind: ClassVar[str]
 
@@ -46,9 +50,14 @@ class Statement(ABC):
         return f"{type(self).__module__}:{type(self).__qualname__}"
 
     @property
-    def params(self) -> dict[str, int]:
-        """The parameters by name: with `kind`, all that `from_params` needs."""
+    def params(self) -> Params:
+        """The parameters by name: with the class, all that `resolve` needs."""
         return asdict(self)
+
+    @property
+    def modules(self) -> tuple[ModuleType, ...]:
+        """What the computation depends on, beside the modules of its classes: a change of them is another circuit."""
+        return ()
 
     @property
     def inner_columns(self) -> int:
@@ -78,7 +87,8 @@ class Statement(ABC):
     @property
     @abstractmethod
     def decompositions(self) -> tuple[int, ...]:
-        """How many entries each checked operation takes apart, in any order, constants aside.
+        """How many entries each checked operation takes apart, in any order; and each constant of several entries that
+        is used more than once, which EZKL takes apart, too.
 
         A compiler may drop a check whose result it finds unused; then the circuit has fewer than are named here, and is
         refused. An `abs` is one, of its input's size; a rebase three; a sum of entries none.
@@ -111,33 +121,46 @@ class Statement(ABC):
         return int(self.decomposition_base**self.legs)
 
     @property
+    def least_cells(self) -> int:
+        """Fewer cells than the circuit has: a digit and its multiple for each leg of what is taken apart."""
+        return 2 * self.legs * sum(self.decompositions)
+
+    @property
     def least_k(self) -> int:
         """The least k that has room for the range table and for every vector; the rows may need more."""
         entries = max(self.decomposition_base, *(t.size for t in (*self.inputs, self.output)))
         return (entries + BLINDING_ROWS - 1).bit_length()
 
 
-def resolve(reference: str, params: Mapping[str, int]) -> Statement:
+def resolve(reference: str, params: Mapping[str, Any]) -> Statement:
     """The statement of a class named as in `Statement.reference`."""
     module, _, name = reference.partition(":")
     statement: Statement = getattr(import_module(module), name)(**params)
     return statement
 
 
-def from_params(kind: str, params: Mapping[str, int]) -> Statement:
-    """The statement that a manifest names.
+GROUP = "headwater.statements"
+"""The entry points' group: a kind, and the class of the statement that is called so."""
+
+
+def kinds() -> list[str]:
+    """The statements that installed packages bring."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def from_params(kind: str, params: Mapping[str, Any]) -> Statement:
+    """The statement of a kind.
 
     Raises:
         CircuitError: an unknown kind or wrong parameters.
     """
-    if kind not in KINDS:
-        raise CircuitError(f"no statement is called {kind!r}", f"known: {', '.join(KINDS)}")
+    found = list(entry_points(group=GROUP, name=kind))
+    if not found:
+        raise CircuitError(f"no statement is called {kind!r}", f"known: {', '.join(kinds())}")
     try:
-        return resolve(KINDS[kind], params)
+        statement: Statement = found[0].load()(**params)
     except (TypeError, ValueError) as error:
         raise CircuitError(
             f"the parameters of {kind!r} do not fit: {error}", "correct the manifest or option"
         ) from error
-
-
-KINDS = {"train": "headwater.circuits.train:Train", "average": "headwater.circuits.average:Average"}
+    return statement

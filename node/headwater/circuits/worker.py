@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from headwater.circuits.ezkl_settings import check_graph, write_settings
-from headwater.circuits.statement import Statement, resolve
+from headwater.circuits.statement import Params, Statement, resolve
 from headwater.errors import CircuitError, ProverTimeout
 
 LONGEST_SECONDS = 3600.0
@@ -174,7 +174,7 @@ def export(statement: Statement, path: Path) -> None:
     check_graph(path, statement)
 
 
-def measure(statements: list[tuple[str, dict[str, int]]]) -> dict[str, Any]:
+def measure(statements: list[tuple[str, Params]]) -> dict[str, Any]:
     """Rows, and the least k, of statements named by reference and parameters, without keys."""
     found = []
     for reference, params in statements:
@@ -187,7 +187,7 @@ def measure(statements: list[tuple[str, dict[str, int]]]) -> dict[str, Any]:
     return {"measured": found}
 
 
-def build(reference: str, params: dict[str, int], k: int, srs: str, folder: str) -> dict[str, Any]:
+def build(reference: str, params: Params, k: int, srs: str, folder: str) -> dict[str, Any]:
     """ONNX, settings, compiled circuit and both keys, written to `folder`."""
     import ezkl
 

@@ -28,19 +28,18 @@ def command() -> None:
 def _statement(kind: str, parameters: tuple[str, ...]) -> Statement:
     from headwater.circuits.statement import from_params
 
-    params = {}
+    params: dict[str, int | str] = {}
     for text in parameters:
-        name, _, value = text.partition("=")
-        try:
-            params[name] = int(value)
-        except ValueError:
-            raise click.BadParameter(f"{text!r} is not NAME=INTEGER, for example rows=142") from None
+        name, mark, value = text.partition("=")
+        if not (name and mark and value):
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, for example rows=142")
+        params[name] = int(value) if value.lstrip("-").isdecimal() else value
     return from_params(kind, params)
 
 
 def _statement_arguments(function: click.decorators.FC) -> click.decorators.FC:
-    kind = click.argument("kind", type=click.Choice(["train", "average"]))
-    parameters = click.argument("parameters", nargs=-1, metavar="[NAME=INTEGER]...")
+    kind = click.argument("kind", metavar="KIND")
+    parameters = click.argument("parameters", nargs=-1, metavar="[NAME=VALUE]...")
     return kind(parameters(function))
 
 
@@ -58,7 +57,7 @@ def _srs(home: Path, k: int, source: str) -> Srs:
 def build(kind: str, parameters: tuple[str, ...], k: int | None, source: str, home: Path) -> None:
     """Build a circuit with its keys and its Solidity verifier, or find it in the cache.
 
-    For example: headwater circuit build train rows=142 features=31
+    For example: headwater circuit build linear rows=142 features=31
     """
     from headwater.circuits import circuit, worker
 
@@ -107,10 +106,11 @@ def verify(folder: Path, srs_file: Path | None, home: Path) -> None:
 @command.command("list")
 @home_option
 def list_(home: Path) -> None:
-    """The circuits that are built."""
+    """The circuits that are built, and the statements that there are."""
     import json
 
     from headwater.circuits.circuit import MANIFEST
+    from headwater.circuits.statement import kinds
 
     found = sorted((home / "circuits").glob(f"*/{MANIFEST}"))
     for path in found:
@@ -125,6 +125,7 @@ def list_(home: Path) -> None:
         out.print(f"  {parameters}", highlight=False, soft_wrap=True)
     if not found:
         out.print(f"None yet in {home / 'circuits'}.", soft_wrap=True)
+    out.print(f"Statements: {', '.join(kinds())}.", soft_wrap=True)
 
 
 @command.command()
@@ -132,7 +133,7 @@ def list_(home: Path) -> None:
 def cost(kind: str, parameters: tuple[str, ...]) -> None:
     """What a statement takes: rows and k, and estimates for a 2-core machine. Builds no keys.
 
-    For example: headwater circuit cost train rows=142 features=31
+    For example: headwater circuit cost linear rows=142 features=31
     """
     from headwater.circuits import worker
     from headwater.roles.proving import proving_cost

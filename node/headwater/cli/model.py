@@ -13,7 +13,7 @@ from headwater.cli.console import err, out
 from headwater.cli.options import chain_options, home_option, store_address, store_option
 
 if TYPE_CHECKING:
-    from headwater.reading.models import PulledModel
+    from headwater.learners.learner import Predictions
     from headwater.roles.task import TaskReader
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -100,39 +100,34 @@ def verify(
     "--data",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file with the task's feature columns; where it has labels, they are compared.",
+    help="A CSV file with the task's columns; where it has labels, they are compared.",
 )
 @click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="A CSV file.  [default: stdout]")
 def predict(folder: Path, data: Path, target: Path | None) -> None:
     """Apply the pulled model in FOLDER to the rows of a CSV file."""
     from headwater.errors import ConfigError
     from headwater.reading.models import load
-    from headwater.training.data import read_csv
-    from headwater.training.evaluate import evaluate, integer_scores
-    from headwater.training.evaluate import predict as predict_rows
 
     pulled = load(folder)
-    dataset = read_csv(data, pulled.columns, pulled.spec, training=False)
+    dataset = pulled.learner.read(data, training=False)
     for warning in dataset.warnings:
         err.print(f"[yellow]note[/] {warning}", soft_wrap=True)
-    scores = integer_scores(pulled.weights, dataset, pulled.spec)
-    rows = [(p.name, *(f"{value:.4f}" for value in p.probabilities)) for p in predict_rows(pulled.columns, scores)]
+    said = pulled.learner.predict(pulled.weights, dataset)
     if target is None:
-        _write(pulled, rows, sys.stdout)
+        _write(said, sys.stdout)
     else:
         try:
             with target.open("w", newline="", encoding="utf-8") as file:
-                _write(pulled, rows, file)
+                _write(said, file)
         except OSError as error:
             raise ConfigError(
                 f"{target} cannot be written: {error.strerror}", "name another file with --out"
             ) from error
-    if any(any(label) for label in dataset.labels):
-        found = evaluate(pulled.columns, scores, dataset)
-        err.print(f"{found.accuracy:.1%} of {found.rows} labelled rows are right", highlight=False)
+    if score := pulled.learner.evaluate(pulled.weights, dataset):
+        err.print(str(score), highlight=False)
 
 
-def _write(pulled: PulledModel, rows: list[tuple[str, ...]], file: object) -> None:
+def _write(said: Predictions, file: object) -> None:
     writer = csv.writer(file, lineterminator="\n")  # type: ignore[arg-type]
-    writer.writerow([pulled.columns.label, *(f"probability of {name}" for name in pulled.columns.classes)])
-    writer.writerows(rows)
+    writer.writerow(said.header)
+    writer.writerows(said.rows)

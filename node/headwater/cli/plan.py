@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
 from headwater.cli.console import err, out
+from headwater.cli.learners import learner_options, made, requested
 from headwater.cli.options import Real
-from headwater.cli.task import MAX_CLIP, MAX_RATE, MIN_RATE
-from headwater.protocol.machine.terms import MAX_ROUNDS, MAX_TRAINERS
+from headwater.protocol.machine.terms import MAX_LINKS, MAX_ROUNDS, MAX_TRAINERS
 
 if TYPE_CHECKING:
     from headwater.circuits.statement import Statement
-    from headwater.protocol.fixedpoint import TrainingSpec
+    from headwater.learners.learner import Learner
     from headwater.reading.planning import Expense
     from headwater.roles.proving import ProvingCost
 
@@ -23,39 +22,36 @@ GWEI = 10**9
 
 
 @click.command()
-@click.option("--rows", type=click.IntRange(1), required=True, help="The most rows a trainer may have.")
+@learner_options
 @click.option(
-    "--features", type=click.IntRange(1), required=True, help="Numeric columns to train on; an intercept is added."
+    "--features",
+    type=click.IntRange(1),
+    required=True,
+    help="Numeric columns to train on; where the learner has an intercept, it is added.",
 )
-@click.option("--classes", type=click.IntRange(2, 100), default=2, show_default=True, help="Of the label.")
-@click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Gradient steps in an update.")
+@click.option(
+    "--classes", type=click.IntRange(2, 100), default=2, show_default=True, help="Of the label, if it has any."
+)
 @click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
 @click.option("--trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True, help="In a round.")
 @click.option(
-    "--learning-rate",
-    type=Real(MIN_RATE, MAX_RATE),
-    default=4.0,
+    "--links",
+    type=click.IntRange(1, MAX_LINKS),
+    default=1,
     show_default=True,
-    help="As `headwater task create` takes it.",
-)
-@click.option(
-    "--clip",
-    type=Real(0, MAX_CLIP, min_open=True),
-    default=0.125,
-    show_default=True,
-    help="As `headwater task create` takes it.",
+    help="How many proofs in a row an update has: of a trainer with so many times --rows rows.",
 )
 @click.option("--gas-price", type=Real(0, 10**6), metavar="GWEI", help="Also show what the gas costs.")
 def command(
-    rows: int,
+    kind: str,
+    settings: tuple[str, ...],
     features: int,
     classes: int,
-    steps: int,
     rounds: int,
     trainers: int,
-    learning_rate: float,
-    clip: float,
+    links: int,
     gas_price: float | None,
+    **training: Any,
 ) -> None:
     """Estimate what a task takes: proofs, gas, bytes and time. Nothing is built or sent.
 
@@ -66,48 +62,36 @@ def command(
     """
     from headwater.circuits import worker
     from headwater.circuits.average import Average
-    from headwater.circuits.train import Train
-    from headwater.errors import ConfigError
-    from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+    from headwater.learners.learner import find
+    from headwater.protocol.fixedpoint import salt_rows_for
     from headwater.reading.planning import answer_parts, check_plan, expenses, periods, round_bytes
     from headwater.roles.proving import proving_cost
 
-    inputs, outputs = features + 1, 1 if classes == 2 else classes
-    try:
-        spec = TrainingSpec(
-            rows,
-            inputs,
-            outputs,
-            steps,
-            rate_shift=max(0, round(math.log2(rows / learning_rate))),
-            clip=encode(clip, 12),
-            salt_rows=salt_rows_for(rounds, inputs + outputs),
-        )
-    except ValueError as error:
-        raise ConfigError(f"no circuit can be made for this: {error}", "see docs/fixed-point.md") from error
-    check_plan(spec, rounds)
-    statements: tuple[Statement, ...] = (Train.of(spec), Average(spec.dimension))
+    learner = made(lambda: find(kind).sized(features, classes, requested(settings, **training)))
+    learner = learner.with_salt_rows(salt_rows_for(rounds, learner.width))
+    check_plan(learner, rounds, trainers, links)
+    statements: tuple[Statement, ...] = (learner.update_statement, Average(learner.dimension))
     with err.status("Laying the circuits out"):
         sizes = worker.sizes(*statements)
     k = max(k for _, k in sizes)
     train, average = (proving_cost(k, statement.inner_columns) for statement in statements)
-    documents = round_bytes(spec.dimension, trainers)
-    out.print(_proofs(spec, k, [rows for rows, _ in sizes], [train, average]))
+    documents = round_bytes(learner.dimension, trainers)
+    out.print(_proofs(learner, k, [rows for rows, _ in sizes], [train, average]))
     _warn(k, train)
-    costs = expenses(spec.dimension, rounds, trainers)
+    costs = expenses(learner.dimension, rounds, trainers, links)
     out.print(_gas(costs, gas_price))
     out.print(_totals(costs, trainers, gas_price))
-    out.print(_bond(spec.dimension, gas_price), soft_wrap=True)
+    out.print(_bond(learner.dimension, gas_price), soft_wrap=True)
     _print_store(k, train.key_mb + average.key_mb, documents.update, documents.model, documents.total * rounds)
     table = Table("option", "at least", "room for", title="periods", title_justify="left")
-    for period in periods(train, average, documents, answer_parts(spec.dimension)):
+    for period in periods(train, average, documents, answer_parts(learner.dimension), links):
         table.add_row(period.option, f"{period.seconds // 60}m", period.why)
     out.print(table)
 
 
-def _proofs(spec: TrainingSpec, k: int, rows: list[int], costs: list[ProvingCost]) -> Table:
+def _proofs(learner: Learner, k: int, rows: list[int], costs: list[ProvingCost]) -> Table:
     table = Table("proof", "rows", "takes", "memory", "key", title_justify="left")
-    table.title = f"{spec.dimension} weights, k = {k}: {1 << k:,} rows"
+    table.title = f"{learner.dimension} weights, k = {k}: {1 << k:,} rows"
     for column in table.columns[1:]:
         column.justify = "right"
     for kind, count, cost in zip(("an update", "the average"), rows, costs, strict=True):

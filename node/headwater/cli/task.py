@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from headwater.cli.console import err, out
-from headwater.cli.options import Real, chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.learners import learner_options, made, requested
+from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
 from headwater.cli.values import ACCOUNT, DURATION, ETHER, PARENT, PERCENT, duration_text
 from headwater.protocol.machine.terms import MAX_LINKS, MAX_ROUNDS, MAX_TRAINERS
@@ -21,13 +21,12 @@ from headwater.protocol.structs import ZERO_ADDRESS
 if TYPE_CHECKING:
     from headwater.chain.contracts.opened import Contracts
     from headwater.chain.contracts.screens import TaskScreen
+    from headwater.learners.learner import Learner
     from headwater.protocol.decisions import RoundView
     from headwater.roles.task import Task
-    from headwater.training.columns import Category, Columns, Feature, Missing, Unknown
+    from headwater.tables.columns import Missing, Unknown
 
-MAX_CLIP = 8.0
 PAGE = 100  # tasks a call: some nine million gas
-MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
 USUAL_BOND = 10**16  # wei
 
 
@@ -46,7 +45,7 @@ def command() -> None:
     help="A CSV file that you may describe in public: its columns, means, deviations and classes become the task's."
     " Its rows stay here.",
 )
-@click.option("--label", required=True, help="The column that names a row's class.")
+@click.option("--label", help="The column to predict, where the learner predicts one: a row's class, or its amount.")
 @click.option("--feature", "features", multiple=True, help="A column to train on.  [default: all but the label]")
 @click.option("--leave-out", multiple=True, help="A column not to train on.")
 @click.option("--category", "categories", multiple=True, help="A column of numbers that are names, not amounts.")
@@ -64,22 +63,7 @@ def command() -> None:
     show_default=True,
     help="What a value means that a category does not have: a wrong file, or none of its values.",
 )
-@click.option("--rows", type=click.IntRange(1), required=True, help="The most rows a trainer may have.")
-@click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="Gradient steps in an update.")
-@click.option(
-    "--learning-rate",
-    type=Real(MIN_RATE, MAX_RATE),
-    default=4.0,
-    show_default=True,
-    help="For a gradient averaged over --rows rows; taken to the nearest power of two for the summed one.",
-)
-@click.option(
-    "--clip",
-    type=Real(0, MAX_CLIP, min_open=True),
-    default=0.125,
-    show_default=True,
-    help="The largest change of a weight in one step: what bounds the influence of bad data.",
-)
+@learner_options
 @click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
 @click.option("--min-trainers", type=click.IntRange(3, MAX_TRAINERS), default=3, show_default=True)
 @click.option("--max-trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True)
@@ -158,12 +142,14 @@ def command() -> None:
 @home_option
 def create(
     sample: Path,
-    label: str,
+    label: str | None,
     features: Sequence[str],
     leave_out: Sequence[str],
     categories: Sequence[str],
     missing: Missing,
     unknown: Unknown,
+    kind: str,
+    settings: tuple[str, ...],
     rows: int,
     steps: int,
     learning_rate: float,
@@ -189,42 +175,39 @@ def create(
     from headwater.chain.contracts.opened import open_contracts
     from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
-    from headwater.errors import ConfigError
-    from headwater.protocol.fixedpoint import TrainingSpec, encode
+    from headwater.learners.learner import find
     from headwater.protocol.structs import Parent
     from headwater.roles.creating import create_task
     from headwater.roles.origins import Lineage
     from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
-    from headwater.training.columns import describe, remarks
 
     lineage = Lineage(tuple(Parent(*parent) for parent in parents), divisor or 1) if parents else None
     if terms["challenge_bond"] is None:
         terms["challenge_bond"] = min(USUAL_BOND, terms["stake"])
-    columns = describe(
-        sample,
-        label,
-        list(features) or None,
+    request = requested(
+        settings,
+        rows=rows,
+        steps=steps,
+        learning_rate=learning_rate,
+        clip=clip,
+        label=label,
+        features=list(features) or None,
         leave_out=leave_out,
         categories=categories,
         missing=missing,
         unknown=unknown,
     )
-    err.print(_taken(columns))
-    for text in remarks(sample, columns):
+    learner = made(lambda: find(kind).describe(sample, request))
+    err.print(_taken(learner))
+    for text in learner.remarks(sample):
         err.print(f"[yellow]![/] {escape(text)}", highlight=False)
-    shift = max(0, round(math.log2(rows / learning_rate)))
-    try:
-        spec = TrainingSpec(rows, columns.width, columns.outputs, steps, rate_shift=shift, clip=encode(clip, 12))
-    except ValueError as error:
-        raise ConfigError(f"no circuit can be made for this: {error}", "see docs/fixed-point.md") from error
     contracts = open_contracts(connect(rpc), deployments, network)
     sender = Sender(contracts.chain, load_key(keystore))
     opened = open_store(store_address(store, home))
     opened.check()
     report = log_report("creator")
-    report("rate", learning_rate=f"{rows / 2**shift:.4g}", summed=f"2^-{shift}")
-    task_id = create_task(contracts, sender, opened, home, spec, columns, Terms(**terms), srs, report, lineage)
+    task_id = create_task(contracts, sender, opened, home, learner, Terms(**terms), srs, report, lineage)
     out.print(f"task {task_id}")
     err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv")
 
@@ -237,6 +220,19 @@ def list_tasks(rpc: tuple[str, ...], deployments: Path, network: str | None) -> 
     from headwater.chain.contracts.opened import open_contracts
 
     out.print(_list(open_contracts(connect(rpc), deployments, network)))
+
+
+@command.command()
+def learners() -> None:
+    """List the kinds of models that are installed, with their settings."""
+    from headwater.learners.learner import find, names
+
+    for name in names():
+        learner = find(name)
+        lines = (learner.__doc__ or "").strip().splitlines()
+        out.print(f"[bold]{name}[/]  {escape(lines[0] if lines else '')} (package {learner.package})", soft_wrap=True)
+        for setting, says in learner.settings.items():
+            out.print(f"  --set {setting}=…  {escape(says)}", highlight=False, soft_wrap=True)
 
 
 @command.command()
@@ -295,35 +291,12 @@ def _list(contracts: Contracts) -> Table:
     return table
 
 
-def _taken(columns: Columns) -> Table:
+def _taken(learner: Learner) -> Table:
     """What a task's creator is about to make public of a file."""
     table = Table("column", "becomes", title="columns", title_justify="left")
-    for feature in columns.features:
-        table.add_row(escape(feature.name), escape(_becomes(feature)))
-    table.add_row(escape(columns.label), escape(f"the label: {', '.join(columns.classes)}"))
+    for name, becomes in learner.taken:
+        table.add_row(escape(name), escape(becomes))
     return table
-
-
-def _becomes(feature: Feature | Category) -> str:
-    from headwater.training.columns import Category
-
-    if isinstance(feature, Category):
-        return f"{len(feature.values)} features: {', '.join(feature.values)}"
-    return f"a number, mean {feature.mean}, deviation {feature.deviation}"
-
-
-def _feature_text(feature: Feature | Category) -> str:
-    from headwater.training.columns import Category
-
-    return f"{feature.name} ({', '.join(feature.values)})" if isinstance(feature, Category) else feature.name
-
-
-def _cells_text(columns: Columns) -> str:
-    """What missing cells and unknown values mean; empty where both are refused."""
-    missing = {"drop": "a row without a value is left out", "mean": "a missing value is the mean"}
-    unknown = {"none": "an unknown value is none of the listed"}
-    found = [missing.get(columns.missing), unknown.get(columns.unknown)]
-    return "; ".join(text for text in found if text)
 
 
 def _facts(task: Task) -> Table:
@@ -334,13 +307,13 @@ def _facts(task: Task) -> Table:
     from headwater.protocol.machine.terms import answer_time
     from headwater.protocol.phases import Kind
 
-    config, spec, block = task.config, task.spec, task.contracts.chain.block()
+    config, block = task.config, task.contracts.chain.block()
     view, seen = task.view(block), task.contracts.lens.get_task(task.id, block.number)
     bond = least_bond(config, Kind.UPDATE, task.contracts.chain.base_fee(block.number))
     deadline = (
         f", until {datetime.fromtimestamp(view.deadline).astimezone():%Y-%m-%d %H:%M:%S %Z}" if view.deadline else ""
     )
-    shape, fee = task.manifest.model, format_wei(config.aggregator_fee)
+    fee = format_wei(config.aggregator_fee)
     admission = "anybody" if config.admission == ZERO_ADDRESS else f"whom the contract at {config.admission} admits"
     links = f", up to {config.max_links} times in a row" if config.max_links > 1 else ""
     facts = {
@@ -357,13 +330,11 @@ def _facts(task: Task) -> Table:
         f" to be answered in {duration_text(answer_time(config))};"
         f" a new model can be challenged for {duration_text(config.challenge_period)}",
         "pool": f"{format_wei(seen.pool.amount)}, {fee} of a round's part for its aggregator",
-        "model": f"{shape.kind}, {spec.dimension} weights, classes {', '.join(shape.label.classes)}",
         "starts from": _origin(task, seen),
-        "label": shape.label.column,
-        "features": ", ".join(_feature_text(feature) for feature in task.columns.features),
-        "cells": _cells_text(task.columns),
-        "training": f"{spec.steps} step(s) on up to {spec.rows} rows{links},"
-        f" rate 2^-{spec.rate_shift} for a summed gradient",
+        **task.learner.facts,
+        "rows": f"up to {task.learner.rows} in a proof{links}",
+        "proofs tell": f"of one row at most {task.learner.row_bits(config.rounds):.2g} bits in all rounds, and only to"
+        " who knows all else",
         "circuits": f"k = {config.k}, SRS {task.srs.source}",
     }
     table = Table(show_header=False, title=f"task {task.id}", title_justify="left")
@@ -371,18 +342,14 @@ def _facts(task: Task) -> Table:
     table.add_column()
     for name, text in facts.items():
         if text:
-            table.add_row(name, text)
+            table.add_row(name, escape(text))
     return table
 
 
 def _origin(task: Task, seen: TaskScreen) -> str:
     """What the first model is made of."""
-    from headwater.roles.task import point_hash
-
     if not seen.parents:
-        first = task.contracts.models.get_model(task.id, 0)
-        zeros = first.model_hash == point_hash(task.tagged(task.config.offset))
-        return "zeros" if zeros else "a model of its creator's, which nobody proved"
+        return task.own_origin(task.contracts.models.get_model(task.id, 0).model_hash)
     terms = (
         f"{parent.coefficient} x round {parent.round} of task {parent.task_id}"
         if parent.coefficient != 1

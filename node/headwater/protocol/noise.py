@@ -32,6 +32,13 @@ NEGATIVES = (36, NOISE // COLUMNS - MOST_ZEROS - 36)
 """Between which numbers that of a column's negative entries is, uniformly. Not all: their order must stay hard."""
 
 
+SEEN = 4
+"""One over the largest probability with which one proof may show on which side of a threshold a row is, in a column."""
+
+MOST_ROW_BITS = 64
+"""The most bits that all proofs of a task may tell of one row, by the bound that holds whatever else is known."""
+
+
 def draw(secret: bytes, limit: int, *context: bytes | int | str) -> list[int]:
     """The noise of one proof: NOISE integers of magnitude below `limit`, the base to the number of digits.
 
@@ -103,6 +110,27 @@ class Hidden:
         """
         return min(self.multiplicity_bits - 2 * P.bit_length(), self.order_bits - 3 * P.bit_length()) / 2 - math.log2(
             2 * self.columns
+        )
+
+    def row_bits(self, signs: int) -> float:
+        """At most how many bits a proof tells of one row that decides so many signs, everything else being known.
+
+        In each inner column it decides half of them, and how many are negative, and how many are zero, may follow.
+        """
+        each = -(-signs // self.columns)
+        return self.columns * (self.count_bits(each) + math.log2(1 + each / (MOST_ZEROS + 1)))
+
+    def row_problem(self, signs: int) -> str:
+        """Why one proof would tell too much of one row that decides so many signs; empty if it would not.
+
+        A count that moves by a part of what it is hidden among is seen outside with that probability.
+        """
+        each, most = -(-signs // self.columns), (NEGATIVES[1] - NEGATIVES[0] + 1) // SEEN
+        if each <= most:
+            return ""
+        return (
+            f"one row decides up to {each} signs in an inner column of a proof, and noise hides {most}: take fewer"
+            " steps, outputs, or knots of the loss"
         )
 
     def count_bits(self, span: int) -> float:

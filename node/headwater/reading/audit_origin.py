@@ -22,8 +22,7 @@ def origin_section(task: Task, first: ModelAdded) -> Section:
     same = recorded == ([(parents, divisor)] if parents else [])
     section.check("the registry tells the origin that was recorded", same)
     if not parents:
-        zeros = point_hash(task.tagged(task.config.offset)) == first.model_hash
-        section.check("it has no parents", True, "all zeros" if zeros else "its creator made it, and nobody proved it")
+        section.check("it has no parents", True, task.own_origin(first.model_hash))
         return section
     found = [contracts.models.added(parent.task_id, parent.round) for parent in parents]
     older = all(place(event) < place(first) for event in found)

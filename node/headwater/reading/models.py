@@ -7,32 +7,28 @@ The folder holds the documents as they were stored, so that hashing them gives t
     model.bin         the model document
     task.json         the task manifest: columns, means, deviations, classes
     provenance.json   chain, contracts, task, round, model hash, CIDs
-    weights.safetensors   the weights as floats, (features, outputs), for torch and others
+    weights.safetensors   the weights as floats, for torch and others
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from headwater.errors import ConfigError, ContentMismatch, ContractError
+from headwater.learners.learner import Learner
 from headwater.protocol.documents import MAX_BYTES
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.structs import Model
 from headwater.roles.models import OpenedModel
-from headwater.roles.task import TaskReader, columns_of, spec_of
+from headwater.roles.task import TaskReader, learner_of
 from headwater.storage.cid import RAW, Cid
 from headwater.storage.manifests import TaskManifest
 from headwater.storage.vectors import ModelDocument
-from headwater.training.columns import Columns
-from headwater.training.floating import real_weights
 
 MODEL, MANIFEST, PROVENANCE, TENSORS = "model.bin", "task.json", "provenance.json", "weights.safetensors"
 
@@ -47,8 +43,7 @@ class PulledModel:
     """
 
     model: OpenedModel
-    spec: TrainingSpec
-    columns: Columns
+    learner: Learner
     provenance: dict[str, str | int]
 
     @property
@@ -71,11 +66,11 @@ def pull(task: TaskReader, model: Model, folder: Path) -> PulledModel:
         (folder / MODEL).write_bytes(document)
         (folder / MANIFEST).write_bytes(task.store.get(Cid.from_digest(task.config.manifest), MAX_BYTES))
         metadata = {key: str(value) for key, value in provenance.items()}
-        save_file({"weights": _tensor(task.spec, opened.weights)}, folder / TENSORS, metadata)
+        save_file(task.learner.tensors(opened.weights), folder / TENSORS, metadata)
         (folder / PROVENANCE).write_text(json.dumps(provenance, indent=1) + "\n")
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}", "name another folder with --out") from error
-    return PulledModel(opened, task.spec, task.columns, provenance)
+    return PulledModel(opened, task.learner, provenance)
 
 
 def load(folder: Path) -> PulledModel:
@@ -100,18 +95,19 @@ def load(folder: Path) -> PulledModel:
             )
     manifest = TaskManifest.decode(documents["manifest_cid"])
     model = OpenedModel.read(ModelDocument.decode(documents["model_cid"]))
-    spec = spec_of(manifest)
-    if len(model.weights) != spec.dimension:
+    learner = learner_of(manifest)
+    if len(model.weights) != learner.dimension:
         raise ContentMismatch(
-            f"the model in {folder} has {len(model.weights)} weights, not {spec.dimension}", "do not use it"
+            f"the model in {folder} has {len(model.weights)} weights, not {learner.dimension}", "do not use it"
         )
     try:
-        tensor = load_file(folder / TENSORS).get("weights")
+        tensors = load_file(folder / TENSORS)
     except (OSError, SafetensorError) as error:
         raise ContentMismatch(f"{folder / TENSORS} cannot be read: {error}", "pull the model again") from error
-    if tensor is None or not np.array_equal(tensor, _tensor(spec, model.weights)):
+    expected = learner.tensors(model.weights)
+    if tensors.keys() != expected.keys() or any(not np.array_equal(tensors[n], expected[n]) for n in expected):
         raise ContentMismatch(f"{folder / TENSORS} holds other weights than {MODEL}", "pull the model again")
-    return PulledModel(model, spec, columns_of(manifest), provenance)
+    return PulledModel(model, learner, provenance)
 
 
 def verify(task: TaskReader, pulled: PulledModel) -> Model:
@@ -159,10 +155,6 @@ def _document(task: TaskReader, model: Model, opened: OpenedModel) -> bytes:
             "its weights are known all the same, from the chain: see `ModelOpened`",
         )
     return data
-
-
-def _tensor(spec: TrainingSpec, weights: Sequence[int]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(real_weights(spec, weights), dtype=np.float32)
 
 
 def _provenance(task: TaskReader, model: Model) -> dict[str, str | int]:

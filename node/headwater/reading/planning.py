@@ -10,16 +10,15 @@ from typing import Any
 
 from headwater.chain.contracts.codec import encode_call
 from headwater.errors import ConfigError
+from headwater.learners.learner import Learner
 from headwater.protocol.field import P
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.machine.terms import part_count
 from headwater.protocol.masks import GENERATOR, NEAREST
 from headwater.protocol.possession import PossessionProof
 from headwater.protocol.structs import Opening, PeerMask, Posting
 from headwater.protocol.vectors import update_length
-from headwater.roles.creating import MAX_DIMENSION
 from headwater.roles.proving import ProvingCost
-from headwater.roles.task import growth_problem
+from headwater.roles.task import MAX_DIMENSION, growth_problem
 from headwater.storage.manifests import TaskReference
 from headwater.storage.vectors import ModelDocument, UpdateDocument
 from headwater.storage.words import WORD
@@ -71,21 +70,24 @@ def srs_bytes(k: int) -> int:
     return 2 * SRS_POINT_BYTES << k
 
 
-def check_plan(spec: TrainingSpec, rounds: int) -> None:
+def check_plan(learner: Learner, rounds: int, trainers: int, links: int = 1) -> None:
     """Refuse what no task can be.
 
     Raises:
         ConfigError: the model is too large, or its weights could outgrow what can be proved.
     """
-    if spec.dimension > MAX_DIMENSION:
+    if learner.dimension > MAX_DIMENSION:
         raise ConfigError(
-            f"a model of {spec.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update fits"
-            " one document",
+            f"a model of {learner.dimension} weights is too large: at most {MAX_DIMENSION}, so that a masked update"
+            " fits one document",
             "take fewer features or classes",
         )
-    if problem := growth_problem(spec, rounds, 1):
+    problem = (
+        learner.leak_problem(rounds) or learner.problem(rounds, trainers) or growth_problem(learner, rounds, links)
+    )
+    if problem:
         raise ConfigError(
-            f"the task could not be carried through: {problem}", "take fewer rounds or steps, or a smaller clip"
+            f"the task could not be carried through: {problem}", "take fewer rounds, steps or links, or a smaller clip"
         )
 
 
@@ -106,8 +108,11 @@ class Expense:
     calldata: int
 
 
-def expenses(dimension: int, rounds: int, trainers: int) -> list[Expense]:
-    """All that the creator, one trainer and the aggregator send, in order; then what a challenge costs."""
+def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list[Expense]:
+    """All that the creator, one trainer and the aggregator send, in order; then what a challenge costs.
+
+    links: how many proofs an update has.
+    """
     peers, parts = min(trainers - 1, 2 * NEAREST), answer_parts(dimension)
     entering = (1, (GENERATOR,), GENERATOR, PossessionProof(P - 1, P - 1), b"")
     showing = "show it on chain" if parts == 1 else f"show it on chain, in {parts} parts"
@@ -126,8 +131,8 @@ def expenses(dimension: int, rounds: int, trainers: int) -> list[Expense]:
             "trainer",
             "submit",
             rounds,
-            GAS["submit"] + VERIFYING["train"],
-            _calldata("RoundManager", "submit", 1, (bytes(PROOF_BYTES["train"]),)),
+            GAS["submit"] + links * VERIFYING["train"],
+            _calldata("RoundManager", "submit", 1, (bytes(PROOF_BYTES["train"]),) * links),
         ),
         Expense("trainer", "mask", rounds, mask_gas(peers), mask_calldata(peers)),
         Expense("trainer", "collect", rounds, GAS["collect, one round"], 4 + 32 * 4),
@@ -209,17 +214,21 @@ class Period:
     why: str
 
 
-def periods(train: ProvingCost, average: ProvingCost, documents: RoundBytes, parts: int = 1) -> list[Period]:
+def periods(
+    train: ProvingCost, average: ProvingCost, documents: RoundBytes, parts: int = 1, links: int = 1
+) -> list[Period]:
     """The shortest periods that leave room for slow machines. Who runs nodes without supervision should double them.
 
     parts: in how many a masked update is shown. Who is challenged has the answer period for each.
+    links: how many proofs an update has, made one after another.
     """
     fetching = documents.total / _RATE
     slow = f"on a machine {_SLOWNESS} times slower than ours"
+    proofs = "a proof" if links == 1 else f"{links} proofs"
     answer = "a transaction of who is challenged" + (f", for each of {parts} parts" if parts > 1 else "")
     return [
         Period("--join-period", _rounded(0), "a transaction of each trainer"),
-        Period("--train-period", _rounded(_SLOWNESS * train.seconds), f"a proof {slow}"),
+        Period("--train-period", _rounded(_SLOWNESS * train.seconds * links), f"{proofs} {slow}"),
         Period("--mask-period", _rounded(0), "a transaction of each trainer"),
         Period("--aggregate-period", _rounded(_SLOWNESS * average.seconds + fetching), f"fetching, and a proof {slow}"),
         Period("--answer-period", _rounded(0), answer),

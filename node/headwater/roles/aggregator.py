@@ -150,7 +150,7 @@ class Aggregator(Role):
     def prove(self, total: Sequence[int], n: int) -> tuple[list[int], Proof]:
         """The averaged weights of n updates whose sum is the vector `total`, and the proof of them."""
         task, (weights, remainder) = self.task, self._weights(total, n)
-        salts = total[task.spec.dimension + 1 :]
+        salts = total[task.learner.dimension + 1 :]
         inputs = [[*weights, task.tag], [*remainder, *salts], public_input(n, self.sender.address)]
         measured = self._kept.seconds
         limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
@@ -160,7 +160,7 @@ class Aggregator(Role):
 
     def _weights(self, total: Sequence[int], n: int) -> tuple[list[int], list[int]]:
         """The averaged weights of n updates whose sum is `total`, and the remainders."""
-        return average([to_signed(entry) for entry in total[: self.task.spec.dimension]], n)
+        return average([to_signed(entry) for entry in total[: self.task.learner.dimension]], n)
 
     def post(self, round_: int, weights: Sequence[int], proof: Proof) -> Receipt:
         """Publish the new model with its opening, and post it with its proof."""

@@ -27,9 +27,13 @@ _SEED = 32
 class DataCommitments:
     """What a journal knows of an account's data in one task."""
 
-    def __init__(self, journal: SecretStore, place: str) -> None:
-        """place: names the task among all of all chains."""
-        self._journal, self._name = journal, f"data/{place}"
+    def __init__(self, journal: SecretStore, place: str, shape: str) -> None:
+        """place: names the task among all of all chains.
+
+        shape: what else a commitment to the same data depends on: the SRS, and the numbers of rows. An endpoint may
+        show now one, now another, and each has salts of its own, else proofs about two would be equations over one.
+        """
+        self._journal, self._name, self._shape = journal, f"data/{place}", shape
 
     def seed(self, unsalted: Sequence[int], *, enrolled: bool) -> bytes:
         """32 random bytes that the salts of these data follow from: drawn now, if the journal has none.
@@ -39,11 +43,11 @@ class DataCommitments:
             JournalError: they cannot be written down.
         """
         found = self._journal.get(self._name)
-        if found and found[_SEED:] == _digest(unsalted):
+        if found and found[_SEED:] == self.digest(unsalted):
             return found[:_SEED]
         if found and enrolled:
             raise ConfigError(
-                "the account enrolled in the task with other data than this file's",
+                "the account enrolled in the task with other data than this file's, or in a task of another shape",
                 "train with the file that was enrolled, or leave the task and enrol again",
             )
         return self.renew(unsalted)
@@ -51,8 +55,12 @@ class DataCommitments:
     def renew(self, unsalted: Sequence[int]) -> bytes:
         """Draw another seed, for commitments that no proof is about."""
         seed = secrets.token_bytes(_SEED)
-        self._journal.put(self._name, seed + _digest(unsalted))
+        self._journal.put(self._name, seed + self.digest(unsalted))
         return seed
+
+    def digest(self, unsalted: Sequence[int]) -> bytes:
+        """What a seed is of."""
+        return hashlib.sha256(_digest(unsalted) + self._shape.encode()).digest()
 
     def proofs(self, point: Point) -> int:
         """How many proofs about a commitment were made."""

@@ -163,7 +163,7 @@ def add_up(task: Task, events: Sequence[Masked], get: Read) -> list[int] | None:
     Args:
         events: what all its members posted.
     """
-    length = update_length(task.spec.dimension)
+    length = update_length(task.learner.dimension)
     added, total = 0, WordSum(length)
     for event in events:
         words = get(event)
@@ -183,7 +183,7 @@ def examine(task: Task, events: Sequence[Masked], get: Read, block: BlockId = "l
     Args:
         events: what its members posted.
     """
-    length = update_length(task.spec.dimension)
+    length = update_length(task.learner.dimension)
 
     def commitment(words: bytes | None) -> Point | None:
         if words is None:

@@ -16,8 +16,8 @@ from headwater.chain.contracts.opened import Contracts
 from headwater.circuits.circuit import Circuit
 from headwater.circuits.srs import Srs
 from headwater.errors import ConfigError
+from headwater.learners.learner import Learner
 from headwater.protocol.curve import Point
-from headwater.protocol.fixedpoint import TrainingSpec
 from headwater.protocol.structs import Origin, Parent
 from headwater.protocol.vectors import UPDATE_SALTS, average, public_input
 from headwater.roles.models import OpenedModel, open_model
@@ -62,12 +62,12 @@ class FirstModel:
 
 
 def read_parents(
-    contracts: Contracts, store: ContentStore, home: Path, spec: TrainingSpec, lineage: Lineage
+    contracts: Contracts, store: ContentStore, home: Path, learner: Learner, lineage: Lineage
 ) -> tuple[ParentModel, ...]:
     """The parents' models, whose tasks are checked as if one were to take part in them.
 
     Args:
-        spec: the new task's.
+        learner: the new task's.
 
     Raises:
         ConfigError: they do not go together, or with the new task.
@@ -81,11 +81,11 @@ def read_parents(
     found = []
     for parent in lineage.parents:
         task = open_task(contracts, store, home, parent.task_id, check_model=False)
-        theirs = (task.spec.features, task.spec.outputs, task.spec.model_bits)
-        if theirs != (spec.features, spec.outputs, spec.model_bits):
+        theirs, ours = (task.learner.kind, *task.learner.layout), (learner.kind, *learner.layout)
+        if theirs != ours:
             raise ConfigError(
-                f"the models of task {parent.task_id} are no starting point: features, outputs and fractional bits are"
-                f" {theirs} there, {(spec.features, spec.outputs, spec.model_bits)} here",
+                f"the models of task {parent.task_id} are no starting point: kind, sizes and fractional bits are"
+                f" {theirs} there, {ours} here",
                 "name models of the same shape: nothing was sent",
             )
         weights = task.weights(contracts.models.get_model(parent.task_id, parent.round))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -24,13 +23,13 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
-from headwater.circuits.train import Train
-from headwater.errors import ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
+from headwater.errors import ConfigError, ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
+from headwater.learners.learner import Learner, find
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import MOST_ROUNDS, RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed
-from headwater.protocol.fixedpoint import TrainingSpec, encode, salt_rows_for
+from headwater.protocol.fixedpoint import salt_rows_for
 from headwater.protocol.openings import Encoding, decode
 from headwater.protocol.structs import Model, TaskConfig
 from headwater.protocol.vectors import Basis, update_length
@@ -41,17 +40,19 @@ from headwater.roles.role import round_view
 from headwater.storage.cid import Cid
 from headwater.storage.files import writing
 from headwater.storage.manifests import (
-    CategoryColumn,
     CircuitManifest,
     SrsReference,
     TaskManifest,
     TaskReference,
 )
 from headwater.storage.store import ContentStore
-from headwater.storage.vectors import ModelDocument, UpdateDocument
-from headwater.training.columns import Category, Columns, Feature
+from headwater.storage.vectors import HEADER_BYTES, ModelDocument, UpdateDocument
+from headwater.storage.words import WORD
 
 MAX_SRS_BYTES = 1 << 30
+MAX_DIMENSION = (MAX_BYTES - HEADER_BYTES) // WORD - update_length(0)
+"""Weights of a model whose masked update fits one document."""
+
 LEAST_ANSWER_SECONDS = 600
 """What a node wants to have to answer a challenge, on a chain that is not this machine's own."""
 
@@ -67,38 +68,38 @@ def collectable(contracts: Contracts, task_id: int, rounds: int, account: str, b
     return tuple(islice(owing, MOST_ROUNDS))
 
 
-def spec_of(manifest: TaskManifest) -> TrainingSpec:
-    """The numbers of a task's training."""
-    model, fixed, training = manifest.model, manifest.fixed_point, manifest.training
-    classes = len(model.label.classes)
-    return TrainingSpec(
-        rows=training.rows,
-        features=columns_of(manifest).width,
-        outputs=1 if classes == 2 else classes,
-        steps=training.steps,
-        data_bits=fixed.data_bits,
-        model_bits=fixed.model_bits,
-        rate_shift=training.rate_shift,
-        clip=encode(float(training.clip), fixed.model_bits),
-        clamp=encode(float(fixed.clamp), fixed.data_bits),
-        salt_rows=training.salt_rows,
-    )
+def learner_of(manifest: TaskManifest) -> Learner:
+    """The learner of a task, with its numbers.
+
+    Raises:
+        TaskError: it is not installed here, or what the manifest says of it makes no sense.
+    """
+    kind, package = manifest.learner.kind, manifest.learner.package
+    try:
+        learner = find(kind)
+    except ConfigError as error:
+        raise TaskError(
+            f"the task's models are of the kind {kind!r}: {error.message}",
+            f"its creator says that the package {package!r} brings it: look at that, and install it if you trust it",
+        ) from error
+    try:
+        return learner.parse(manifest.model)
+    except (ValueError, OverflowError) as error:
+        raise TaskError(f"the task's manifest makes no sense: {error}", "do not take part") from error
 
 
-def growth_problem(spec: TrainingSpec, rounds: int, links: int, start: Sequence[int] = ()) -> str:
+def growth_problem(learner: Learner, rounds: int, links: int, start: Sequence[int] = ()) -> str:
     """Why a task's weights could outgrow what can be proved before its end; empty if they cannot.
 
-    A proved step moves a weight by less than `clip` + 1 units: EZKL may round either way.
-
     links: how many proofs in a row an update may have.
-    start: the weights of the first model; by default zeros.
+    start: the weights of the first model; by default the learner's own.
     """
-    reach = max(map(abs, start), default=0) + rounds * links * spec.steps * (spec.clip + 1)
-    limit = min(spec.weight_limit, (1 << Average(spec.dimension).weight_bits) - 1)
+    reach = max(map(abs, start or learner.first_weights()), default=0) + rounds * links * learner.reach
+    limit = min(learner.weight_limit, (1 << Average(learner.dimension).weight_bits) - 1)
     if reach <= limit:
         return ""
     return (
-        f"{rounds} rounds of {links * spec.steps} step(s) can bring a weight to {reach} units, and beyond {limit}"
+        f"{rounds} rounds of up to {links} proof(s) can bring a weight to {reach} units, and beyond {limit}"
         " neither training nor averaging can be proved"
     )
 
@@ -113,18 +114,6 @@ def answer_problem(config: TaskConfig, chain_id: int) -> str:
     )
 
 
-def columns_of(manifest: TaskManifest) -> Columns:
-    """The columns that a trainer's file must have."""
-    model = manifest.model
-    features = tuple(
-        Category(f.name, f.values)
-        if isinstance(f, CategoryColumn)
-        else Feature(f.name, Decimal(f.mean), Decimal(f.deviation))
-        for f in model.features
-    )
-    return Columns(features, model.intercept, model.label.column, model.label.classes, model.missing, model.unknown)
-
-
 @dataclass(frozen=True)
 class TaskReader:
     """A task as whoever uses its models knows it, who needs no SRS; see `read_task`."""
@@ -135,13 +124,8 @@ class TaskReader:
     creator: str
     config: TaskConfig
     manifest: TaskManifest
-    spec: TrainingSpec
+    learner: Learner
     tag: int
-
-    @property
-    def columns(self) -> Columns:
-        """The columns of a trainer's file."""
-        return columns_of(self.manifest)
 
     def fetch(self, digest: bytes) -> bytes:
         """The document whose CID has a digest.
@@ -176,7 +160,7 @@ class TaskReader:
             return list(self.read_model(round_, cid, model_hash, block).weights)
         except (Unavailable, ContentMismatch):
             if point_hash(self.tagged(self.config.offset)) == model_hash:
-                return [0] * self.spec.dimension
+                return [0] * self.learner.dimension
             raise
 
     def read_model(self, round_: int, cid: bytes, model_hash: bytes, block: BlockId = "latest") -> OpenedModel:
@@ -212,7 +196,7 @@ class TaskReader:
         """A model that was shown on chain, from the bytes and the openings that the chain has of it."""
         commitment_hash, root = event.commitment_hash, event.root
         data = shown(self.contracts, commitment_hash, root, block)
-        weights = tuple(map(to_signed, decode(data, Encoding.PACKED, self.spec.dimension)))
+        weights = tuple(map(to_signed, decode(data, Encoding.PACKED, self.learner.dimension)))
         openings = self.contracts.openings.events(
             Opened, last=block, task_id=self.id, commitment_hash=commitment_hash, root=root
         )
@@ -243,15 +227,20 @@ class Task(TaskReader):
         """How a journal names the task, among all of all chains."""
         return f"{self.contracts.chain.name}/{self.contracts.tasks.address}/{self.id}"
 
+    @property
+    def shape(self) -> str:
+        """What commitments to the same rows depend on, beside their salts."""
+        return f"{self.srs.id}/{self.srs.k}/{self.learner.rows}/{self.learner.salt_rows}/{self.learner.width}"
+
     @cached_property
     def train(self) -> Circuit:
         """The circuit of updates; `check_circuits` has compared it."""
-        return build(self.home, Train.of(self.spec), self.srs)
+        return build(self.home, self.learner.update_statement, self.srs)
 
     @cached_property
     def average(self) -> Circuit:
         """The circuit of averages; `check_circuits` has compared it."""
-        return build(self.home, Average(self.spec.dimension), self.srs)
+        return build(self.home, Average(self.learner.dimension), self.srs)
 
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
@@ -283,6 +272,13 @@ class Task(TaskReader):
         """C([w | tag])."""
         return self.basis.commit([*weights, self.tag])
 
+    def own_origin(self, model_hash: bytes) -> str:
+        """What a first model without parents is: zeros, what the learner draws, or whatever its creator made."""
+        usual = self.learner.first_weights()
+        if model_hash != point_hash(self.commit_model(usual)):
+            return "a model of its creator's, which nobody proved"
+        return "what its learner draws from its seed" if any(usual) else "zeros"
+
     def check_first_model(self) -> None:
         """Read the first model, and check that what is trained from it can be proved to the last round.
 
@@ -291,7 +287,7 @@ class Task(TaskReader):
             TaskError: so far they could grow.
         """
         weights = self.weights(self.contracts.models.get_model(self.id, 0))
-        _check_growth(self.id, growth_problem(self.spec, self.config.rounds, self.config.max_links, weights))
+        _check_growth(self.id, growth_problem(self.learner, self.config.rounds, self.config.max_links, weights))
 
     def check_circuits(self, report: Report = silent) -> None:
         """Rebuild both circuits and compare them with the verifiers on chain: before anything is staked or proved.
@@ -301,14 +297,14 @@ class Task(TaskReader):
         """
         chain, config = self.contracts.chain, self.config
         report("building", statement="train")
-        pairs = [(self.train, config.train_verifier, config.train_code_hash)]
+        found = [("train", self.train, config.train_verifier, config.train_code_hash)]
         report("building", statement="average")
-        pairs.append((self.average, config.average_verifier, config.average_code_hash))
-        for circuit, address, code_hash in pairs:
+        found.append(("average", self.average, config.average_verifier, config.average_code_hash))
+        for name, circuit, address, code_hash in found:
             expected = bytes.fromhex(circuit.verifier.code_hash[2:])
             if not expected == code_hash == chain.code_hash(address):
                 raise TaskError(
-                    f"task {self.id}'s verifier of {circuit.statement.kind} at {address} is not the one rebuilt here",
+                    f"task {self.id}'s verifier of {name} at {address} is not the one rebuilt here",
                     "its creator may be able to forge proofs: do not take part",
                 )
 
@@ -327,12 +323,10 @@ def read_task(contracts: Contracts, store: ContentStore, task_id: int) -> TaskRe
     record = contracts.tasks.get_task(task_id)
     config = record.config
     manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
-    try:
-        spec = spec_of(manifest)
-        columns_of(manifest)
-    except (ValueError, OverflowError) as error:
-        raise TaskError(f"task {task_id}'s manifest makes no sense: {error}", "do not take part") from error
-    _check(task_id, "dimension", spec.dimension, config.dimension)
+    learner = learner_of(manifest)
+    _check(task_id, "dimension", learner.dimension, config.dimension)
+    if config.dimension > MAX_DIMENSION:
+        raise TaskError(f"task {task_id} has {config.dimension} weights, which fit no document", "do not take part")
     _check(task_id, "k", manifest.srs.k, config.k)
     _check(task_id, "SRS", manifest.srs.id, config.srs.hex())
     if manifest.srs.source == DEV and contracts.chain.chain_id not in LOCAL_CHAINS:
@@ -341,7 +335,7 @@ def read_task(contracts: Contracts, store: ContentStore, task_id: int) -> TaskRe
             "take part only in tasks with the Perpetual Powers of Tau",
         )
     tag = contracts.tasks.tag(task_id) % P
-    return TaskReader(task_id, contracts, store, record.creator, config, manifest, spec, tag)
+    return TaskReader(task_id, contracts, store, record.creator, config, manifest, learner, tag)
 
 
 def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int, *, check_model: bool = True) -> Task:
@@ -356,28 +350,32 @@ def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: in
         TaskError: something in it contradicts something else.
     """
     read = read_task(contracts, store, task_id)
-    config, manifest, spec = read.config, read.manifest, read.spec
-    if spec.salt_rows < salt_rows_for(config.rounds, spec.width):
+    config, manifest, learner = read.config, read.manifest, read.learner
+    if learner.salt_rows < salt_rows_for(config.rounds, learner.width):
         raise TaskError(
-            f"task {task_id} has {spec.salts} salts for {config.rounds} rounds: proofs would give the data away",
+            f"task {task_id} has {learner.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
-    _check_growth(task_id, growth_problem(spec, config.rounds, config.max_links))
+    if problem := learner.leak_problem(config.rounds):
+        raise TaskError(f"task {task_id} would give rows away: {problem}", "do not take part")
+    _check_growth(task_id, learner.problem(config.rounds, config.max_trainers))
+    _check_growth(task_id, growth_problem(learner, config.rounds, config.max_links, (0,)))  # from its model: later
     if problem := answer_problem(config, contracts.chain.chain_id):
         hint = f"do not take part; ask its creator for a task of at least {LEAST_ANSWER_SECONDS} s"
         raise TaskError(f"task {task_id} is not safe to be challenged in: {problem}", hint)
-    for kind, text, params in (
-        ("train", manifest.circuits.train, Train.of(spec).params),
-        ("average", manifest.circuits.average, Average(spec.dimension).params),
+    for name, text, statement in (
+        ("train", manifest.circuits.train, learner.update_statement),
+        ("average", manifest.circuits.average, Average(learner.dimension)),
     ):
         circuit = CircuitManifest.decode(store.get(Cid.parse(text), MAX_BYTES))
-        _check(task_id, f"statement of {kind}", circuit.statement.model_dump(), {"kind": kind, "params": params})
-        _check(task_id, f"SRS of {kind}", circuit.srs.id, manifest.srs.id)
+        ours = {"kind": statement.kind, "params": statement.params}
+        _check(task_id, f"statement of {name}", circuit.statement.model_dump(), ours)
+        _check(task_id, f"SRS of {name}", circuit.srs.id, manifest.srs.id)
     srs = fetch_srs(store, home, manifest)
     _check(task_id, "SRS file", srs.id, manifest.srs.id)
     _check(task_id, "tau", tau_g2(srs), config.tau)
-    basis = srs.basis(update_length(spec.dimension))
-    points = (basis.offset, *basis.points[:2], basis.points[spec.dimension])
+    basis = srs.basis(update_length(learner.dimension))
+    points = (basis.offset, *basis.points[:2], basis.points[learner.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
     task = Task(**vars(read), srs=srs, basis=basis, home=home)
     if check_model:

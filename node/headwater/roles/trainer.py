@@ -15,8 +15,7 @@ from headwater.chain.contracts.events import TrainerSlashed
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof
 from headwater.circuits.openings import vector_quotient
-from headwater.circuits.train import Train
-from headwater.errors import ChainError, ConfigError, ContractError
+from headwater.errors import ChainError, CircuitError, ConfigError, ContractError
 from headwater.journal.secrets import SecretStore
 from headwater.protocol import possession
 from headwater.protocol.curve import Point
@@ -59,7 +58,7 @@ from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
 from headwater.storage.vectors import UpdateDocument
-from headwater.training.data import Dataset, data_vector
+from headwater.tables.data import Dataset
 
 REMEMBERED_BLOCKS = 256
 """How many hashes every chain's contracts can see; those of chains with EIP-2935 see 8,191."""
@@ -128,7 +127,10 @@ class Trainer(Role):
         self._secret = secret
         self._keep_stake = keep_stake
         self._proof_limit, self._provers = proof_limit, provers
-        self._kept, self._commitments = KeptProofs(journal, task.place), DataCommitments(journal, task.place)
+        self._kept, self._commitments = (
+            KeptProofs(journal, task.place),
+            DataCommitments(journal, task.place, task.shape),
+        )
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
@@ -223,7 +225,7 @@ class Trainer(Role):
         found = {link: self._kept.get(round_, link.facts, link.number) for link in links}
         missing = [link for link, proof in found.items() if proof is None]
         for link in missing:
-            self._commitments.check(link.point, self.task.spec.most_proofs, link.end)
+            self._commitments.check(link.point, self.task.learner.most_proofs, link.end)
         if missing:
             limit = announce_proof(
                 self.task,
@@ -251,9 +253,12 @@ class Trainer(Role):
                 raise
 
     def _prove(self, round_: int, link: _Link, limit: float, stop: Event | None = None) -> Proof:
-        noise = draw(self._entropy(), Train.of(self.task.spec).decomposition_limit, self.task.tag, round_, link.number)
+        noise = draw(
+            self._entropy(), self.task.learner.update_statement.decomposition_limit, self.task.tag, round_, link.number
+        )
         proof = self.task.train.prove([link.start, link.data, salt_input(link.end[-UPDATE_SALTS:], noise)], limit, stop)
         self._commitments.count(link.point, link.end)
+        _check_proof(link, proof)
         self._kept.keep(round_, link.facts, proof, link.number)
         self._report(
             "proved",
@@ -326,7 +331,7 @@ class Trainer(Role):
         secret = mask_secret(self._secret, task.tag)
         shared = shared_point(secret, peer_key)
         seed = pair_seed(shared, masking.attempt(task, *numbers), *pair)
-        mask = task.train.commit(prg(seed, update_length(task.spec.dimension)))
+        mask = task.train.commit(prg(seed, update_length(task.learner.dimension)))
         showing = self._showing(mask, Encoding.MASK, b"", seed)
         if part := showing.step():
             return part
@@ -337,7 +342,7 @@ class Trainer(Role):
 
     def _showing(self, commitment: Point, encoding: Encoding, data: bytes, root: bytes) -> Showing:
         """How an update or a mask is shown. data: none of a mask, whose seed is `root`."""
-        task, length = self.task, update_length(self.task.spec.dimension)
+        task, length = self.task, update_length(self.task.learner.dimension)
         given = root if encoding is Encoding.MASK else data
         claim = Claim(task.id, commitment, encoding, length, root)
         return Showing(
@@ -421,7 +426,7 @@ class Trainer(Role):
         """The vectors at which the links of an update end, one for each part of the data."""
         found = []
         for link, part in enumerate(self._parts):
-            weights = self.task.spec.train(weights, part.x, part.labels)
+            weights = self.task.learner.update(weights, part)
             salts = update_salts(self._secret, self.task.tag, round_, link, weights)
             found.append([entry % P for entry in (*weights, 0, *salts)])
         return found
@@ -429,7 +434,7 @@ class Trainer(Role):
     @cached_property
     def _parts(self) -> list[Dataset]:
         """The rows, in as many parts as circuits have room for."""
-        return self.dataset.parts(self.task.spec.rows)
+        return self.dataset.parts(self.task.learner.rows)
 
     @property
     def data(self) -> tuple[list[int], Point]:
@@ -449,11 +454,11 @@ class Trainer(Role):
         return [self._vector(seed, number, part) for number, part in enumerate(self._parts)]
 
     def _vector(self, seed: bytes, number: int, part: Dataset) -> tuple[list[int], Point]:
-        task, spec = self.task, self.task.spec
-        unsalted = data_vector(part, spec, [0] * spec.salts)
+        task, learner = self.task, self.task.learner
+        unsalted = learner.data_vector(part, [0] * learner.salts)
         for attempt in range(MAX_ATTEMPTS):
-            salts = data_salts(self._secret, seed, task.tag, unsalted, attempt, spec.salts, number)
-            vector = data_vector(part, spec, salts)
+            salts = data_salts(self._secret, seed, task.tag, unsalted, attempt, learner.salts, number)
+            vector = learner.data_vector(part, salts)
             point = task.train.commit(vector)
             if self._owner(point) in (self.sender.address, ZERO_ADDRESS):
                 return vector, point
@@ -467,13 +472,13 @@ class Trainer(Role):
         return self.task.contracts.trainers.get_data(self.task.id, point_hash(point)).owner
 
     def _unsalted(self) -> list[int]:
-        salts = [0] * self.task.spec.salts
-        return [entry for part in self._parts for entry in data_vector(part, self.task.spec, salts)]
+        learner = self.task.learner
+        return [entry for part in self._parts for entry in learner.data_vector(part, [0] * learner.salts)]
 
     def _unproved(self) -> list[Point]:
         """Data commitments to enrol with: such that there is room for proofs about each."""
         found = [point for _, point in self.vectors]
-        if all(self._commitments.proofs(point) < self.task.spec.most_proofs for point in found):
+        if all(self._commitments.proofs(point) < self.task.learner.most_proofs for point in found):
             return found
         self._commitments.renew(self._unsalted())
         return [point for _, point in self.vectors]
@@ -495,3 +500,13 @@ class Trainer(Role):
         """
         self._registered()
         self.task.current_model()
+
+
+def _check_proof(link: _Link, proof: Proof) -> None:
+    """A proof must be of the very update that is masked later.
+
+    Raises:
+        CircuitError: it is of another: circuit and learner disagree.
+    """
+    if list(proof.output) != link.end:
+        raise CircuitError("the proof is of another update than the one that was computed", "report this")

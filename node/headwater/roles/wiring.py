@@ -26,7 +26,6 @@ from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.store import ContentStore
-from headwater.training.data import read_csv
 
 Kind = Literal["trainer", "aggregator", "challenger"]
 
@@ -209,10 +208,10 @@ class Node:
         dataset = None
         if kind == "trainer":
             links = task.config.max_links
-            dataset = read_csv(self._wanted.data[task_id], task.columns, task.spec, links=links)
+            dataset = task.learner.read(self._wanted.data[task_id], links=links)
             for warning in dataset.warnings:
                 report("note", text=warning)
-            report("data", rows=len(dataset), capacity=task.spec.rows * links)
+            report("data", rows=len(dataset), capacity=task.learner.rows * links)
             if task.config.admission != ZERO_ADDRESS:
                 report("note", text=f"the contract at {task.config.admission} decides who may enrol in task {task_id}")
         if task_id not in self._opened:

@@ -4,7 +4,7 @@
 
 The header is canonical JSON, in which no zero byte can stand; `ipfs/schemas` holds its JSON Schema, made from here. It
 says how many entries follow, and its schema how wide they are: all big-endian, with nothing between or after them. So
-there is one string of bytes for a document, of at most 1 MiB, and the chain's `bytes32 cid` is its sha2-256.
+there is one string of bytes for a header and a vector, of at most 1 MiB, and the chain's `bytes32 cid` is its sha2-256.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pydantic import AfterValidator, Field
 from headwater.errors import DocumentError
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
-from headwater.storage.manifests import REFUSE, Address, Document, Natural, Positive, TaskReference
+from headwater.storage.manifests import REFUSE, Document, TaskReference
+from headwater.storage.parts import Address, Natural, Positive
 from headwater.storage.words import WORD, check_words
 
 HEADER_BYTES = 1024

@@ -37,7 +37,7 @@ def untrained_update(task: Task, victim: Submitted) -> Attack:
     """Weights ten times as large as the model's, put into an honest proof in place of the trained update."""
     _, (proof,) = _calldata(task, "submit", victim.transaction_hash)
     chosen = [10 * (weight + 1) % P for weight in task.base_model(victim.round)]
-    vector = chosen + [0] * (update_length(task.spec.dimension) - len(chosen))
+    vector = chosen + [0] * (update_length(task.learner.dimension) - len(chosen))
     forged = proof[: UPDATE.start] + task.train.commit(vector).encode() + proof[UPDATE.stop :]
     call, honest = (task.contracts.rounds.submit(task.id, [each]) for each in (forged, proof))
     return _play("an update that was not trained", task, call, victim.trainer, honest, victim.trainer, victim)

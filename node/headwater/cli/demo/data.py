@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from headwater.errors import DataError
-from headwater.protocol.fixedpoint import TrainingSpec
-from headwater.training.columns import Columns, describe
-from headwater.training.data import Dataset, read_csv
-from headwater.training.floating import arrays
-from headwater.training.samples import Sample, deal, load
+from headwater.learners.linear import Linear, LinearSpec
+from headwater.tables.columns import describe
+from headwater.tables.data import Dataset
+from headwater.tables.samples import Sample, deal, load
 
 HELD_OUT, SAMPLE = 0.2, 0.08  # of the rows
 CLIP = 512  # a weight moves by at most 1/8 in one step
@@ -25,8 +24,7 @@ class DemoData:
     """What the demo trains and evaluates on. `files` and `shares`: one for each trainer; `sample`: held-out rows."""
 
     name: str
-    columns: Columns
-    spec: TrainingSpec
+    learner: Linear
     files: tuple[Path, ...]
     shares: tuple[Dataset, ...]
     held_out: Dataset
@@ -66,17 +64,17 @@ def prepare(name: str, table: Sample, trainers: int, seed: int, folder: Path) ->
         file.chmod(0o600)  # else no trainer takes it
     columns = describe(sample, table.label, missing="mean", unknown="none")  # whatever others have in their cells
     rows = max(sizes)
-    probe = TrainingSpec(rows, columns.width, columns.outputs, clip=CLIP)
-    largest = read_csv(files[0], columns, probe)
-    spec = TrainingSpec(rows, columns.width, columns.outputs, rate_shift=_rate_shift(largest), clip=CLIP)
-    shares = tuple(read_csv(file, columns, spec) for file in files)
-    rest_of_all = read_csv(held_out, columns, spec, training=False)
-    return DemoData(name, columns, spec, tuple(files), shares, rest_of_all, held_out)
+    probe = LinearSpec(rows, columns.width, columns.outputs, clip=CLIP)
+    largest = Linear(probe, columns).read(files[0])
+    learner = Linear(replace(probe, rate_shift=_rate_shift(largest)), columns)
+    shares = tuple(learner.read(file) for file in files)
+    rest_of_all = learner.read(held_out, training=False)
+    return DemoData(name, learner, tuple(files), shares, rest_of_all, held_out)
 
 
 def _rate_shift(dataset: Dataset) -> int:
     """A rate of 64 over the largest eigenvalue of X'X: eight times what is stable without the clip, for few rounds."""
-    x, _ = arrays(dataset)
+    x = np.array(dataset.reals)
     return max(0, math.ceil(math.log2(float(np.linalg.norm(x, 2)) ** 2 / 64)))
 
 

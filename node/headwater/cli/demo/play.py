@@ -25,6 +25,7 @@ from headwater.cli.demo.screen import Screen
 from headwater.errors import HeadwaterError
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
+from headwater.learners.classes import evaluate
 from headwater.protocol.decisions import RoundView
 from headwater.protocol.phases import Kind, Phase
 from headwater.protocol.structs import Model
@@ -34,7 +35,6 @@ from headwater.roles.report import Report, silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task
 from headwater.roles.trainer import Trainer
-from headwater.training.evaluate import evaluate, integer_scores
 
 LOOK_SECONDS = 0.05
 HUSH_SECONDS = 1800.0
@@ -206,7 +206,7 @@ class Play:
 
     def _finalized(self, model: Model) -> None:
         task, data = self.task, self.data
-        found = evaluate(data.columns, integer_scores(task.weights(model), data.held_out, data.spec), data.held_out)
+        found = evaluate(data.learner.columns, data.learner.scores(task.weights(model), data.held_out), data.held_out)
         self.record.accuracy[model.round] = found.accuracy
         self.screen.line(
             Text.assemble(

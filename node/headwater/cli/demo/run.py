@@ -155,7 +155,7 @@ def _create(
         unbonding_period=PERIOD,
     )
     return create_task(
-        contracts, Sender(contracts.chain, creator), store, settings.home, data.spec, data.columns, terms, report=report
+        contracts, Sender(contracts.chain, creator), store, settings.home, data.learner, terms, report=report
     )
 
 

@@ -11,10 +11,10 @@ from rich.table import Table
 from headwater.chain.contracts.reverts import format_wei
 from headwater.cli.console import out
 from headwater.cli.demo.data import DemoData
+from headwater.learners.classes import evaluate
+from headwater.learners.linear.figures import centralized
+from headwater.learners.linear.floating import Array, federated, float_scores
 from headwater.roles.task import Task
-from headwater.training.evaluate import evaluate, float_scores
-from headwater.training.figures import centralized
-from headwater.training.floating import Array, federated
 
 if TYPE_CHECKING:
     from headwater.cli.demo.record import Record
@@ -42,8 +42,8 @@ def _figures(data: DemoData, task: Task, record: Record, seconds: float) -> dict
         "slashed": record.slashed,
         "accuracy": {
             "onchain": record.accuracy[max(record.accuracy)],
-            "float": evaluate(data.columns, float_scores(floats, data.held_out), data.held_out).accuracy,
-            "centralized": centralized(data.shares, data.columns, data.held_out),
+            "float": evaluate(data.learner.columns, float_scores(floats, data.held_out), data.held_out).accuracy,
+            "centralized": centralized(data.shares, data.learner.columns, data.held_out),
             "by_round": list(record.accuracy.values()),
         },
         "gas": {
@@ -62,7 +62,7 @@ def _figures(data: DemoData, task: Task, record: Record, seconds: float) -> dict
         },
         "bytes": {"calldata": record.calldata, "ipfs": record.stored},
         "peak_memory_mb": max(proof.memory_mb for each in record.proofs.values() for proof in each),
-        "circuit": {"k": task.config.k, "rows": task.train.manifest["rows"], "weights": task.spec.dimension},
+        "circuit": {"k": task.config.k, "rows": task.train.manifest["rows"], "weights": task.learner.dimension},
         "audit": {"checks": len(record.checks), "broken": sum(check.ok is False for check in record.checks)},
         "attacks": [{"name": a.name, "rejected": a.rejected, "error": a.error} for a in record.attacks],
     }
@@ -73,7 +73,7 @@ def _in_floats(data: DemoData, record: Record) -> Array:
     model: Array | None = None
     for counted in record.counted:
         if counted:
-            (model,) = federated(data.spec, [data.shares[number] for number in counted], 1, model)
+            (model,) = federated(data.learner.spec, [data.shares[number] for number in counted], 1, model)
     if model is None:
         raise ValueError("no round was finalized")
     return model

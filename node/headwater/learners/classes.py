@@ -1,4 +1,4 @@
-"""What a model says about rows, and how often it is right."""
+"""What a model that classifies says about rows, and how often it is right: by z of each output."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.protocol.fixedpoint import TrainingSpec, decode
-from headwater.training.columns import Columns
-from headwater.training.data import Dataset
-from headwater.training.floating import Array, arrays
+from headwater.learners.learner import Score
+from headwater.tables.columns import Columns
+from headwater.tables.data import Dataset
 
 LEAST_PROBABILITY = 0.01  # the piecewise-linear sigmoid says 0 and 1 with ease; the log-loss of a certainty is infinite
 
@@ -25,7 +24,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Score):
     """A model on labelled rows.
 
     Attributes:
@@ -40,24 +39,8 @@ class Evaluation:
     log_loss: float
     confusion: tuple[tuple[int, ...], ...]
 
-
-def integer_scores(weights: Sequence[int], dataset: Dataset, spec: TrainingSpec) -> Scores:
-    """z of each row and output, computed exactly from a model's integer weights and the encoded rows.
-
-    Raises:
-        ValueError: not D weights.
-    """
-    if len(weights) != spec.dimension:
-        raise ValueError(f"a model of this task has {spec.dimension} weights, not {len(weights)}")
-    models = [weights[o :: spec.outputs] for o in range(spec.outputs)]
-    bits = spec.data_bits + spec.model_bits
-    return [[decode(_dot(row, model), bits) for model in models] for row in dataset.x]
-
-
-def float_scores(weights: Array, dataset: Dataset) -> Scores:
-    """z of each row and output, for weights in floats, (features, outputs), on the unrounded rows."""
-    scores: list[list[float]] = (arrays(dataset)[0] @ weights).tolist()
-    return scores
+    def __str__(self) -> str:
+        return f"{self.accuracy:.1%} of {self.rows} labelled rows are right"
 
 
 def predict(columns: Columns, scores: Scores) -> list[Prediction]:
@@ -83,10 +66,6 @@ def evaluate(columns: Columns, scores: Scores, dataset: Dataset) -> Evaluation:
     right = sum(confusion[i][i] for i in range(len(confusion)))
     count = len(losses)
     return Evaluation(count, right / count, math.fsum(losses) / count, tuple(tuple(row) for row in confusion))
-
-
-def _dot(row: Sequence[int], model: Sequence[int]) -> int:
-    return sum(a * b for a, b in zip(row, model, strict=True))
 
 
 def _choice(z: Sequence[float]) -> int:

@@ -11,10 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from headwater.training.table import BAD_TEXT, Problems, header, is_missing, parse_number, rows
+from headwater.tables.table import BAD_TEXT, Problems, header, is_missing, parse_number, rows
 
 Missing = Literal["refuse", "drop", "mean"]
 Unknown = Literal["refuse", "none"]
+Scale = Literal["deviations", "multiple"]
 
 MAX_CLASSES = 100
 MAX_VALUES = 100
@@ -74,11 +75,12 @@ class Columns:
     Attributes:
         features: the columns that are trained on, in the order of the weights.
         intercept: whether a constant 1.0 comes before them.
-        label: the column that names a row's class.
-        classes: the names of the classes. Of two, the second is the positive one.
+        label: the column that names a row's class, or has its amount.
+        classes: the names of the classes. Of two, the second is the positive one. None, where the label is an amount.
         missing: what a cell without a value means. `refuse`: the file is wrong. `drop`: the row is not trained on,
             and nothing is predicted for it. `mean`: the column's mean; of a category, none of its values.
         unknown: what a category's value that is not listed means. `refuse`: the file is wrong. `none`: none of them.
+        amount: how the label's amounts are standardised; None, where they are classes.
     """
 
     features: tuple[Feature | Category, ...]
@@ -87,17 +89,18 @@ class Columns:
     classes: tuple[str, ...]
     missing: Missing = "refuse"
     unknown: Unknown = "refuse"
+    amount: Feature | None = None
 
     def __post_init__(self) -> None:
         names = [*self.names, self.label]
-        if not self.features or len(self.classes) < 2:
-            raise ValueError("a task needs at least one feature and two classes")
+        if not self.features or (len(self.classes) < 2 if self.amount is None else len(self.classes) > 0):
+            raise ValueError("a task needs at least one feature, and two classes or a label that is an amount")
         lists = [("columns", names), ("classes", self.classes)]
         lists += [(f"values of {f.name!r}", f.values) for f in self.features if isinstance(f, Category)]
         for what, texts in lists:
             if len(set(texts)) < len(texts) or any(not text or text != text.strip() for text in texts):
                 raise ValueError(f"the {what} must have different names, without spaces around them: {texts}")
-        for feature in self.features:
+        for feature in (*self.features, *([] if self.amount is None else [self.amount])):
             if isinstance(feature, Category):
                 if not 1 <= len(feature.values) <= MAX_VALUES or any(is_missing(value) for value in feature.values):
                     raise ValueError(
@@ -113,13 +116,13 @@ class Columns:
 
     @property
     def width(self) -> int:
-        """Features a row, the intercept included: a `TrainingSpec`'s `features`."""
+        """Features a row, the intercept included: a `TableSpec`'s `features`."""
         return self.intercept + sum(len(f.values) if isinstance(f, Category) else 1 for f in self.features)
 
     @property
     def outputs(self) -> int:
-        """1 for two classes, else one a class: a `TrainingSpec`'s `outputs`."""
-        return 1 if len(self.classes) == 2 else len(self.classes)
+        """1 for two classes or an amount, else one a class: a `TableSpec`'s `outputs`."""
+        return 1 if len(self.classes) in (0, 2) else len(self.classes)
 
     def label_row(self, name: str) -> list[int]:
         """+1 or -1 for each output, for a row of a class."""
@@ -127,7 +130,7 @@ class Columns:
         return [1 if name == other else -1 for other in positive]
 
     def class_index(self, label_row: Sequence[int]) -> int | None:
-        """The class of a row's labels; None where it is unknown (zeros)."""
+        """The class of a row's labels; None where it is unknown (none, or zeros)."""
         if not any(label_row):
             return None
         return int(label_row[0] == 1) if self.outputs == 1 else list(label_row).index(1)
@@ -142,6 +145,7 @@ def describe(
     categories: Sequence[str] = (),
     missing: Missing = "refuse",
     unknown: Unknown = "refuse",
+    amount: Scale | None = None,
 ) -> Columns:
     """The columns of a CSV file, for a task's creator: with an intercept, and means and deviations of 6 digits.
 
@@ -153,10 +157,13 @@ def describe(
         leave_out: columns that are not to be among them.
         categories: columns of numbers that are names, not amounts.
         missing, unknown: as `Columns` says.
+        amount: how a label that is an amount is standardised: `deviations` from its mean, or as a `multiple` of it;
+            None where labels are classes.
 
     Raises:
         DataError: the file is wrong, a feature is constant or has too many values, cells are missing that the policy
-            refuses, or the label column does not name 2 to 100 classes. Of each column one problem is told.
+            refuses, or the label column does not name 2 to 100 classes, or no amounts. Of each column one problem is
+            told.
     """
     problems = Problems(path)
     there = header(path, problems)
@@ -173,12 +180,14 @@ def describe(
     if "" in names:
         problems.add("a column has no name: give it one, or say which columns are the features", 1)
     cells: dict[str, list[tuple[int, str]]] = {name: [] for name in names}
-    classes: set[str] = set()
+    labels: list[tuple[int, str]] = []
     for line, row in rows(path, [*names, label], [], problems):
-        classes.add(row[label])
+        labels.append((line, row[label]))
         for name in names:
             cells[name].append((line, row[name]))
-    if not 2 <= len(classes) <= MAX_CLASSES:
+    classes = set() if amount else {text for _, text in labels}
+    scale = _scale(label, labels, amount, problems) if amount else None
+    if not (amount or 2 <= len(classes) <= MAX_CLASSES):
         problems.add(f"names {len(classes)} classes; it takes 2 to {MAX_CLASSES}", column=label)
     elif "" in classes:
         problems.add("has rows without a class", column=label)
@@ -189,7 +198,7 @@ def describe(
     if not found:
         problems.add("no column is left to train on")
         problems.check()
-    return Columns(found, True, label, tuple(sorted(classes, key=_natural)), missing, unknown)
+    return Columns(found, True, label, tuple(sorted(classes, key=_natural)), missing, unknown, scale)
 
 
 def remarks(path: Path, columns: Columns) -> list[str]:
@@ -257,6 +266,20 @@ def _described(
     else:
         return Category(name, tuple(values))
     return None
+
+
+def _scale(name: str, cells: Sequence[tuple[int, str]], scale: Scale, problems: Problems) -> Feature | None:
+    """How a label's amounts are standardised; None, with a problem, where they are none."""
+    if wrong := _first_text(cells):
+        problems.add(f"{wrong[1]}: the label is to be an amount in every row", wrong[0], name)
+        return None
+    values = [float(parse_number(cell)) for _, cell in cells]
+    if scale == "deviations":
+        return _numeric(name, values, problems)
+    if min(values, default=0) < 0 or not any(values):
+        problems.add("has a number below 0, or nothing but zeros: counts are to be 0 or more", column=name)
+        return None
+    return Feature(name, Decimal(0), _rounded(math.fsum(values) / len(values)))
 
 
 def _first_text(cells: Sequence[tuple[int, str]]) -> tuple[int, str] | None:

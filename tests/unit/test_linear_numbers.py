@@ -9,24 +9,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.protocol.fixedpoint import TrainingSpec, decode, encode, rebase
+from headwater.learners.linear import LinearSpec
+from headwater.learners.linear.losses import LOSSES
+from headwater.protocol.fixedpoint import decode, encode, rebase
 
 HALF = Fraction(1, 2)
+AMOUNTS = ("squared", "huber", "poisson")
+EXPONENTIAL = [Fraction(round(64 * e), 64) for e in (0.0855, 0.2325, 0.6321, 1.7183, 4.6708, 12.6965)]  # e^(z+1) - e^z
 
 
 def spec_strategy(largest_rows=5):
     return st.builds(
-        TrainingSpec,
+        _spec,
         rows=st.integers(1, largest_rows),
         features=st.integers(1, 4),
         outputs=st.integers(1, 3),
         steps=st.integers(1, 3),
-        data_bits=st.integers(1, 8),
-        model_bits=st.integers(1, 14),
+        data_bits=st.integers(2, 8),
+        model_bits=st.integers(2, 14),
         rate_shift=st.integers(0, 12),
         clip=st.integers(1, 1 << 14),
         clamp=st.integers(256, 4096),
+        loss=st.sampled_from(sorted(LOSSES)),
+        penalty=st.sampled_from([0, 0, 1, 1000]),
+        intercept=st.integers(0, 1),
     )
+
+
+def _spec(outputs, loss, **numbers):
+    return LinearSpec(outputs=1 if loss in AMOUNTS else outputs, loss=loss, **numbers)
 
 
 @st.composite
@@ -37,12 +48,32 @@ def problems(draw):
     near, limit = draw(st.sampled_from([1, 40, spec.clamp])), draw(st.sampled_from([3, 5000, 1 << 20]))
     count = rng.randint(1, spec.rows)
     x = [[rng.randint(-near, near) for _ in range(spec.features)] for _ in range(count)]
-    labels = [[rng.choice((-1, 1)) for _ in range(spec.outputs)] for _ in range(count)]
+    choices = range(-spec.clamp, spec.clamp + 1) if spec.loss in AMOUNTS else (-1, 1)
+    labels = [[rng.choice(choices) for _ in range(spec.outputs)] for _ in range(count)]
     return spec, [rng.randint(-limit, limit) for _ in range(spec.dimension)], x, labels
 
 
 def half_away(value: Fraction) -> int:
     return int(abs(value) + HALF) * (1 if value >= 0 else -1)
+
+
+def between(value, low, high):
+    return min(max(value, Fraction(low)), Fraction(high))
+
+
+def error_in_fractions(loss, z, y):
+    """What a row adds to the gradient, times its features, by the formula of each loss."""
+    match loss:
+        case "logistic":
+            return between(z / 4 + HALF, 0, 1) - (1 + y) * HALF
+        case "hinge":
+            return y * between(y * z - 1, -1, 0)
+        case "squared":
+            return between(z - y, -16, 16)
+        case "huber":
+            return between(z - y, Fraction(-11, 8), Fraction(11, 8))
+    rises = (slope * between(z - at, 0, 1) for at, slope in zip(range(-3, 3), EXPONENTIAL, strict=True))
+    return Fraction(round(64 * (0.049787 + 20.085537)), 128) - sum(EXPONENTIAL) / 2 + sum(rises) - y
 
 
 def step_in_fractions(spec, weights, x, labels):
@@ -56,9 +87,12 @@ def step_in_fractions(spec, weights, x, labels):
         for row, label in zip(x, labels, strict=True):
             reals = [Fraction(value, 2**spec.data_bits) for value in row]
             z = sum(a * b for a, b in zip(reals, w, strict=True))
-            p = min(max(z / 4 + HALF, Fraction(0)), Fraction(1))
+            y = Fraction(label[o], 2**spec.data_bits if spec.loss in AMOUNTS else 1)
             for f, value in enumerate(reals):
-                gradient[f] += value * (p - (1 + label[o]) * HALF)
+                gradient[f] += value * error_in_fractions(spec.loss, z, y)
+        for f in range(spec.intercept, spec.features):
+            bits = {"logistic": 3, "poisson": 7, "squared": 1, "huber": 1, "hinge": 1}[spec.loss]
+            gradient[f] += w[f] * Fraction(spec.penalty, 2 ** (2 * spec.data_bits + bits))
         for f, g in enumerate(gradient):
             result[f * spec.outputs + o] -= half_away(min(max(g * rate, -clip), clip) / unit)
     return result
@@ -128,26 +162,36 @@ def test_magnitude__whatever_is_decomposed__stays_within(problem, extreme):
     rng = random.Random(len(x))
     if extreme:  # every feature and weight at its limit, and of the sign that adds up
         x = [[spec.clamp] * spec.features] * spec.rows
-        labels = [[rng.choice((-1, 1))] * spec.outputs] * spec.rows
-        weights = [-labels[0][0] * spec.weight_limit] * spec.dimension
+        unit = spec.clamp if spec.loss in AMOUNTS else 1
+        sign = -1 if spec.loss == "poisson" else rng.choice((-1, 1))  # of an amount below zero the error is larger
+        labels = [[sign * unit] * spec.outputs] * spec.rows
+        weights = [(-1 if labels[0][0] > 0 else 1) * spec.weight_limit] * spec.dimension
     else:
         weights = [rng.randint(-spec.weight_limit, spec.weight_limit) for _ in range(spec.dimension)]
-    h, c = spec.half, spec.clip_gradient
+    c = spec.clip_gradient
     for o in range(spec.outputs):
         z = [sum(a * b for a, b in zip(row, weights[o :: spec.outputs], strict=True)) for row in x]
-        errors = [abs(v + h) - abs(v - h) - 2 * h * label[o] for v, label in zip(z, labels, strict=True)]
+        errors = [spec.error(v, label[o]) for v, label in zip(z, labels, strict=True)]
         sums = [sum(row[f] * e for row, e in zip(x, errors, strict=True)) for f in range(spec.features)]
+        sums = [g + penalty * w for g, penalty, w in zip(sums, spec.penalties, weights[o :: spec.outputs], strict=True)]
         clipped = [abs(g + c) - abs(g - c) for g in sums]
         remainders = [v - (rebase(v, spec.rebase_bits + 1) << (spec.rebase_bits + 1)) for v in clipped]
-        decomposed = [*(v + h for v in z), *(v - h for v in z), *(g + c for g in sums), *(g - c for g in sums)]
+        form = spec.derivative.form
+        moved = {
+            "direct": lambda v, y: v,
+            "residual": lambda v, y: v - (y << spec.model_bits),
+            "margin": lambda v, y: v * y,
+        }
+        bent = [moved[form](v, label[o]) - knot for v, label in zip(z, labels, strict=True) for knot in spec.knots]
+        decomposed = [*bent, *(g + c for g in sums), *(g - c for g in sums)]
         largest = max(map(abs, [*decomposed, *clipped, *remainders]))
         assert largest <= spec.magnitude
         if extreme:
-            assert max(map(abs, sums)) + c >= spec.rows * spec.clamp * 4 * h + c  # so the bound is reached
+            assert max(map(abs, sums)) >= spec.rows * spec.clamp * spec.error_limit  # so the bound is reached
 
 
 def test_weight_limit__of_the_reference_shape__is_far_above_real_weights():
-    assert decode(TrainingSpec(rows=142, features=31).weight_limit, 12) > 2000
+    assert decode(LinearSpec(rows=142, features=31).weight_limit, 12) > 2000
 
 
 @pytest.mark.parametrize(
@@ -155,7 +199,7 @@ def test_weight_limit__of_the_reference_shape__is_far_above_real_weights():
     (
         ({"rows": 0}, "rows must be at least 1"),
         ({"rate_shift": -1}, "must not be negative"),
-        ({"data_bits": 8, "clamp": 2048, "rate_shift": 21}, "at most 40, not 41"),
+        ({"data_bits": 8, "clamp": 2048, "rate_shift": 21}, r"by 2\*\*41, and divisors beyond 2\*\*40"),
         ({"clamp": 63}, "an intercept is 1.0"),
         ({"clip": 1 << 24}, "below 2\\*\\*24"),
         ({"model_bits": 28}, "exact to 2\\*\\*53"),
@@ -163,4 +207,4 @@ def test_weight_limit__of_the_reference_shape__is_far_above_real_weights():
 )
 def test_specification__outside_what_circuits_can_do__is_refused(changes, text):
     with pytest.raises(ValueError, match=text):
-        TrainingSpec(**{"rows": 142, "features": 31, **changes})
+        LinearSpec(**{"rows": 142, "features": 31, **changes})

@@ -1,4 +1,4 @@
-"""Print the tables of docs/fixed-point.md: python -m headwater.training.figures (half a minute)."""
+"""Print the tables of docs/fixed-point.md: python -m headwater.learners.linear.figures (half a minute)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
+from headwater.learners.classes import evaluate
+from headwater.learners.linear.deviation import bound
+from headwater.learners.linear.floating import Array, arrays, federated, float_scores, real_weights, train
+from headwater.learners.linear.learner import integer_scores
+from headwater.learners.linear.numbers import LinearSpec
+from headwater.protocol.fixedpoint import decode, encode
 from headwater.protocol.vectors import average
-from headwater.training.columns import Columns, describe
-from headwater.training.data import Dataset, read_csv
-from headwater.training.deviation import bound
-from headwater.training.evaluate import evaluate, float_scores, integer_scores
-from headwater.training.floating import Array, arrays, federated, real_weights, train
-from headwater.training.samples import deal, load
+from headwater.tables.columns import Columns, describe
+from headwater.tables.data import Dataset, read_csv
+from headwater.tables.samples import deal, load
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,17 @@ class Setting:
     sample: str
     shares: tuple[int, ...]
     rounds: int
-    spec: TrainingSpec
+    spec: LinearSpec
 
 
 PATIENTS = (142, 118, 96, 71)
 FLOWERS = (30, 29, 28, 26)
-ONE_STEP = TrainingSpec(rows=142, features=31, rate_shift=5, clip=512)
-TEN_STEPS = TrainingSpec(rows=142, features=31, steps=10, rate_shift=8, clip=512)
-THREE_CLASSES = TrainingSpec(rows=30, features=5, outputs=3, steps=10, rate_shift=4, clip=1024)
-EMBEDDING = TrainingSpec(rows=64, features=385, outputs=2, rate_shift=5, clip=512)
-LARGE = TrainingSpec(rows=1000, features=31, rate_shift=9, clip=512)
-FINE = TrainingSpec(rows=142, features=31, data_bits=8, model_bits=14, rate_shift=5, clip=2048, clamp=2048)
+ONE_STEP = LinearSpec(rows=142, features=31, rate_shift=5, clip=512)
+TEN_STEPS = LinearSpec(rows=142, features=31, steps=10, rate_shift=8, clip=512)
+THREE_CLASSES = LinearSpec(rows=30, features=5, outputs=3, steps=10, rate_shift=4, clip=1024)
+EMBEDDING = LinearSpec(rows=64, features=385, outputs=2, rate_shift=5, clip=512)
+LARGE = LinearSpec(rows=1000, features=31, rate_shift=9, clip=512)
+FINE = LinearSpec(rows=142, features=31, data_bits=8, model_bits=14, rate_shift=5, clip=2048, clamp=2048)
 SETTINGS = (
     Setting("breast cancer, 1 step", "breast-cancer", PATIENTS, 5, ONE_STEP),
     Setting("breast cancer, 10 steps", "breast-cancer", PATIENTS, 3, TEN_STEPS),
@@ -57,7 +59,7 @@ HEADINGS = (
 )
 
 
-def federated_integers(spec: TrainingSpec, shares: Sequence[Dataset], rounds: int) -> list[list[int]]:
+def federated_integers(spec: LinearSpec, shares: Sequence[Dataset], rounds: int) -> list[list[int]]:
     """The global model after each round as the chain would have it: integer updates, averaged and rounded down."""
     model = [0] * spec.dimension
     models = []
@@ -78,11 +80,11 @@ def dealt(setting: Setting, seed: int) -> tuple[Columns, list[Dataset], Dataset]
         return columns, shares, read_csv(held_out, columns, setting.spec, training=False)
 
 
-def update_deviations(spec: TrainingSpec, model: Array, share: Dataset) -> tuple[float, float, float]:
+def update_deviations(spec: LinearSpec, model: Array, share: Dataset) -> tuple[float, float, float]:
     """One update from a model in reals: the largest deviation of a weight, its bound, and the bound for any proof."""
     start = [encode(float(w), spec.model_bits) for w in model.flatten()]
     reached = real_weights(spec, spec.train(start, share.x, share.labels))
-    deviation = float(np.abs(reached - train(spec, model, *arrays(share))).max())
+    deviation = float(np.abs(reached - train(spec, model, *arrays(spec, share))).max())
     rounded = math.sqrt(spec.features) / 2 * decode(1, spec.model_bits)
     return deviation, bound(spec, model, share, rounded), bound(spec, model, share, rounded, proved=True)
 

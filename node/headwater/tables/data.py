@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from headwater.protocol.field import P
-from headwater.protocol.fixedpoint import TrainingSpec, decode, encode
-from headwater.training.columns import Category, Columns, Feature
-from headwater.training.table import BAD_TEXT, Problems, is_missing, parse_number, rows
+from headwater.protocol.fixedpoint import decode, encode
+from headwater.tables.columns import Category, Columns, Feature
+from headwater.tables.table import BAD_TEXT, Problems, is_missing, parse_number, rows
+
+
+class Numbers(Protocol):
+    """What rows are read for: see `learners.table_spec.TableSpec`."""
+
+    @property
+    def rows(self) -> int:
+        """As `TableSpec` says."""
+
+    @property
+    def features(self) -> int:
+        """As `TableSpec` says."""
+
+    @property
+    def outputs(self) -> int:
+        """As `TableSpec` says."""
+
+    @property
+    def data_bits(self) -> int:
+        """As `TableSpec` says."""
+
+    @property
+    def clamp(self) -> int:
+        """As `TableSpec` says."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +43,9 @@ class Dataset:
 
     Attributes:
         x: `features` integers a row, units of 2**-data_bits.
-        labels: `outputs` integers a row, +1 or -1; all 0 where the class is unknown.
-        reals: the features before rounding, standardised and clamped: what `headwater.training.floating` trains on.
+        labels: `outputs` integers a row: +1 or -1 for classes, units of 2**-data_bits for an amount; none where the
+            truth is unknown, or nothing is to be predicted.
+        reals: the features before rounding, standardised and clamped: what is trained on in floats.
         warnings: what is odd but not wrong, a sentence each.
     """
 
@@ -37,10 +63,10 @@ class Dataset:
         return [Dataset(self.x[cut], self.labels[cut], self.reals[cut]) for cut in cuts]
 
 
-def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool = True, links: int = 1) -> Dataset:
+def read_csv(path: Path, columns: Columns, spec: Numbers, *, training: bool = True, links: int = 1) -> Dataset:
     """Read a CSV file: UTF-8, a header row, columns in any order; columns that the task does not name are ignored.
 
-    For training every row needs a class and there may be no more rows than so many links have room for. Otherwise (to
+    For training every row needs its label and there may be no more rows than so many links have room for. Otherwise (to
     predict or evaluate) the label column and its cells may be missing, and any number of rows is read.
 
     Raises:
@@ -65,7 +91,7 @@ def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool
         if training and seen > room:
             continue
         reals.append(_features(line, cells, columns, limit, problems))
-        labels.append(_labels(line, cells, columns, problems, training))
+        labels.append(_labels(line, cells, columns, spec, problems, training))
     if training and seen > room:
         problems.add(f"the file has {seen} rows, the task has room for {room}: choose yourself which to leave out")
     if not seen and not problems.count:
@@ -73,24 +99,27 @@ def read_csv(path: Path, columns: Columns, spec: TrainingSpec, *, training: bool
     problems.check()
     x = [[encode(value, spec.data_bits) for value in row] for row in reals]
     left_out = [f"{dropped} of {dropped + seen} rows lack a value and were left out"] if dropped else []
-    warnings = [*left_out, *_odd_columns(reals, columns, limit), *(_odd_classes(labels, columns) if training else ())]
-    return Dataset(x, labels, reals, tuple(warnings))
+    odd_labels = (_odd_amounts if columns.amount else _odd_classes)(labels, columns, spec) if training else ()
+    return Dataset(x, labels, reals, (*left_out, *_odd_columns(reals, columns, limit), *odd_labels))
 
 
-def data_vector(dataset: Dataset, spec: TrainingSpec, salts: Sequence[int]) -> list[int]:
-    """The data matrix, flat: rows of [features | labels], zero rows up to capacity, then the rows of salts.
+def data_vector(dataset: Dataset, rows: int, width: int, salts: Sequence[int]) -> list[int]:
+    """The data matrix, flat: `rows` rows of [features | labels], those that are not used zeros; then the salts.
+
+    Args:
+        width: entries of a row.
 
     Raises:
-        ValueError: more rows than there is room for, a row without a class, or salts that do not fill their rows.
+        ValueError: more rows than there is room for, a row that lacks something, or salts that are no field elements.
     """
-    if len(dataset) > spec.rows:
-        raise ValueError(f"{len(dataset)} rows do not fit the {spec.rows} of the task")
-    if not all(all(label) for label in dataset.labels):
-        raise ValueError("a row without a class cannot be trained on")
-    if len(salts) != spec.salts or not all(0 <= salt < P for salt in salts):
-        raise ValueError(f"the salts are {spec.salts} field elements")
-    used = [entry for x, label in zip(dataset.x, dataset.labels, strict=True) for entry in (*x, *label)]
-    return [*used, *[0] * (spec.width * (spec.rows - len(dataset))), *salts]
+    if len(dataset) > rows:
+        raise ValueError(f"{len(dataset)} rows do not fit the {rows} of the task")
+    if not all(0 <= salt < P for salt in salts):
+        raise ValueError("the salts are field elements")
+    used = [[*x, *label] for x, label in zip(dataset.x, dataset.labels, strict=True)]
+    if any(len(row) != width for row in used):
+        raise ValueError("a row without a label cannot be trained on")
+    return [*(entry for row in used for entry in row), *[0] * (width * (rows - len(dataset))), *salts]
 
 
 def _features(line: int, cells: dict[str, str], columns: Columns, limit: float, problems: Problems) -> list[float]:
@@ -116,15 +145,29 @@ def _values(feature: Feature | Category, cell: str, columns: Columns, limit: flo
     return feature.one_hot(cell)
 
 
-def _labels(line: int, cells: dict[str, str], columns: Columns, problems: Problems, training: bool) -> list[int]:
-    name = cells.get(columns.label, "")
-    if name in columns.classes:
-        return columns.label_row(name)
-    if name or training:
-        known = ", ".join(repr(known) for known in columns.classes)
-        shown = f"has {name[:40]!r}, which is none of the classes" if name else "names no class"
-        problems.add(_text(name) or f"{shown}: {known}", line, columns.label)
-    return [0] * columns.outputs
+def _labels(
+    line: int, cells: dict[str, str], columns: Columns, spec: Numbers, problems: Problems, training: bool
+) -> list[int]:
+    cell = cells.get(columns.label, "")
+    if not cell and not training:
+        return []
+    try:
+        return _amount(cell, columns.amount, spec) if columns.amount else _class(cell, columns)
+    except ValueError as error:
+        problems.add(_text(cell) or str(error), line, columns.label)
+        return []
+
+
+def _class(cell: str, columns: Columns) -> list[int]:
+    if cell in columns.classes:
+        return columns.label_row(cell)
+    known = ", ".join(repr(known) for known in columns.classes)
+    raise ValueError((f"has {cell[:40]!r}, which is none of the classes" if cell else "names no class") + f": {known}")
+
+
+def _amount(cell: str, amount: Feature, spec: Numbers) -> list[int]:
+    limit = decode(spec.clamp, spec.data_bits)
+    return [encode(min(max(amount.standardise(parse_number(cell)), -limit), limit), spec.data_bits)]
 
 
 def _text(cell: str) -> str:
@@ -147,7 +190,13 @@ def _odd_columns(reals: Sequence[Sequence[float]], columns: Columns, limit: floa
             yield f"column '{feature.name}' has the same value in all {count} rows"
 
 
-def _odd_classes(labels: Sequence[Sequence[int]], columns: Columns) -> Iterator[str]:
+def _odd_classes(labels: Sequence[Sequence[int]], columns: Columns, _: Numbers) -> Iterator[str]:
     found = {columns.class_index(row) for row in labels}
     if len(found) == 1:
         yield f"all rows are of the class '{columns.classes[found.pop() or 0]}'"
+
+
+def _odd_amounts(labels: Sequence[Sequence[int]], columns: Columns, spec: Numbers) -> Iterator[str]:
+    far = sum(abs(row[0]) >= spec.clamp for row in labels if row)
+    if far:
+        yield f"column '{columns.label}' was cut off in {far} of {len(labels)} rows: the task expects less of it"

@@ -10,19 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.protocol import fixedpoint
-from headwater.protocol.fixedpoint import TrainingSpec, encode
-from headwater.training import figures
-from headwater.training.data import Dataset
-from headwater.training.deviation import bound
-from headwater.training.floating import arrays, federated, real_weights, sigmoid, train
-from tests.unit.test_fixedpoint import problems
+from headwater.learners.linear import LinearSpec, figures, numbers
+from headwater.learners.linear.deviation import bound
+from headwater.learners.linear.floating import arrays, errors, federated, real_weights, train
+from headwater.learners.linear.losses import LOSSES
+from headwater.protocol.fixedpoint import encode
+from headwater.tables.data import Dataset
+from tests.unit.test_linear_numbers import AMOUNTS, problems
 
 
 def dataset_of(spec, rng, count, spread=2.0):
     limit = spec.clamp / 2**spec.data_bits
     reals = [[min(max(rng.gauss(0, spread), -limit), limit) for _ in range(spec.features)] for _ in range(count)]
-    labels = [[rng.choice((-1, 1)) for _ in range(spec.outputs)] for _ in range(count)]
+    choices = range(-spec.clamp, spec.clamp + 1) if spec.loss in AMOUNTS else (-1, 1)
+    labels = [[rng.choice(choices) for _ in range(spec.outputs)] for _ in range(count)]
     return Dataset([[encode(v, spec.data_bits) for v in row] for row in reals], labels, reals)
 
 
@@ -30,27 +31,33 @@ def encoded(spec, weights):
     return [encode(float(w), spec.model_bits) for w in weights.flatten()]
 
 
-def test_sigmoid__is_linear_between_minus_two_and_two():
-    assert sigmoid(np.array([-9.0, -2.0, -1.0, 0.0, 1.0, 2.0, 9.0])).tolist() == [0, 0, 0.25, 0.5, 0.75, 1, 1]
+def test_logistic__is_linear_between_minus_two_and_two():
+    z = np.array([[-9.0], [-2.0], [-1.0], [0.0], [1.0], [2.0], [9.0]])
+    assert errors(LinearSpec(7, 1), z, -np.ones((7, 1)))[:, 0].tolist() == [0, 0, 0.25, 0.5, 0.75, 1, 1]
+
+
+def test_poisson__follows_the_exponential():
+    z = np.linspace(-3, 3, 50)[:, None]
+    assert np.allclose(errors(LinearSpec(50, 1, loss="poisson"), z, np.zeros((50, 1))), np.exp(z), rtol=0.2)
 
 
 @settings(deadline=None)
 @given(problems())
 def test_train__on_features_that_need_no_rounding__agrees_with_the_integers_to_half_a_unit(problem):
     spec, weights, x, labels = problem
-    spec = TrainingSpec(**{**vars(spec), "steps": 1})
+    spec = LinearSpec(**{**vars(spec), "steps": 1})
     data = Dataset(x, labels, [[value / 2**spec.data_bits for value in row] for row in x])
-    reached = train(spec, real_weights(spec, weights), *arrays(data))
+    reached = train(spec, real_weights(spec, weights), *arrays(spec, data))
     units = reached * 2**spec.model_bits - np.array(spec.train(weights, x, labels)).reshape(reached.shape)
     assert np.abs(units).max() <= 0.5 + 1e-6
 
 
 def test_federated__is_the_mean_of_what_each_trainer_reaches():
-    spec, rng = TrainingSpec(rows=9, features=3, steps=2, rate_shift=2), random.Random(1)
+    spec, rng = LinearSpec(rows=9, features=3, steps=2, rate_shift=2), random.Random(1)
     shares = [dataset_of(spec, rng, count) for count in (9, 4, 2)]
     first, second = federated(spec, shares, rounds=2)
     zeros = np.zeros((3, 1))
-    assert np.allclose(first, sum(train(spec, zeros, *arrays(share)) for share in shares) / 3)
+    assert np.allclose(first, sum(train(spec, zeros, *arrays(spec, share)) for share in shares) / 3)
     assert np.allclose(second, federated(spec, shares, rounds=1, weights=first)[0])
 
 
@@ -66,13 +73,19 @@ def any_rounding(rng):
     rate_shift=st.integers(0, 9),
     clip=st.sampled_from([8, 512, 4096, 1 << 16]),
     spread=st.sampled_from([0.3, 1.0, 4.0, 20.0]),
+    loss=st.sampled_from(sorted(LOSSES)),
+    penalty=st.sampled_from([0, 1, 40_000]),
 )
-def test_bound__any_data__holds_for_the_honest_update_and_for_any_rounding(seed, steps, rate_shift, clip, spread):
+def test_bound__any_data__holds_for_the_honest_update_and_for_any_rounding(
+    seed, steps, rate_shift, clip, spread, loss, penalty
+):
     rng = random.Random(seed)
-    spec = TrainingSpec(rows=30, features=4, outputs=2, steps=steps, rate_shift=rate_shift, clip=clip)
+    outputs = 1 if loss in AMOUNTS else 2
+    numbers_of = {"steps": steps, "rate_shift": rate_shift, "clip": clip, "loss": loss, "penalty": penalty}
+    spec = LinearSpec(rows=30, features=4, outputs=outputs, **numbers_of)
     data = dataset_of(spec, rng, rng.randint(1, 30), spread)
-    model = np.array([[rng.gauss(0, 1) for _ in range(2)] for _ in range(4)])
-    start, reals = encoded(spec, model), train(spec, model, *arrays(data))
+    model = np.array([[rng.gauss(0, 1) for _ in range(outputs)] for _ in range(4)])
+    start, reals = encoded(spec, model), train(spec, model, *arrays(spec, data))
     rounded = 2 * 0.5 / 2**spec.model_bits  # sqrt(features) / 2 units
 
     def distance():
@@ -81,7 +94,7 @@ def test_bound__any_data__holds_for_the_honest_update_and_for_any_rounding(seed,
 
     assert distance() <= bound(spec, model, data, rounded) + 1e-9
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fixedpoint, "rebase", any_rounding(rng))
+        patch.setattr(numbers, "rebase", any_rounding(rng))
         assert distance() <= bound(spec, model, data, rounded, proved=True) + 1e-9
 
 

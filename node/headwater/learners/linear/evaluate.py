@@ -1,0 +1,85 @@
+"""The statement of a linear model's score on committed rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Self
+
+from headwater.circuits.evaluate import Evaluate
+from headwater.learners.linear import losses
+from headwater.learners.linear.numbers import LinearSpec
+from headwater.learners.linear.statement import bent
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class LinearEvaluate(Evaluate, LinearSpec):
+    """(model, data, hint, public) -> score, for the numbers of a `LinearSpec`: see `Evaluate`.
+
+    Attributes:
+        groups: how many columns of the data say which group a row is of.
+        at_least: 1 where the score is a bound.
+    """
+
+    groups: int = 0
+    at_least: int = 0
+
+    kind = "linear-evaluate"
+
+    def __post_init__(self) -> None:
+        LinearSpec(**_numbers(self))  # which checks them
+        self.check_score()
+        if not (self.classifies or self.intercept):
+            raise ValueError("rows of amounts are told from unused ones by their intercept, and there is none")
+
+    @classmethod
+    def of(cls, spec: LinearSpec, groups: int = 0, *, at_least: bool = False) -> Self:
+        """The statement of a specification."""
+        return cls(**_numbers(spec), groups=groups, at_least=int(at_least))
+
+    @property
+    def modules(self) -> tuple[ModuleType, ...]:
+        """As `Statement` says."""
+        return (losses,)
+
+    @property
+    def dimension(self) -> int:
+        """As `Evaluate` says."""
+        return self.features * self.outputs
+
+    @property
+    def table(self) -> tuple[int, int, int, int]:
+        """As `Evaluate` says."""
+        return self.rows, self.salt_rows, self.features, self.outputs
+
+    @property
+    def classifies(self) -> bool:
+        """As `Evaluate` says."""
+        return self.derivative.classifies
+
+    @property
+    def z_limit(self) -> int:
+        """As `Evaluate` says: |z|, or an error on the scale of the loss."""
+        return LinearSpec(**_numbers(self)).magnitude
+
+    @property
+    def z_checks(self) -> tuple[int, ...]:
+        """As `Evaluate` says: z needs none; the mean of a count is a function with knots."""
+        return (self.rows,) * len(self.knots) if not self.classifies and self.derivative.form == "direct" else ()
+
+    def z(self, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """As `Evaluate` says."""
+        return x @ weights.reshape(self.features, self.outputs)
+
+    def distance(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """As `Evaluate` says: on the scale of z, or for a direct loss of errors."""
+        if self.derivative.form == "residual":
+            return z - labels * 2.0**self.model_bits
+        return bent(self, z) + labels * float(-self.label_unit) + float(self.level)
+
+
+def _numbers(spec: LinearSpec) -> dict[str, Any]:
+    return {field.name: getattr(spec, field.name) for field in fields(LinearSpec)}

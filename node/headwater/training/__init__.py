@@ -1,1 +1,0 @@
-"""Local work on data: reading it, the fixed-point arithmetic of a training step, evaluation."""
