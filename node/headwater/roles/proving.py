@@ -65,5 +65,6 @@ def announce_proof(
     bound = allowed(measured) if measured else max(FIRST_SECONDS, FIRST_PATIENCE * estimated)
     limit = min(left, most or min(bound, LONGEST_SECONDS))
     usual = round(measured or estimated, 1)
-    report("proving", statement=circuit.statement.kind, **details, usual=usual, limit=limit)
+    statement = "average" if circuit is task.average else "train"  # what it is for, whatever the learner calls it
+    report("proving", statement=statement, **details, usual=usual, limit=limit)
     return limit
