@@ -35,7 +35,7 @@ def measure(spec: LinearSpec, dataset: Dataset, model: Array) -> dict[str, Any]:
 
     Takes about 7 GB and some minutes. Raises CircuitError where EZKL fails.
     """
-    x, labels = arrays(dataset)
+    x, labels = arrays(spec, dataset)
     request = {
         "model": model.tolist(),
         "x": x.tolist(),
