@@ -7,12 +7,16 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from eth_account import Account
 
 from headwater.circuits import worker
 from headwater.circuits.circuit import build
-from headwater.circuits.evaluate import Evaluate
+from headwater.circuits.evaluate import Evaluate, check_score
 from headwater.circuits.srs import dev_srs
-from headwater.errors import CircuitError
+from headwater.errors import CircuitError, ConfigError
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
+from headwater.learners.linear import LinearSpec
 from headwater.learners.linear.evaluate import LinearEvaluate
 from headwater.learners.linear.losses import LOSSES
 from headwater.learners.mlp import Mlp
@@ -21,6 +25,8 @@ from headwater.learners.mlp.numbers import MlpSpec
 from headwater.protocol.field import P, to_signed
 from headwater.protocol.noise import draw
 from headwater.protocol.vectors import model_input
+from headwater.roles.commitments import DataCommitments
+from headwater.roles.scoring import prove_score
 from headwater.tables.columns import Columns, Feature
 from headwater.tables.data import Dataset
 from tests.support.circuits import MULTI, SMALL, TAG, flat, random_salts, train_salts
@@ -177,3 +183,24 @@ class ConstantZero(LinearEvaluate):
 
     def compute(self, model, data, hint, public):
         return Evaluate.compute(self, model, data, hint, public * 0.0)
+
+
+@pytest.mark.slow
+def test_score__of_committed_rows__is_counted_like_any_proof_about_them(home, srs, train):
+    circuit = build(home, LinearEvaluate.of(SMALL), srs)
+    commitments = DataCommitments(SecretStore(Database(None), Account.create()), "here", "this")
+    data = flat(SMALL, [[40, 0, 0, 0]] * 2, [[1]] * 2, seed=3)
+    model = model_input(WEIGHTS, TAG)
+    commitments.count(circuit.commit(data), [1, 2, 3])  # of a training proof about the same data
+    proof = prove_score(circuit, commitments, 2, model, data)
+    score = [to_signed(entry) for entry in proof.output]
+    assert score == [4 * 2, 4 * 2]
+    check_score(circuit, proof.data, circuit.commit(model), circuit.commit(data), score)
+    with pytest.raises(ConfigError, match="2 proofs about these data have been made"):
+        prove_score(circuit, commitments, 2, model, data)
+    with pytest.raises(CircuitError, match="not of a score"):
+        prove_score(train, commitments, 2, model, data)
+
+
+def test_score__at_the_reference_shape__has_the_k_of_training():
+    assert worker.sizes(LinearEvaluate.of(LinearSpec(rows=142, features=31)))[0][1] == 14

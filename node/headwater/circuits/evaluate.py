@@ -120,7 +120,8 @@ class Evaluate(Private):
     def magnitude(self) -> int:
         """As `Statement` says: of classes, z doubled, and told from the others of a row by its place."""
         outputs = self.table[3]
-        return (4 * outputs if self.classifies else 1) * (self.z_limit + 1) + 1
+        factor = (2 if outputs == 1 else 4 * outputs) if self.classifies else 1
+        return factor * (self.z_limit + 1) + 1
 
     @property
     def decompositions(self) -> tuple[int, ...]:
@@ -198,8 +199,7 @@ class Evaluate(Private):
 def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score: Sequence[int]) -> None:
     """Accept a score, of a model and data that are known by their commitments.
 
-    Whoever makes such proofs of the data that it trains on counts them as a trainer does (docs/adr/0007): nothing in
-    this package makes them yet.
+    `headwater.roles.scoring` makes such proofs, and counts them.
 
     Args:
         proof: of an `Evaluate` statement's circuit.

@@ -66,8 +66,8 @@ class DataCommitments:
         """How many proofs about a commitment were made."""
         return self._count(_of_data(point))
 
-    def check(self, point: Point, most: int, update: Sequence[int]) -> None:
-        """There must be room for one more proof about a data commitment and an update.
+    def check(self, point: Point, most: int, update: Sequence[int] | None = None) -> None:
+        """There must be room for one more proof about a data commitment and an update; a score is of no update.
 
         Args:
             most: fewer than the data commitment has salts.
@@ -81,19 +81,19 @@ class DataCommitments:
                 "leave the task (`headwater trainer leave`) and enrol again, which draws new salts; find out whether an"
                 " endpoint shows another chain than it should, or a chain was started again",
             )
-        if self._count(_of_update(update)) >= UPDATE_PROOFS:
+        if update is not None and self._count(_of_update(update)) >= UPDATE_PROOFS:
             raise ConfigError(
                 f"{UPDATE_PROOFS} proofs of this update have been made: one more could give it away",
                 "wait for the next round; find out whether an endpoint shows now one model, now another",
             )
 
-    def count(self, point: Point, update: Sequence[int]) -> None:
+    def count(self, point: Point, update: Sequence[int] | None = None) -> None:
         """Write down that a proof was made, before anybody else has it.
 
         Raises:
             JournalError: it cannot be written down; then the proof must not be kept or sent.
         """
-        for name in (_of_data(point), _of_update(update)):
+        for name in (_of_data(point), *([] if update is None else [_of_update(update)])):
             self._journal.put(name, str(self._count(name) + 1).encode())
 
     def _count(self, name: str) -> int:
