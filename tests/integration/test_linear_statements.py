@@ -186,7 +186,7 @@ class ConstantZero(LinearEvaluate):
 
 
 @pytest.mark.slow
-def test_score__of_committed_rows__is_counted_like_any_proof_about_them(home, srs, train):
+def test_score__of_committed_rows__is_counted_like_any_proof_about_them(home, srs):
     circuit = build(home, LinearEvaluate.of(SMALL), srs)
     commitments = DataCommitments(SecretStore(Database(None), Account.create()), "here", "this")
     data = flat(SMALL, [[40, 0, 0, 0]] * 2, [[1]] * 2, seed=3)
@@ -199,7 +199,7 @@ def test_score__of_committed_rows__is_counted_like_any_proof_about_them(home, sr
     with pytest.raises(ConfigError, match="2 proofs about these data have been made"):
         prove_score(circuit, commitments, 2, model, data)
     with pytest.raises(CircuitError, match="not of a score"):
-        prove_score(train, commitments, 2, model, data)
+        prove_score(build(home, SMALL, srs), commitments, 2, model, data)
 
 
 def test_score__at_the_reference_shape__has_the_k_of_training():

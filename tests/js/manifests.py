@@ -155,6 +155,8 @@ TABLE_CHANGES: tuple[tuple[Path, Any], ...] = (
     ((*MODEL, "fixed_point", "clamp"), "1e307"),  # finite, and larger than anything that can be computed with
     ((*MODEL, "training", "steps"), 1001),
     ((*MODEL, "training", "rate_shift"), -1),
+    ((*MODEL, "training", "salt_rows"), 1 << 20),
+    ((*MODEL, "training", "salt_rows"), (1 << 20) + 1),
     ((*MODEL, "training", "clip"), "0"),
     ((*MODEL, "training", "clip"), "0.00012"),  # rounds to no unit
     ((*MODEL, "training", "clip"), "0.00013"),

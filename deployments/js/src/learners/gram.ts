@@ -15,8 +15,8 @@ const read = checked(
   object({
     items: list(name, 2, MOST_ITEMS),
     model_bits: integer(2, 20),
-    rows: integer(1, 1 << 24),
-    salt_rows: integer(1, 1 << 24),
+    rows: integer(1, 1 << 20),
+    salt_rows: integer(1, 1 << 20),
     ridge: decimal,
   }),
   ({ items, model_bits, rows, ridge }) => {

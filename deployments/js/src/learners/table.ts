@@ -36,6 +36,7 @@ export const tableFields = {
   features: list(
     either("values", object({ name, values: list(name, 1, 100) }), object({ name, mean: decimal, deviation: decimal })),
     1,
+    10_000,
   ),
   intercept: flag,
   label: either(
@@ -47,8 +48,8 @@ export const tableFields = {
   unknown: oneOf("refuse", "none"),
   fixed_point: object({ data_bits: bits, model_bits: bits, clamp: decimal }),
   training: object({
-    rows: integer(1, 1 << 24),
-    salt_rows: integer(1, 1 << 24),
+    rows: integer(1, 1 << 20),
+    salt_rows: integer(1, 1 << 20),
     steps: integer(1, 1000),
     rate_shift: integer(0, 40),
     clip: decimal,
