@@ -61,6 +61,7 @@ class Proof:
     witness_seconds: float
     prove_seconds: float
     peak_memory_mb: float
+    prove_cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ class Circuit:
             done["witness_seconds"],
             done["prove_seconds"],
             done["peak_memory_mb"],
+            done["prove_cpu_seconds"],
         )
 
     def verify(self, proofs: Sequence[bytes]) -> list[bool]:
