@@ -19,6 +19,7 @@ from headwater.journal.secrets import SecretStore
 from headwater.learners.linear import LinearSpec
 from headwater.learners.linear.evaluate import LinearEvaluate
 from headwater.learners.linear.losses import LOSSES
+from headwater.learners.linear.statement import LinearUpdate
 from headwater.learners.mlp import Mlp
 from headwater.learners.mlp.evaluate import MlpEvaluate
 from headwater.learners.mlp.numbers import MlpSpec
@@ -200,6 +201,10 @@ def test_score__of_committed_rows__is_counted_like_any_proof_about_them(home, sr
         prove_score(circuit, commitments, 2, model, data)
     with pytest.raises(CircuitError, match="not of a score"):
         prove_score(build(home, SMALL, srs), commitments, 2, model, data)
+
+
+def test_update__at_the_reference_shape__has_room_for_175_rows_at_k_14():
+    assert worker.sizes(LinearUpdate(rows=175, features=31))[0][1] == 14
 
 
 def test_score__at_the_reference_shape__has_the_k_of_training():

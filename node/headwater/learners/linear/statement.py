@@ -78,8 +78,10 @@ def bent(spec: LinearSpec, u: torch.Tensor) -> torch.Tensor:
     """The sum of all of a loss's turns times the distances of u from their knots."""
     import torch
 
-    first, *rest = zip(spec.derivative.turns, spec.knots, strict=True)
-    found = torch.abs(u - float(first[1])) * float(first[0])
-    for turn, knot in rest:
-        found = found + torch.abs(u - float(knot)) * float(turn)
+    found = torch.abs(u - float(spec.knots[0])) * float(spec.derivative.turns[0])
+    for turn, knot in list(zip(spec.derivative.turns, spec.knots, strict=True))[1:]:
+        away = torch.abs(u - float(knot))
+        if abs(turn) != 1:
+            away = away * float(abs(turn))  # a product with -1 would cost a cell an entry
+        found = found + away if turn > 0 else found - away
     return found
