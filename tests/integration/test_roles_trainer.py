@@ -534,10 +534,10 @@ def test_data__shown_in_a_task_of_another_shape__have_other_salts():
     shapes = ("ab/14/4/2/3", "ab/15/4/2/3", "cd/14/4/2/3", "ab/14/5/1/3")
     seeds = [DataCommitments(journal, "here", shape).seed(data, enrolled=False) for shape in shapes]
     assert len(set(seeds)) == 4
-    first = DataCommitments(journal, "here", shapes[0])
-    assert first.seed(data, enrolled=False) not in seeds, "what was counted under another seed is of no use"
-    with pytest.raises(ConfigError, match="or in a task of another shape"):
-        DataCommitments(journal, "here", shapes[1]).seed(data, enrolled=True)
+    again = [DataCommitments(journal, "here", shape).seed(data, enrolled=True) for shape in shapes]
+    assert again == seeds, "whoever shows another shape does not make the enrolled one's seed be forgotten"
+    with pytest.raises(ConfigError, match="other data than this file's"):
+        DataCommitments(journal, "here", shapes[1]).seed([9, *data[1:]], enrolled=True)
 
 
 def test_proof__of_another_update_than_the_one_computed__is_not_kept(spending, monkeypatch):

@@ -38,7 +38,7 @@ from headwater.protocol.masks import mask_key
 from headwater.protocol.structs import Origin
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
-from headwater.roles.commitments import DataCommitments
+from headwater.roles.commitments import DataCommitments, _digest
 from headwater.roles.creating import Terms, create_task
 from headwater.roles.loop import Job, Loop
 from headwater.roles.models import OpenedModel, open_model
@@ -100,7 +100,7 @@ def steady_journal(key: LocalAccount, task: Task, dataset: Dataset) -> SecretSto
     learner = task.learner
     parts = [learner.data_vector(part, [0] * learner.salts) for part in dataset.parts(learner.rows)]
     known = DataCommitments(store, task.place, task.shape)
-    store.put(f"data/{task.place}", bytes(32) + known.digest([entry for part in parts for entry in part]))
+    store.put(known._name, bytes(32) + _digest([entry for part in parts for entry in part]))
     return store
 
 

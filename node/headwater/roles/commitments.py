@@ -31,9 +31,10 @@ class DataCommitments:
         """place: names the task among all of all chains.
 
         shape: what else a commitment to the same data depends on: the SRS, and the numbers of rows. An endpoint may
-        show now one, now another, and each has salts of its own, else proofs about two would be equations over one.
+        show now one, now another, and each has a seed of its own: proofs about two are no equations over the same
+        salts, and the seed of what is enrolled is not lost.
         """
-        self._journal, self._name, self._shape = journal, f"data/{place}", shape
+        self._journal, self._name = journal, f"data/{place}/{shape}"
 
     def seed(self, unsalted: Sequence[int], *, enrolled: bool) -> bytes:
         """32 random bytes that the salts of these data follow from: drawn now, if the journal has none.
@@ -43,11 +44,11 @@ class DataCommitments:
             JournalError: they cannot be written down.
         """
         found = self._journal.get(self._name)
-        if found and found[_SEED:] == self.digest(unsalted):
+        if found and found[_SEED:] == _digest(unsalted):
             return found[:_SEED]
         if found and enrolled:
             raise ConfigError(
-                "the account enrolled in the task with other data than this file's, or in a task of another shape",
+                "the account enrolled in the task with other data than this file's",
                 "train with the file that was enrolled, or leave the task and enrol again",
             )
         return self.renew(unsalted)
@@ -55,12 +56,8 @@ class DataCommitments:
     def renew(self, unsalted: Sequence[int]) -> bytes:
         """Draw another seed, for commitments that no proof is about."""
         seed = secrets.token_bytes(_SEED)
-        self._journal.put(self._name, seed + self.digest(unsalted))
+        self._journal.put(self._name, seed + _digest(unsalted))
         return seed
-
-    def digest(self, unsalted: Sequence[int]) -> bytes:
-        """What a seed is of."""
-        return hashlib.sha256(_digest(unsalted) + self._shape.encode()).digest()
 
     def proofs(self, point: Point) -> int:
         """How many proofs about a commitment were made."""

@@ -127,10 +127,8 @@ class Trainer(Role):
         self._secret = secret
         self._keep_stake = keep_stake
         self._proof_limit, self._provers = proof_limit, provers
-        self._kept, self._commitments = (
-            KeptProofs(journal, task.place),
-            DataCommitments(journal, task.place, task.shape),
-        )
+        self._kept = KeptProofs(journal, task.place)
+        self._commitments = DataCommitments(journal, task.place, task.shape)
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
