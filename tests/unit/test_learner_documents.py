@@ -92,6 +92,13 @@ def test_linear__of_a_wrong_document__is_refused(path, value):
         learner_of(manifest)
 
 
+def test_linear__of_more_columns_than_a_table_has__is_refused():
+    columns = [{"name": f"x{number}", "mean": "0", "deviation": "1"} for number in range(10_001)]
+    assert Linear.parse(LINEAR | {"features": columns[:-1]}).spec.features == 10_001
+    with pytest.raises(ValueError, match="at most 10000 items"):
+        Linear.parse(LINEAR | {"features": columns})
+
+
 def test_learner__that_is_not_installed__is_refused_with_the_package_that_has_it():
     task = TASK | {"learner": {"kind": "wavelet", "package": "headwater-wavelet"}}
     with pytest.raises(TaskError, match="no package that is installed brings a learner 'wavelet'") as caught:

@@ -50,8 +50,8 @@ class Evaluate(Private):
     groups: int
     at_least: int
 
-    def check_score(self) -> None:
-        """Raise ValueError where no such score is proved."""
+    def check_kind(self) -> None:
+        """Raise ValueError where there is no such score."""
         if self.groups < 0 or self.at_least not in (0, 1) or (self.groups and self.at_least):
             raise ValueError("a score is of no group or some, and a bound is of no group")
 

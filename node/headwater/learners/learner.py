@@ -89,6 +89,12 @@ class Learner(ABC):
     settings: ClassVar[Mapping[str, str]] = {}
     """What `Request.settings` may have: for each name, a few words on its values and the usual one."""
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Learner) and (self.kind, self.document()) == (other.kind, other.document())
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.layout))
+
     # ---- its numbers
 
     @property

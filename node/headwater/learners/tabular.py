@@ -111,12 +111,6 @@ class Tabular(Learner):
             )
         self.spec, self.columns = spec, columns
 
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.document() == other.document()
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.layout))
-
     @property
     def rows(self) -> int:
         """As `Learner` says."""

@@ -84,12 +84,6 @@ class Gram(Learner):
             raise ValueError(f"the ridge must be {RIDGES[0]} to {RIDGES[1]:.0f}, not {ridge}")
         self.spec, self.items, self.ridge = spec, tuple(items), ridge
 
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.document() == other.document()
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.layout))
-
     @property
     def rows(self) -> int:
         """As `Learner` says."""

@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from headwater.circuits.evaluate import Evaluate
 from headwater.learners.linear import losses
 from headwater.learners.linear.numbers import LinearSpec
 from headwater.learners.linear.statement import bent
+from headwater.learners.table_evaluate import TableEvaluate
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class LinearEvaluate(Evaluate, LinearSpec):
-    """(model, data, hint, public) -> score, for the numbers of a `LinearSpec`: see `Evaluate`.
-
-    Attributes:
-        groups: how many columns of the data say which group a row is of.
-        at_least: 1 where the score is a bound.
-    """
+class LinearEvaluate(TableEvaluate, LinearSpec):
+    """(model, data, hint, public) -> score, for the numbers of a `LinearSpec`: see `Evaluate` and `TableEvaluate`."""
 
     groups: int = 0
     at_least: int = 0
 
     kind = "linear-evaluate"
+    Spec = LinearSpec
 
     def __post_init__(self) -> None:
-        LinearSpec(**_numbers(self))  # which checks them
-        self.check_score()
+        super().__post_init__()
         if not (self.classifies or self.intercept):
             raise ValueError("rows of amounts are told from unused ones by their intercept, and there is none")
-
-    @classmethod
-    def of(cls, spec: LinearSpec, groups: int = 0, *, at_least: bool = False) -> Self:
-        """The statement of a specification."""
-        return cls(**_numbers(spec), groups=groups, at_least=int(at_least))
 
     @property
     def modules(self) -> tuple[ModuleType, ...]:
         """As `Statement` says."""
         return (losses,)
-
-    @property
-    def dimension(self) -> int:
-        """As `Evaluate` says."""
-        return self.features * self.outputs
-
-    @property
-    def table(self) -> tuple[int, int, int, int]:
-        """As `Evaluate` says."""
-        return self.rows, self.salt_rows, self.features, self.outputs
 
     @property
     def classifies(self) -> bool:
@@ -63,7 +43,7 @@ class LinearEvaluate(Evaluate, LinearSpec):
     @property
     def z_limit(self) -> int:
         """As `Evaluate` says: |z|, or an error on the scale of the loss."""
-        return LinearSpec(**_numbers(self)).magnitude
+        return self.spec.magnitude
 
     @property
     def z_checks(self) -> tuple[int, ...]:
@@ -79,7 +59,3 @@ class LinearEvaluate(Evaluate, LinearSpec):
         if self.derivative.form == "residual":
             return z - labels * 2.0**self.model_bits
         return bent(self, z) + labels * float(-self.label_unit) + float(self.level)
-
-
-def _numbers(spec: LinearSpec) -> dict[str, Any]:
-    return {field.name: getattr(spec, field.name) for field in fields(LinearSpec)}

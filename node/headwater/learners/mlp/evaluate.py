@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from headwater.circuits.blocks import part
-from headwater.circuits.evaluate import Evaluate
 from headwater.learners.mlp.numbers import MlpSpec
 from headwater.learners.mlp.statement import DIGIT_BITS
+from headwater.learners.table_evaluate import TableEvaluate
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class MlpEvaluate(Evaluate, MlpSpec):
-    """(model, data, hint, public) -> score, for the numbers of an `MlpSpec`: see `Evaluate`.
-
-    Attributes:
-        groups: how many columns of the data say which group a row is of.
-        at_least: 1 where the score is a bound.
-    """
+class MlpEvaluate(TableEvaluate, MlpSpec):
+    """(model, data, hint, public) -> score, for the numbers of an `MlpSpec`: see `Evaluate` and `TableEvaluate`."""
 
     groups: int = 0
     at_least: int = 0
 
     kind = "mlp-evaluate"
-
-    def __post_init__(self) -> None:
-        MlpSpec(**_numbers(self))  # which checks them
-        self.check_score()
+    Spec = MlpSpec
 
     @classmethod
     def of(cls, spec: MlpSpec, groups: int = 0, *, at_least: bool = False) -> Self:
-        """The statement of a specification; the seed is no part of it."""
-        return cls(**_numbers(spec) | {"seed": 0}, groups=groups, at_least=int(at_least))
+        """As `TableEvaluate` says; the seed is no part of it."""
+        return super().of(replace(spec, seed=0), groups, at_least=at_least)
 
     @property
     def legs(self) -> int:
         """As `Statement` says: so many digits that their table does not decide k."""
         return max(3, -(-self.magnitude.bit_length() // DIGIT_BITS))
-
-    @property
-    def dimension(self) -> int:
-        """As `Evaluate` says."""
-        return sum(rows * columns for rows, columns in self.shapes)
-
-    @property
-    def table(self) -> tuple[int, int, int, int]:
-        """As `Evaluate` says."""
-        return self.rows, self.salt_rows, self.features, self.outputs
 
     @property
     def classifies(self) -> bool:
@@ -75,7 +57,3 @@ class MlpEvaluate(Evaluate, MlpSpec):
         hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, self.dimension).reshape(second)
         z = x @ hidden
         return (z + torch.abs(z)) @ output
-
-
-def _numbers(spec: MlpSpec) -> dict[str, Any]:
-    return {field.name: getattr(spec, field.name) for field in fields(MlpSpec)}
