@@ -49,6 +49,7 @@ class LongTask:
             config=config,
             learner=SimpleNamespace(dimension=WEIGHTS),
             place="here",
+            shape="whole",
             train=self.circuit,
             average=self.circuit,
             view=lambda block: round_view(
