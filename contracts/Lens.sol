@@ -16,6 +16,16 @@ import {ITrainerRegistry} from "./interfaces/ITrainerRegistry.sol";
 /// @title Lens
 contract Lens is ILens, Deployed {
     /*//////////////////////////////////////////////////////////////
+                               CONSTANTS
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc ILens
+    uint256 public constant MAX_PAGE = 100;
+
+    /// @inheritdoc ILens
+    uint256 public constant MAX_ROUNDS_PAGE = 500;
+
+    /*//////////////////////////////////////////////////////////////
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
 
@@ -42,6 +52,24 @@ contract Lens is ILens, Deployed {
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc ILens
+    function read(Call[] calldata calls) external view returns (Result[] memory results) {
+        results = new Result[](calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            uint256 gas = gasleft();
+            (bool success, bytes memory data) = calls[i].target.staticcall(calls[i].data);
+            if (!success && gasleft() < gas / 8) {
+                // each call keeps a 64th back, EIP-150, and a view may make several within
+                if (i == 0) revert TooLittleGas();
+                assembly ("memory-safe") {
+                    mstore(results, i) // shorter than it was made
+                }
+                break;
+            }
+            results[i] = Result(success, data);
+        }
+    }
 
     /// @inheritdoc ILens
     function getTasks(
@@ -82,6 +110,7 @@ contract Lens is ILens, Deployed {
     function getTask(uint256 taskId) external view returns (TaskScreen memory task) {
         ITaskManager.Task memory published = _tasks().getTask(taskId);
         (task.creator, task.config) = (published.creator, published.config);
+        task.startBlock = uint64(_registry().startOf(taskId));
         task.state = _rounds().getState(taskId);
         (task.blockNumber, task.timestamp) = (block.number, block.timestamp);
         (,,, task.next) = _rounds().currentPhase(taskId);
@@ -151,12 +180,12 @@ contract Lens is ILens, Deployed {
     function _page(uint256 start, uint256 limit) private view returns (uint256 first, uint256 count, uint256 total) {
         total = _tasks().taskCount();
         first = Math.min(start, total);
-        count = Math.min(first, limit);
+        count = Math.min(first, Math.min(limit, MAX_PAGE));
     }
 
     /// @dev The length of a page that counts up to `last` at most.
     function _length(uint256 start, uint256 limit, uint256 last) private pure returns (uint256 length) {
-        return start > last ? 0 : Math.min(limit, last - start + 1);
+        return start > last ? 0 : Math.min(Math.min(limit, MAX_ROUNDS_PAGE), last - start + 1);
     }
 
     function _summary(uint256 taskId) private view returns (TaskSummary memory task) {
@@ -165,9 +194,11 @@ contract Lens is ILens, Deployed {
         IRoundManager.TaskState memory state = _rounds().getState(taskId);
         task.taskId = taskId;
         task.creator = published.creator;
+        task.startBlock = uint64(_registry().startOf(taskId));
         task.manifest = config.manifest;
         task.pool = _rewards().poolOf(taskId).amount;
         task.stake = config.stake;
+        task.challengeBond = config.challengeBond;
         task.dimension = config.dimension;
         task.rounds = config.rounds;
         task.minTrainers = config.minTrainers;

@@ -36,7 +36,9 @@ contract ModelRegistry is IModelRegistry, Deployed, ERC165 {
         /// How many models there are.
         uint64 count;
         /// The round that made the model before the latest; 0 if there is none.
-        uint128 parent;
+        uint64 parent;
+        /// The block in which the task was published.
+        uint64 start;
     }
 
     /// @dev What a first model is made of.
@@ -151,6 +153,12 @@ contract ModelRegistry is IModelRegistry, Deployed, ERC165 {
     }
 
     /// @inheritdoc IModelRegistry
+    function startOf(uint256 taskId) external view returns (uint256 blockNumber) {
+        if (_lineages[taskId].end == 0) revert UnknownModel(taskId, 0);
+        return _lineages[taskId].start;
+    }
+
+    /// @inheritdoc IModelRegistry
     function getRecord(uint256 taskId, uint256 round) external view returns (Record memory record) {
         if (_entries[taskId][round].modelHash == 0) revert UnknownModel(taskId, round);
         return _record(_task(taskId), round, _before(taskId, round));
@@ -202,11 +210,12 @@ contract ModelRegistry is IModelRegistry, Deployed, ERC165 {
     function _add(uint256 taskId, uint256 round, G1 calldata commitment, bytes32 cid) private {
         bytes32 modelHash = commitment.hash();
         Lineage memory lineage = _lineages[taskId];
-        uint256 parent = lineage.end == 0 ? 0 : lineage.end - 1;
+        uint64 parent = lineage.end == 0 ? 0 : lineage.end - 1;
+        uint64 start = lineage.end == 0 ? uint64(block.number) : lineage.start;
         bytes32 parentHash = _entries[taskId][parent].modelHash; // zero before the first model
         _entries[taskId][round] = Entry(modelHash, cid);
         // a task has 10,000 rounds at most
-        _lineages[taskId] = Lineage(uint64(round) + 1, lineage.count + 1, uint128(parent));
+        _lineages[taskId] = Lineage(uint64(round) + 1, lineage.count + 1, parent, start);
         emit ModelAdded(taskId, round, modelHash, parent, parentHash, commitment, cid);
     }
 

@@ -10,8 +10,9 @@ import {ITrainerRegistry} from "./ITrainerRegistry.sol";
 /// @title ILens
 /// @notice What a screen shows, in one call each: views of the other contracts, put together.
 /// @dev Nothing is stored here and nothing depends on this contract: it reads what anybody can read, so whoever wants
-/// another selection deploys another. It is meant for eth_call. Lists take their page size from the caller and read as
-/// much as they return, some 90,000 gas a task, 120,000 a record, 17,000 a round; nodes give a call 30 million and more.
+/// another selection deploys another. It is meant for eth_call, to which nodes give 30 million gas and more. Lists read
+/// as much as they return, some 90,000 gas a task, 120,000 a record, 17,000 a round, and no page is longer than
+/// `MAX_PAGE` or, of rounds, `MAX_ROUNDS_PAGE`. `read` puts any views together, as many as there is gas for.
 interface ILens {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
@@ -23,12 +24,16 @@ interface ILens {
         uint256 taskId;
         /// Who published it.
         address creator;
+        /// In which block: no event of it is older.
+        uint64 startBlock;
         /// The digest of the task manifest (CIDv1, raw): name, columns, training.
         bytes32 manifest;
         /// What was escrowed for rewards, in wei.
         uint96 pool;
         /// What enrolment locks, in wei.
         uint96 stake;
+        /// What a challenge takes at least, in wei.
+        uint96 challengeBond;
         /// D: how many weights the model has.
         uint32 dimension;
         /// How many rounds the task has.
@@ -54,6 +59,22 @@ interface ILens {
         IModelRegistry.Model model;
     }
 
+    /// @notice A view to read.
+    struct Call {
+        /// The contract to ask.
+        address target;
+        /// Selector and arguments.
+        bytes data;
+    }
+
+    /// @notice What a view has answered.
+    struct Result {
+        /// Whether it did not revert.
+        bool success;
+        /// What it returned, or reverted with.
+        bytes data;
+    }
+
     /// @notice All there is to see of a task.
     struct TaskScreen {
         /// The block of which this is the state: log queries from the next one on lose nothing.
@@ -62,6 +83,8 @@ interface ILens {
         uint256 timestamp;
         /// Who published it.
         address creator;
+        /// In which block: no event of it is older.
+        uint64 startBlock;
         /// What the task fixes.
         ITaskManager.TaskConfig config;
         /// What changes: the running round, its phase as stored, and its deadline among it.
@@ -130,16 +153,34 @@ interface ILens {
     /// @notice Thrown when deploying for contracts that were not all told of the same deployment.
     error NotOneDeployment(address deployed);
 
+    /// @notice Thrown when there is not even gas for the first view.
+    error TooLittleGas();
+
     /*//////////////////////////////////////////////////////////////
                                  VIEWS
     //////////////////////////////////////////////////////////////*/
+
+    /// @notice The most tasks or models on a page.
+    function MAX_PAGE() external view returns (uint256 most);
+
+    /// @notice The most rounds on a page.
+    function MAX_ROUNDS_PAGE() external view returns (uint256 most);
+
+    /// @notice The answers of views of any contracts, in one state: in order, and as many as there is gas for, so that
+    /// the caller asks for the rest again. A view that reverts does not stop the others. Reverts with `TooLittleGas` if
+    /// the first one takes all there is.
+    /// @dev Asks with `staticcall`. A view that failed for lack of gas is not among the results: it left less than it
+    /// was given to spare.
+    /// @param calls The views.
+    /// @return results An answer for each of the first `results.length` of them.
+    function read(Call[] calldata calls) external view returns (Result[] memory results);
 
     /// @notice Tasks with their latest models, newest first: ids `start`, `start - 1` and so on, `limit` of them at
     /// most.
     /// @dev Counting down from an id, pages stay what they are while tasks are added. For the first page ask for
     /// type(uint256).max, for the next for one less than the last id; from 0 there is nothing.
     /// @param start The highest id wanted; an id above the newest means the newest.
-    /// @param limit How many tasks at most.
+    /// @param limit How many tasks at most; of more than `MAX_PAGE`, so many.
     /// @return tasks The page.
     /// @return total How many tasks there are.
     /// @return blockNumber The block of which this is the state: log queries from the next one on lose nothing.
@@ -154,7 +195,7 @@ interface ILens {
 
     /// @notice The latest model of each task with its record, newest task first; paged as `getTasks`.
     /// @param start The highest task id wanted; an id above the newest means the newest.
-    /// @param limit How many models at most.
+    /// @param limit How many models at most; of more than `MAX_PAGE`, so many.
     /// @return models The page.
     /// @return total How many tasks there are, and so latest models.
     function getModels(
@@ -169,7 +210,7 @@ interface ILens {
     function getTask(uint256 taskId) external view returns (TaskScreen memory task);
 
     /// @notice Rounds `start` to `start + limit - 1` of a task, oldest first; a page that reaches past the running
-    /// round ends with it. Round 0 stands for the model the creator started from. Reverts with
+    /// round ends with it, and one of more than `MAX_ROUNDS_PAGE` after so many. Round 0 stands for the model the creator started from. Reverts with
     /// `ITaskManager.UnknownTask` if there is no such task.
     function getRounds(
         uint256 taskId,
@@ -184,7 +225,8 @@ interface ILens {
     /// @param taskId The task.
     /// @param account The account.
     /// @param start The first round whose rewards are wanted.
-    /// @param limit For how many rounds at most; those after the running one are left out.
+    /// @param limit For how many rounds at most, of more than `MAX_ROUNDS_PAGE` for so many; those after the running one
+    /// are left out.
     /// @return screen What it has, owes and can collect.
     function getAccount(
         uint256 taskId,

@@ -170,6 +170,10 @@ interface IModelRegistry is IERC165, IERC7572 {
     /// @notice How many models the task has, the first included; 0 if there is no such task.
     function modelCount(uint256 taskId) external view returns (uint256 count);
 
+    /// @notice The block in which the task was published: no event of it is older. Reverts with `UnknownModel` if there is
+    /// no such task.
+    function startOf(uint256 taskId) external view returns (uint256 blockNumber);
+
     /// @notice The model that a round made, with its lineage. Reverts with `UnknownModel` if it made none.
     /// @dev Reads the whole task, and looks back for the parent round by round, 2,300 gas each, unless the model is the
     /// task's latest: meant for eth_call.

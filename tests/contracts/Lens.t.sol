@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ILens} from "../../contracts/interfaces/ILens.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
+import {IStakeManager} from "../../contracts/interfaces/IStakeManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
 
@@ -143,6 +144,69 @@ contract LensTest is HeadwaterTest {
     }
 
     /*//////////////////////////////////////////////////////////////
+                                 PAGES
+    //////////////////////////////////////////////////////////////*/
+
+    function test_pages_endWhereAnUsualCallMustEnd() public {
+        uint256 most = lens.MAX_PAGE();
+        for (uint256 i; i < most; ++i) {
+            createTask();
+        }
+        uint256 before = gasleft();
+        assertTasks(type(uint256).max, type(uint256).max, most + 1, most);
+        (IModelRegistry.Record[] memory models,) = lens.getModels(type(uint256).max, type(uint256).max);
+        assertEq(models.length, most);
+        assertLt(before - gasleft(), 60_000_000); // of both, and of what the test compares them with
+    }
+
+    function test_read_answersAsTheViewsDo() public {
+        joinMany(taskId, 2);
+        ILens.Call[] memory calls = new ILens.Call[](4);
+        calls[0] = ILens.Call(address(lens), abi.encodeCall(ILens.getTask, (taskId)));
+        calls[1] = ILens.Call(address(rounds), abi.encodeCall(IRoundManager.getState, (2)));
+        calls[2] = ILens.Call(address(stakes), abi.encodeCall(IStakeManager.stakeOf, (trainer(1))));
+        calls[3] = ILens.Call(STRANGER, "");
+        ILens.Result[] memory results = lens.read(calls);
+        assertEq(results.length, 4);
+        assertTrue(results[0].success);
+        assertEq(results[0].data, abi.encode(lens.getTask(taskId)));
+        assertFalse(results[1].success);
+        assertEq(results[1].data, abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 2));
+        (uint256 free, uint256 locked) = stakes.stakeOf(trainer(1));
+        assertEq(results[2].data, abi.encode(free, locked));
+        assertTrue(results[3].success);
+        assertEq(lens.read(new ILens.Call[](0)).length, 0);
+    }
+
+    function test_read_changesNothing() public {
+        ILens.Call[] memory calls = new ILens.Call[](1);
+        calls[0] = ILens.Call(address(stakes), abi.encodeCall(IStakeManager.claim, ()));
+        vm.expectRevert(ILens.TooLittleGas.selector); // a forbidden write takes all gas
+        lens.read(calls);
+    }
+
+    /// @dev However much gas there is: a prefix of what more of it gives, never a failure that is none.
+    function testFuzz_read_endsWhereGasDoes(uint256 gas) public {
+        ILens.Call[] memory calls = new ILens.Call[](20);
+        for (uint256 i; i < 20; ++i) {
+            calls[i] = i % 4 == 3
+                ? ILens.Call(address(rounds), abi.encodeCall(IRoundManager.getState, (99)))
+                : ILens.Call(address(lens), abi.encodeCall(ILens.getTask, (taskId)));
+        }
+        ILens.Result[] memory all = lens.read(calls);
+        assertEq(all.length, 20);
+        gas = bound(gas, 20_000, 3_000_000);
+        try lens.read{gas: gas}(calls) returns (ILens.Result[] memory some) {
+            assertGt(some.length, 0);
+            for (uint256 i; i < some.length; ++i) {
+                assertEq(abi.encode(some[i]), abi.encode(all[i]));
+            }
+        } catch (bytes memory reason) {
+            assertTrue(reason.length == 0 || bytes4(reason) == ILens.TooLittleGas.selector);
+        }
+    }
+
+    /*//////////////////////////////////////////////////////////////
                                 HELPERS
     //////////////////////////////////////////////////////////////*/
 
@@ -160,9 +224,11 @@ contract LensTest is HeadwaterTest {
             ILens.TaskSummary memory expected = ILens.TaskSummary({
                 taskId: id,
                 creator: CREATOR,
+                startBlock: uint64(registry.startOf(id)),
                 manifest: config.manifest,
                 pool: uint96(POOL),
                 stake: STAKE,
+                challengeBond: config.challengeBond,
                 dimension: dimension,
                 rounds: ROUNDS,
                 minTrainers: MIN,
@@ -185,6 +251,7 @@ contract LensTest is HeadwaterTest {
         (expected.blockNumber, expected.timestamp) = (block.number, block.timestamp);
         ITaskManager.Task memory task = tasks.getTask(taskId);
         (expected.creator, expected.config) = (task.creator, task.config);
+        expected.startBlock = uint64(registry.startOf(taskId));
         expected.state = stateOf(taskId);
         (,,, expected.next) = rounds.currentPhase(taskId);
         expected.round = rounds.getRound(taskId, expected.state.round);

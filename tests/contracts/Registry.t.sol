@@ -71,6 +71,17 @@ contract RegistryTest is HeadwaterTest {
         registry.latest(99);
     }
 
+    function test_startOf_staysTheBlockOfPublication() public {
+        uint256 start = registry.startOf(taskId);
+        finalizeRound(taskId, 3);
+        vm.roll(block.number + 1000);
+        finalizeRound(taskId, 3);
+        assertEq(registry.startOf(taskId), start);
+        assertEq(registry.startOf(createTask()), block.number);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.UnknownModel.selector, 99, 0));
+        registry.startOf(99);
+    }
+
     function test_getModels_pagesThroughTheLineage() public {
         passDeadline(taskId); // round 1 is skipped
         finalizeRound(taskId, 3);

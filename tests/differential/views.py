@@ -159,6 +159,7 @@ def task_views(machine: Machine, task_id: int, accounts: Sequence[str]) -> Itera
     yield View("rewards", "poolOf", (task_id,), lambda: machine.rewards.pool_of(task_id))
     yield View("stakes", "escrowOf", (task_id,), lambda: stakes.escrow_of[task_id])
     yield View("models", "latest", (task_id,), lambda: machine.models.latest(task_id))
+    yield View("models", "startOf", (task_id,), lambda: machine.models.start_of(task_id))
     for who in accounts:
         key = (task_id, who)
         yield View("trainers", "getEnrolment", key, lambda key=key: trainers.get_enrolment(*key))

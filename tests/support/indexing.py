@@ -75,6 +75,7 @@ class Index:
         self.machine.rounds.states[event.task_id] = TaskState(sum=event.config.offset)
         self.machine.rewards.pools[event.task_id] = Pool(event.pool)
         self.machine.models.origins[event.task_id] = ([], 0)
+        self.machine.models.starts[event.task_id] = event.block_number
 
     # ---- RoundManager
 

@@ -27,7 +27,7 @@ LARGE_K = 17
 """The largest k of the benchmarks."""
 
 GAS: Mapping[str, int] = {
-    "createTask": 808_500,
+    "createTask": 808_698,
     "deposit": 45_515,
     "enrol": 163_979,
     "join": 49_271,
@@ -35,7 +35,7 @@ GAS: Mapping[str, int] = {
     "mask, 3 peers": 107_919,
     "mask, 16 peers": 191_144,
     "aggregate, first of a task": 155_929,
-    "advance to Finalized": 145_201,
+    "advance to Finalized": 145_352,
     "collect, one round": 102_388,
     "claim": 30_677,
     "unenrol": 38_125,

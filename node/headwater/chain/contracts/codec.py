@@ -61,6 +61,7 @@ VALUES: dict[str, Any] = {
     "Opening": structs.Opening,
     "Claim": structs.Claim,
     "EqualLogProof": EqualLogProof,
+    "Result": screens.Result,
     "Model": structs.Model,
     "Record": structs.Record,
     "TaskSummary": screens.TaskSummary,

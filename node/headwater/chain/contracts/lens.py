@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from headwater.chain.asking.rpc import BlockId
+from collections.abc import Sequence
+
+from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.contract import Contract
-from headwater.chain.contracts.screens import AccountScreen, RoundSummary, TaskScreen, TaskSummary
+from headwater.chain.contracts.screens import AccountScreen, Result, RoundSummary, TaskScreen, TaskSummary
 from headwater.protocol.structs import Record
+
+MOST_VIEWS = 500
+"""How many views one call asks for, so that it stays short."""
 
 NEWEST = 2**256 - 1
 """The highest id wanted of a page that starts with the newest task."""
@@ -15,6 +20,14 @@ class Lens(Contract):
     """Views of the other contracts, put together; pages of tasks count down from an id."""
 
     name = "Lens"
+
+    def read(self, calls: Sequence[Call], block: BlockId = "latest") -> list[Result]:
+        """What views answer, all in one state: an eth_call for as many of them as a call has gas for."""
+        results: list[Result] = []
+        while len(results) < len(calls):
+            asked = tuple((call.to, call.data) for call in calls[len(results) :][:MOST_VIEWS])
+            results += self._read(tuple, "read", asked, block=block)
+        return results
 
     def get_tasks(
         self, start: int, limit: int, block: BlockId = "latest"

@@ -30,6 +30,10 @@ class ModelRegistry(Contract):
         """How many models a task has, the first included; 0 if there is no such task."""
         return self._read(int, "modelCount", task_id, block=block)
 
+    def start_of(self, task_id: int, block: BlockId = "latest") -> int:
+        """The block in which a task was published: no event of it is older. Raises ContractError `UnknownModel`."""
+        return self._read(int, "startOf", task_id, block=block)
+
     def get_record(self, task_id: int, round_: int, block: BlockId = "latest") -> Record:
         """The model that a round made, with its lineage. Raises ContractError `UnknownModel` if it made none."""
         return self._read(Record, "getRecord", task_id, round_, block=block)

@@ -35,9 +35,11 @@ class TaskSummary:
 
     task_id: int
     creator: str
+    start_block: int
     manifest: bytes
     pool: int
     stake: int
+    challenge_bond: int
     dimension: int
     rounds: int
     min_trainers: int
@@ -64,6 +66,7 @@ class TaskScreen:
     block_number: int
     timestamp: int
     creator: str
+    start_block: int
     config: TaskConfig
     state: TaskState
     next: Phase
@@ -75,6 +78,14 @@ class TaskScreen:
     pool: Pool
     escrow: int
     tag: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a view answered: what it returned, or, where it did not succeed, reverted with."""
+
+    success: bool
+    data: bytes
 
 
 @dataclass(frozen=True)

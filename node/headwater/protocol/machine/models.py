@@ -27,12 +27,14 @@ class Models(Contract):
     Attributes:
         entries: for each task the rounds that made a model, ascending, with its hash and the CID of its document.
         origins: what a task's first model is made of: parents, and by what their sum is divided.
+        starts: the block in which a task was published.
     """
 
     def __init__(self, machine: Machine, address: str) -> None:
         super().__init__(machine, address)
         self.entries: dict[int, dict[int, tuple[bytes, bytes]]] = {}
         self.origins: dict[int, tuple[list[Parent], int]] = {}
+        self.starts: dict[int, int] = {}
 
     # ---- only the TaskManager and the RoundManager
 
@@ -43,6 +45,7 @@ class Models(Contract):
         self._only(sender, self.machine.at.tasks)
         self.entries[task_id] = {0: (point_hash(commitment), cid)}
         self.origins[task_id] = (list(parents), divisor)
+        self.starts[task_id] = self.machine.block.number
 
     def add(self, sender: str, task_id: int, number: int, commitment: Point, cid: bytes) -> None:
         """Adds the model of a round."""
@@ -69,6 +72,11 @@ class Models(Contract):
     def model_count(self, task_id: int) -> int:
         """How many models a task has."""
         return len(self.entries.get(task_id, {}))
+
+    def start_of(self, task_id: int) -> int:
+        """The block in which a task was published."""
+        self._entry(task_id, 0)
+        return self.starts[task_id]
 
     def get_record(self, task_id: int, number: int) -> Record:
         """The model that a round made, with its lineage."""
