@@ -3,8 +3,8 @@
 import pytest
 
 from headwater.chain.contracts.events import Aggregated, Event, Joined, Masked, Submitted
+from headwater.circuits.cost import proving_cost
 from headwater.reading.planning import DEPLOYING, PROOF_BYTES, VERIFIER_BYTES, expenses, round_bytes
-from headwater.roles.proving import proving_cost
 from headwater.storage.cid import Cid
 from tests.support.roles import CREATOR, TERMS, World
 

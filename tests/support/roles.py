@@ -40,7 +40,8 @@ from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.commitments import DataCommitments, _digest
 from headwater.roles.creating import Terms, create_task
-from headwater.roles.loop import Job, Loop
+from headwater.roles.job import Job
+from headwater.roles.loop import Loop
 from headwater.roles.models import OpenedModel, open_model
 from headwater.roles.report import Report, silent
 from headwater.roles.role import Role

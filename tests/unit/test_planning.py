@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from headwater.chain.contracts.codec import encode_call
+from headwater.circuits import cost
+from headwater.circuits.cost import proving_cost
 from headwater.cli.main import cli
 from headwater.errors import ConfigError
 from headwater.learners.learner import Request
@@ -17,7 +19,6 @@ from headwater.protocol.machine.challenges import assumed_gas
 from headwater.protocol.pairing import GENERATOR_2
 from headwater.protocol.phases import Kind
 from headwater.protocol.structs import Origin, TaskConfig
-from headwater.reading import planning
 from headwater.reading.planning import (
     CREATE_BYTES,
     GAS,
@@ -30,7 +31,6 @@ from headwater.reading.planning import (
     periods,
     round_bytes,
 )
-from headwater.roles.proving import proving_cost
 
 CALLS = json.loads((Path(__file__).resolve().parents[1] / "gas" / "calls.json").read_text())
 
@@ -175,7 +175,7 @@ def test_plan__when_a_task_fits__then_every_table_is_there():
 
 
 def test_plan__when_k_is_beyond_what_was_measured__then_it_warns(monkeypatch):
-    monkeypatch.setattr("headwater.circuits.worker.sizes", lambda *_: [(200_000, planning.LARGE_K + 1), (100, 9)])
+    monkeypatch.setattr("headwater.circuits.worker.sizes", lambda *_: [(200_000, cost.LARGE_K + 1), (100, 9)])
 
     done = CliRunner().invoke(cli, ["plan", "--rows", "142", "--features", "30"])
 

@@ -211,34 +211,59 @@ def proof_points(data: bytes, count: int) -> tuple[Point, ...]:
     return tuple(Point.decode(data[POINT_BYTES * i : POINT_BYTES * (i + 1)]) for i in range(count))
 
 
-def build(home: Path, statement: Statement, srs: Srs) -> Circuit:
+def too_small(statement: Statement, k: int) -> bool:
+    """Whether 2**k rows are certainly too few for a statement. It is not laid out for that: its parameters say so."""
+    return statement.least_k > k or statement.least_cells > statement.inner_columns << k
+
+
+def folder_of(home: Path, statement: Statement, srs: Srs) -> Path:
+    """Where under `home` the circuit of a statement is, if it was built."""
+    key = {**_identity(statement, srs), "reference": statement.reference, "code": _code_hash(statement)}
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    return home / "circuits" / f"{statement.kind}-{name}"
+
+
+def build(
+    home: Path,
+    statement: Statement,
+    srs: Srs,
+    limit: float = worker.LONGEST_SECONDS,
+    stop: threading.Event | None = None,
+) -> Circuit:
     """The circuit of a statement for an SRS, from the cache under `home` or built now (a few seconds for k = 14).
 
+    limit: seconds after which building it is given up. stop: set by another thread, it is at once.
+
     Raises:
+        ProverTimeout: so it was.
         CircuitError: it does not fit the SRS's k, its verifier cannot be deployed, a tool failed, or the disk did.
     """
-    if statement.least_k > srs.k or statement.least_cells > statement.inner_columns << srs.k:
+    if too_small(statement, srs.k):
         raise CircuitError(f"{statement.kind} does not fit k = {srs.k}: it is far too large", "take a larger k")
-    identity = _identity(statement, srs)
-    key = {**identity, "reference": statement.reference, "code": _code_hash(statement)}
-    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
-    final = home / "circuits" / f"{statement.kind}-{name}"
+    identity, final = _identity(statement, srs), folder_of(home, statement, srs)
     manifest = _whole(final, identity)
     if manifest is None:
         with worker.using_files(f"building {final}"), one_at_a_time(final):
             if _whole(final, identity) is None:  # nobody else has built it meanwhile
-                _build_at(final, identity, statement, srs)
+                _build_at(final, identity, statement, srs, limit, stop)
         manifest = _whole(final, identity)
     if manifest is None:
         raise CircuitError(f"{final} is damaged and cannot be replaced", "delete it, and look at the disk")
     return Circuit(final, statement, srs, manifest)
 
 
-def _build_at(final: Path, identity: dict[str, Any], statement: Statement, srs: Srs) -> None:
+def _build_at(
+    final: Path,
+    identity: dict[str, Any],
+    statement: Statement,
+    srs: Srs,
+    limit: float,
+    stop: threading.Event | None,
+) -> None:
     with tempfile.TemporaryDirectory(dir=final.parent) as work:
         fresh = Path(work) / "fresh"
         fresh.mkdir()
-        _build_into(fresh, identity, statement, srs)
+        _build_into(fresh, identity, statement, srs, limit, stop)
         with suppress(FileNotFoundError):
             final.rename(Path(work) / "damaged")
         fresh.rename(final)
@@ -277,9 +302,23 @@ def _code_hash(statement: Statement) -> str:
     return hashlib.sha256("".join(inspect.getsource(module) for module in modules).encode()).hexdigest()
 
 
-def _build_into(folder: Path, identity: dict[str, Any], statement: Statement, srs: Srs) -> None:
+def _build_into(
+    folder: Path,
+    identity: dict[str, Any],
+    statement: Statement,
+    srs: Srs,
+    limit: float,
+    stop: threading.Event | None,
+) -> None:
     done = worker.run(
-        "build", reference=statement.reference, params=statement.params, k=srs.k, srs=str(srs.path), folder=str(folder)
+        "build",
+        limit,
+        stop,
+        reference=statement.reference,
+        params=statement.params,
+        k=srs.k,
+        srs=str(srs.path),
+        folder=str(folder),
     )
     files = {name: folder / leaf for name, leaf in worker.FILES.items()}
     _write(files["verifier_source"], generate(files["settings"], files["verifying_key"], srs.path))

@@ -6,7 +6,6 @@ bytes each (x||y, little-endian, Montgomery form), then two points of G2. A task
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import tempfile
 from contextlib import suppress
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from headwater.circuits import worker
 from headwater.errors import CircuitError
 from headwater.protocol.curve import Point, total
 from headwater.protocol.field import Q
@@ -24,6 +24,8 @@ from headwater.protocol.vectors import Basis
 DEV = "dev"
 PERPETUAL = "perpetual-powers-of-tau"
 _POINT_BYTES = 64
+_LEAST_RATE = 64 << 10  # bytes a second; a download that is slower is given up
+_SLACK_SECONDS = 60.0
 _FROM_MONTGOMERY = pow(1 << 256, -1, Q)
 
 
@@ -142,24 +144,27 @@ def dev_srs(home: Path, k: int) -> Srs:
 def perpetual_srs(home: Path, k: int) -> Srs:
     """The Perpetual Powers of Tau string of k, downloaded once and checked against EZKL's list of sha256 sums.
 
-    A file put at <home>/srs/perpetual-<k>.srs by hand is checked in the same way and used without a download.
+    A file put at <home>/srs/perpetual-<k>.srs by hand is checked in the same way and used without a download. What is
+    downloaded takes that name when it was checked, and is given up where it comes too slowly.
 
     Raises:
         CircuitError: it cannot be had, or its bytes are not the ceremony's (EZKL then deletes the file).
     """
     path = home / "srs" / f"perpetual-{k}.srs"
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-    async def fetch() -> None:
-        import ezkl
-
-        await ezkl.get_srs(settings_path=None, logrows=k, srs_path=str(path))
-
+    limit = _SLACK_SECONDS + srs_size(k) / _LEAST_RATE
     try:
-        asyncio.run(fetch())
-    except (RuntimeError, OSError) as error:
+        with worker.using_files(f"fetching {path}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                worker.run("srs", limit, k=k, path=str(path))
+            else:
+                with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+                    fetched = Path(folder) / "srs"
+                    worker.run("srs", limit, k=k, path=str(fetched))
+                    fetched.rename(path)
+    except CircuitError as error:
         raise CircuitError(
-            f"the Perpetual Powers of Tau string of k = {k} could not be had or is not genuine: {error}",
+            f"the Perpetual Powers of Tau string of k = {k} could not be had or is not genuine: {error.message}",
             f"check the network, or put the ceremony's file at {path}",
         ) from error
     return open_srs(path, k, PERPETUAL)

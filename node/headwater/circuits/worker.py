@@ -9,6 +9,7 @@ parent's, for its user alone, and removed with it.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import errno
 import json
@@ -225,6 +226,17 @@ def prove(folder: str, srs: str, inputs: list[list[str]]) -> dict[str, Any]:
         }
 
 
+def srs(k: int, path: str) -> dict[str, Any]:
+    """The Perpetual Powers of Tau string of k at `path`: fetched, or as it is there, and checked by EZKL."""
+    import ezkl
+
+    async def fetch() -> None:
+        await ezkl.get_srs(settings_path=None, logrows=k, srs_path=path)
+
+    asyncio.run(fetch())
+    return {}
+
+
 def verify(folder: str, srs: str, proofs: list[str]) -> dict[str, Any]:
     """Which of some proofs (hex, as `verifyProof` takes them) the circuit's verifying key accepts."""
     import ezkl
@@ -256,7 +268,13 @@ PUBLISHED = (
     "verifying_key",
     "verifier_source",
 )  # small and reproducible; the others follow from them
-TASKS: dict[str, Callable[..., dict[str, Any]]] = {"measure": measure, "build": build, "prove": prove, "verify": verify}
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "measure": measure,
+    "build": build,
+    "prove": prove,
+    "verify": verify,
+    "srs": srs,
+}
 
 
 _INPUTS = "see the statement's allowed inputs"

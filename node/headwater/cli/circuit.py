@@ -136,7 +136,7 @@ def cost(kind: str, parameters: tuple[str, ...]) -> None:
     For example: headwater circuit cost linear rows=142 features=31
     """
     from headwater.circuits import worker
-    from headwater.roles.proving import proving_cost
+    from headwater.circuits.cost import proving_cost
 
     statement = _statement(kind, parameters)
     with err.status("Measuring"):

@@ -13,10 +13,10 @@ from headwater.cli.options import Real
 from headwater.protocol.machine.terms import MAX_LINKS, MAX_ROUNDS, MAX_TRAINERS
 
 if TYPE_CHECKING:
+    from headwater.circuits.cost import ProvingCost
     from headwater.circuits.statement import Statement
     from headwater.learners.learner import Learner
     from headwater.reading.planning import Expense
-    from headwater.roles.proving import ProvingCost
 
 GWEI = 10**9
 
@@ -62,10 +62,10 @@ def command(
     """
     from headwater.circuits import worker
     from headwater.circuits.average import Average
+    from headwater.circuits.cost import proving_cost
     from headwater.learners.learner import find
     from headwater.protocol.fixedpoint import salt_rows_for
     from headwater.reading.planning import answer_parts, check_plan, expenses, periods, round_bytes
-    from headwater.roles.proving import proving_cost
 
     learner = made(lambda: find(kind).sized(features, classes, requested(settings, **training)))
     learner = learner.with_salt_rows(salt_rows_for(rounds, learner.width))
@@ -102,7 +102,7 @@ def _proofs(learner: Learner, k: int, rows: list[int], costs: list[ProvingCost])
 
 
 def _warn(k: int, train: ProvingCost) -> None:
-    from headwater.reading.planning import LARGE_K
+    from headwater.circuits.cost import LARGE_K
 
     if k > LARGE_K:
         out.print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -98,8 +99,15 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
     from headwater.storage.opening import open_store
 
     home = make_home(settings.home)
-    limit = settings.proof_limit_seconds
-    wanted = Wanted(settings.roles, settings.tasks, settings.data, settings.keep_stake, limit, settings.provers)
+    wanted = Wanted(
+        settings.roles,
+        settings.tasks,
+        settings.data,
+        settings.keep_stake,
+        settings.proof_limit_seconds,
+        settings.provers,
+        settings.limits,
+    )
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)
     contracts = open_contracts(chain, settings.deployments, settings.network)
@@ -127,16 +135,27 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
 
         node = Node(contracts, store, home, key, journal, wanted, report_of, report, trainer or Trainer)
 
-        def looked(block: Block) -> None:
-            node.looked(block)
+        def looked(block: Block) -> set[int]:
+            changed = node.looked(block)
             if monitor:
                 monitor.looked()
+            return changed
 
         stack.enter_context(_stopping(stop))
         report("started", account=key.address, chain=chain.chain_id, roles=list(wanted.roles), jobs=len(node.jobs))
-        poll = settings.poll_seconds
-        asked = monitor.asked if monitor else None
-        Loop(chain, node.jobs, report, poll=poll, stop=stop, asked=asked, looked=looked, endless=wanted.endless).run()
+        loop = Loop(
+            chain,
+            node.jobs,
+            report,
+            poll=settings.poll_seconds,
+            stop=stop,
+            asked=monitor.asked if monitor else None,
+            looked=looked,
+            endless=wanted.endless,
+            closing=node.close,
+        )
+        node.block_seconds = lambda: loop.pace.block_seconds
+        loop.run()
         report("stopped" if stop.requested else "finished")
 
 
@@ -160,8 +179,9 @@ def leave_task(
     from headwater.cli.keys import load_key
     from headwater.cli.progress import log_report
     from headwater.journal.journal import open_journal
+    from headwater.roles.job import Job
     from headwater.roles.leaving import Leaver
-    from headwater.roles.loop import Job, Loop, Stop
+    from headwater.roles.loop import Loop, Stop
 
     chain = connect(rpc)
     contracts = open_contracts(chain, deployments, network)
@@ -176,11 +196,16 @@ def leave_task(
 
 @contextmanager
 def _stopping(stop: Stop) -> Iterator[None]:
-    """The first SIGTERM or SIGINT stops after the step in hand, the second at once."""
+    """The first SIGTERM or SIGINT stops after the steps in hand, the second at once: whatever threads do, it ends.
+
+    Children end with the process, and nothing is lost but what was not whole.
+    """
 
     def handle(number: int, _frame: Any) -> None:
         if stop.requested:
-            sys.exit(128 + number)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(128 + number)
         stop.request()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -13,13 +13,17 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from headwater.circuits.cost import LARGE_K
 from headwater.errors import ConfigError
 from headwater.private import check_private, secret_setting
 from headwater.redaction import redact
+
+if TYPE_CHECKING:
+    from headwater.roles.limits import Limits
 
 PREFIX = "HEADWATER_"
 Role = Literal["trainer", "aggregator", "challenger"]
@@ -60,11 +64,22 @@ class NodeSettings(BaseModel):
     """How many proofs of one update are made at a time: of a file with more rows than a circuit has."""
     proof_limit_seconds: float | None = Field(default=None, ge=1, le=7 * 86_400)
     """After so long a proof is given up; by default after ten times what is usual here, and at least a minute."""
+    max_k: int = Field(default=LARGE_K, ge=6, le=26)
+    """Tasks whose circuits have a larger k are left alone: memory, keys and downloads double with each."""
+    memory_mb: int | None = Field(default=None, ge=256)
+    """Tasks whose proofs take more are left alone; by default, three quarters of this machine's memory."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where /metrics and /healthz listen; by default nowhere."""
     metrics_host: str = "127.0.0.1"
     log_format: Literal["auto", "text", "json"] = "auto"
     """auto: text on a terminal, JSON otherwise."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a task may take of this machine."""
+        from headwater.roles.limits import Limits
+
+        return Limits(self.max_k) if self.memory_mb is None else Limits(self.max_k, self.memory_mb)
 
     @property
     def store_spec(self) -> str:

@@ -16,6 +16,7 @@ from headwater.errors import JournalError
 from headwater.journal.cursor import Cursor
 from headwater.journal.database import Database
 from headwater.journal.intents import Intents
+from headwater.journal.parts import Parts
 from headwater.journal.secrets import SecretStore
 
 
@@ -26,6 +27,7 @@ class Journal:
     database: Database
     intents: Intents
     secrets: SecretStore
+    parts: Parts
 
     def cursor(self, chain: str) -> Cursor:
         """How far a chain was read; `chain` is `Chain.name`."""
@@ -49,7 +51,7 @@ def open_journal(home: Path, account: LocalAccount) -> Iterator[Journal]:
     with _lock(folder / f"{account.address}.lock", account.address):
         database = Database(folder / f"{account.address}.sqlite")
         try:
-            yield Journal(database, Intents(database), SecretStore(database, account))
+            yield Journal(database, Intents(database), SecretStore(database, account), Parts(database))
         finally:
             database.close()
 

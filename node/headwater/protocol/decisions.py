@@ -61,10 +61,15 @@ class RoundView:
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing to do: why, and until when at the latest (Unix seconds)."""
+    """Nothing to do: why, and until when at the latest (Unix seconds).
+
+    Attributes:
+        again: when to look again though no contract tells anything of the task; 0: not before `until`.
+    """
 
     reason: str
     until: int
+    again: int = 0
 
 
 @dataclass(frozen=True)
@@ -460,7 +465,11 @@ def decide_challenger(view: ChallengerView) -> Action:
         return Reclaim(view.reclaimable[0])
     if not at.phase.is_end:
         what = "waiting for answers" if at.accused else f"{at.phase} goes on"
-        return Wait(f"round {at.round}: {what}", at.deadline)
+        moments = [view.reclaimable_at] if view.reclaimable_at else []
+        if view.missing or view.model is Bytes.MISSING:
+            moments.append(view.patience)
+        later = [moment for moment in moments if at.now < moment < at.deadline]
+        return Wait(f"round {at.round}: {what}", at.deadline, again=min(later, default=0))
     if view.reclaimable_at:
         return Wait("a bond can still be won by an answer", view.reclaimable_at)
     return Claim(view.claimable) if view.claimable else Done()
@@ -478,7 +487,7 @@ def _mask(view: TrainerView) -> Action:
     """In Mask, of a member of the attempt that has not masked in it."""
     at = view.at
     if view.seed is Seed.AWAITED:
-        return Wait(f"round {at.round}: the next block shows who is whose peer", at.deadline)
+        return Wait(f"round {at.round}: the next block shows who is whose peer", at.deadline, again=at.now + 1)
     return RenewSeed(at.round, at.attempt) if view.seed is Seed.FORGOTTEN else Mask(at.round, at.attempt)
 
 

@@ -13,7 +13,6 @@ import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -25,6 +24,7 @@ from headwater.chain.asking.failures import explained
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
 from headwater.chain.deploying.records import LOCAL_CHAINS
+from headwater.circuits.cost import memory_mb, proving_cost
 from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
@@ -35,7 +35,6 @@ from headwater.protocol.phases import Kind
 from headwater.protocol.structs import TaskConfig
 from headwater.reading.planning import expenses, srs_bytes
 from headwater.redaction import redact
-from headwater.roles.proving import proving_cost
 from headwater.solc import find_solc
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import TaskManifest
@@ -48,8 +47,6 @@ STALE = 15 * 60  # seconds: no public chain is so long without a block
 MEGABYTE = 1 << 20
 LEAST_FREE = 1 << 30  # bytes of disk
 PROVER = ("ezkl", "torch")
-_MEMORY_LIMIT = Path("/sys/fs/cgroup/memory.max")
-_MEMORY = Path("/proc/meminfo")
 
 
 class Verdict(Enum):
@@ -349,17 +346,6 @@ def _check_srs(name: str, home: Path, manifest: TaskManifest, config: TaskConfig
         text = "its tau is not that of its SRS: its creator can open commitments to anything"
         return failed(name, text, "do not take part; tell the others")
     return ok(name, f"SRS {named.source}, k = {named.k}, is there and is the task's")
-
-
-def memory_mb(meminfo: Path = _MEMORY, limit: Path = _MEMORY_LIMIT) -> tuple[float, float]:
-    """Memory of this machine or container, in all and available, megabytes."""
-    total = available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
-    with suppress(OSError, KeyError, ValueError):  # not Linux
-        lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        available = int(lines["MemAvailable"].split()[0]) / 1024
-    with suppress(OSError, ValueError):  # no container, or one without a limit
-        total = min(total, int(limit.read_text()) / MEGABYTE)
-    return total, min(total, available)
 
 
 def check_memory(name: str, k: int, memory: tuple[float, float]) -> Check:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headwater.chain.contracts.codec import encode_call
+from headwater.circuits.cost import ProvingCost
 from headwater.errors import ConfigError
 from headwater.learners.learner import Learner
 from headwater.protocol.field import P
@@ -17,14 +18,10 @@ from headwater.protocol.masks import GENERATOR, NEAREST
 from headwater.protocol.possession import PossessionProof
 from headwater.protocol.structs import Opening, PeerMask, Posting
 from headwater.protocol.vectors import update_length
-from headwater.roles.proving import ProvingCost
 from headwater.roles.task import MAX_DIMENSION, growth_problem
 from headwater.storage.manifests import TaskReference
 from headwater.storage.vectors import ModelDocument, UpdateDocument
 from headwater.storage.words import WORD
-
-LARGE_K = 17
-"""The largest k of the benchmarks."""
 
 GAS: Mapping[str, int] = {
     "createTask": 808_698,

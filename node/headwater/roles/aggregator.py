@@ -24,6 +24,7 @@ from headwater.protocol.phases import Kind
 from headwater.protocol.vectors import average, public_input
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, demanded_model, late
+from headwater.roles.heavy import Heavy
 from headwater.roles.models import open_model
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
@@ -45,25 +46,28 @@ class Aggregator(Role):
         keep_stake: bool = False,
         journal: SecretStore | None = None,
         proof_limit: float | None = None,
+        heavy: Heavy | None = None,
+        own: bool = True,
     ) -> None:
         """`report`: told of every step.
 
         keep_stake: leave the account's free stake where it is when the task has ended, for another task.
         journal: where a round's proof is kept; without one, it is made again by an aggregator that was restarted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
+        heavy: the machine's queue; without one, it is free. own: whether the operator has chosen the task.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
         self._keep_stake = keep_stake
         self._proof_limit = proof_limit
+        self._heavy, self._own = heavy or Heavy(), own
         self._kept = KeptProofs(journal, f"average/{task.place}")
 
     def view(self, block: Block) -> AggregatorView:
         """What concerns this aggregator in a block."""
         task, me, number = self.task, self.sender.address, block.number
-        at, stakes = task.view(block), task.contracts.stakes
-        ended = at.phase.is_end
-        free = stakes.stake_of(me, number).free
+        seen = task.seen(me, block)
+        at, free, ended = seen.view, seen.account.free, seen.view.phase.is_end
         unanswered = late(task, at, Kind.MODEL, me, number, self._left_unanswered)
         return AggregatorView(
             at,
@@ -72,7 +76,7 @@ class Aggregator(Role):
             answer=demanded_model(task, at, me, number),
             late=None if unanswered is None else OpenModel(unanswered),
             collectable=task.collectable(me, number) if ended else (),
-            claimable=stakes.claimable(me, number) if ended else 0,
+            claimable=seen.account.claimable if ended else 0,
             withdrawable=free if ended and not self._keep_stake else 0,
         )
 
@@ -153,8 +157,10 @@ class Aggregator(Role):
         salts = total[task.learner.dimension + 1 :]
         inputs = [[*weights, task.tag], [*remainder, *salts], public_input(n, self.sender.address)]
         measured = self._kept.seconds
-        limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
-        proof = task.average.prove(inputs, limit)
+        deadline = task.contracts.rounds.get_state(task.id).deadline
+        with self._heavy.turn(own=self._own, deadline=deadline) as stop:
+            limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
+            proof = task.average.prove(inputs, limit, stop)
         self._report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))
         return weights, proof
 

@@ -5,6 +5,8 @@ A challenge takes a bond. Who answers gets it, for the gas; where nobody does, i
 
 from __future__ import annotations
 
+import time
+
 from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
 from headwater.chain.sending.sender import Receipt, Sender
@@ -29,9 +31,29 @@ from headwater.roles import masking
 from headwater.roles.challenges import runs
 from headwater.roles.report import Report
 from headwater.roles.role import Role
+from headwater.roles.seen import Seen
 from headwater.roles.task import Task, point_hash
 
 PATIENCE = 4  # what cannot be fetched for this part of a phase counts as withheld
+
+BUDGET_SECONDS = 60.0
+"""For so long stores may be asked in vain in one look; the next one goes on with those that were not asked."""
+
+
+class Budget:
+    """Seconds that may be spent in vain."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing is left."""
+        return self._left <= 0
+
+    def charge(self, seconds: float) -> None:
+        """So many were spent."""
+        self._left -= seconds
 
 
 class Challenger(Role):
@@ -42,6 +64,8 @@ class Challenger(Role):
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
         self._examined: object = None  # which postings were, and what was found in them
+        self._sought: object = None  # which postings are being examined, over several looks
+        self._vain: set[str] = set()  # and who of them was asked for in vain
         self._faults = NO_FAULTS
         self._missing: tuple[str, ...] = ()
         self._closed: frozenset[int] | None = None  # own challenges that were closed when last looked
@@ -49,15 +73,15 @@ class Challenger(Role):
     def view(self, block: Block) -> ChallengerView:
         """What is the matter with the task in a block."""
         task, number = self.task, block.number
-        at = task.view(block)
-        averages = task.contracts.rounds.get_round(task.id, at.round, number).averages
+        seen = task.seen(self.sender.address, block)
+        at, averages = seen.view, seen.task.round.averages
         faults: Faults = NO_FAULTS
         missing: tuple[str, ...] = ()
         if at.phase is Phase.AGGREGATE and not averages and not at.overdue:
             faults, missing = self._examine(at, number)
         suspects = {*missing, *faults.mismatched, *(fault.member for fault in faults.misdirected)}
         suspects |= {member for pair in faults.disagreeing for member in pair}
-        model, reclaimable, later = self._model(at, number), *self._unanswered(at, averages, number)
+        model, reclaimable, later = self._model(seen), *self._unanswered(at, averages, number)
         return ChallengerView(
             at,
             patience=self._patience(at, number),
@@ -69,7 +93,7 @@ class Challenger(Role):
             faulty=self._faulty(number),
             reclaimable=reclaimable,
             reclaimable_at=later,
-            claimable=task.contracts.stakes.claimable(self.sender.address, number),
+            claimable=seen.account.claimable,
         )
 
     def decide(self, block: Block) -> Action:
@@ -111,35 +135,52 @@ class Challenger(Role):
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
         """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had.
 
-        All vectors are read again, one after another, only when one that was missing has come, or on other postings.
+        All vectors are read again, one after another, only when one that was missing has come, or on other postings. Of
+        many that are missing, a look asks for some: stores may be silent for long each time.
+
+        Raises:
+            Unavailable: not all have been asked for yet.
         """
         events = masking.all_posted(self.task, at.round, at.attempt, block)
         opened = masking.opened(self.task, at.round, at.attempt, block)
         seen = (at.round, at.attempt, frozenset(opened), tuple(event.posting.cid for event in events))
         awaited = [event for event in events if event.trainer in self._missing]
-        if self._examined == seen and not any(self._vector(event) is not None for event in awaited):
+        budget = Budget(BUDGET_SECONDS)
+        if self._examined == seen and not any(self._vector(event, budget) is not None for event in awaited):
             return self._faults, self._missing
-        missing: set[str] = set()
+        if self._sought != seen:
+            self._sought, self._vain = seen, set()
+        missing = self._vain  # found missing in this look or in one before, which did not come to its end
 
         def get(event: Masked) -> bytes | None:
             if event.trainer in missing:
                 return None
-            vector = opened.get(event.trainer) or self._vector(event)
+            vector = opened.get(event.trainer) or self._vector(event, budget)
             if vector is None:
                 missing.add(event.trainer)
+                if budget.is_used_up:
+                    text = f"{len(missing)} masked updates of {len(events)} were asked for in vain"
+                    raise Unavailable(text, "the search goes on in a moment")
             return vector
 
         fits = masking.add_up(self.task, events, get) is not None
         self._faults = NO_FAULTS if fits else masking.examine(self.task, events, get, block)
         self._missing = tuple(event.trainer for event in events if event.trainer in missing)
-        self._examined = seen
+        self._examined, self._vain = seen, set()
         return self._faults, self._missing
 
-    def _vector(self, event: Masked) -> bytes | None:
-        """The words of a member's masked update, as found under its CID; None where nothing can be fetched."""
+    def _vector(self, event: Masked, budget: Budget) -> bytes | None:
+        """The words of a member's masked update, as found under its CID; None where nothing can be fetched.
+
+        budget: it is charged with what was in vain; when it is used up, nothing is fetched.
+        """
+        if budget.is_used_up:
+            return None
+        begun = time.monotonic()
         try:
             return masking.read(self.task, event)
         except Unavailable:
+            budget.charge(time.monotonic() - begun)
             return None
 
     def _is_accusable(self, at: RoundView, member: str, block: int) -> bool:
@@ -160,17 +201,15 @@ class Challenger(Role):
         }
         return chain.block(began[-1]).timestamp + periods.get(at.phase, 0) // PATIENCE
 
-    def _model(self, at: RoundView, block: int) -> Model | None:
+    def _model(self, seen: Seen) -> Model | None:
         """The model whose bytes can be demanded now: the average in Challenge, the first one in Join."""
-        rounds, models = self.task.contracts.rounds, self.task.contracts.models
+        at, state, round_ = seen.view, seen.task.state, seen.task.round
         if at.accused or at.overdue:
             return None
         if at.phase is Phase.CHALLENGE:
-            state = rounds.get_state(self.task.id, block)
-            average = rounds.get_round(self.task.id, at.round, block)
-            found = (point_hash(state.average), state.average_cid, at.round, average.masked, average.aggregator)
+            found = (point_hash(state.average), state.average_cid, at.round, round_.masked, round_.aggregator)
             return Model(*found, timestamp=0)
-        latest = models.latest(self.task.id, block)
+        latest = seen.task.model
         return latest if at.phase is Phase.JOIN and latest.round == 0 else None
 
     def _look(self, model: Model, block: int) -> Bytes:

@@ -1,31 +1,30 @@
-"""Keeping roles at work: a look at the chain, a step of each role that has one to make, and again; patient in between.
+"""Keeping roles at work: a look at the chain, a turn of each role that may have something to do, and again.
 
-All roles of a process take turns in one thread. A proof fills the machine anyway, so that two at once would only be
-late together; and one thread means one transaction, one state and one place to stop. What takes long, a proof, waits
-until no role has anything quick to do, so that no answer to a challenge comes too late because of a proof that had not
-begun.
+The loop's own thread does nothing but look at the chain. Roles take their turns in threads of their own, so that none
+waits for another one's proof, for a store's silence or for a transaction to be mined. Those in tasks that the operator
+has chosen have threads for themselves: whatever strangers publish, it keeps no such role waiting.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from queue import Empty, SimpleQueue
+from threading import Thread
 
 from headwater.chain.asking.rpc import Block, Chain
-from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
-from headwater.protocol.decisions import Action, Aggregate, Done, Submit, Wait
+from headwater.chain.deploying.records import LOCAL_CHAINS
+from headwater.errors import ChainError, JournalUnwritable
+from headwater.roles.job import Job, pause_after, text_of
+from headwater.roles.pace import Pace
 from headwater.roles.report import Report
-from headwater.roles.role import Role
 
-LONGEST_PAUSE = 60.0
-MOST_DOUBLINGS = 10  # of the pause between failures
-LOOK_AGAIN_SECONDS = 60.0
-"""How long a role that waits is left alone while no block comes: stores change without one."""
+THREADS = 32
+"""Turns at a time, of own tasks; and as many of others."""
 
-PROOFS = (Submit, Aggregate)
-"""The actions that take long."""
+WATCHED_SECONDS = 1.0
+"""How often the turns in hand are looked at while the loop waits for their end."""
 
 
 class Stop:
@@ -36,101 +35,47 @@ class Stop:
         self._wishes: SimpleQueue[None] = SimpleQueue()
 
     def request(self) -> None:
-        """Stop after the step in hand."""
+        """Stop after the steps in hand."""
         self.requested = True
         self._wishes.put(None)
 
+    def wake(self) -> None:
+        """End the sleep, for another reason."""
+        self._wishes.put(None)
+
     def wait(self, seconds: float) -> None:
-        """Sleep, unless a stop is or becomes wished for."""
+        """Sleep, unless a stop is or becomes wished for, or something else ends the sleep."""
         if not self.requested:
-            with suppress(Empty):
-                self._wishes.get(timeout=seconds)
+            self.sleep(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """The same, also while a stop is wished for."""
+        with suppress(Empty):
+            self._wishes.get(timeout=seconds)
+            while True:  # one awakening is enough for all that has happened
+                self._wishes.get_nowait()
 
 
-class Job:
-    """One role in one task, from its opening to its end.
+class _Turn(Thread):
+    """A turn of a job, in a thread that keeps no process alive."""
 
-    A node that does not answer, a contract that refuses because somebody else was faster, a document that is not there
-    yet or not what was proved, a proof for which there was no memory, and whatever the operating system refuses (a full
-    disk, a stale mount) are reported and tried again, ever more slowly: whoever spoils a round with wrong bytes must
-    not stop this role, which advances the round at its deadline and goes on with the next. Any other error ends the
-    job, and no other. Nothing is lost by ending: the chain holds the state.
-    """
+    def __init__(self, job: Job, take: Callable[[], bool], ended: Callable[[], None]) -> None:
+        super().__init__(name=f"turn of task {job.task_id}", daemon=True)
+        self.job, self.over, self.acted = job, False, False
+        self.error: BaseException | None = None
+        self._take, self._ended = take, ended
 
-    def __init__(self, open_role: Callable[[], Role], report: Report) -> None:
-        self.done = False
-        self.error: HeadwaterError | None = None
-        """What ended the job, if it was no end of the task."""
-
-        self._open, self._report = open_role, report
-        self._role: Role | None = None
-        self._told, self._failures, self._rests_until = "", 0, 0.0
-        self._waits_at, self._waits_since = b"", 0.0  # the block in which nothing was to be done, and when it was read
-        self._looked_at = b""
-
-    def reset(self) -> None:
-        """Forget all that was read: the role opens anew."""
-        self._role, self._waits_at, self._rests_until = None, b"", 0.0
-
-    def is_due(self, block: Block) -> bool:
-        """Whether there may be something to do."""
-        now = time.monotonic()
-        changed = block.hash != self._waits_at or now - self._waits_since > LOOK_AGAIN_SECONDS
-        return not self.done and changed and now >= self._rests_until
-
-    def is_idle(self, block: Block) -> bool:
-        """Whether it has looked at this block; asked where nothing came of it, so that it waits, rests or has ended."""
-        return self.done or self._looked_at == block.hash
-
-    def decide(self, block: Block, poll: float) -> Action | None:
-        """What there is to do; None where the role waits, has ended, or failed."""
-        self._looked_at = block.hash
-        with self._patiently(poll):
-            if self._role is None:
-                self._role = self._open()
-            action = self._role.decide(block)
-            if not isinstance(action, (Wait, Done)):
-                return action
-            self.done = isinstance(action, Done)
-            self._succeeded()
-            if isinstance(action, Wait):
-                self._waits_at, self._waits_since = block.hash, time.monotonic()
-                if action.reason != self._told:
-                    self._report("waiting", reason=action.reason, until=action.until)
-                self._told = action.reason
-        return None
-
-    def act(self, action: Action, poll: float) -> None:
-        """Do it."""
-        with self._patiently(poll):
-            if self._role is not None:
-                self._role.act(action)
-                self._succeeded()
-
-    def _succeeded(self) -> None:
-        """A step is complete, or there was none to make: what failed before is mended."""
-        if self._failures:
-            self._report("recovered", failures=self._failures)
-        self._failures = 0
-
-    @contextmanager
-    def _patiently(self, poll: float) -> Iterator[None]:
+    def run(self) -> None:
         try:
-            yield
-        except JournalError:
-            raise
-        except (ChainError, StorageError, CircuitError, OSError) as error:
-            self._failures += 1
-            self._told = ""
-            self._rests_until = time.monotonic() + pause_after(self._failures, poll)
-            self._report("failed", kind=type(error).__name__, error=_text(error), attempt=self._failures)
-        except HeadwaterError as error:
-            self.done, self.error = True, error
-            self._report("given up", kind=type(error).__name__, error=str(error))
+            self.acted = self._take()
+        except BaseException as error:  # noqa: BLE001  # raised again by the loop
+            self.error = error
+        self.over = True
+        self._ended()
 
 
 class Loop:
-    """Jobs that take turns, each from the same block as the others."""
+    """Jobs that take turns, each from a block that the loop has seen."""
 
     def __init__(
         self,
@@ -141,92 +86,112 @@ class Loop:
         poll: float = 2.0,
         stop: Stop | None = None,
         asked: Callable[[Block], None] | None = None,
-        looked: Callable[[Block], None] | None = None,
+        looked: Callable[[Block], Collection[int] | None] | None = None,
         endless: bool = False,
+        closing: Callable[[], None] = lambda: None,
     ) -> None:
         """report: told where the chain cannot be read, or the journal not written, and once a block that no job has
             anything to do in it.
 
-        poll: seconds between looks while there is nothing to do.
+        poll: seconds between looks while there is nothing to do, at least.
         asked: told of the newest block at every look, also when it is the same as before.
-        looked: told of every new block before the jobs see it; it may add to `jobs`.
+        looked: told of every new block before the jobs see it, and says of which tasks something has changed, None
+            where it does not know; it may add to `jobs`.
         endless: go on when all jobs are done, for those that are still to come.
+        closing: told that nothing is to be begun any more, before the steps in hand are waited for.
         """
         self._chain, self._jobs, self._report, self._poll = chain, jobs, report, poll
         self._stop, self._asked, self._looked, self._endless = stop or Stop(), asked, looked, endless
-        self._seen = self._idle_in = b""
+        self.pace = Pace(poll, is_steady=getattr(chain, "chain_id", 0) not in LOCAL_CHAINS)
+        self._block: Block | None = None
+        self._idle_in, self._closing = b"", closing
+        self._turns: list[_Turn] = []
+        self._tells_all = True  # what has changed since the jobs were told
 
     def run(self) -> None:
-        """Until all jobs are done, or a stop is wished for and the step in hand is done.
+        """Until all jobs are done, or a stop is wished for and the steps in hand are done.
 
         Raises:
             JournalError: the node's own record is damaged. While it cannot be written, nothing is done.
             HeadwaterError: the first that has ended a job, when all are done.
         """
-        failures = 0
-        while not self._stop.requested:
-            try:
-                acted = self._cycle()
-                if failures:
-                    self._report("recovered", failures=failures)
-                failures, pause = 0, 0.0 if acted else self._poll
-            except (ChainError, JournalUnwritable, OSError) as error:
-                failures += 1
-                self._report("failed", kind=type(error).__name__, error=_text(error), attempt=failures)
-                pause = pause_after(failures, self._poll)
-            if not self._endless and all(job.done for job in self._jobs):
-                break
-            self._stop.wait(pause)
+        failures, look_at = 0, 0.0
+        try:
+            while not self._stop.requested:
+                acted = self._collect()
+                try:
+                    if acted or time.monotonic() >= look_at:
+                        self._look()
+                        look_at = time.monotonic() + self.pace.pause()
+                        if failures:
+                            self._report("recovered", failures=failures)
+                        failures = 0
+                    if self._block is not None:
+                        self._dispatch(self._block)
+                except (ChainError, JournalUnwritable, OSError) as error:
+                    failures += 1
+                    self._report("failed", kind=type(error).__name__, error=text_of(error), attempt=failures)
+                    look_at = time.monotonic() + pause_after(failures, self._poll)
+                if not self._endless and not self._turns and all(job.done for job in self._jobs):
+                    break
+                self._stop.wait(min(max(look_at - time.monotonic(), 0.0), self._poll))
+        finally:
+            self._close()
+        self._collect()
         for job in self._jobs:
             if job.error and not self._stop.requested:
                 raise job.error
 
-    def _look(self) -> Block:
+    def _close(self) -> None:
+        """Wait for the steps in hand. A look at what a stranger published is none."""
+        self._closing()
+        while any(turn.job.acting or turn.job.own for turn in self._turns if not turn.over):
+            self._stop.sleep(WATCHED_SECONDS)
+
+    def _look(self) -> None:
+        """Read the newest block, and tell the jobs what has changed."""
         block = self._chain.block()
         if self._asked is not None:
             self._asked(block)
-        if block.hash != self._seen:
-            if self._looked is not None:
-                self._looked(block)
-            self._seen = block.hash
-        return block
+        if self._block is None or block.hash != self._block.hash:
+            tells_all, self._tells_all = self._tells_all, True  # unless the next line succeeds
+            changed = self._looked(block) if self._looked is not None else None
+            self._tells_all = False
+            for job in self._jobs:
+                if tells_all or changed is None or not job.task_id or job.task_id in changed:
+                    job.tell()
+        self.pace.saw(block)
+        self._block = block
 
-    def _cycle(self) -> bool:
-        """Whether anything was done: what is quick by every job, or else one proof."""
-        block, acted = self._look(), False
-        proofs: list[tuple[Job, Action]] = []
-        for job in list(self._jobs):
-            if self._stop.requested:
-                return acted
-            action = job.decide(block, self._poll) if job.is_due(block) else None
-            if isinstance(action, PROOFS):
-                proofs.append((job, action))
-            elif action is not None:
-                job.act(action, self._poll)
-                block, acted = self._look(), True  # the next one must see what was done
-        if proofs and not acted and not self._stop.requested:
-            job, action = proofs[0]
-            job.act(action, self._poll)
-            return True
-        if not acted:
-            self._tell_idle(block)
-        return acted
-
-    def _tell_idle(self, block: Block) -> None:
+    def _dispatch(self, block: Block) -> None:
+        """Begin the turns that are due, of own tasks first, then the most urgent: as many as there are threads."""
+        free = {own: THREADS - sum(turn.job.own is own for turn in self._turns) for own in (True, False)}
+        due = [job for job in list(self._jobs) if job.is_due(block)]
+        for job in sorted(due, key=lambda job: (not job.own, job.deadline)):
+            if free[job.own]:
+                free[job.own] -= 1
+                self._begin(job, block)
         waits = self._endless or not all(job.done for job in self._jobs)
-        if waits and block.hash != self._idle_in and all(job.is_idle(block) for job in self._jobs):
+        if waits and not due and not self._turns and block.hash != self._idle_in:
             self._idle_in = block.hash
             self._report("idle", block=block.number)
 
+    def _begin(self, job: Job, block: Block) -> None:
+        def take() -> bool:
+            return job.turn(block, self._chain.block, self._poll, lambda: self._stop.requested)
 
-def _text(error: HeadwaterError | OSError) -> str:
-    """What an error says; of one that is none of ours, nothing that may hold a URL's secrets."""
-    if isinstance(error, HeadwaterError):
-        return str(error)
-    reason = error.strerror or type(error).__name__
-    return f"{error.filename}: {reason}" if error.filename else reason
+        job.busy = True
+        turn = _Turn(job, take, self._stop.wake)
+        self._turns.append(turn)
+        turn.start()
 
-
-def pause_after(failures: int, poll: float) -> float:
-    """Seconds to leave alone what has failed so often in a row."""
-    return min(poll * (1 << min(failures, MOST_DOUBLINGS)), LONGEST_PAUSE)
+    def _collect(self) -> bool:
+        """End the turns that are over; whether any has done something, so that the others must see it."""
+        over = [turn for turn in self._turns if turn.over]
+        self._turns = [turn for turn in self._turns if not turn.over]
+        for turn in over:
+            turn.job.busy = False
+        for turn in over:
+            if turn.error is not None:
+                raise turn.error
+        return any(turn.acted for turn in over)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from headwater.circuits.circuit import Circuit
+from headwater.circuits.cost import proving_cost
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import CircuitError
 from headwater.roles.report import Report
@@ -19,22 +19,6 @@ SLOW_SECONDS = 60.0
 
 FIRST_PATIENCE, FIRST_SECONDS = 10 * PATIENCE, 10 * SLOW_SECONDS
 """The same of a machine's first proof: what is usual there is only estimated, and it may be far slower."""
-
-
-@dataclass(frozen=True)
-class ProvingCost:
-    """What a proof takes on two cores."""
-
-    seconds: float
-    memory_mb: float
-    key_mb: float
-
-
-def proving_cost(k: int, inner_columns: int) -> ProvingCost:
-    """An estimate: all follows 2**k times the columns, of which a key holds more. Measured at k = 14."""
-    size = 2.0 ** (k - 14)
-    scale = size * (1 + inner_columns) / 3
-    return ProvingCost(2.5 * scale, 170 + 245 * scale, 82 * size * (3 + inner_columns) / 5)
 
 
 def allowed(usual: float) -> float:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
+from threading import Event
 
 from eth_utils.crypto import keccak
 
@@ -22,21 +22,25 @@ from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.openings import tau_g2
-from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs
+from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs, srs_size
+from headwater.circuits.statement import Statement
+from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ConfigError, ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
 from headwater.learners.learner import Learner, find
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import MOST_ROUNDS, RoundView
+from headwater.protocol.decisions import RoundView
 from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed
 from headwater.protocol.fixedpoint import salt_rows_for
 from headwater.protocol.openings import Encoding, decode
 from headwater.protocol.structs import Model, TaskConfig
 from headwater.protocol.vectors import Basis, update_length
+from headwater.roles.limits import BeyondLimits, Limits
 from headwater.roles.models import OpenedModel, tagged
 from headwater.roles.opening import shown
 from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view
+from headwater.roles.seen import Seen, collectable
 from headwater.storage.cid import Cid
 from headwater.storage.files import writing
 from headwater.storage.manifests import (
@@ -49,7 +53,6 @@ from headwater.storage.store import ContentStore
 from headwater.storage.vectors import HEADER_BYTES, ModelDocument, UpdateDocument
 from headwater.storage.words import WORD
 
-MAX_SRS_BYTES = 1 << 30
 MAX_DIMENSION = (MAX_BYTES - HEADER_BYTES) // WORD - update_length(0)
 """Weights of a model whose masked update fits one document."""
 
@@ -60,12 +63,6 @@ LEAST_ANSWER_SECONDS = 600
 def point_hash(point: Point) -> bytes:
     """keccak256 of a point's 64 bytes: a model hash, or a data hash."""
     return keccak(point.encode())
-
-
-def collectable(contracts: Contracts, task_id: int, rounds: int, account: str, block: int) -> tuple[int, ...]:
-    """The first of a task's rounds that owe the account something, as many as one `Collect` takes."""
-    owing = (r for r in range(1, rounds + 1) if contracts.rewards.reward_of(task_id, r, account, block))
-    return tuple(islice(owing, MOST_ROUNDS))
 
 
 def learner_of(manifest: TaskManifest) -> Learner:
@@ -215,6 +212,7 @@ class Task(TaskReader):
     srs: Srs
     basis: Basis
     home: Path
+    _seen: dict[str, Seen] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def reference(self) -> TaskReference:
@@ -247,9 +245,17 @@ class Task(TaskReader):
         state = self.contracts.rounds.get_state(self.id, block.number)
         return round_view(block.timestamp, self.config, state)
 
+    def seen(self, account: str, block: Block) -> Seen:
+        """The task in a block, with an account's part in it: read once for all roles of the account."""
+        known = self._seen.get(account)
+        if known is None or known.block != block:
+            known = Seen.read(self.contracts, self.id, account, block)
+            self._seen[account] = known
+        return known
+
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
-        return collectable(self.contracts, self.id, self.config.rounds, account, block)
+        return collectable(self.contracts, self.id, account, block)
 
     def publish(self, document: UpdateDocument | ModelDocument) -> Cid:
         """Store a document and return its CID, always of a raw block."""
@@ -289,39 +295,56 @@ class Task(TaskReader):
         weights = self.weights(self.contracts.models.get_model(self.id, 0))
         _check_growth(self.id, growth_problem(self.learner, self.config.rounds, self.config.max_links, weights))
 
-    def check_circuits(self, report: Report = silent) -> None:
+    @property
+    def statements(self) -> dict[str, Statement]:
+        """The statements of its two circuits, by name."""
+        return {"train": self.learner.update_statement, "average": Average(self.learner.dimension)}
+
+    def check_circuits(
+        self, report: Report = silent, limit: float = LONGEST_SECONDS, stop: Event | None = None
+    ) -> None:
         """Rebuild both circuits and compare them with the verifiers on chain: before anything is staked or proved.
+
+        limit: seconds after which the building of one is given up. stop: set by another thread, it is at once.
 
         Raises:
             TaskError: a verifier is not the one that the manifest's statement gives.
+            CircuitError: one cannot be built here, or not in time.
         """
         chain, config = self.contracts.chain, self.config
-        report("building", statement="train")
-        found = [("train", self.train, config.train_verifier, config.train_code_hash)]
-        report("building", statement="average")
-        found.append(("average", self.average, config.average_verifier, config.average_code_hash))
-        for name, circuit, address, code_hash in found:
+        on_chain = {
+            "train": (config.train_verifier, config.train_code_hash),
+            "average": (config.average_verifier, config.average_code_hash),
+        }
+        for name, statement in self.statements.items():
+            report("building", statement=name)
+            (address, code_hash) = on_chain[name]
+            circuit = build(self.home, statement, self.srs, limit, stop)
             expected = bytes.fromhex(circuit.verifier.code_hash[2:])
             if not expected == code_hash == chain.code_hash(address):
                 raise TaskError(
                     f"task {self.id}'s verifier of {name} at {address} is not the one rebuilt here",
                     "its creator may be able to forge proofs: do not take part",
                 )
+            self.__dict__[name] = circuit  # what `train` and `average` give
 
 
-def read_task(contracts: Contracts, store: ContentStore, task_id: int) -> TaskReader:
+def read_task(contracts: Contracts, store: ContentStore, task_id: int, limits: Limits | None = None) -> TaskReader:
     """A task's config and manifest, checked against each other.
 
     What its models are worth rests on its circuits and its SRS: these, `open_task` checks.
 
     Raises:
+        BeyondLimits: it would take more than `limits` allow.
         ContractError: no such task.
         Unavailable: its manifest cannot be fetched now.
         ContentMismatch, DocumentError: that is not what it should be.
         TaskError: it contradicts the config, or makes no sense.
     """
-    record = contracts.tasks.get_task(task_id)
-    config = record.config
+    screen = contracts.lens.get_task(task_id)
+    config = screen.config
+    if limits and config.k > limits.max_k:
+        raise BeyondLimits(task_id, limits.problem_of_k(config.k))
     manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
     learner = learner_of(manifest)
     _check(task_id, "dimension", learner.dimension, config.dimension)
@@ -334,22 +357,35 @@ def read_task(contracts: Contracts, store: ContentStore, task_id: int) -> TaskRe
             f"task {task_id} uses a development SRS on chain {contracts.chain.chain_id}: its maker can forge proofs",
             "take part only in tasks with the Perpetual Powers of Tau",
         )
-    tag = contracts.tasks.tag(task_id) % P
-    return TaskReader(task_id, contracts, store, record.creator, config, manifest, learner, tag)
+    if limits and (problem := limits.problem(learner, config.k)):
+        raise BeyondLimits(task_id, problem)
+    return TaskReader(task_id, contracts, store, screen.creator, config, manifest, learner, screen.tag % P)
 
 
-def open_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int, *, check_model: bool = True) -> Task:
+def open_task(
+    contracts: Contracts,
+    store: ContentStore,
+    home: Path,
+    task_id: int,
+    *,
+    check_model: bool = True,
+    limits: Limits | None = None,
+    read: TaskReader | None = None,
+) -> Task:
     """A task's config and documents, checked against each other and against the SRS.
 
     check_model: also check the first model. Who challenges need not have it: it may be what is withheld.
+    limits: what the task may take here; none: whatever it does.
+    read: what `read_task` gave, where that was asked before.
 
     Raises:
+        BeyondLimits: it would take more.
         ContractError: no such task.
         Unavailable: one of its documents or its SRS cannot be fetched now.
         ContentMismatch, DocumentError: a document is not what it should be.
         TaskError: something in it contradicts something else.
     """
-    read = read_task(contracts, store, task_id)
+    read = read or read_task(contracts, store, task_id, limits)
     config, manifest, learner = read.config, read.manifest, read.learner
     if learner.salt_rows < salt_rows_for(config.rounds, learner.width):
         raise TaskError(
@@ -395,11 +431,16 @@ def fetch_srs(store: ContentStore, home: Path, manifest: TaskManifest) -> Srs:
     named = manifest.srs
     if named.source != DEV:
         return perpetual_srs(home, named.k)
-    path = home / "srs" / f"{named.id}.srs"
+    path = srs_path(home, named)
     with writing(path):
         if not path.exists() or Srs(path, named.k, DEV).id != named.id:
             _keep_srs(store, named, path)
     return open_srs(path, named.k, DEV)
+
+
+def srs_path(home: Path, named: SrsReference) -> Path:
+    """Where under `home` a task's SRS is, if it was fetched."""
+    return home / "srs" / (f"{named.id}.srs" if named.source == DEV else f"perpetual-{named.k}.srs")
 
 
 def _keep_srs(store: ContentStore, named: SrsReference, path: Path) -> None:
@@ -407,7 +448,7 @@ def _keep_srs(store: ContentStore, named: SrsReference, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         fetched = Path(folder) / "srs"
         if named.cid:
-            store.get_file(Cid.parse(named.cid), fetched, MAX_SRS_BYTES)
+            store.get_file(Cid.parse(named.cid), fetched, srs_size(named.k))
         if not named.cid or Srs(fetched, named.k, DEV).id != named.id:
             raise TaskError(f"no SRS {named.id} lies where its manifest says", "do not take part; tell its creator")
         fetched.rename(path)

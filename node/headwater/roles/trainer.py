@@ -48,6 +48,7 @@ from headwater.protocol.vectors import UPDATE_SALTS, model_input, update_length
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, decides, demanded_model, demanded_of_member, dispute, late
 from headwater.roles.commitments import DataCommitments
+from headwater.roles.heavy import Heavy
 from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
@@ -113,6 +114,7 @@ class Trainer(Role):
         journal: SecretStore,
         proof_limit: float | None = None,
         provers: int = 1,
+        heavy: Heavy | None = None,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
@@ -120,13 +122,14 @@ class Trainer(Role):
         journal: where a round's proof is kept, and proofs are counted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         provers: how many proofs of one update are made at a time, each in a process.
+        heavy: the machine's queue; without one, it is free.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
         self.dataset = dataset
         self._secret = secret
         self._keep_stake = keep_stake
-        self._proof_limit, self._provers = proof_limit, provers
+        self._proof_limit, self._provers, self._heavy = proof_limit, provers, heavy or Heavy()
         self._kept = KeptProofs(journal, task.place)
         self._commitments = DataCommitments(journal, task.place, task.shape)
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
@@ -136,15 +139,12 @@ class Trainer(Role):
     def view(self, block: Block) -> TrainerView:
         """What concerns this trainer in a block."""
         task, me, at = self.task, self.sender.address, block.number
-        rounds, trainers, stakes = task.contracts.rounds, task.contracts.trainers, task.contracts.stakes
-        round_view = task.view(block)
-        entry = rounds.get_roster_entry(task.id, round_view.round, me, at)
-        enrolment = trainers.get_enrolment(task.id, me, at)
-        slash, fault = trainers.slash_of(task.id, me, at)
+        trainers, seen = task.contracts.trainers, task.seen(me, block)
+        round_view, part = seen.view, seen.account
+        entry, enrolment, slash, fault = part.entry, part.enrolment, part.slash, part.fault
         slashed = () if enrolment.exists else trainers.events(TrainerSlashed, last=at, task_id=task.id, trainer=me)
         expelled = any(event.fault for event in slashed)
         leaves = round_view.phase.is_end or expelled or enrolment.releasable_at > 0
-        free = stakes.stake_of(me, at).free
         unanswered = late(task, round_view, Kind.UPDATE, me, at, self._left_unanswered)
         return TrainerView(
             at=round_view,
@@ -159,13 +159,13 @@ class Trainer(Role):
             fault=fault,
             releasable_at=enrolment.releasable_at,
             expelled=expelled,
-            free=free,
+            free=part.free,
             answer=demanded_of_member(task, round_view, entry, me, at) or demanded_model(task, round_view, me, at),
             late=None if unanswered is None else OpenUpdate(unanswered),
             owing=owing(task.contracts, task.id, me, at),
             collectable=task.collectable(me, at) if leaves else (),
-            claimable=stakes.claimable(me, at) if leaves else 0,
-            withdrawable=free if leaves and not self._keep_stake else 0,
+            claimable=part.claimable if leaves else 0,
+            withdrawable=part.free if leaves and not self._keep_stake else 0,
         )
 
     def decide(self, block: Block) -> Action:
@@ -225,22 +225,21 @@ class Trainer(Role):
         for link in missing:
             self._commitments.check(link.point, self.task.learner.most_proofs, link.end)
         if missing:
-            limit = announce_proof(
-                self.task,
-                self.task.train,
-                self._report,
-                most=self._proof_limit,
-                measured=self._kept.seconds,
-                round=round_,
-                **({"links": len(missing)} if len(links) > 1 else {}),
-            )
-            found |= zip(missing, self._prove_all(round_, missing, limit), strict=True)
+            deadline = self.task.contracts.rounds.get_state(self.task.id).deadline
+            with self._heavy.turn(own=True, deadline=deadline) as stop:
+                limit = announce_proof(
+                    self.task,
+                    self.task.train,
+                    self._report,
+                    most=self._proof_limit,
+                    measured=self._kept.seconds,
+                    round=round_,
+                    **({"links": len(missing)} if len(links) > 1 else {}),
+                )
+                found |= zip(missing, self._prove_all(round_, missing, limit, stop), strict=True)
         return [proof for proof in found.values() if proof is not None]
 
-    def _prove_all(self, round_: int, links: Sequence[_Link], limit: float) -> list[Proof]:
-        if self._provers == 1 or len(links) == 1:
-            return [self._prove(round_, link, limit) for link in links]  # in this thread, which a signal ends
-        stop = Event()
+    def _prove_all(self, round_: int, links: Sequence[_Link], limit: float, stop: Event) -> list[Proof]:
         with ThreadPoolExecutor(min(self._provers, len(links))) as pool:
             made = [pool.submit(self._prove, round_, link, limit, stop) for link in links]
             try:
@@ -250,7 +249,7 @@ class Trainer(Role):
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _prove(self, round_: int, link: _Link, limit: float, stop: Event | None = None) -> Proof:
+    def _prove(self, round_: int, link: _Link, limit: float, stop: Event) -> Proof:
         noise = draw(
             self._entropy(), self.task.learner.update_statement.decomposition_limit, self.task.tag, round_, link.number
         )

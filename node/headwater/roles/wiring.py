@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Literal
 
 from eth_account.signers.local import LocalAccount
 
 from headwater.chain.asking.rpc import Block
-from headwater.chain.contracts.events import Aggregated, Challenged
 from headwater.chain.contracts.opened import Contracts
+from headwater.chain.contracts.screens import TaskSummary
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ConfigError
 from headwater.journal.journal import Journal
 from headwater.private import check_private
-from headwater.protocol.structs import ZERO_ADDRESS, TaskConfig
+from headwater.protocol.phases import Phase
+from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.roles.aggregator import Aggregator
+from headwater.roles.board import Board
 from headwater.roles.challenger import Challenger
-from headwater.roles.loop import Job
+from headwater.roles.heavy import Heavy
+from headwater.roles.job import Job
+from headwater.roles.keeper import Keeper
+from headwater.roles.limits import Limits
+from headwater.roles.opener import Opener
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
-from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.store import ContentStore
+
+DEFAULT_BLOCK_SECONDS = 2.0
 
 Kind = Literal["trainer", "aggregator", "challenger"]
 
@@ -40,6 +49,7 @@ class Wanted:
         keep_stake: leave the account's free stake where it is when a task has ended, for other tasks.
         proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
         provers: how many proofs of one update are made at a time.
+        limits: what a task may take of this machine.
     """
 
     roles: Sequence[Kind]
@@ -48,6 +58,7 @@ class Wanted:
     keep_stake: bool = False
     proof_limit: float | None = None
     provers: int = 1
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def endless(self) -> bool:
@@ -75,7 +86,7 @@ class Wanted:
 
 
 class Node:
-    """The jobs of one account on one chain. Pass `looked` and `jobs` to a `Loop`."""
+    """The jobs of one account on one chain. Pass `looked`, `jobs` and `close` to a `Loop`."""
 
     def __init__(
         self,
@@ -100,23 +111,28 @@ class Node:
         wanted.check()
         self.jobs: list[Job] = []
         self.sender = Sender(contracts.chain, key, intents=journal.intents)
-        self._contracts, self._store, self._home, self._key = contracts, store, home, key
+        self.block_seconds: Callable[[], float] = lambda: DEFAULT_BLOCK_SECONDS
+        """About how often blocks come; the loop knows it better."""
+        self._contracts, self._store, self._key = contracts, store, key
         self._journal, self._wanted, self._report_of, self._report = journal, wanted, report_of, report
         self._trainer = trainer
         self._cursor = journal.cursor(contracts.chain.name)
-        self._opened: dict[int, Task] = {}
+        self._heavy, self._shared = Heavy(), RLock()
+        self._opener = Opener(contracts, store, home, wanted.limits, self._heavy, self._opened)
         self._settled = False  # whether what was on its way has arrived
-        self._considered = 0  # tasks
-        self._too_dear: dict[tuple[Kind, int], TaskConfig] = {}  # what was passed over for lack of coin
-        named = sorted(set(wanted.tasks) | set(wanted.data))
-        for task_id in named:
+        self._considered: set[int] = set()  # tasks
+        self._too_dear: dict[tuple[Kind, int], TaskSummary] = {}  # what was passed over for lack of coin
+        self._own = {*wanted.tasks, *wanted.data}
+        self._kept: set[int] = set()  # tasks that have a keeper
+        self._board = Board(contracts, () if wanted.endless else self._own)
+        for task_id in sorted(self._own):
             contracts.tasks.get_task(task_id)
-            for kind in wanted.roles:
-                if (task_id in wanted.data) if kind == "trainer" else (task_id in wanted.tasks):
-                    self._add(kind, task_id)
+            self._take_up(task_id, [kind for kind in wanted.roles if self._is_named(kind, task_id)])
 
-    def looked(self, block: Block) -> None:
-        """See a new block: whether the chain has dropped older ones, and whether there are new tasks.
+    def looked(self, block: Block) -> set[int]:
+        """See a new block: whether the chain has dropped older ones, whether there are new tasks, and where all are.
+
+        Returns the ids of the tasks of which something was told.
 
         Raises:
             ChainError: the node fails, or what was sent earlier is not mined yet.
@@ -126,12 +142,21 @@ class Node:
         if not self._settled:
             self.sender.next_nonce()
             self._settled = True
+        changed = self._board.look(block)
         if self._wanted.endless:
-            self._reconsider(block)
-            count = self._contracts.tasks.task_count(block.number)
-            while self._considered < count:
-                self._consider(self._considered + 1, block)
-                self._considered += 1
+            funds: Funds = self._funds(block)
+            self._reconsider(funds)
+            for task_id in sorted(self._board.tasks.keys() - self._considered):
+                self._consider(self._board.tasks[task_id], funds)
+                self._considered.add(task_id)
+        return changed
+
+    def _block_seconds(self) -> float:
+        return self.block_seconds()
+
+    def close(self) -> None:
+        """Begin no proof any more."""
+        self._heavy.close()
 
     def _follow(self, block: Block) -> None:
         """Where the chain has dropped blocks, forget all that was read, and send again what was in them."""
@@ -143,66 +168,114 @@ class Node:
         if last is not None and (standing := self._cursor.rewind(chain.block_hash)) != last:
             self._report("reorganized", seen=last, standing=standing or 0, block=block.number)
             self._settled = False
-            self._opened.clear()
+            self._opener.forget()
+            self._board.forget()
             for job in self.jobs:
                 job.reset()
         self._cursor.advance(block.number, block.hash)
 
-    def _consider(self, task_id: int, block: Block) -> None:
-        """Take up a task that nobody has named, by the roles that need no data and fit; by none if the chain fails."""
-        config = self._contracts.tasks.get_task(task_id, block.number).config
-        state = self._contracts.rounds.get_state(task_id, block.number)
-        kinds = [kind for kind in self._wanted.roles if kind != "trainer"]
-        if state.phase.is_end:
-            fitting, problems = [kind for kind in kinds if self._took_part(kind, task_id)], {}
-        else:
-            has = self._funds(block)
-            problems = {kind: problem for kind in kinds if (problem := _unaffordable(kind, config, has))}
-            fitting = [kind for kind in kinds if kind not in problems]
-        for kind, problem in problems.items():
-            self._too_dear[kind, task_id] = config
-            self._report_of(kind, task_id)("passed over", reason=problem)
-        for kind in fitting:
-            self._add(kind, task_id)
-
-    def _reconsider(self, block: Block) -> None:
-        """Take up what was passed over, where the account can pay for it by now and the task still runs."""
-        if not self._too_dear:
+    def _consider(self, task: TaskSummary, funds: Funds) -> None:
+        """Take up a task that nobody has named, by the roles that need no data and fit."""
+        kinds = [kind for kind in self._wanted.roles if kind != "trainer" and not self._is_named(kind, task.task_id)]
+        if task.phase.is_end:
+            self._take_up(task.task_id, [kind for kind in kinds if self._took_part(kind, task.task_id)])
             return
-        has = self._funds(block)
-        payable = [at for at, config in self._too_dear.items() if not _unaffordable(at[0], config, has)]
+        problems = {kind: problem for kind in kinds if (problem := _unaffordable(kind, task, funds))}
+        for kind, problem in problems.items():
+            self._too_dear[kind, task.task_id] = task
+            self._report_of(kind, task.task_id)("passed over", reason=problem)
+        self._take_up(task.task_id, [kind for kind in kinds if kind not in problems])
+
+    def _reconsider(self, funds: Funds) -> None:
+        """Take up what was passed over, where the account can pay for it by now and the task still runs."""
+        payable = [at for at, task in self._too_dear.items() if not _unaffordable(at[0], task, funds)]
         for kind, task_id in payable:
             del self._too_dear[kind, task_id]
-            if not self._contracts.rounds.get_state(task_id, block.number).phase.is_end:
-                self._add(kind, task_id)
+            if not self._board.tasks[task_id].phase.is_end:
+                self._take_up(task_id, [kind])
+
+    def _is_named(self, kind: Kind, task_id: int) -> bool:
+        """Whether the operator wants a role in a task by its name."""
+        return task_id in (self._wanted.data if kind == "trainer" else self._wanted.tasks)
 
     def _took_part(self, kind: Kind, task_id: int) -> bool:
-        """Whether this account may have something to collect from a task that has ended."""
-        contracts, me = self._contracts, self._key.address
-        if kind == "aggregator":
-            return any(event.aggregator == me for event in contracts.rounds.events(Aggregated, task_id=task_id))
-        return any(event.challenger == me for event in contracts.challenges.events(Challenged, task_id=task_id))
+        """Whether this account has been in a role in a task, so that it may have something to collect."""
+        return self._journal.parts.has(self._place(task_id), kind)
 
-    def _funds(self, block: Block) -> dict[Kind, int]:
+    def _place(self, task_id: int) -> str:
+        """How the journal names a task; as `Task.place`."""
+        return f"{self._contracts.chain.name}/{self._contracts.tasks.address}/{task_id}"
+
+    def _funds(self, block: Block) -> Funds:
         """What the account can pay for a role's stake or bond, wei."""
         me, at = self._key.address, block.number
-        balance = self._contracts.chain.balance(me, at)
-        return {"aggregator": balance + self._contracts.stakes.stake_of(me, at).free, "challenger": balance}
 
-    def _add(self, kind: Kind, task_id: int) -> None:
+        @cache
+        def read() -> dict[Kind, int]:
+            balance = self._contracts.chain.balance(me, at)
+            return {"aggregator": balance + self._contracts.stakes.stake_of(me, at).free, "challenger": balance}
+
+        return read
+
+    def _take_up(self, task_id: int, kinds: Sequence[Kind]) -> None:
+        """Begin to be these in a task, and keep its time."""
+        own = task_id in self._own
+        if kinds and task_id not in self._kept:
+            self._kept.add(task_id)
+            report = self._report_of("keeper", task_id)
+            keeper = Keeper(
+                self._contracts,
+                task_id,
+                self.sender,
+                report,
+                summary=lambda: self._board.tasks[task_id],
+                block_seconds=self._block_seconds,
+                own=own,
+            )
+            self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, shared=self._shared))
+        for kind in kinds:
+            self._add(kind, task_id, own=own)
+
+    def _add(self, kind: Kind, task_id: int, *, own: bool) -> None:
         report = self._report_of(kind, task_id)
-        self.jobs.append(Job(lambda: self._open(kind, task_id, report), report))
+        self.jobs.append(
+            Job(
+                lambda: self._open(kind, task_id, report, own=own),
+                report,
+                task_id=task_id,
+                own=own,
+                needed=lambda block: own or self._is_needed(kind, task_id, block),
+                begun=lambda: self._journal.parts.add(self._place(task_id), kind),
+                is_kept=True,
+                shared=self._shared,
+            )
+        )
 
-    def _open(self, kind: Kind, task_id: int, report: Report) -> Role:
+    def _is_needed(self, kind: Kind, task_id: int, block: Block) -> bool:
+        """Whether a role may have something to do in a task that nobody has named: else it is not even opened."""
+        if self._took_part(kind, task_id):
+            return True
+        task = self._board.tasks[task_id]
+        if kind == "aggregator":
+            return task.phase in (Phase.MASK, Phase.AGGREGATE, Phase.CHALLENGE)
+        if task.phase is Phase.JOIN:  # nobody needs the first model before there is somebody to train
+            return task.models == 1 and task.joined > 0 and block.timestamp < task.deadline
+        return task.phase in (Phase.AGGREGATE, Phase.CHALLENGE)
+
+    def _opened(self, task_id: int) -> None:
+        for job in self.jobs:
+            if job.task_id == task_id:
+                job.tell()
+
+    def _open(self, kind: Kind, task_id: int, report: Report, *, own: bool) -> Role:
         """A role, whose file, task and circuits are in order: before anything is staked or sent.
 
         Raises:
+            Opening: the task is not open yet.
             DataError: the file of data is not what the task asks for.
             HeadwaterError: as `open_task` and `Task.check_circuits`.
         """
-        task = self._opened.get(task_id) or open_task(
-            self._contracts, self._store, self._home, task_id, check_model=False
-        )
+        task = self._opener.get(task_id, report, own=own)
         if kind != "challenger":
             task.check_first_model()  # who challenges need not have it
         dataset = None
@@ -214,22 +287,35 @@ class Node:
             report("data", rows=len(dataset), capacity=task.learner.rows * links)
             if task.config.admission != ZERO_ADDRESS:
                 report("note", text=f"the contract at {task.config.admission} decides who may enrol in task {task_id}")
-        if task_id not in self._opened:
-            task.check_circuits(report)
-            self._opened[task_id] = task
-        keep_stake, limit = self._wanted.keep_stake, self._wanted.proof_limit
+        keep_stake, limit, heavy = self._wanted.keep_stake, self._wanted.proof_limit, self._heavy
         journal = self._journal.secrets
         if dataset is not None:
-            parts = (task, self.sender, secret_of(self._key), dataset, report)
-            provers = self._wanted.provers
-            return self._trainer(*parts, keep_stake=keep_stake, proof_limit=limit, provers=provers, journal=journal)
+            return self._trainer(
+                *(task, self.sender, secret_of(self._key), dataset, report),
+                keep_stake=keep_stake,
+                proof_limit=limit,
+                provers=self._wanted.provers,
+                journal=journal,
+                heavy=heavy,
+            )
         if kind == "aggregator":
-            return Aggregator(task, self.sender, report, keep_stake=keep_stake, proof_limit=limit, journal=journal)
+            return Aggregator(
+                *(task, self.sender, report),
+                keep_stake=keep_stake,
+                proof_limit=limit,
+                journal=journal,
+                heavy=heavy,
+                own=own,
+            )
         return Challenger(task, self.sender, report)
 
 
-def _unaffordable(kind: Kind, config: TaskConfig, funds: Mapping[Kind, int]) -> str:
+Funds = Callable[[], Mapping[Kind, int]]
+"""What an account can pay for each role; read when it is first asked for."""
+
+
+def _unaffordable(kind: Kind, task: TaskSummary, funds: Funds) -> str:
     """What a role in a task may take that is not there; empty where it is."""
-    needed, name = (config.stake, "stake") if kind == "aggregator" else (config.challenge_bond, "bond")
-    has = funds[kind]
+    needed, name = (task.stake, "stake") if kind == "aggregator" else (task.challenge_bond, "bond")
+    has = funds()[kind]
     return f"its {name} is {needed} wei, and the account has {has}" if needed > has else ""

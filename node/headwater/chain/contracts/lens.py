@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headwater.chain.asking.rpc import BlockId, Call
+from headwater.chain.contracts.codec import decode_result
 from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.reverts import refusal
 from headwater.chain.contracts.screens import AccountScreen, Result, RoundSummary, TaskScreen, TaskSummary
 from headwater.protocol.structs import Record
 
@@ -37,6 +39,38 @@ class Lens(Contract):
         """
         tasks, total, number, timestamp = self._read_all("getTasks", start, limit, block=block)
         return tasks, total, number, timestamp
+
+    def summaries(self, task_ids: Sequence[int], block: BlockId = "latest") -> list[TaskSummary]:
+        """The summaries of some tasks, as `get_tasks` gives them; of ids that there are not, none."""
+        asked = [self._call("getTasks", task_id, 1) for task_id in task_ids]
+        pages = [decode_result(self.name, "getTasks", result.data)[0] for result in self.read(asked, block)]
+        return [task for task_id, page in zip(task_ids, pages, strict=True) for task in page if task.task_id == task_id]
+
+    def screens(
+        self, wanted: Sequence[tuple[int, str, int, int]], block: BlockId = "latest"
+    ) -> list[tuple[TaskScreen, AccountScreen]]:
+        """Some tasks, each with an account's part in it: `get_task` and `get_account` of all of them, in few calls.
+
+        Args:
+            wanted: task, account, and for the rewards the first round and for how many rounds at most.
+
+        Raises ContractError if there is no such task.
+        """
+        asked = [
+            call
+            for task_id, account, start, limit in wanted
+            for call in (
+                self._call("getTask", task_id),
+                self._call("getAccount", task_id, account, start, limit),
+            )
+        ]
+        results = self.read(asked, block)
+        for result in results:
+            if not result.success:
+                raise refusal(result.data, "Lens.read")
+        tasks = [decode_result(self.name, "getTask", result.data)[0] for result in results[::2]]
+        accounts = [decode_result(self.name, "getAccount", result.data)[0] for result in results[1::2]]
+        return list(zip(tasks, accounts, strict=True))
 
     def get_models(self, start: int, limit: int, block: BlockId = "latest") -> tuple[tuple[Record, ...], int]:
         """The records of the latest models of tasks `start`, `start - 1` and so on; and how many tasks there are."""

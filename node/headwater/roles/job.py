@@ -1,0 +1,225 @@
+"""One role in one task, from its opening to its end: when it is its turn, what it does then, and on errors.
+
+A node that does not answer, a contract that refuses because somebody else was faster, a document that is not there yet
+or not what was proved, a proof for which there was no memory, and whatever the operating system refuses (a full disk, a
+stale mount) are reported and tried again, ever more slowly: whoever spoils a round with wrong bytes must not stop this
+role, which goes on with the next. Any other error ends the job, and no other. Nothing is lost by ending: the chain
+holds the state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+from headwater.chain.asking.rpc import Block
+from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
+from headwater.protocol.decisions import (
+    Action,
+    Advance,
+    Claim,
+    Deposit,
+    Done,
+    Enrol,
+    Join,
+    RenewSeed,
+    Settle,
+    Wait,
+    Withdraw,
+)
+from headwater.roles.opener import Opening
+from headwater.roles.report import Report
+from headwater.roles.role import Role
+
+LONGEST_PAUSE, LONGEST_PAUSE_OF_OTHERS = 60.0, 900.0
+"""Seconds that what has failed is left alone at most: in tasks that the operator chose, and in others."""
+
+MOST_DOUBLINGS = 10  # of the pause between failures
+LOOK_AGAIN_SECONDS, LOOK_AGAIN_AT_OTHERS = 150.0, 900.0
+"""How long a role that waits is left alone while nothing is told of its task: an endpoint may leave logs out, and who
+is challenged has ten minutes at least."""
+
+OPENING_SECONDS = 5.0
+"""How often a role asks whether its task is open by now, unless it is told."""
+
+SHARED = (Advance, Claim, Deposit, Enrol, Join, RenewSeed, Settle, Withdraw)
+"""Actions on what the roles of an account have in common, its coin or a task's round: decided one after another."""
+
+
+class Job:
+    """A role's turns. The loop's thread asks whether one is due; `turn` runs in another."""
+
+    def __init__(
+        self,
+        open_role: Callable[[], Role],
+        report: Report,
+        *,
+        task_id: int = 0,
+        own: bool = True,
+        needed: Callable[[Block], bool] = lambda _: True,
+        begun: Callable[[], None] = lambda: None,
+        is_kept: bool = False,
+        shared: RLock | None = None,
+    ) -> None:
+        """open_role: raises `Opening` where it is not known yet whether the task is in order.
+
+        task_id: the task whose changes concern it; 0: every block may.
+        own: whether the operator has chosen the task; others come later, are left alone for longer, and their faults
+            are none of the node's.
+        needed: whether there may be anything to do before the role is open.
+        begun: told before anything is done.
+        is_kept: the task has a keeper (`roles.keeper`): advancing rounds is left to it.
+        shared: held while an action of `SHARED` is decided and done, by all jobs of an account.
+        """
+        self.task_id, self.own = task_id, own
+        self.done = False
+        self.error: HeadwaterError | None = None
+        """What ended the job, if it was no end of the task."""
+        self.busy = False
+        """Whether a turn is running; the loop's thread sets it."""
+        self.acting = False
+        """Whether it is doing something that should be done to its end."""
+
+        self._open, self._report, self._needed, self._begun = open_role, report, needed, begun
+        self._is_kept = is_kept
+        self._shared = shared or RLock()
+        self._role: Role | None = None
+        self._told, self._failures, self._rests_until = "", 0, 0.0
+        self._again, self._looked = 0, 0.0  # when to look again, Unix seconds; when it has looked, monotonic
+        self._is_fresh = True  # whether something may have changed since it looked
+        self._resets = 0
+
+    @property
+    def deadline(self) -> int:
+        """When it has to look again at the latest, Unix seconds: which of several comes first."""
+        return self._again
+
+    def tell(self) -> None:
+        """Something may have changed."""
+        self._is_fresh = True
+
+    def reset(self) -> None:
+        """Forget all that was read: the role opens anew."""
+        self._resets += 1
+        self._role, self._rests_until, self._is_fresh = None, 0.0, True
+
+    def is_due(self, block: Block) -> bool:
+        """Whether there may be something to do."""
+        now = time.monotonic()
+        if self.done or self.busy or now < self._rests_until:
+            return False
+        if self._role is None and not self._needed(block):
+            return False
+        stale = now - self._looked > (LOOK_AGAIN_SECONDS if self.own else LOOK_AGAIN_AT_OTHERS)
+        return self._is_fresh or stale or (0 < self._again <= block.timestamp)
+
+    def turn(self, block: Block, newest: Callable[[], Block], poll: float, stopping: Callable[[], bool]) -> bool:
+        """Look, decide, act. Whether anything was done.
+
+        Args:
+            block: what to decide by.
+            newest: reads the chain's newest block, where what others did just now has to be seen.
+            stopping: whether nothing is to be begun any more.
+
+        Raises:
+            JournalError: the node's own record is damaged.
+        """
+        self._is_fresh, acted = False, False
+        with self._patiently(poll):
+            role = self._opened()
+            action = None if role is None else self._decide(role, block)
+            if role is not None and action is not None and not stopping():
+                self.acting = True
+                self._begun()
+                acted = self._act(role, action, newest)
+                self._is_fresh = True
+                self._succeeded()
+        return acted
+
+    def _opened(self) -> Role | None:
+        """The role; None where what it was opened from has changed meanwhile."""
+        if self._role is None:
+            resets, role = self._resets, self._open()
+            self._role = role if resets == self._resets else None
+        return self._role
+
+    def _act(self, role: Role, action: Action, newest: Callable[[], Block]) -> bool:
+        """Do it, unless what other jobs did before leaves nothing to do."""
+        if not isinstance(action, SHARED):
+            role.act(action)
+            return True
+        with self._shared:
+            now = self._decide(role, newest())
+            if now is not None:
+                role.act(now)
+            return now is not None
+
+    def _decide(self, role: Role, block: Block) -> Action | None:
+        """What there is to do; None where the role waits, or has ended."""
+        action = role.decide(block)
+        if isinstance(action, Advance) and self._is_kept:
+            action = Wait(f"round {action.round}: its deadline has passed", block.timestamp)
+            self._wait(action, 0)
+            return None
+        if isinstance(action, Wait):
+            self._wait(action, action.again or action.until)
+            return None
+        self._again = 0
+        if isinstance(action, Done):
+            self.done = True
+            self._succeeded()
+            return None
+        return action
+
+    def _wait(self, action: Wait, again: int) -> None:
+        self._succeeded()
+        self._again, self._looked = again, time.monotonic()
+        if action.reason and action.reason != self._told:
+            self._report("waiting", reason=action.reason, until=action.until)
+        self._told = action.reason
+
+    def _succeeded(self) -> None:
+        """A step is complete, or there was none to make: what failed before is mended."""
+        if self._failures:
+            self._report("recovered", failures=self._failures)
+        self._failures = 0
+
+    @contextmanager
+    def _patiently(self, poll: float) -> Iterator[None]:
+        try:
+            yield
+        except Opening:
+            self._is_fresh, self._rests_until = True, time.monotonic() + OPENING_SECONDS
+        except (ChainError, StorageError, CircuitError, OSError, JournalUnwritable) as error:
+            self._failures += 1
+            self._told, self._is_fresh = "", True
+            longest = LONGEST_PAUSE if self.own else LONGEST_PAUSE_OF_OTHERS
+            self._rests_until = time.monotonic() + pause_after(self._failures, poll, longest)
+            stage = "failed" if self.own or isinstance(error, (ChainError, JournalError)) else "left alone"
+            self._report(stage, kind=type(error).__name__, error=text_of(error), attempt=self._failures)
+        except JournalError:
+            raise
+        except HeadwaterError as error:
+            self.done = True
+            if not self.own:
+                self._report("passed over", reason=str(error))
+                return
+            self.error = error
+            self._report("given up", kind=type(error).__name__, error=str(error))
+        finally:
+            self.acting = False
+
+
+def text_of(error: HeadwaterError | OSError) -> str:
+    """What an error says; of one that is none of ours, nothing that may hold a URL's secrets."""
+    if isinstance(error, HeadwaterError):
+        return str(error)
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def pause_after(failures: int, poll: float, longest: float = LONGEST_PAUSE) -> float:
+    """Seconds to leave alone what has failed so often in a row."""
+    return min(poll * (1 << min(failures, MOST_DOUBLINGS)), longest)

@@ -1,0 +1,165 @@
+"""Opening tasks in the background, each once for all roles of a node: what a stranger wrote must keep nobody waiting.
+
+Documents are fetched, circuits built and compared by threads of their own. What fails is left alone, each time for
+longer; what was fetched and built for a task that is then refused is removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from headwater.chain.contracts.opened import Contracts
+from headwater.circuits.circuit import folder_of
+from headwater.circuits.worker import LONGEST_SECONDS
+from headwater.errors import ChainError, CircuitError, HeadwaterError, StorageError
+from headwater.roles.heavy import Heavy
+from headwater.roles.limits import BUILD_SECONDS, Limits
+from headwater.roles.report import Report
+from headwater.roles.task import Task, open_task, read_task, srs_path
+from headwater.storage.store import ContentStore
+
+FIRST_PAUSE, LONGEST_OWN, LONGEST = 2.0, 60.0, 3600.0
+"""Seconds until what failed is tried again: at first, and at most, of a task that the operator chose or of another."""
+
+THREADS = 8
+"""How many tasks that the operator has not chosen are opened at a time: what takes long is the silence of stores."""
+
+
+class Opening(HeadwaterError):
+    """The task is being opened, or waits for being opened again."""
+
+
+@dataclass
+class _Door:
+    """How far the opening of a task has come."""
+
+    task: Task | None = None
+    error: HeadwaterError | None = None
+    failures: int = 0
+    rests_until: float = 0.0
+    is_running: bool = False
+
+
+class Opener:
+    """The tasks that a node has opened, and those that it is about to. Threads share it."""
+
+    def __init__(
+        self,
+        contracts: Contracts,
+        store: ContentStore,
+        home: Path,
+        limits: Limits,
+        heavy: Heavy,
+        opened: Callable[[int], None],
+    ) -> None:
+        """opened: told of each task whose opening has ended, one way or the other."""
+        self._contracts, self._store, self._home = contracts, store, home
+        self._limits, self._heavy, self._opened = limits, heavy, opened
+        self._doors: dict[int, _Door] = {}
+        self._made: dict[int, set[Path]] = {}
+        """By task that is being opened: what was put under `home` for it, and is not needed by another."""
+        self._foreign = 0  # how many are being opened that the operator has not chosen
+        self._lock = threading.RLock()
+
+    def get(self, task_id: int, report: Report, *, own: bool) -> Task:
+        """A task that is in order.
+
+        Raises:
+            Opening: it is not known yet whether it is: the opening has begun, or is not tried again yet.
+            HeadwaterError: why it was not opened; told once for each time that it was tried, to whoever asks first.
+        """
+        with self._lock:
+            door = self._doors.setdefault(task_id, _Door())
+            if door.task is not None:
+                return door.task
+            if door.error is not None:
+                error, door.error = door.error, None if _passes(door.error) else door.error
+                raise error
+            may_begin = not door.is_running and time.monotonic() >= door.rests_until
+            if may_begin and (own or self._foreign < THREADS):
+                door.is_running = True
+                self._foreign += not own
+                threading.Thread(
+                    target=self._run, args=(task_id, door, report, own), name=f"opening task {task_id}", daemon=True
+                ).start()
+            raise Opening("the task is being opened")
+
+    def forget(self) -> None:
+        """Open all anew when they are asked for: the chain has dropped blocks."""
+        with self._lock:
+            self._doors = {task_id: door for task_id, door in self._doors.items() if door.is_running}
+            for door in self._doors.values():
+                door.failures = 0
+
+    def _run(self, task_id: int, door: _Door, report: Report, own: bool) -> None:
+        task, error = None, None
+        try:
+            task = self._open(task_id, report, own)
+        except HeadwaterError as failure:
+            error = failure
+        except OSError as failure:
+            error = StorageError(f"task {task_id} cannot be opened: {failure.strerror}", "look at the disk")
+        except Exception as failure:  # noqa: BLE001  # of a learner that is not ours: it must end no thread silently
+            error = StorageError(f"task {task_id} cannot be opened: {type(failure).__name__}", "tell its creator")
+        with self._lock:
+            door.task, door.error, door.is_running = task, error, False
+            self._foreign -= not own
+            self._tidy(task_id)
+            if error is not None:
+                door.failures += 1
+                longest = LONGEST_OWN if own else LONGEST
+                door.rests_until = time.monotonic() + min(FIRST_PAUSE * 2 ** min(door.failures, 16), longest)
+        self._opened(task_id)
+
+    def _open(self, task_id: int, report: Report, own: bool) -> Task:
+        """Fetch and compare all documents; then build the circuits, when the machine is free for that."""
+        made: set[Path] = set()
+        if not own:
+            with self._lock:
+                self._made[task_id] = made
+        read = read_task(self._contracts, self._store, task_id, self._limits)
+        path = srs_path(self._home, read.manifest.srs)
+        if not path.exists():
+            made.add(path)
+        task = open_task(
+            self._contracts, self._store, self._home, task_id, check_model=False, limits=self._limits, read=read
+        )
+        for statement in task.statements.values():
+            if not (folder := folder_of(self._home, statement, task.srs)).exists():
+                made.add(folder)
+        with self._heavy.turn(own=own, is_proof=False) as stop:
+            task.check_circuits(report, LONGEST_SECONDS if own else BUILD_SECONDS, stop)
+        return task
+
+    def _tidy(self, task_id: int) -> None:
+        """Remove what was made for a task and is needed by none that is open; the last one that is being opened does.
+
+        Until then another one may need it, too.
+        """
+        loose = self._made.pop(task_id, set()) - {
+            path for door in self._doors.values() if door.task is not None for path in _needs(door.task)
+        }
+        if self._made:
+            next(iter(self._made.values())).update(loose)
+            return
+        for path in loose:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+
+def _passes(error: HeadwaterError) -> bool:
+    """Whether it may work another time."""
+    return isinstance(error, (ChainError, StorageError, CircuitError))
+
+
+def _needs(task: Task) -> set[Path]:
+    return {task.srs.path, task.train.folder, task.average.folder}
