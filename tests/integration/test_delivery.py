@@ -15,7 +15,7 @@ from eth_account import Account
 
 from headwater.chain.asking.rpc import Call, connect
 from headwater.chain.deploying.anvil import Anvil, run_anvil
-from headwater.chain.sending import delivery
+from headwater.chain.sending import broadcasting, pace
 from headwater.chain.sending.fees import GWEI, BumpingFees, ConstantFees, Fees
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError, JournalError
@@ -68,32 +68,33 @@ class TestKilled:
 
     ACCOUNT = 3
 
-    def run(self, anvil: Anvil, home: Path, target: str, point: str) -> subprocess.CompletedProcess[str]:
-        words = (anvil.url, str(home), str(self.ACCOUNT), target, point)
+    def run(self, anvil: Anvil, home: Path, targets: list[str], point: str) -> subprocess.CompletedProcess[str]:
+        words = (anvil.url, str(home), str(self.ACCOUNT), ",".join(targets), point)
         command = [sys.executable, "-m", "tests.support.crashing", *words]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
+    @pytest.mark.parametrize("passed", (0, 2), ids=("the first", "with others in flight"))
     @pytest.mark.parametrize("point", POINTS)
-    def test_process__when_killed_and_started_again__then_the_transaction_is_mined_once(self, place, point):
+    def test_process__when_killed_and_started_again__then_each_transaction_is_mined_once(self, place, point, passed):
         anvil, home = place
-        key, target = anvil.accounts[self.ACCOUNT], fresh_address()
+        key, targets = anvil.accounts[self.ACCOUNT], [fresh_address() for _ in range(4)]
         before = anvil.web3.eth.get_transaction_count(key.address)
 
-        assert self.run(anvil, home, target, point).returncode == -signal.SIGKILL
-        restarted = self.run(anvil, home, target, "")
+        assert self.run(anvil, home, targets, f"{passed} {point}").returncode == -signal.SIGKILL
+        restarted = self.run(anvil, home, targets, "")
 
         assert restarted.returncode == 0, restarted.stderr
-        assert anvil.web3.eth.get_balance(target) == 1
-        assert anvil.web3.eth.get_transaction_count(key.address, "pending") == before + 1
+        assert [anvil.web3.eth.get_balance(target) for target in targets] == [1] * 4
+        assert anvil.web3.eth.get_transaction_count(key.address, "pending") == before + 4
         with open_journal(home, key) as journal:
             intents = journal.intents.all()
-        assert [intent.nonce for intent in intents] == list(range(before + 1))
+        assert [intent.nonce for intent in intents] == list(range(before + 4))
         assert {intent.state for intent in intents} == {State.MINED}
 
 
 @pytest.mark.slow
 def test_process__when_killed_at_any_time_over_bad_connections__then_every_transaction_is_mined_once(tmp_path):
-    """Eight gifts, a process killed at random, and two ways to the node that fail every fifth time."""
+    """Sixteen gifts, four at once, a process killed at random, and two ways to the node that fail every fifth time."""
     random, home = Random(7), tmp_path
     faults = (proxy.drop, proxy.drop_answer, proxy.duplicate, proxy.garbage, proxy.rate_limit, proxy.delay(0.3))
 
@@ -107,15 +108,14 @@ def test_process__when_killed_at_any_time_over_bad_connections__then_every_trans
     ):
         one.do(sometimes)
         other.do(sometimes)
-        key, targets = anvil.accounts[3], [fresh_address() for _ in range(8)]
+        key, targets = anvil.accounts[3], [fresh_address() for _ in range(16)]
         command = [sys.executable, "-m", "tests.support.crashing", f"{one.url} {other.url}", str(home), "3"]
         kills = 0
-        for target in targets:
+        for first in range(0, 16, 4):
+            words = [*command, ",".join(targets[first : first + 4]), ""]
             code, patience = None, 0.5  # a block takes longer, so that most are killed at least once
             while code != 0:
-                with subprocess.Popen(
-                    [*command, target, ""], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-                ) as process:
+                with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
                     process.stdout.readline()  # it is about to begin
                     try:
                         code = process.wait(random.uniform(0, patience))
@@ -124,10 +124,10 @@ def test_process__when_killed_at_any_time_over_bad_connections__then_every_trans
                         kills += 1
                 patience = 3
 
-        assert [anvil.web3.eth.get_balance(target) for target in targets] == [1] * 8
-        assert anvil.web3.eth.get_transaction_count(key.address, "pending") == 8
+        assert [anvil.web3.eth.get_balance(target) for target in targets] == [1] * 16
+        assert anvil.web3.eth.get_transaction_count(key.address, "pending") == 16
         with open_journal(home, key) as journal:
-            assert [i.nonce for i in journal.intents.all() if i.state is State.MINED] == list(range(8))
+            assert [i.nonce for i in journal.intents.all() if i.state is State.MINED] == list(range(16))
         assert kills >= 2
 
 
@@ -156,7 +156,7 @@ class TestFees:
         intents, target = Intents(), fresh_address()
         sender = Sender(connect(slow.url), slow.accounts[0], 30, intents=intents, fees=self.HASTY)
         eth = sender.chain.web3.eth
-        monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 1e9)
+        monkeypatch.setattr(pace.Pace, "patience", 1e9)
         heard = []
         send = eth.send_raw_transaction
 
@@ -227,9 +227,8 @@ def waiting(anvil: Anvil) -> int:
 @pytest.mark.parametrize("remembers", (False, True), ids=("says so", "remembers its hash"))
 def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkeypatch, remembers):
     """A node that still knows the hash is not believed for ever."""
-    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 0.1 if remembers else 1e9)
     if remembers:
-        monkeypatch.setattr(delivery.Delivery, "_is_known", lambda *_, **__: True)
+        monkeypatch.setattr(broadcasting.Broadcaster, "_is_known", lambda *_: True)
     target = fresh_address()
     sender = Sender(connect(slow.url), slow.accounts[0], 30)
     sending = threading.Thread(target=sender.send, args=(gift(target),))
@@ -244,35 +243,8 @@ def test_send__when_the_node_forgets_it__then_it_is_broadcast_again(slow, monkey
     assert slow.web3.eth.get_balance(target) == 1
 
 
-def test_send__when_the_node_takes_it_for_mined_in_a_dropped_block__then_it_is_broadcast_again(slow, monkeypatch):
-    """It knows the transaction with a block, and the account's count without it."""
-    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 1e9)
-    target, known = fresh_address(), []
-
-    def remember(request, forward):
-        answer = forward(request)
-        if answer["result"]:
-            known.append(answer["result"])
-        found = known and {**known[-1], "blockHash": "0x" + "11" * 32, "blockNumber": "0x1", "transactionIndex": "0x0"}
-        return {**answer, "result": found or None}
-
-    with run_proxy(slow.url) as fault:
-        fault.do(remember, "eth_getTransactionByHash")
-        sender = Sender(connect(fault.url), slow.accounts[0], 30)
-        sending = threading.Thread(target=sender.send, args=(gift(target),))
-        sending.start()
-        wait_until(lambda: known)
-        rpc(slow, "anvil_dropAllTransactions")
-        wait_until(lambda: waiting(slow) == 1)
-        rpc(slow, "evm_mine")
-        sending.join()
-
-    assert slow.web3.eth.get_balance(target) == 1
-
-
-def test_send__when_its_block_is_dropped_before_anybody_looked__then_it_is_broadcast_again(slow, monkeypatch):
+def test_send__when_its_block_is_dropped_before_anybody_looked__then_it_is_broadcast_again(slow):
     """The sender never saw it mined, and the block that took it out of the node's queue is gone."""
-    monkeypatch.setattr(delivery, "REBROADCAST_SECONDS", 1e9)
     target = fresh_address()
     with run_proxy(slow.url) as fault:
         sender = Sender(connect(fault.url), slow.accounts[0], 30)
@@ -336,7 +308,8 @@ def test_send__when_the_key_is_used_elsewhere__then_the_lost_transaction_is_name
 def test_send__when_the_node_refuses_it__then_nothing_is_open_and_its_nonce_is_free(anvil, monkeypatch):
     intents = Intents()
     sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
-    monkeypatch.setattr(sender, "_fill", lambda call, nonce, fill=sender._fill: {**fill(call, nonce), "gas": 20_000})
+    fill = broadcasting.Broadcaster.fill
+    monkeypatch.setattr(broadcasting.Broadcaster, "fill", lambda *which: {**fill(*which), "gas": 20_000})
 
     with pytest.raises(ChainError, match="refused a gift"):
         sender.send(gift(fresh_address()))
@@ -449,12 +422,12 @@ def test_node__when_it_is_behind_the_journal__then_nothing_is_sent(anvil):
     intents = Intents()
     sender = Sender(connect(anvil.url), anvil.accounts[0], 30, intents=intents)
     sender.send(gift(fresh_address()))
-    sent = intents.all()[0]
-    intents.prepare(sender._delivery._sign({**sender._fill(gift(fresh_address()), 2)}, "from a future block"))
+    broadcaster = sender._delivery._broadcaster
+    broadcaster.reserve(broadcaster.fill(gift(fresh_address())), "from a future block", used=2)
 
     with pytest.raises(ChainError, match=r"has seen 1 transactions of 0x.*, which has sent 2"):
         sender.next_nonce()
-    assert sent.nonce == 0
+    assert anvil.web3.eth.get_transaction_count(sender.address, "pending") == 1
 
 
 @pytest.mark.parametrize(("depth", "standing"), ((1, 4), (3, 2), (5, 0)))

@@ -70,7 +70,7 @@ def test_intent__on_its_way__is_counted_with_its_time_until_it_is_mined(monitor,
         return tuple(float(samples[name]) for name in names)
 
     assert figures() == (0, 0)
-    journal.intents.prepare(intent)
+    journal.intents.reserve(created.chain.name, sender, 0, lambda _: intent)
     (kept,) = journal.intents.all()
     assert figures() == (1, pytest.approx(kept.prepared_at))
     journal.intents.mark(intent, State.MINED)

@@ -1,9 +1,10 @@
 """A process that is killed at a named point of a delivery, as by `kill -9` or a power cut.
 
-    python -m tests.support.crashing URLS HOME ACCOUNT TARGET POINT
+    python -m tests.support.crashing URLS HOME ACCOUNT TARGETS POINT
 
-It does as a role does: finishes what an earlier process left, looks at the chain, and gives TARGET one wei if it has
-none. It prints a line before it begins. POINT is one of POINTS, or "" to live.
+It does as a role does: finishes what an earlier process left, looks at the chain, and gives one wei to each of TARGETS
+(with commas between) that has none, to all at once. It prints a line before it begins. POINT is one of POINTS, after
+the number of times that it is passed alive ("2 broadcast, not written"), or "" to live.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from headwater.chain.asking.rpc import Call, connect
@@ -30,16 +33,18 @@ POINTS = {
 
 
 class CrashingIntents(Intents):
-    """Intents that end the process before or after a state is written for the first time."""
+    """Intents that end the process before or after a state is written."""
 
     def __init__(self, intents: Intents, point: str) -> None:
         super().__init__(intents._database)
-        self._point = POINTS.get(point)
+        number, _, name = point.partition(" ")
+        self._left, self._point = int(number or 0), POINTS.get(name)
 
-    def prepare(self, intent: Intent, replaces: bytes | None = None) -> None:
+    def reserve(self, chain: str, sender: str, used: int, sign: Callable[[int], Intent]) -> Intent:
         self._reach("before", State.PREPARED)
-        super().prepare(intent, replaces)
+        intent = super().reserve(chain, sender, used, sign)
         self._reach("after", State.PREPARED)
+        return intent
 
     def mark(self, intent: Intent, state: State) -> None:
         self._reach("before", state)
@@ -47,19 +52,22 @@ class CrashingIntents(Intents):
         self._reach("after", state)
 
     def _reach(self, when: str, state: State) -> None:
-        if self._point == (when, state):
+        if self._point != (when, state):
+            return
+        if not self._left:
             os.kill(os.getpid(), signal.SIGKILL)
+        self._left -= 1
 
 
-def main(urls: str, home: str, account: str, target: str, point: str) -> None:
+def main(urls: str, home: str, account: str, targets: str, point: str) -> None:
     key = derive_accounts(int(account) + 1)[-1]
     print("begins", flush=True)
     chain = connect(urls.split())
-    with open_journal(Path(home), key) as journal:
+    with open_journal(Path(home), key) as journal, ThreadPoolExecutor() as threads:
         sender = Sender(chain, key, mined_seconds=20, intents=CrashingIntents(journal.intents, point))
         sender.next_nonce()
-        if chain.balance(target) == 0:
-            sender.send(Call(target, b"", 1, "one wei"))
+        calls = [Call(target, b"", 1, "one wei") for target in targets.split(",") if chain.balance(target) == 0]
+        list(threads.map(sender.send, calls))
 
 
 if __name__ == "__main__":

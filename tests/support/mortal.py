@@ -66,12 +66,13 @@ class Fate:
 
     def install(self) -> None:
         """Have every role of this process watched."""
-        log_report, prepare, mark, publish = progress.log_report, Intents.prepare, Intents.mark, Task.publish
+        log_report, reserve, mark, publish = progress.log_report, Intents.reserve, Intents.mark, Task.publish
 
-        def crashing_prepare(intents: Intents, intent: Intent, replaces: bytes | None = None) -> None:
-            prepare(intents, intent, replaces)
+        def crashing_reserve(intents: Intents, *where: Any) -> Intent:
+            intent = reserve(intents, *where)
             if intent.name == "RoundManager.submit":
                 self.reach(BEFORE_BROADCAST)
+            return intent
 
         def crashing_mark(intents: Intents, intent: Intent, state: State) -> None:
             mark(intents, intent, state)
@@ -83,7 +84,7 @@ class Fate:
             return publish(task, document)
 
         progress.log_report = lambda role, **named: self.watch(log_report(role, **named))
-        Intents.prepare, Intents.mark = crashing_prepare, crashing_mark  # type: ignore[method-assign]
+        Intents.reserve, Intents.mark = crashing_reserve, crashing_mark  # type: ignore[method-assign]
         Task.publish = crashing_publish  # type: ignore[method-assign]
 
 

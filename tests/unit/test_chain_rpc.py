@@ -10,7 +10,7 @@ import pytest
 
 from headwater.chain.asking import endpoints
 from headwater.chain.asking.rpc import Call, connect
-from headwater.chain.sending.sender import gas_limit
+from headwater.chain.sending.broadcasting import gas_limit
 from headwater.errors import ChainError, ConfigError
 
 

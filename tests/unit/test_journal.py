@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,9 +40,14 @@ def an_intent(nonce: int = 0, **changes) -> Intent:
     return replace(made, **changes)
 
 
+def keep(intents: Intents, intent: Intent) -> Intent:
+    """Write an intent down as it is."""
+    return intents.reserve(intent.chain, intent.sender, intent.nonce, lambda _: intent)
+
+
 class TestDatabase:
     def test_file__is_its_owners_alone_and_written_through(self, file, tmp_path):
-        Intents(file).prepare(an_intent())
+        keep(Intents(file), an_intent())
 
         assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
         assert file.rows("PRAGMA synchronous")[0][0] == 2  # FULL
@@ -60,7 +66,7 @@ class TestDatabase:
     def test_schema__of_an_older_release__is_brought_up_and_keeps_what_it_holds(self, tmp_path, monkeypatch):
         path = tmp_path / "journal.sqlite"
         first = Database(path)
-        Intents(first).prepare(an_intent())
+        keep(Intents(first), an_intent())
         first.close()
         monkeypatch.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, "ALTER TABLE intents ADD COLUMN note TEXT;"))
 
@@ -110,47 +116,80 @@ class TestDatabase:
 
     def test_disk__when_it_is_full__then_nothing_is_lost_and_room_is_enough(self, file):
         intents = Intents(file)
-        intents.prepare(an_intent(0))
+        keep(intents, an_intent(0))
         intents.mark(an_intent(0), State.MINED)
         (pages,) = file.rows("PRAGMA page_count")[0]
         file.rows(f"PRAGMA max_page_count = {pages}")
         large = an_intent(1, raw=b"x" * 100_000)
 
         with pytest.raises(JournalError, match="full") as caught:
-            intents.prepare(large)
+            keep(intents, large)
         assert "free disk space" in caught.value.hint
         assert [(intent.nonce, intent.state) for intent in intents.all()] == [(0, State.MINED)]
 
         file.rows("PRAGMA max_page_count = 100000")
-        intents.prepare(large)
+        keep(intents, large)
         assert intents.all()[1].raw == large.raw
 
 
 class TestIntents:
-    def test_prepare__while_one_is_in_flight__is_refused_by_the_database(self, file):
+    @pytest.mark.parametrize(
+        ("states", "used", "free"),
+        (
+            ({}, 3, 3),
+            ({0: State.PREPARED}, 0, 1),
+            ({0: State.SENT, 1: State.PREPARED}, 0, 2),
+            ({0: State.SENT, 1: State.FAILED, 2: State.SENT}, 0, 1),
+            ({0: State.REPLACED, 1: State.SENT}, 0, 0),
+            ({0: State.MINED, 1: State.MINED, 2: State.SENT}, 1, 3),
+            ({0: State.SENT}, 4, 4),
+        ),
+        ids=("none", "one", "two", "a hole", "at the start", "blocks that were dropped", "used elsewhere"),
+    )
+    def test_reserve__takes_the_lowest_nonce_that_is_free(self, file, states, used, free):
         intents = Intents(file)
-        intents.prepare(an_intent(0))
+        for nonce, state in states.items():
+            intents.mark(keep(intents, an_intent(nonce)), state)
 
-        with pytest.raises(JournalError, match="an earlier transaction is in flight"):
-            intents.prepare(an_intent(1))
+        intent = intents.reserve(CHAIN, KEY.address, used, lambda nonce: an_intent(nonce, hash=b"new"))
+
+        assert intent.nonce == free
+        other = an_intent(sender=OTHER.address, hash=b"of another")
+        assert intents.next_nonce(CHAIN, other.sender, 0) == 0
+        keep(intents, other)
+
+    def test_reserve__by_many_threads__gives_each_nonce_once(self, file):
+        intents = Intents(file)
+        with ThreadPoolExecutor(8) as threads:
+            taken = list(threads.map(lambda _: intents.reserve(CHAIN, KEY.address, 0, an_intent).nonce, range(40)))
+
+        assert sorted(taken) == [intent.nonce for intent in intents.in_flight(CHAIN, KEY.address)] == list(range(40))
+
+    def test_reserve__when_it_cannot_be_signed__takes_no_nonce(self, file):
+        intents = Intents(file)
+        with pytest.raises(ZeroDivisionError):
+            intents.reserve(CHAIN, KEY.address, 0, lambda nonce: an_intent(1 // nonce))
+
+        assert intents.reserve(CHAIN, KEY.address, 0, an_intent).nonce == 0
+
+    def test_nonce__that_one_in_flight_has__is_refused_to_another_by_the_database(self, file):
+        intents = Intents(file)
+        keep(intents, an_intent(0))
+
         with pytest.raises(JournalError, match="UNIQUE"):
-            intents.prepare(an_intent(0, hash=b"another"))
-        intents.prepare(an_intent(1, sender=OTHER.address))
-        intents.prepare(an_intent(1, chain="1-00", hash=b"elsewhere"))
-        assert [intent.nonce for intent in intents.open(CHAIN, KEY.address, 0)] == [0]
+            keep(intents, an_intent(0, hash=b"another"))
+        keep(intents, an_intent(0, chain="1-00", hash=b"elsewhere"))
 
-    def test_prepare__of_a_replacement__leaves_one_in_flight(self, file):
+    def test_replace__leaves_one_in_flight(self, file):
         intents, better = Intents(file), an_intent(hash=b"better")
-        intents.prepare(an_intent())
-        intents.prepare(better, replaces=an_intent().hash)
+        intents.replace(keep(intents, an_intent()), better)
 
         assert [intent.hash for intent in intents.open(CHAIN, KEY.address, 0)] == [b"better"]
         assert [intent.state for intent in intents.at(CHAIN, KEY.address, 0)] == [State.PREPARED, State.REPLACED]
 
     def test_mark__of_the_first_as_mined__replaces_the_others_of_its_nonce(self, file):
         intents = Intents(file)
-        intents.prepare(an_intent())
-        intents.prepare(an_intent(hash=b"better"), replaces=an_intent().hash)
+        intents.replace(keep(intents, an_intent()), an_intent(hash=b"better"))
 
         intents.mark(an_intent(), State.MINED)
 
@@ -160,14 +199,14 @@ class TestIntents:
     def test_open__when_the_chain_is_shorter_than_what_was_mined__names_what_it_dropped(self, file):
         intents = Intents(file)
         for nonce in range(4):
-            intents.prepare(an_intent(nonce))
+            keep(intents, an_intent(nonce))
             intents.mark(an_intent(nonce), State.MINED)
 
         assert [intent.nonce for intent in intents.open(CHAIN, KEY.address, 2)] == [2, 3]
 
     def test_intents__of_another_process__are_read_as_they_were_written(self, tmp_path):
         with open_journal(tmp_path, KEY) as journal:
-            journal.intents.prepare(an_intent())
+            keep(journal.intents, an_intent())
         with open_journal(tmp_path, KEY) as journal:
             (intent,) = journal.intents.all()
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from math import nan
@@ -46,19 +46,23 @@ class Monitor:
         self._tasks: set[int] = set()
         self._stores = [part for part in split(settings.store_spec) if not part.startswith("pin:")]
 
-        def pending_since() -> float:
+        def pending(figure: Callable[[list[float]], float]) -> float:
+            """A figure of the times at which those on their way were signed."""
             try:
-                intent = journal.intents.in_flight(chain.name, account)
+                return figure([intent.prepared_at for intent in journal.intents.in_flight(chain.name, account)])
             except JournalError:
                 return nan
-            return intent.prepared_at if intent else 0.0
 
         ask, health = self.metrics.ask, self.health
         ask("healthy", "What /healthz says: 1 or 0", lambda: not health.reasons())
         ask("step_seconds", "How long the proof in hand has taken", lambda: health.step.seconds if health.step else 0)
         ask("disk_free_bytes", "Free space where the home is", lambda: shutil.disk_usage(settings.home).free)
-        ask("intents_pending", "Transactions on their way", lambda: min(1.0, pending_since()))
-        ask("intent_prepared_timestamp_seconds", "When the one on its way was signed; 0 if none is", pending_since)
+        ask("intents_pending", "Transactions on their way", lambda: pending(len))
+        ask(
+            "intent_prepared_timestamp_seconds",
+            "When the oldest on its way was signed; 0 if none is",
+            lambda: pending(lambda signed: min(signed, default=0.0)),
+        )
         ask("endpoints", "Ethereum nodes that are named", lambda: len(chain.endpoints))
         ask("endpoints_resting", "Of these, how many are left alone for now", lambda: sum(chain.endpoints.values()))
 

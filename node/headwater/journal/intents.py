@@ -1,15 +1,18 @@
 """Transactions, written down before they are broadcast.
 
 A restarted node finds here what it may have sent, and sends the same bytes again: the chain takes a transaction once,
-however often it arrives. A new one waits until none is in flight a chain and account: the database itself refuses it.
+however often it arrives. Nonces are given out here: the lowest that is free, and in the same transaction of the
+database what is signed with it is kept, so that none is skipped or used twice.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from sqlite3 import Row
+from itertools import count
+from sqlite3 import Connection, Row
 from typing import Self
 
 from headwater.journal.database import Database
@@ -62,24 +65,26 @@ class Intents:
         self._database = database or Database(None)
         self._resends = database is not None
 
-    def prepare(self, intent: Intent, replaces: bytes | None = None) -> None:
-        """Write an intent down, when none of an earlier nonce is in flight.
+    def reserve(self, chain: str, sender: str, used: int, sign: Callable[[int], Intent]) -> Intent:
+        """Sign with the lowest free nonce, and write that down.
 
-        replaces: the hash of the one in flight that has the same nonce.
+        used: the chain's next nonce of the account.
         """
-        now = time.time()
         with self._database.transaction() as rows:
-            if replaces is not None:
-                rows.execute(_SET_STATE, (State.REPLACED, now, intent.chain, replaces))
-            rows.execute(
-                "INSERT INTO intents (chain, sender, nonce, name, raw, hash, state, prepared_at, changed_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at",
-                (
-                    *(intent.chain, intent.sender, intent.nonce, intent.name, intent.raw, intent.hash),
-                    *(State.PREPARED, now, now),
-                ),
-            )
+            intent = sign(self.next_nonce(chain, sender, used))
+            _insert(rows, intent)
+        return intent
+
+    def replace(self, intent: Intent, better: Intent) -> None:
+        """Write down what is sent in place of an intent, under its nonce."""
+        with self._database.transaction() as rows:
+            rows.execute(_SET_STATE, (State.REPLACED, time.time(), intent.chain, intent.hash))
+            _insert(rows, better)
+
+    def next_nonce(self, chain: str, sender: str, used: int) -> int:
+        """The lowest nonce from `used` on that no transaction has which is in flight, or has to be sent again."""
+        taken = {intent.nonce for intent in self.open(chain, sender, used)}
+        return next(nonce for nonce in count(used) if nonce not in taken)
 
     def mark(self, intent: Intent, state: State) -> None:
         """Write down how far an intent has come. Where it is mined, those that shared its nonce are replaced."""
@@ -106,10 +111,11 @@ class Intents:
             nonce,
         )
 
-    def in_flight(self, chain: str, sender: str) -> Intent | None:
-        """The one that is on its way: written down, and not known to be mined or refused."""
-        found = self._select("WHERE chain = ? AND sender = ? AND state IN ('prepared', 'sent')", chain, sender)
-        return found[0] if found else None
+    def in_flight(self, chain: str, sender: str) -> list[Intent]:
+        """Those that are on their way, by nonce: written down, and not known to be mined or refused."""
+        return self._select(
+            "WHERE chain = ? AND sender = ? AND state IN ('prepared', 'sent') ORDER BY nonce", chain, sender
+        )
 
     def at(self, chain: str, sender: str, nonce: int) -> list[Intent]:
         """All that were ever prepared with a nonce, newest first: any of them may be the one that is mined."""
@@ -121,3 +127,16 @@ class Intents:
 
     def _select(self, clause: str, *values: object) -> list[Intent]:
         return [Intent.of(row) for row in self._database.rows(f"SELECT * FROM intents {clause}", *values)]  # noqa: S608
+
+
+def _insert(rows: Connection, intent: Intent) -> None:
+    now = time.time()
+    rows.execute(
+        "INSERT INTO intents (chain, sender, nonce, name, raw, hash, state, prepared_at, changed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (chain, hash) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at",
+        (
+            *(intent.chain, intent.sender, intent.nonce, intent.name, intent.raw, intent.hash),
+            *(State.PREPARED, now, now),
+        ),
+    )

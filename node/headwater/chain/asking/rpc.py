@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from statistics import median
 from typing import Any, Literal, TypeVar, cast
 
 from eth_utils.crypto import keccak
@@ -23,6 +25,8 @@ from headwater.protocol.structs import ZERO_ADDRESS
 
 BlockId = int | Literal["latest", "finalized"]
 T = TypeVar("T")
+
+_INTERVALS = 5  # between blocks, of which the median is taken: a missed block or a clock set forward does not show
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,16 @@ class Chain:
         """
         with self.explained("eth_getBlockByNumber"):
             return int(self.web3.eth.get_block(block).get("baseFeePerGas", 0))
+
+    def block_seconds(self) -> float | None:
+        """Seconds from a block to the next: the median of the newest, whole seconds; None where they are too few."""
+        with self.explained("eth_getBlockByNumber"):
+            newest = self.web3.eth.get_block("latest")
+            numbers = range(newest["number"] - _INTERVALS, newest["number"])
+            if numbers.start < 0:
+                return None
+            times = [*(self.web3.eth.get_block(number)["timestamp"] for number in numbers), newest["timestamp"]]
+        return median(later - earlier for earlier, later in pairwise(times))
 
     def call(self, call: Call, sender: str = ZERO_ADDRESS, block: BlockId = "latest") -> bytes:
         """What the call would return, changing nothing.

@@ -1,236 +1,150 @@
-"""Getting signed transactions of one account into blocks, whatever happens to this process and to the node.
+"""Getting calls of one account into blocks, many at once, whatever happens to this process and to the node.
 
-A transaction is written down before it is broadcast, and one is in flight at a time: the next waits for it. So no nonce
-is skipped or used twice. One that nobody mines is replaced, under its own nonce, by one that offers more. Where the
-chain drops blocks, what was in them goes first, in its order.
+A transaction is written down, with its nonce, before it is broadcast. So no nonce is skipped or used twice. What nobody
+waits for any more, left by an earlier process, by a caller whose time was up, or by blocks that the chain has dropped,
+is finished first: nothing that is sent after it could be mined before it.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass
 
-import structlog
 from eth_account.signers.local import LocalAccount
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
-from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import TxReceipt
 
-from headwater.chain.asking.rpc import Chain
-from headwater.chain.sending.fees import Fees, FeeStrategy
+from headwater.chain.asking.rpc import Call, Chain
+from headwater.chain.sending.broadcasting import Broadcaster, Lost
+from headwater.chain.sending.fees import FeeStrategy
+from headwater.chain.sending.pace import Market, Pace
+from headwater.chain.sending.watch import Watch
 from headwater.errors import ChainError
-from headwater.journal.intents import Intent, Intents, State
+from headwater.journal.intents import Intent, Intents
 
 MINED_SECONDS = 180.0
 """How long to wait until a transaction is mined."""
 
-REBROADCAST_SECONDS = 30.0
-"""How often it is broadcast meanwhile though the node says that it knows it: some remember what they have dropped."""
-
-_LOOKS = 5
-"""How often a receipt may be missing of a nonce that is used: behind a load balancer, nodes differ for a moment."""
-
-_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+MOST_IN_FLIGHT = 16
+"""Transactions of one account on their way at once: nodes keep so many of one account for sure (geth: 16 slots)."""
 
 
-class _Lost(ChainError):
-    """A transaction that will never be mined."""
+@dataclass(eq=False)
+class _Caller:
+    """One who waits for a transaction: what became of it, once that is known."""
 
-
-class _NotMined(ChainError):
-    """A transaction that may still be mined."""
+    outcome: TxReceipt | Lost | None = None
 
 
 class Delivery:
-    """The transactions of one account on one chain. Not for threads: `Sender` lets one in at a time."""
+    """The transactions of one account on one chain. Threads may share it: one at a time talks to the node, all wait."""
 
     def __init__(
-        self, chain: Chain, key: LocalAccount, intents: Intents, fees: FeeStrategy, mined_seconds: float
+        self, chain: Chain, key: LocalAccount, intents: Intents, fees: FeeStrategy, mined_seconds: float, most: int
     ) -> None:
-        self.fees = fees
-        self._chain, self._key, self._intents = chain, key, intents
-        self._mined_seconds = mined_seconds
+        self._chain, self._address, self._intents = chain, key.address, intents
+        self._mined_seconds, self._most = mined_seconds, most
+        self._slots = threading.BoundedSemaphore(most)
+        self._turn = threading.Condition()
+        self._callers: dict[int, _Caller] = {}  # by nonce
+        pace = Pace(chain)
+        self._broadcaster = Broadcaster(chain, key, intents, fees, Market(chain, pace))
+        self._watch = Watch(chain.name, key.address, intents, self._broadcaster, pace, self._ended)
 
-    def send(self, transaction: dict[str, Any], name: str) -> TxReceipt:
-        """Sign a complete transaction, broadcast it, and wait until it is mined; it may have failed there.
+    def send(self, call: Call) -> TxReceipt:
+        """Simulate a call, sign it, broadcast it, and wait until it is mined; it may have failed there.
 
         Raises:
+            ContractError: the contract would refuse it, so it was not sent.
             ChainError: the node refuses it, or it is not mined in time.
             JournalError: it could not be written down, so it was not sent.
         """
-        intent = self._sign(transaction, name)
-        self._intents.prepare(intent)
-        return self._finish(intent)
+        if not self._slots.acquire(timeout=self._mined_seconds):
+            raise ChainError(
+                f"{self._most} transactions of {self._address} are on their way, and {call.name} waits for one of them",
+                "run again later",
+            )
+        try:
+            with self._turn:
+                self._settle()
+                transaction = self._broadcaster.fill(call)
+                intent = self._broadcaster.reserve(transaction, call.name, self._watch.used)
+                caller = self._callers[intent.nonce] = _Caller()
+                try:
+                    self._watch.broadcast(intent)
+                    return self._wait(caller, intent)
+                finally:
+                    if self._callers.get(intent.nonce) is caller:
+                        del self._callers[intent.nonce]
+        finally:
+            self._slots.release()
 
-    def settle(self) -> int:
-        """Finish what is still open, in the order of nonces. The account's next nonce.
+    def next_nonce(self) -> int:
+        """The account's lowest free nonce, once what nobody waits for is finished.
 
         Raises:
             ChainError: it is not mined in time, or the node is behind what it has said before.
         """
+        with self._turn:
+            self._settle()
+            return self._intents.next_nonce(self._chain.name, self._address, self._watch.used)
+
+    def _settle(self) -> None:
         deadline = time.monotonic() + self._mined_seconds
-        while True:
-            used, known = self._count("latest"), self._count("pending")
-            if pending := self._intents.open(self._chain.name, self._key.address, used):
-                self._settle_one(pending[0], used)
-            elif known <= used:
-                return used
-            elif time.monotonic() > deadline:
-                raise self._still_waiting(used)
-            else:
-                time.sleep(min(1.0, self._mined_seconds))
+        self._look()
+        while (nonce := self._left_over()) is not None:
+            if time.monotonic() >= deadline:
+                raise ChainError(
+                    f"an earlier transaction of {self._address}, nonce {nonce}, is still not mined",
+                    "replace it from a wallet with a higher fee, or run again later",
+                )
+            self._step(deadline)
 
-    def market(self) -> Fees:
-        """What a transaction offers now to be mined soon: room for six blocks of rising base fee."""
-        eth = self._chain.web3.eth
-        with self._chain.explained("eth_maxPriorityFeePerGas"):
-            base_fee, tip = eth.get_block("latest")["baseFeePerGas"], eth.max_priority_fee
-        return Fees(2 * base_fee + tip, tip)
-
-    def _settle_one(self, intent: Intent, used: int) -> None:
-        if intent.nonce > used:
+    def _left_over(self) -> int | None:
+        """The lowest nonce that nobody waits for, and that may still be mined; None where there is none."""
+        used, open_ = self._watch.used, self._watch.open()
+        left = [intent.nonce for intent in open_ if intent.nonce not in self._callers]
+        if left and open_[0].nonce > used and not self._watch.is_hole(used):
             raise ChainError(
-                f"{self._chain.where} has seen {used} transactions of {intent.sender}, which has sent {intent.nonce}",
+                f"{self._chain.where} has seen {used} transactions of {self._address}, which has sent {open_[0].nonce}",
                 "the node is behind, or has lost blocks: wait, or name another with --rpc",
             )
-        _log.info("resuming", call=intent.name, transaction=HexBytes(intent.hash).to_0x_hex(), state=intent.state.value)
-        try:
-            self._finish(intent)
-        except _Lost as error:
-            _log.warning("transaction lost", call=intent.name, reason=error.message)
-        except _NotMined:
-            raise self._still_waiting(intent.nonce) from None
+        if left:
+            return left[0]
+        return used if not open_ and self._broadcaster.count("pending") > used else None
 
-    def _still_waiting(self, nonce: int) -> ChainError:
-        return ChainError(
-            f"an earlier transaction of {self._key.address}, nonce {nonce}, is still not mined",
-            "replace it from a wallet with a higher fee, or run again later",
-        )
-
-    def _sign(self, transaction: dict[str, Any], name: str) -> Intent:
-        signed = self._key.sign_transaction(transaction)
-        return Intent(
-            chain=self._chain.name,
-            sender=self._key.address,
-            nonce=transaction["nonce"],
-            name=name,
-            raw=bytes(signed.raw_transaction),
-            hash=bytes(signed.hash),
-        )
-
-    def _finish(self, intent: Intent) -> TxReceipt:
-        """Broadcast, wait, and replace where waiting does not help."""
-        intent = self._broadcast(intent)
-        begun = broadcast = offered = time.monotonic()
-        pause, missed = 0.02, 0
-        while True:
-            used = self._count("latest")
-            for earlier in self._intents.open(intent.chain, intent.sender, used):
-                if earlier.nonce < intent.nonce:
-                    self._settle_one(earlier, used)
-            if used > intent.nonce:
-                if receipt := self._mined(intent):
-                    return receipt
-                missed += 1
-                if missed == _LOOKS:
-                    self._intents.mark(intent, State.FAILED)
-                    raise _Lost(
-                        f"another transaction of {intent.sender} was mined as number {intent.nonce}, not {intent.name}",
-                        "is this key used elsewhere? a node needs a key of its own",
-                    )
-            now = time.monotonic()
-            if now - begun > self._mined_seconds:
-                raise _NotMined(
+    def _wait(self, caller: _Caller, intent: Intent) -> TxReceipt:
+        deadline = time.monotonic() + self._mined_seconds
+        while caller.outcome is None:
+            if time.monotonic() >= deadline:
+                newest = self._intents.at(intent.chain, intent.sender, intent.nonce)[0]
+                raise ChainError(
                     f"{intent.name} is not mined after {self._mined_seconds:g} s:"
-                    f" transaction {HexBytes(intent.hash).to_0x_hex()}",
+                    f" transaction {HexBytes(newest.hash).to_0x_hex()}",
                     "it may still be: run again, and the next transaction waits for it",
                 )
-            if now - offered >= self.fees.after:
-                intent, offered = self._raised(intent), now
-            elif now - broadcast >= REBROADCAST_SECONDS or not self._is_known(intent.hash, waiting=True):
-                intent, broadcast = self._again(intent), now
-            time.sleep(pause)
-            pause = min(2 * pause, 2.0)
+            self._step(deadline)
+        if isinstance(caller.outcome, Lost):
+            raise caller.outcome
+        return caller.outcome
 
-    def _mined(self, intent: Intent) -> TxReceipt | None:
-        """The receipt of whichever of the transactions with this nonce is in a block."""
-        for candidate in self._intents.at(intent.chain, intent.sender, intent.nonce):
-            try:
-                with self._chain.explained("eth_getTransactionReceipt"):
-                    receipt = self._chain.web3.eth.get_transaction_receipt(HexBytes(candidate.hash))
-            except ChainError as error:
-                if not isinstance(error.__cause__, TransactionNotFound):
-                    raise
-                continue
-            self._intents.mark(candidate, State.MINED)
-            _log.debug("mined", call=intent.name, block=receipt["blockNumber"], gas=receipt["gasUsed"])
-            return receipt
-        return None
+    def _step(self, deadline: float) -> None:
+        """Look where it is time to; else let others have their turn until then, or until one of them has looked."""
+        now = time.monotonic()
+        if now < self._watch.due:
+            self._turn.wait(min(self._watch.due, deadline) - now)
+        else:
+            self._look()
 
-    def _raised(self, intent: Intent) -> Intent:
-        """A replacement that offers more; the same intent where the strategy or the node wants none."""
-        better = self._better(intent)
-        if better is None:
-            return intent
+    def _look(self) -> None:
         try:
-            return self._broadcast(better)
-        except _Lost as error:
-            _log.warning("offer refused", call=intent.name, reason=error.message)
-            self._intents.mark(intent, State.SENT)
-            return intent
+            self._watch.look()
+        finally:
+            self._turn.notify_all()
 
-    def _again(self, intent: Intent) -> Intent:
-        """Broadcast what the node has forgotten. Where that is refused, prices may have risen: once, offer more."""
-        try:
-            return self._broadcast(intent)
-        except _Lost:
-            better = self._better(intent)
-            if better is None:
-                raise
-            return self._broadcast(better)
-
-    def _better(self, intent: Intent) -> Intent | None:
-        """A transaction that offers more, written down in place of this one; None where the strategy wants none."""
-        signed = TypedTransaction.from_bytes(HexBytes(intent.raw)).as_dict()
-        fields = {name: value for name, value in signed.items() if name not in ("v", "r", "s")}
-        fees = self.fees.next(Fees(fields["maxFeePerGas"], fields["maxPriorityFeePerGas"]), self.market())
-        if fees is None:
-            return None
-        better = self._sign({**fields, "maxFeePerGas": fees.most, "maxPriorityFeePerGas": fees.tip}, intent.name)
-        self._intents.prepare(better, replaces=intent.hash)
-        _log.info("offering more", call=intent.name, nonce=intent.nonce, wei_per_gas=fees.most)
-        return better
-
-    def _broadcast(self, intent: Intent) -> Intent:
-        """Hand it to the node. A failure does not count where the node knows the transaction, or used its nonce."""
-        try:
-            with self._chain.explained(intent.name):
-                self._chain.web3.eth.send_raw_transaction(HexBytes(intent.raw))
-        except ChainError as error:
-            if not isinstance(error.__cause__, Web3RPCError):
-                raise  # nobody said no: it may have arrived, and is sent again
-            if not self._is_known(intent.hash) and self._count("latest") <= intent.nonce:
-                self._intents.mark(intent, State.FAILED)
-                raise _Lost(error.message, error.hint) from error
-        if intent.state is not State.SENT:
-            self._intents.mark(intent, State.SENT)
-            _log.debug("sent", call=intent.name, nonce=intent.nonce, transaction=HexBytes(intent.hash).to_0x_hex())
-        return replace(intent, state=State.SENT)
-
-    def _is_known(self, transaction_hash: bytes, *, waiting: bool = False) -> bool:
-        """Whether the node knows a transaction. waiting: as one in no block, be it one that was dropped since."""
-        try:
-            with self._chain.explained("eth_getTransactionByHash"):
-                found = self._chain.web3.eth.get_transaction(HexBytes(transaction_hash))
-        except ChainError as error:
-            if not isinstance(error.__cause__, TransactionNotFound):
-                raise
-            return False
-        return not waiting or found.get("blockHash") is None
-
-    def _count(self, block: Literal["latest", "pending"]) -> int:
-        """How many transactions of the account are in blocks, or in blocks and the node's queue."""
-        with self._chain.explained("eth_getTransactionCount"):
-            return self._chain.web3.eth.get_transaction_count(self._key.address, block)
+    def _ended(self, nonce: int, outcome: TxReceipt | Lost) -> bool:
+        caller = self._callers.get(nonce)
+        if caller is not None:
+            caller.outcome = outcome
+        return caller is not None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
@@ -13,14 +12,10 @@ from web3.types import TxReceipt
 from headwater.chain.asking.rpc import BlockId, Call, Chain
 from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.events import Event
-from headwater.chain.sending.delivery import MINED_SECONDS, Delivery
+from headwater.chain.sending.delivery import MINED_SECONDS, MOST_IN_FLIGHT, Delivery
 from headwater.chain.sending.fees import BumpingFees, FeeStrategy
 from headwater.errors import ChainError
 from headwater.journal.intents import Intents
-
-GAS_MARGIN = 1.2
-GAS_CAP = 1 << 24
-"""The most gas that a transaction may ask for (EIP-7825); what takes nearly as much goes without the margin."""
 
 E = TypeVar("E", bound=Event)
 
@@ -54,13 +49,8 @@ class Receipt:
         raise ChainError(f"{self.name} emitted no {kind.__name__}", "the address may hold another contract")
 
 
-def gas_limit(estimate: int) -> int:
-    """The gas that a transaction is sent with: some more than was estimated, if it may have that much."""
-    return max(estimate, min(int(estimate * GAS_MARGIN), GAS_CAP))
-
-
 class Sender:
-    """An account that signs, on one chain. Threads may share it."""
+    """An account that signs, on one chain. Threads may share it: what they send is on its way at the same time."""
 
     def __init__(
         self,
@@ -70,16 +60,18 @@ class Sender:
         *,
         intents: Intents | None = None,
         fees: FeeStrategy | None = None,
+        most: int = MOST_IN_FLIGHT,
     ) -> None:
         """intents: the account's journal; without one, what is on its way is forgotten when this process ends, and
             what a chain drops is not sent again.
 
         fees: by default, an eighth more each minute, see `BumpingFees`.
+
+        most: transactions that may be on their way at once; callers beyond them wait.
         """
         self.chain = chain
         self.address: ChecksumAddress = key.address
-        self._delivery = Delivery(chain, key, intents or Intents(), fees or BumpingFees(), mined_seconds)
-        self._lock = threading.Lock()
+        self._delivery = Delivery(chain, key, intents or Intents(), fees or BumpingFees(), mined_seconds, most)
 
     def simulate(self, call: Call, block: BlockId = "latest") -> bytes:
         """What the call would return if this account sent it now.
@@ -111,38 +103,18 @@ class Sender:
         return address, _decode(call, receipt)
 
     def next_nonce(self) -> int:
-        """The account's next nonce, once what an earlier call or an earlier process has left on its way is finished.
+        """The account's lowest free nonce, once what an earlier call or an earlier process has left is finished.
 
         Raises:
             ChainError: it is still not mined, or the node fails.
         """
-        with self._lock:
-            return self._delivery.settle()
+        return self._delivery.next_nonce()
 
     def _transact(self, call: Call) -> TxReceipt:
-        with self._lock:
-            nonce = self._delivery.settle()
-            self.simulate(call)
-            receipt = self._delivery.send(self._fill(call, nonce), call.name)
+        receipt = self._delivery.send(call)
         if receipt["status"] != 1:
             raise self._failure(call, receipt)
         return receipt
-
-    def _fill(self, call: Call, nonce: int) -> dict[str, Any]:
-        """The transaction with nonce, gas and fees."""
-        transaction = call.transaction(self.address)
-        with self.chain.explained(call.name):
-            gas = self.chain.web3.eth.estimate_gas(transaction)
-        fees = self._delivery.fees.first(self._delivery.market())
-        return {
-            **transaction,
-            "type": 2,
-            "chainId": self.chain.chain_id,
-            "nonce": nonce,
-            "gas": gas_limit(gas),
-            "maxFeePerGas": fees.most,
-            "maxPriorityFeePerGas": fees.tip,
-        }
 
     def _failure(self, call: Call, receipt: TxReceipt) -> ChainError:
         """Why a mined transaction failed: what the contract says to it in the state after its block."""
