@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.errors import JournalError, JournalUnwritable
+from headwater.journal import logs
 
 MIGRATIONS = (
     """
@@ -49,6 +50,7 @@ MIGRATIONS = (
             AND state IN ('prepared', 'sent')
     ) BEGIN SELECT RAISE(ABORT, 'an earlier transaction is in flight'); END;
     """,
+    logs.SCHEMA,
 )
 """Each takes the schema one version further. What was released once is never edited: append."""
 

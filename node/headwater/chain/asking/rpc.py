@@ -17,8 +17,10 @@ from web3.types import FilterParams, TxParams
 
 from headwater.chain.asking.endpoints import Endpoints
 from headwater.chain.asking.failures import explained
-from headwater.chain.asking.logs import Logs, Query
+from headwater.chain.asking.logs import Logs
 from headwater.errors import ChainError
+from headwater.journal.database import Database
+from headwater.journal.logs import Log, LogJournal, Query
 from headwater.protocol.structs import ZERO_ADDRESS
 
 BlockId = int | Literal["latest", "finalized"]
@@ -61,7 +63,7 @@ class Chain:
         self.web3 = web3
         self.where = endpoints.where
         self._endpoints = endpoints
-        self._logs = Logs(self._ask_logs, self.block_hash, lambda: endpoints.current)
+        self._logs = Logs(self._ask_logs, self.block_hash, lambda: endpoints.teller)
         with self.explained("eth_chainId"):
             self.chain_id = web3.eth.chain_id
 
@@ -108,8 +110,9 @@ class Chain:
         with self.explained("eth_getBlockByNumber"):
             found = self.web3.eth.get_block(which)
             block = Block(found["number"], bytes(found["hash"]), found["timestamp"])
+            parent = bytes(found["parentHash"]) if "parentHash" in found else None
         if which == "latest":
-            self._logs.saw_head(block.number, block.hash)
+            self._logs.saw_head(block.number, block.hash, parent)
         return block
 
     def block_hash(self, number: int) -> bytes | None:
@@ -158,16 +161,47 @@ class Chain:
         with self.explained("eth_getBalance"):
             return self.web3.eth.get_balance(Web3.to_checksum_address(address), block)
 
-    def logs(self, address: str, topics: Sequence[bytes | None], first: int, last: int) -> Iterator[Any]:
-        """The logs of a contract in the blocks `first` to `last`, oldest first, see `Logs`."""
-        texts = tuple(None if topic is None else Web3.to_hex(topic) for topic in topics)
-        return self._logs.read(Query(address, texts), first, last)
+    def watch(self, addresses: Sequence[str]) -> None:
+        """Read the logs of these contracts together, once a new block, and those of settled blocks once for good."""
+        self._logs.watch([Web3.to_checksum_address(address) for address in addresses])
 
-    def _ask_logs(self, query: Query, first: int, last: int) -> Sequence[Any]:
+    def keep_logs(self, database: Database) -> None:
+        """Keep the watched contracts' logs of settled blocks in a journal, so that a restart goes on where it was."""
+        self._logs.keep_in(LogJournal(database, self.name))
+
+    def logs(self, address: str, topics: Sequence[bytes | None], first: int, last: int) -> Iterator[Log]:
+        """The logs of a contract in the blocks `first` to `last`, oldest first, see `Logs`."""
+        return self._logs.read(Query(address, tuple(topics)), first, last)
+
+    def logs_since(self, block: int) -> list[Log] | None:
+        """All logs of watched contracts in the blocks after `block`, up to the newest that was read, oldest first.
+
+        They cost nothing beyond what the first read of any log in the newest block costs. None where not all are known:
+        the block is more than some sixty old, or the blocks since have too many logs. Then anything may have happened.
+        Of a task are those whose second topic is its id, as `topic_of` writes it.
+        """
+        return self._logs.since(block)
+
+    def doubt_logs(self, task_id: int) -> None:
+        """Ask again for a task's settled logs: what was told of them does not fit what the contracts say."""
+        self._logs.forget(topic_of(task_id))
+
+    @property
+    def forgotten(self) -> int:
+        """How often settled blocks turned out to be others; what was concluded from logs before may be wrong."""
+        return self._logs.forgotten
+
+    def _ask_logs(self, addresses: Sequence[str], topics: Sequence[bytes | None], first: int, last: int) -> Any:
         blocks = {"fromBlock": first, "toBlock": last}
-        asked = cast(FilterParams, {"address": query.address, "topics": list(query.topics), **blocks})
+        texts = [None if topic is None else Web3.to_hex(topic) for topic in topics]
+        asked = cast(FilterParams, {"address": list(addresses), "topics": texts, **blocks})
         with self.explained("eth_getLogs"):
             return self.web3.eth.get_logs(asked)
+
+
+def topic_of(number: int) -> bytes:
+    """A number as a log's topic."""
+    return number.to_bytes(32, "big")
 
 
 def connect(rpc: str | Sequence[str], chain_id: int | None = None) -> Chain:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
@@ -45,6 +46,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
     deployment.check(chain)
     at = {name: record.address for name, record in deployment.records.items()}
     start = deployment.start_block
+    chain.watch([at[name] for name in CONTRACTS])
     return Contracts(
         chain,
         TaskManager(chain, at["TaskManager"], start),
