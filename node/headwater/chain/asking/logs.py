@@ -65,8 +65,10 @@ class Logs:
         """Know the newest block, and the hash of the one before."""
         self._head = Head(number, block_hash, parent)
 
-    def read(self, query: Query, first: int, last: int) -> Iterator[Log]:
+    def read(self, query: Query, first: int, last: int, by: str | None = None) -> Iterator[Log]:
         """The logs in the blocks `first` to `last`, oldest first.
+
+        by: the endpoint that told that no log is older than `first`, where one did: for others nothing is kept.
 
         Raises:
             ChainError: the nodes fail.
@@ -75,7 +77,7 @@ class Logs:
         if first > last:
             return
         told = self._follow() if query.address in self._watched else None
-        if told is None:
+        if told is None or (by is not None and told.teller != by):
             yield from self._read_directly(query, first, last)
             return
         with self._lock:
@@ -85,6 +87,22 @@ class Logs:
         yield from self._read_settled(told, query, first, min(last, settled))
         yield from (log for log in recent if max(first, settled + 1) <= log["blockNumber"] <= last)
         yield from self._read_directly(query, max(first, until + 1), last)
+
+    @property
+    def settled(self) -> int:
+        """The last block whose logs may be kept; -1 for none."""
+        told = self._follow()
+        return -1 if told is None else told.settled
+
+    def kept_from(self, query: Query) -> int | None:
+        """From which block on a query's logs are kept; None where they are not."""
+        told = self._follow()
+        return None if told is None else told.kept_from(query)
+
+    def recent(self, query: Query) -> list[Log]:
+        """A query's logs in the blocks that are not settled, as far as they are held."""
+        told = self._follow()
+        return [] if told is None or told.window is None else told.window.of(query)
 
     def since(self, block: int) -> list[Log] | None:
         """The logs of all watched contracts in the blocks after `block`, up to the newest, oldest first.
@@ -101,7 +119,7 @@ class Logs:
             return [log for log in told.window.logs if log["blockNumber"] > block]
 
     def forget(self, topic: bytes) -> None:
-        """Keep nothing of the queries whose second topic this is, since what they told does not fit the chain's state.
+        """Keep nothing of the queries for a topic beside the event's, since what they told does not fit the contracts.
 
         So what a node left out by mistake is not missing for ever.
         """

@@ -91,6 +91,7 @@ class Told:
         self._cache: OrderedDict[int, list[Log]] = OrderedDict()  # by an entry's number, the longest unused first
         self._cached = 0
         self._used: set[int] = set()
+        self._doubted: dict[bytes, int] = {}  # what was forgotten, and when: as long as which block was settled
 
     @property
     def settled(self) -> int:
@@ -131,16 +132,21 @@ class Told:
         """What is kept of a query from block `first` on, maybe nothing yet; None where it would not be complete."""
         entry = self._entries.get(query)
         if entry is None or first < entry.first:
-            last = self.settled if first > self.settled else first - 1
             if entry:
                 self._uncache(entry)
             if self.settled < 0:
                 return None
-            entry = self._entries[query] = self._journal.begin(self.teller, query, first, last, self.settled)
+            first = min(first, self.settled + 1)  # all that settle later are kept
+            entry = self._entries[query] = self._journal.begin(self.teller, query, first, first - 1, self.settled)
         elif first > entry.last + 1 and entry.last < self.settled:
             return None
         self._used.add(entry.id)
         return entry
+
+    def kept_from(self, query: Query) -> int | None:
+        """From which block on a query's logs are kept; None where they are not."""
+        entry = self._entries.get(query)
+        return entry.first if entry else None
 
     def logs(self, query: Query, entry: Entry) -> Sequence[Log]:
         """What is kept of a query."""
@@ -161,8 +167,11 @@ class Told:
             self._let_go(going)
 
     def forget(self, topic: bytes) -> None:
-        """Keep nothing of the queries with this second topic."""
-        going = [query for query in self._entries if query.topics[1:2] == (topic,)]
+        """Keep nothing of the queries for a topic beside the event's; at most once while no more blocks settle."""
+        if self._doubted.get(topic) == self.settled:
+            return
+        self._doubted[topic] = self.settled
+        going = [query for query in self._entries if topic in query.topics[1:]]
         entries = [self._entries.pop(query) for query in going]
         self._journal.drop(entries)
         for entry in entries:
