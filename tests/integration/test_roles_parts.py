@@ -146,7 +146,7 @@ def test_model__that_fits_no_transaction__is_shown_in_parts__and_read_from_the_c
     names = [receipt.name for receipt in receipts]
     assert names == ["Openings.show"] * 2 + ["Openings.conclude", "ChallengeManager.answerModel"]
     (event,) = challenges.events(ModelOpened, task_id=long.task.id)
-    data = opening.shown(long.contracts, event.commitment_hash, event.root)
+    data = opening.shown(long.contracts, long.task.id, event.commitment_hash, event.root)
     assert [to_signed(entry) for entry in decode(data, Encoding.PACKED, WEIGHTS)] == weights
     assert challenges.get_challenge(number).closed
     (opened,) = long.contracts.openings.events(

@@ -21,30 +21,42 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
 @click.option("--round", "number", type=click.IntRange(1), required=True, help="Which round.")
-@click.option("--address", help="Whose part to explain step by step.  [default: everybody's, a line each]")
+@click.option("--address", help="Whose part to explain step by step.  [default: of all who joined, a line each]")
+@click.option("--later", is_flag=True, help="Read on to the newest block: rewards may be collected long after.")
 @chain_options
 def command(
-    task_id: int, number: int, address: str | None, rpc: tuple[str, ...], deployments: Path, network: str | None
+    task_id: int,
+    number: int,
+    address: str | None,
+    later: bool,
+    rpc: tuple[str, ...],
+    deployments: Path,
+    network: str | None,
 ) -> None:
-    """Say whose contributions to a round counted, and if not, why: from the chain alone."""
+    """Say whose contributions to a round counted, and if not, why: from the chain alone.
+
+    Only the blocks of the round and of the next are read, however old the task is.
+    """
     from eth_utils.address import is_address, to_checksum_address
 
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
-    from headwater.reading.history import read_history
+    from headwater.reading.history import read_round
 
     if address is not None and not is_address(address):
         raise click.BadParameter(f"{address!r} is no address", param_hint="--address")
     contracts = open_contracts(connect(rpc), deployments, network)
-    history = read_history(contracts, task_id)
-    accounts = [to_checksum_address(address)] if address else history.accounts
-    outcomes = {account: history.outcome(number, account) for account in accounts}
+    account = to_checksum_address(address) if address else None
+    history = read_round(contracts, task_id, number, account, later=later)
     round_ = history.rounds[number]
+    outcomes = {each: history.outcome(number, each) for each in ([account] if account else round_.parts)}
     out.print(f"[bold]round {number} of task {task_id}: {round_.phase}[/], {_summary(round_)}")
-    if address is None:
+    if history.until is not None and history.until < contracts.chain.block().number:
+        text = f"what was collected or settled after block {history.until:,} is not shown: --later reads on"
+        out.print(text, highlight=False)
+    if account is None:
         out.print(_everybody(history, number, {a: str(o) for a, o in outcomes.items()}))
         return
-    (account,) = accounts
     out.print(f"{account}: [bold]{outcomes[account]}[/]", highlight=False, soft_wrap=True)
     if story := _story(history, number, account):
         out.print(_steps(contracts, story))

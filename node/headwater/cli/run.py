@@ -115,6 +115,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
     report, stop = log_report("node"), Stop()
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(home, key))
+        chain.keep_logs(journal.database)
         balance = chain.balance(key.address)
         if not balance:
             raise ConfigError(f"{key.address} has no coin on chain {chain.chain_id}", "send it some: gas costs coin")
@@ -188,6 +189,7 @@ def leave_task(
     contracts.tasks.get_task(task_id)
     key, stop, report = load_key(keystore), Stop(), log_report("trainer", task=task_id)
     with open_journal(home, key) as journal, _stopping(stop):
+        chain.keep_logs(journal.database)
         sender = Sender(chain, key, intents=journal.intents)
         job = Job(lambda: Leaver(contracts, task_id, sender, report), report)
         Loop(chain, [job], report, poll=poll_seconds, stop=stop).run()

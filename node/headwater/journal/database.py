@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.errors import JournalError, JournalUnwritable
+from headwater.journal import logs
 
 MIGRATIONS = (
     """
@@ -39,7 +40,13 @@ MIGRATIONS = (
         name TEXT PRIMARY KEY,
         sealed BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE parts (
+        place TEXT NOT NULL,
+        role TEXT NOT NULL,
+        PRIMARY KEY (place, role)
+    ) STRICT, WITHOUT ROWID;
     """,
+    logs.SCHEMA,
 )
 """Each takes the schema one version further. What was released once is never edited: append."""
 

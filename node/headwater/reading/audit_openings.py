@@ -62,7 +62,7 @@ class _Openings:
         task, name = self.task, f"{_short(event.commitment_hash)}: the commitment of what was shown"
         try:
             is_mask = event.encoding is Encoding.MASK
-            data = event.root if is_mask else shown(task.contracts, event.commitment_hash, event.root)
+            data = event.root if is_mask else shown(task.contracts, task.id, event.commitment_hash, event.root)
         except ChainError as error:
             self.section.check(name, None, error.message)
             self.opened[event.commitment_hash, event.root] = None

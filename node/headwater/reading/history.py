@@ -5,10 +5,13 @@ Nothing of a node's own is asked: whoever has an RPC endpoint gets the same answ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from headwater.chain.asking.chunks import MAX_WIDTH
+from headwater.chain.asking.rpc import NEAR, topic_of
 from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.events import (
     Accused,
@@ -159,16 +162,24 @@ class History:
     Attributes:
         enrolled: by trainer, its enrolments in order.
         registered: by data hash, whose data these are, and since when.
+        until: the last block that was read, where only one round was: see `read_round`.
     """
 
     enrolled: dict[str, list[Enrolled]] = field(default_factory=dict)
     registered: dict[bytes, DataRegistered] = field(default_factory=dict)
     rounds: dict[int, RoundHistory] = field(default_factory=dict)
+    until: int | None = None
 
     @cached_property
     def accounts(self) -> list[str]:
         """Whoever has enrolled, in order."""
         return list(self.enrolled)
+
+    def started(self, number: int) -> RoundHistory:
+        """A round. Raises TaskError where it has not started."""
+        if number not in self.rounds:
+            raise TaskError(f"round {number} has not started", "`headwater status` says which one runs")
+        return self.rounds[number]
 
     def outcome(self, number: int, account: str) -> Outcome:
         """Whether an account's part in a round counted, and if not, why.
@@ -176,9 +187,7 @@ class History:
         Raises:
             TaskError: the task has had no such round.
         """
-        if number not in self.rounds:
-            raise TaskError(f"round {number} has not started", f"the task has had {len(self.rounds)} round(s)")
-        round_ = self.rounds[number]
+        round_ = self.started(number)
         part = round_.parts.get(account)
         if part is None:
             return self._absent(round_, account)
@@ -216,15 +225,57 @@ def read_history(contracts: Contracts, task_id: int, last: int | None = None) ->
     return history
 
 
+def read_round(
+    contracts: Contracts, task_id: int, number: int, account: str | None = None, *, later: bool = False
+) -> History:
+    """What happened in one round of a task, and until about the end of the next; nothing from before is read.
+
+    Args:
+        account: whose enrolments are read, too.
+        later: read on to the newest block: rewards of the round may be collected, and stakes settled, at any time.
+
+    Raises:
+        TaskError: the task has had no such round.
+        ContractError: there is no such task.
+        ChainError: the node fails.
+    """
+    contracts.tasks.get_task(task_id)
+    newest = contracts.chain.block().number
+    first = contracts.start_of(task_id, number)
+    until = newest if later else _end(contracts, task_id, number, first, newest)
+    history = History(until=until)
+    found = _told(contracts, [topic_of(task_id), topic_of(number)], first, until)
+    skipped = [event for event in found if isinstance(event, PhaseChanged) and event.to_phase is Phase.SKIPPED]
+    for block in {event.block_number for event in skipped}:
+        found += contracts.rounds.events(FirstModelWithheld, block, block, task_id=task_id)
+    for block in {event.block_number for event in found if isinstance(event, TrainerSlashed)}:
+        found += contracts.stakes.events(Compensated, block, block, task_id=task_id)
+    if account is not None:
+        found += contracts.trainers.events(Enrolled, last=newest, task_id=task_id, trainer=account)
+    for event in sorted(found, key=place):
+        _record(history, event)
+    history.started(number)
+    return history
+
+
+def _end(contracts: Contracts, task_id: int, number: int, first: int, newest: int) -> int:
+    """A block by which the next round of a task was over; or some way after the first one, which costs little."""
+    return min(newest, max(first + MAX_WIDTH, contracts.start_of(task_id, number + 2) + NEAR))
+
+
 def _events(contracts: Contracts, task_id: int, last: int | None) -> list[Event]:
     """All that the contracts which a trainer deals with say of a task, oldest first; of stakes, who was compensated."""
     newest = contracts.chain.block().number if last is None else last
     found: list[Event] = list(contracts.stakes.events(Compensated, last=newest, task_id=task_id))
-    for contract in (contracts.rounds, contracts.trainers, contracts.rewards):  # all their events have the id first
-        topics = [None, task_id.to_bytes(32, "big")]
-        logs = contracts.chain.logs(contract.address, topics, contract.start_block, newest)
-        found += [event for log in logs if (event := decode_log(log)) is not None]
+    found += _told(contracts, [topic_of(task_id)], contracts.start_of(task_id), newest)
     return sorted(found, key=place)
+
+
+def _told(contracts: Contracts, topics: Sequence[bytes], first: int, last: int) -> list[Event]:
+    """What the contracts say whose events all have the task's id first and, where they are of one, the round second."""
+    addresses = [contract.address for contract in (contracts.rounds, contracts.trainers, contracts.rewards)]
+    logs = [log for each in addresses for log in contracts.chain.logs(each, [None, *topics], first, last)]
+    return [event for log in logs if (event := decode_log(log)) is not None]
 
 
 def _record(history: History, event: Event) -> None:

@@ -10,7 +10,7 @@ import time
 from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
 from headwater.chain.sending.sender import Receipt, Sender
-from headwater.errors import ChainError, ContentMismatch, Unavailable
+from headwater.errors import ContentMismatch, Unavailable
 from headwater.protocol.decisions import (
     Action,
     Bytes,
@@ -193,7 +193,7 @@ class Challenger(Role):
         events = self.task.contracts.rounds.events(PhaseChanged, last=block, task_id=self.task.id, round=at.round)
         began = [event.block_number for event in events if event.to_phase is at.phase]
         if not began:
-            raise ChainError(f"the node does not know when {at.phase} of round {at.round} began", "it may be behind")
+            raise chain.lacks(f"when {at.phase} of round {at.round} began", self.task.id)
         periods = {
             Phase.JOIN: config.join_period,
             Phase.AGGREGATE: config.aggregate_period,
@@ -245,7 +245,9 @@ class Challenger(Role):
 
     def _tell_of(self, challenge: int, block: int) -> None:
         """Where a challenge was answered, its bond is lost: its owner should hear of it, and of what may be why."""
-        events = self.task.contracts.challenges.events(BondReturned, last=block, challenge_id=challenge)
+        contracts = self.task.contracts
+        start = contracts.start_of(self.task.id)
+        events = contracts.challenges.events(BondReturned, start, block, challenge_id=challenge)
         for to in (event.to for event in events if event.to != self.sender.address):
             text = f"challenge {challenge} was answered, and its bond is {to}'s: if that goes on, name other stores too"
             self._report("note", text=text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from headwater.chain.asking.rpc import Call, Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.events import Aggregated, Challenged, Enrolled
+from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.errors import ChainError
 from headwater.protocol import possession
@@ -115,8 +116,9 @@ def dispute(task: Task, number: int, account: str) -> Dispute:
     def read(chain: Chain) -> Dispute:
         challenge = ChallengeManager(chain, challenges.address).get_challenge(number)
         peer = challenge.accused if account == challenge.other else challenge.other
-        registry = TrainerRegistry(chain, trainers.address, trainers.start_block)
-        enrolled = list(registry.events(Enrolled, task_id=task.id, trainer=peer))
+        registry = TrainerRegistry(chain, trainers.address)
+        start = ModelRegistry(chain, task.contracts.models.address).start_of(task.id)
+        enrolled = list(registry.events(Enrolled, start, task_id=task.id, trainer=peer))
         if not enrolled:
             raise ChainError(f"the node at {chain.where} does not know how {peer} enrolled", "it may be behind")
         key_hash = registry.get_enrolment(task.id, peer).mask_key_hash
@@ -183,7 +185,4 @@ def _version(task: Task, challenge: Challenge) -> tuple[int, bytes]:
     accepted = averages[challenge.attempt - 1 : challenge.attempt]  # two may be of the same weights, in other documents
     if accepted and accepted[0].new_model_hash == challenge.model_hash:
         return challenge.round, accepted[0].cid
-    raise ChainError(
-        f"the node does not know the average of round {challenge.round} that was challenged",
-        "it may be behind: try again, or name another with --rpc",
-    )
+    raise task.contracts.chain.lacks(f"the average of round {challenge.round} that was challenged", task.id)

@@ -48,7 +48,7 @@ def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> 
     started = rounds.events(MaskingStarted, last=block, task_id=task.id, round=round_)
     known = {event.attempt: event for event in started}
     if number not in known:
-        raise ChainError(f"the node does not know attempt {number} of round {round_}", "it may be behind: try again")
+        raise task.contracts.chain.lacks(f"attempt {number} of round {round_}", task.id)
     if number == 1:
         submitted = rounds.events(Submitted, last=block, task_id=task.id, round=round_)
         updates = {event.trainer: event.update for event in submitted}
@@ -57,10 +57,8 @@ def attempt(task: Task, round_: int, number: int, block: BlockId = "latest") -> 
     if len(updates) > known[number].members:
         updates = {m: update for m, update in updates.items() if not _was_at_fault(task, round_, number, m, block)}
     if len(updates) != known[number].members:
-        raise ChainError(
-            f"the node knows {len(updates)} of the {known[number].members} members of attempt {number}, round {round_}",
-            "it may be behind: try again, or name another with --rpc",
-        )
+        missing = f"{known[number].members - len(updates)} of the {known[number].members} members"
+        raise task.contracts.chain.lacks(f"{missing} of attempt {number}, round {round_}", task.id)
     seed = seed_of(task, known[number], block)
     return Attempt(task.tag, round_, number, circle(updates, seed), updates, seed)
 
@@ -100,10 +98,8 @@ def all_posted(task: Task, round_: int, number: int, block: BlockId = "latest") 
     events = posted(task, round_, number, block)
     expected = task.contracts.rounds.get_round(task.id, round_, block).masked
     if len(events) != expected or not events:
-        raise ChainError(
-            f"the node knows {len(events)} of the {expected} masked updates of round {round_}",
-            "it may be behind: try again, or name another with --rpc",
-        )
+        missing = f"{expected - len(events)} of the {expected} masked updates"
+        raise task.contracts.chain.lacks(f"{missing} of round {round_}", task.id)
     return events
 
 
@@ -114,21 +110,21 @@ def postings(task: Task, round_: int, number: int, members: Iterable[str]) -> li
         ChainError: the node does not know it.
     """
     found = {event.trainer: event.posting for event in posted(task, round_, number)}
-    return [_known(found, member, f"what {member} posted in round {round_}") for member in members]
+    return [_known(task, found, member, f"what {member} posted in round {round_}") for member in members]
 
 
 def mask_keys(task: Task, members: Iterable[str], block: BlockId = "latest") -> dict[str, Point]:
     """The mask keys with which members enrolled last. Raises ChainError where the node does not know them."""
     enrolled = task.contracts.trainers.events(Enrolled, last=block, task_id=task.id)
     found = {event.trainer: event.mask_key for event in enrolled}
-    return {member: _known(found, member, f"the mask key of {member}") for member in members}
+    return {member: _known(task, found, member, f"the mask key of {member}") for member in members}
 
 
 def opened(task: Task, round_: int, number: int, block: BlockId = "latest") -> dict[str, bytes]:
     """The masked updates of an attempt that were shown on chain, where each was checked, by member: as words."""
     events = task.contracts.challenges.events(UpdateOpened, last=block, task_id=task.id, round=round_)
     found = {
-        event.trainer: shown(task.contracts, event.commitment_hash, event.root, block)
+        event.trainer: shown(task.contracts, task.id, event.commitment_hash, event.root, block)
         for event in events
         if event.attempt == number
     }
@@ -199,10 +195,10 @@ def examine(task: Task, events: Sequence[Masked], get: Read, block: BlockId = "l
     return find_faults(attempt(task, events[0].round, events[0].attempt, block).circle, posted_by, task.basis.offset)
 
 
-def _known(found: Mapping[str, T], member: str, what: str) -> T:
+def _known(task: Task, found: Mapping[str, T], member: str, what: str) -> T:
     """A member's. Raises ChainError where it is missing: nodes that are behind, or drop blocks just now, know less."""
     if member not in found:
-        raise ChainError(f"the node does not know {what}", "it may be behind: try again, or name another with --rpc")
+        raise task.contracts.chain.lacks(what, task.id)
     return found[member]
 
 

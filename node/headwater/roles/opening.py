@@ -17,13 +17,14 @@ MASK_ENTRIES = 16_384
 """How many entries of a mask are expanded in one transaction: some 450 gas each."""
 
 
-def shown(contracts: Contracts, commitment_hash: bytes, root: bytes, block: BlockId = "latest") -> bytes:
-    """The bytes of a vector that was shown on chain, from its parts.
+def shown(contracts: Contracts, task_id: int, commitment_hash: bytes, root: bytes, block: BlockId = "latest") -> bytes:
+    """The bytes of a vector that was shown on chain in a task, from its parts.
 
     Raises:
         ChainError: the node does not know all of them.
     """
-    events = contracts.openings.events(PartShown, last=block, commitment_hash=commitment_hash, root=root)
+    start = contracts.start_of(task_id)
+    events = contracts.openings.events(PartShown, start, block, commitment_hash=commitment_hash, root=root)
     found = {event.index: event.part for event in events}
     data = b"".join(found[index] for index in sorted(found))
     if root_of(data, Encoding.WORDS) != root:

@@ -192,7 +192,7 @@ class TaskReader:
     def _shown(self, event: ModelOpened, block: BlockId) -> Iterator[OpenedModel]:
         """A model that was shown on chain, from the bytes and the openings that the chain has of it."""
         commitment_hash, root = event.commitment_hash, event.root
-        data = shown(self.contracts, commitment_hash, root, block)
+        data = shown(self.contracts, self.id, commitment_hash, root, block)
         weights = tuple(map(to_signed, decode(data, Encoding.PACKED, self.learner.dimension)))
         openings = self.contracts.openings.events(
             Opened, last=block, task_id=self.id, commitment_hash=commitment_hash, root=root

@@ -19,7 +19,13 @@ _TRANSACTION = re.compile(
 )
 """Words of a node that refuses a transaction for what it is: any other node would refuse it too, or has it."""
 
-_RANGE = re.compile(r"range|blocks|results|too many logs|response size|query (timeout|duration)", re.IGNORECASE)
+_RANGE = re.compile(
+    r"range|blocks|results|too (many logs|large|big|long|much)|size|logs? limit|limited? to|more than|HTTP 413"
+    r"|(query|execution|request) (timeout|timed out|duration)",
+    re.IGNORECASE,
+)
+"""Words of a node that was asked for more logs than it gives at once; one request too many is something else."""
+
 _BEHIND = re.compile(r"beyond|not found|unknown|cannot be found", re.IGNORECASE)
 
 
@@ -130,6 +136,7 @@ _is_block = _object(
     {
         "number": _is_quantity,
         "hash": _is_hash,
+        "parentHash": _or_null(_is_hash),
         "timestamp": _is_quantity,
         "baseFeePerGas": _or_null(_is_quantity),
     }

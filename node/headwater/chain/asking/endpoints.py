@@ -140,6 +140,13 @@ class Endpoints(JSONBaseProvider):
         """The one that answered last."""
         return self._current
 
+    @property
+    def teller(self) -> str:
+        """A name of the one that answered last, the same after a restart; two at one address have each their own."""
+        alike = [endpoint for endpoint in self.endpoints if endpoint.where == self._current.where]
+        at = alike.index(self._current)
+        return f"{self._current.where} ({at + 1})" if at else self._current.where
+
     def agree(self, chain_id: int | None) -> None:
         """Ask every endpoint for its chain; one that does not answer is asked before it is used.
 

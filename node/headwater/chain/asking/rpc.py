@@ -19,14 +19,19 @@ from web3.types import FilterParams, TxParams
 
 from headwater.chain.asking.endpoints import Endpoints
 from headwater.chain.asking.failures import explained
-from headwater.chain.asking.logs import Logs, Query
+from headwater.chain.asking.logs import Logs
 from headwater.errors import ChainError
+from headwater.journal.database import Database
+from headwater.journal.logs import Log, LogJournal, Query
 from headwater.protocol.structs import ZERO_ADDRESS
 
 BlockId = int | Literal["latest", "finalized"]
 T = TypeVar("T")
 
 _INTERVALS = 5  # between blocks, of which the median is taken: a missed block or a clock set forward does not show
+
+NEAR = 256
+"""Blocks by which one that is looked for by its time may be missed."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Chain:
         self.web3 = web3
         self.where = endpoints.where
         self._endpoints = endpoints
-        self._logs = Logs(self._ask_logs, self.block_hash, lambda: endpoints.current)
+        self._logs = Logs(self._ask_logs, self.block_hash, lambda: endpoints.teller)
         with self.explained("eth_chainId"):
             self.chain_id = web3.eth.chain_id
 
@@ -112,8 +117,9 @@ class Chain:
         with self.explained("eth_getBlockByNumber"):
             found = self.web3.eth.get_block(which)
             block = Block(found["number"], bytes(found["hash"]), found["timestamp"])
+            parent = bytes(found["parentHash"]) if "parentHash" in found else None
         if which == "latest":
-            self._logs.saw_head(block.number, block.hash)
+            self._logs.saw_head(block.number, block.hash, parent)
         return block
 
     def block_hash(self, number: int) -> bytes | None:
@@ -124,6 +130,24 @@ class Chain:
             if isinstance(error.__cause__, BlockNotFound):
                 return None
             raise
+
+    def block_before(self, timestamp: int, first: int, last: Block) -> int:
+        """A block between `first` and `last` that is not after the first one of a time, and not long before it.
+
+        Found from the times of a few: guessed by how fast blocks come, first from below, then from above, and halved
+        where that misleads.
+        """
+        low, high, step = self.block(first), last, 0
+        if low.timestamp >= timestamp:
+            return first
+        while high.number - low.number > NEAR and high.timestamp >= timestamp:
+            blocks, seconds = high.number - low.number, high.timestamp - low.timestamp
+            at = low.number + (timestamp - low.timestamp) * blocks // seconds
+            at = (at - NEAR // 2, at + NEAR // 2, (low.number + high.number) // 2)[step % 3]
+            found = self.block(min(max(at, low.number + 1), high.number - 1))
+            low, high = (found, high) if found.timestamp < timestamp else (low, found)
+            step += 1
+        return low.number + 1
 
     def base_fee(self, block: BlockId = "latest") -> int:
         """What a unit of gas costs at least in a block, wei; 0 on a chain without EIP-1559.
@@ -172,16 +196,74 @@ class Chain:
         with self.explained("eth_getBalance"):
             return self.web3.eth.get_balance(Web3.to_checksum_address(address), block)
 
-    def logs(self, address: str, topics: Sequence[bytes | None], first: int, last: int) -> Iterator[Any]:
-        """The logs of a contract in the blocks `first` to `last`, oldest first, see `Logs`."""
-        texts = tuple(None if topic is None else Web3.to_hex(topic) for topic in topics)
-        return self._logs.read(Query(address, texts), first, last)
+    def watch(self, addresses: Sequence[str]) -> None:
+        """Read the logs of these contracts together, once a new block, and those of settled blocks once for good."""
+        self._logs.watch([Web3.to_checksum_address(address) for address in addresses])
 
-    def _ask_logs(self, query: Query, first: int, last: int) -> Sequence[Any]:
+    def keep_logs(self, database: Database) -> None:
+        """Keep the watched contracts' logs of settled blocks in a journal, so that a restart goes on where it was."""
+        self._logs.keep_in(LogJournal(database, self.name))
+
+    def logs(
+        self, address: str, topics: Sequence[bytes | None], first: int, last: int, by: str | None = None
+    ) -> Iterator[Log]:
+        """The logs of a contract in the blocks `first` to `last`, oldest first, see `Logs.read`."""
+        return self._logs.read(Query(address, tuple(topics)), first, last, by)
+
+    def kept_from(self, address: str, topics: Sequence[bytes | None]) -> int | None:
+        """From which block on these logs are kept: none that is asked for is older. None where they are not."""
+        return self._logs.kept_from(Query(address, tuple(topics)))
+
+    def recent_logs(self, address: str, topics: Sequence[bytes | None]) -> list[Log]:
+        """Of these logs, those in blocks that are not settled, as far as they are held."""
+        return self._logs.recent(Query(address, tuple(topics)))
+
+    @property
+    def settled(self) -> int:
+        """The last block whose logs may be kept; -1 for none."""
+        return self._logs.settled
+
+    @property
+    def teller(self) -> str:
+        """A name of the endpoint that answered last."""
+        return self._endpoints.teller
+
+    def logs_since(self, block: int) -> list[Log] | None:
+        """All logs of watched contracts in the blocks after `block`, up to the newest that was read, oldest first.
+
+        They cost nothing beyond what the first read of any log in the newest block costs. None where not all are known:
+        the block is more than some sixty old, or the blocks since have too many logs. Then anything may have happened.
+        """
+        return self._logs.since(block)
+
+    def doubt_logs(self, task_id: int) -> None:
+        """Ask again for a task's settled logs: what was told of them does not fit what the contracts say.
+
+        Once, until more blocks settle: a node that is only behind for a moment does not know them either.
+        """
+        self._logs.forget(topic_of(task_id))
+
+    def lacks(self, what: str, task_id: int) -> ChainError:
+        """An error that says that the node does not know what it should; what it told of a task is asked for again."""
+        self.doubt_logs(task_id)
+        return ChainError(f"the node does not know {what}", "it may be behind: try again, or name another with --rpc")
+
+    @property
+    def forgotten(self) -> int:
+        """How often settled blocks turned out to be others; what was concluded from logs before may be wrong."""
+        return self._logs.forgotten
+
+    def _ask_logs(self, addresses: Sequence[str], topics: Sequence[bytes | None], first: int, last: int) -> Any:
         blocks = {"fromBlock": first, "toBlock": last}
-        asked = cast(FilterParams, {"address": query.address, "topics": list(query.topics), **blocks})
+        texts = [None if topic is None else Web3.to_hex(topic) for topic in topics]
+        asked = cast(FilterParams, {"address": list(addresses), "topics": texts, **blocks})
         with self.explained("eth_getLogs"):
             return self.web3.eth.get_logs(asked)
+
+
+def topic_of(number: int) -> bytes:
+    """A number as a log's topic."""
+    return number.to_bytes(32, "big")
 
 
 def connect(rpc: str | Sequence[str], chain_id: int | None = None) -> Chain:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from eth_utils.address import to_checksum_address
 
@@ -12,6 +12,9 @@ from headwater.chain.contracts.codec import decode_log, decode_result, encode_ca
 from headwater.chain.contracts.events import Event
 from headwater.errors import ChainError
 from headwater.protocol.structs import Addresses
+
+if TYPE_CHECKING:
+    from headwater.chain.contracts.starts import Starts
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -27,25 +30,37 @@ class Contract:
         self.chain = chain
         self.address = to_checksum_address(address)
         self.start_block = start_block
+        self.starts: Starts | None = None
+        """Where tasks and rounds begin, where that is known to the contracts it was opened with."""
 
     def deployment(self, block: BlockId = "latest") -> Addresses:
         """Where the contracts of its deployment stand, as it was told when it was created."""
         return self._read(Addresses, "deployment", block=block)
 
     def events(self, kind: type[E], first: int | None = None, last: BlockId = "latest", **indexed: Any) -> Iterator[E]:
-        """Events of one kind in the blocks `first` to `last`, oldest first; by default, since the contract exists.
+        """Events of one kind in the blocks `first` to `last`, oldest first; by default, all of their task or round.
 
         indexed: values of indexed arguments, by the names of `kind`'s fields, for example `task_id=1, round=2`.
         Raises ChainError where the node fails; TypeError where a name is no indexed argument.
         """
         topics = event_topics(kind, indexed)
-        first = self.start_block if first is None else first
         last = last if isinstance(last, int) else self.chain.block(last).number
-        for log in self.chain.logs(self.address, topics, first, last):
+        teller = self.chain.teller
+        first = self._first(topics, indexed) if first is None else first
+        for log in self.chain.logs(self.address, topics, first, last, teller):
             event = decode_log(log)
             if not isinstance(event, kind):
                 raise ChainError(f"the node answered a query for {kind.__name__} with another log", "try another node")
             yield event
+
+    def _first(self, topics: Sequence[bytes | None], indexed: Mapping[str, Any]) -> int:
+        """The block from which on events are asked for."""
+        kept = self.chain.kept_from(self.address, topics)
+        if kept is not None:
+            return kept
+        if self.starts is None or "task_id" not in indexed:
+            return self.start_block
+        return self.starts.of(indexed["task_id"], indexed.get("round", 0))
 
     def _call(self, function: str, *arguments: Any, value: int = 0) -> Call:
         return Call(self.address, encode_call(self.name, function, arguments), value, f"{self.name}.{function}")

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.codec import CONTRACTS, decode_log
+from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
 from headwater.chain.contracts.stake_manager import StakeManager
+from headwater.chain.contracts.starts import Starts
 from headwater.chain.contracts.task_manager import TaskManager
 from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.chain.deploying.records import Deployment, network_name
@@ -32,6 +35,30 @@ class Contracts:
     challenges: ChallengeManager
     openings: Openings
     lens: Lens
+    starts: Starts
+
+    @property
+    def all(self) -> tuple[Contract, ...]:
+        """Every one of them."""
+        return (
+            *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
+            *(self.models, self.challenges, self.openings, self.lens),
+        )
+
+    def start_of(self, task_id: int, round_: int = 0) -> int:
+        """A block that no event of a task, or of a round of it, is older than, see `Starts.of`."""
+        return self.starts.of(task_id, round_)
+
+    def touched_since(self, block: int) -> frozenset[int] | None:
+        """The tasks of which there are events in the blocks after one; None where not all of those are known.
+
+        See `Chain.logs_since`. What only concerns an account's free stake or claims is of no task, and not told.
+        """
+        logs = self.chain.logs_since(block)
+        if logs is None:
+            return None
+        events = (decode_log(log) for log in logs)
+        return frozenset(task_id for event in events if (task_id := getattr(event, "task_id", None)) is not None)
 
 
 def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Contracts:
@@ -45,15 +72,21 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
     deployment.check(chain)
     at = {name: record.address for name, record in deployment.records.items()}
     start = deployment.start_block
-    return Contracts(
+    chain.watch([at[name] for name in CONTRACTS])
+    models, rounds = ModelRegistry(chain, at["ModelRegistry"], start), RoundManager(chain, at["RoundManager"], start)
+    contracts = Contracts(
         chain,
         TaskManager(chain, at["TaskManager"], start),
-        RoundManager(chain, at["RoundManager"], start),
+        rounds,
         TrainerRegistry(chain, at["TrainerRegistry"], start),
         RewardManager(chain, at["RewardManager"], start),
         StakeManager(chain, at["StakeManager"], start),
-        ModelRegistry(chain, at["ModelRegistry"], start),
+        models,
         ChallengeManager(chain, at["ChallengeManager"], start),
         Openings(chain, at["Openings"], start),
         Lens(chain, at["Lens"], start),
+        Starts(chain, models, rounds),
     )
+    for contract in contracts.all:
+        contract.starts = contracts.starts
+    return contracts
