@@ -61,7 +61,7 @@ from headwater.protocol.structs import Opening
 from headwater.reading.models import load, pull, verify
 from headwater.roles import masking as attempts
 from headwater.roles.challenger import Challenger
-from headwater.roles.loop import Job
+from headwater.roles.job import Job
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import Task, open_task
 from headwater.storage.cid import RAW, Cid
