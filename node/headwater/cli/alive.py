@@ -1,8 +1,8 @@
 """Whether a node is alive, and if not, why: what /healthz answers.
 
 A process that runs may still do nothing: its chain is silent, its prover hangs, its disk is full. Each reason has a
-name that monitoring can tell apart, and a text for people. Roles report from one thread, the watch of the stores from a
-second, and a server asks from others: every attribute is replaced whole.
+name that monitoring can tell apart, and a text for people. Roles report from their threads, the watch of the stores
+from another, and a server asks from others: every attribute is replaced whole, under a lock.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from headwater.chain.asking.rpc import Block
@@ -19,13 +20,13 @@ from headwater.roles.proving import allowed
 from headwater.roles.report import Report
 
 BUSY = {"building", "proving"}
-"""The stages that may take long, and end with another one: meanwhile the node does not look at the chain."""
+"""The stages that may take long, and end with another one of the same role."""
 
 BUILDING_SECONDS = 30.0
 """What it usually takes to build a circuit and compile its verifier."""
 
 STALE_SECONDS = 240.0
-"""Without a look at the chain for so long, a node is not healthy: longer than a transaction may take."""
+"""Without a look at the chain for so long, a node is not healthy."""
 
 FAILURES = 5
 """After so many in a row, a role is said to fail; as many as deployments/node/alerts.yml says."""
@@ -76,15 +77,21 @@ class Health:
 
     def __init__(self, poll_seconds: float, *, is_local: bool) -> None:
         """poll_seconds: between looks at the chain. is_local: on such a chain, blocks may be as old as they like."""
-        self.step: Step | None = None
+        self._steps: dict[tuple[str, int], Step] = {}  # by role and task
+        self._lock = Lock()
         self._stale_seconds = STALE_SECONDS + poll_seconds
         self._is_local = is_local
         self._block: Block | None = None
         self._looked = 0.0  # Unix seconds
-        self._heard = 0.0  # when it last looked or ended a long step, monotonic
+        self._heard = 0.0  # the same, monotonic
         self._failing: dict[tuple[str, int], Failure] = {}  # by role and task
         self._store_since: float | None = None
         self._store_problem = ""
+
+    @property
+    def step(self) -> Step | None:
+        """What takes long and has been under way for the longest."""
+        return min(self._steps.values(), key=lambda step: step.began, default=None)
 
     def asked(self, block: Block) -> None:
         """The chain was seen, with this newest block."""
@@ -102,16 +109,18 @@ class Health:
             if stage in BUSY:
                 usual, limit = details.get("usual", BUILDING_SECONDS), details.get("limit")
                 began = time.monotonic(), time.time()
-                self.step = Step(role, task, stage, details["statement"], *began, usual, limit)
+                step = Step(role, task, stage, details["statement"], *began, usual, limit)
+                with self._lock:
+                    self._steps = {**self._steps, (role, task): step}
             else:
-                self._note_end(role, task, stage, details)
+                with self._lock:
+                    self._note_end(role, task, stage, details)
             report(stage, **details)
 
         return noting
 
     def _note_end(self, role: str, task: int, stage: str, details: dict[str, Any]) -> None:
-        if self.step is not None:
-            self.step, self._heard = None, time.monotonic()
+        self._steps = {at: step for at, step in self._steps.items() if at != (role, task)}
         failing = dict(self._failing)
         if stage in ("failed", "given up"):
             failing[role, task] = Failure(stage, details["kind"], details["error"], details.get("attempt", 0))
@@ -141,7 +150,7 @@ class Health:
         if self._block is None:
             return {"starting": "it has not seen the chain yet"}
         quiet, age = time.monotonic() - self._heard, time.time() - self._block.timestamp
-        if self.step is None and quiet > self._stale_seconds:
+        if quiet > self._stale_seconds:
             allowed = f"it should look every {self._stale_seconds:.0f} s"
             return {"chain_silent": f"no look at the chain has succeeded for {quiet:.0f} s; {allowed}"}
         if not self._is_local and age > STALE:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from math import nan
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -30,12 +31,12 @@ from headwater.storage.opening import open_store, split
 STORES_SECONDS = 60.0
 """How often stores are asked whether they are in order."""
 
-LOOKS = 15
+LOOKS = 30
 """Account and tasks are read for figures once in so many looks: for people, that is often enough."""
 
 
 class Monitor:
-    """The figures and the health of a node. The loop's thread calls it, but for `look_at_stores`."""
+    """The figures and the health of a node. Threads may share it."""
 
     def __init__(self, settings: NodeSettings, contracts: Contracts, account: str, journal: Journal) -> None:
         chain = contracts.chain
@@ -67,10 +68,15 @@ class Monitor:
         ask("endpoints_resting", "Of these, how many are left alone for now", lambda: sum(chain.endpoints.values()))
 
     def report(self, role: str, task: int, report: Report) -> Report:
-        """A report that counts, notes and passes on. task: 0 where it is of none."""
-        if task:
-            self._tasks.add(task)
-        return self.metrics.report(role, task, self.health.report(role, task, report))
+        """A report that counts, notes and passes on. task: 0 where it is of none. Figures are of those told of."""
+        noting = self.metrics.report(role, task, self.health.report(role, task, report))
+
+        def telling(stage: str, **details: Any) -> None:
+            if task and stage != "passed over":
+                self._tasks.add(task)
+            noting(stage, **details)
+
+        return telling
 
     def asked(self, block: Block) -> None:
         """The chain was seen, with this newest block."""

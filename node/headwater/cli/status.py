@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--task", "task_ids", type=click.IntRange(1), multiple=True, help="A task's id.  [default: all]")
+@click.option(
+    "--task", "task_ids", type=click.IntRange(1), multiple=True, help="A task's id.  [default: the newest 100]"
+)
 @click.option("--address", metavar="ADDRESS", help="Whose part in the tasks to show.  [default: the key's account]")
 @click.option("--watch", is_flag=True, help="Keep looking, until Ctrl-C.")
 @click.option(
@@ -121,7 +123,9 @@ def _tasks(overview: Overview, now: int) -> Table:
     from headwater.reading.overview import coin, progress
 
     table = Table("task", "round", "phase", "ends in", "progress", "pool left")
-    for task in overview.tasks:
+    if overview.older:
+        table.caption = f"and {overview.older:,} older ones: name them with --task"
+    for task in reversed(overview.tasks):
         state = task.state
         row = (
             str(task.id),
@@ -156,7 +160,7 @@ def _parts(overview: Overview, account: AccountOverview, now: int) -> Renderable
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, style="dim")
     table.add_column()
-    for task in overview.tasks:
+    for task in reversed(overview.tasks):
         part = task.part
         if part is None or not part.concerns(task.creator):
             continue

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from headwater.tables.columns import Missing, Unknown
 
 PAGE = 100  # tasks a call: some nine million gas
+MOST_MODELS = 100  # newest rounds of a task whose models are shown
 USUAL_BOND = 10**16  # wei
 
 
@@ -213,13 +214,14 @@ def create(
 
 
 @command.command("list")
+@click.option("--all", "wants_all", is_flag=True, help="All, not only the newest 100.")
 @chain_options
-def list_tasks(rpc: tuple[str, ...], deployments: Path, network: str | None) -> None:
-    """List all tasks, the newest first, from the chain alone."""
+def list_tasks(*, wants_all: bool, rpc: tuple[str, ...], deployments: Path, network: str | None) -> None:
+    """List tasks, the newest first, from the chain alone."""
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
 
-    out.print(_list(open_contracts(connect(rpc), deployments, network)))
+    out.print(_list(open_contracts(connect(rpc), deployments, network), wants_all=wants_all))
 
 
 @command.command()
@@ -262,7 +264,11 @@ def show(
     models = Table("round", "trainers", "model hash", "document", title="models", title_justify="left")
     from headwater.storage.cid import Cid
 
-    for model in contracts.models.get_models(task_id, 0, 1000):
+    newest = contracts.models.latest(task_id).round
+    shown = contracts.models.get_models(task_id, max(newest - MOST_MODELS + 1, 0), MOST_MODELS)
+    if older := contracts.models.model_count(task_id) - len(shown):
+        models.caption = f"and {older:,} older ones"
+    for model in reversed(shown):
         row = (str(model.round), str(model.trainers), "0x" + model.model_hash.hex()[:16] + "…")
         models.add_row(*row, str(Cid.from_digest(model.cid)))
     out.print(models)
@@ -272,7 +278,7 @@ def show(
         out.print("[green]✓[/] the verifiers on chain are those of the task's statements, rebuilt here")
 
 
-def _list(contracts: Contracts) -> Table:
+def _list(contracts: Contracts, *, wants_all: bool) -> Table:
     from headwater.chain.contracts.lens import NEWEST
     from headwater.chain.contracts.reverts import format_wei
 
@@ -287,7 +293,9 @@ def _list(contracts: Contracts) -> Table:
             amounts = (format_wei(task.stake), format_wei(task.pool))
             table.add_row(str(task.task_id), str(task.dimension), seats, *amounts, place, model)
             start = task.task_id - 1
-        left = len(page) == PAGE
+        left = wants_all and len(page) == PAGE
+    if not wants_all and start > 0 and page:
+        table.caption = f"and {start:,} older ones: see --all"
     return table
 
 

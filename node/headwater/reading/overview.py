@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from headwater.chain.asking.rpc import Block
@@ -33,6 +33,9 @@ from headwater.roles.role import round_view
 
 MOST_REWARDS = 100
 """Newest rounds of a task that are asked for rewards."""
+
+MOST_TASKS = 100
+"""Newest tasks that are looked at where none is named."""
 
 _GLANCE = 10**12  # wei
 
@@ -99,11 +102,12 @@ class TaskOverview:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that `headwater status` shows."""
+    """All that `headwater status` shows. `older`: how many tasks there are beside, all older."""
 
     block: Block
     tasks: tuple[TaskOverview, ...]
     account: AccountOverview | None = None
+    older: int = 0
 
 
 class Observer:
@@ -116,16 +120,29 @@ class Observer:
         self._paid: set[tuple[int, int]] = set()  # rounds that are over and owe nothing: they never will
 
     def look(self, task_ids: Sequence[int] = ()) -> Overview:
-        """The tasks with these ids; by default all.
+        """The tasks with these ids; by default the newest `MOST_TASKS`. A few calls, however many they are.
 
         Raises:
             ContractError: there is no such task.
             ChainError: the node fails.
         """
-        block = self._contracts.chain.block()
-        ids = task_ids or range(1, self._contracts.tasks.task_count(block.number) + 1)
+        block, older = self._contracts.chain.block(), 0
+        if not task_ids:
+            count = self._contracts.tasks.task_count(block.number)
+            older = max(count - MOST_TASKS, 0)
+            task_ids = range(older + 1, count + 1)
+        screens = self._contracts.lens.get_each(task_ids, block.number)
+        tasks = dict(zip(task_ids, screens, strict=True))
+        parts = self._look_at_parts(tasks, block.number) if self._account else {}
+        seen = tuple(
+            TaskOverview(
+                *(number, block.number, task.creator, task.config),
+                *(task.state, task.round, task.pool, parts.get(number)),
+            )
+            for number, task in tasks.items()
+        )
         account = self._look_at_account(block.number) if self._account else None
-        return Overview(block, tuple(self._look_at_task(task_id, block.number) for task_id in ids), account)
+        return Overview(block, seen, account, older)
 
     def _look_at_account(self, at: int) -> AccountOverview:
         me, stakes = str(self._account), self._contracts.stakes
@@ -133,24 +150,25 @@ class Observer:
             me, self._contracts.chain.balance(me, at), stakes.stake_of(me, at), stakes.claimable(me, at)
         )
 
-    def _look_at_task(self, task_id: int, at: int) -> TaskOverview:
-        seen = self._contracts.lens.get_task(task_id, at)
-        part = self._look_at_part(task_id, seen, at) if self._account else None
-        return TaskOverview(task_id, at, seen.creator, seen.config, seen.state, seen.round, seen.pool, part)
-
-    def _look_at_part(self, task_id: int, task: TaskScreen, at: int) -> PartOverview:
-        me, state = str(self._account), task.state
-        over = state.round if state.has_ended else state.round - 1
-        rounds = range(max(1, over - MOST_REWARDS + 1), over + 1)
-        first = next((number for number in rounds if (task_id, number) not in self._paid), over + 1)
-        seen = self._contracts.lens.get_account(task_id, me, first, over + 1 - first, at)
-        owed = {number: amount for number, amount in enumerate(seen.rewards, first) if amount}
-        self._paid |= {(task_id, number) for number in range(first, over + 1) if number not in owed}
-        aggregates = task.round.aggregator == me
-        challenge, kind = self._challenge(task_id, task, seen, at)
-        return PartOverview(
-            me, seen.entry, seen.enrolment, seen.lock, seen.slash, seen.fault, owed, challenge, kind, aggregates
-        )
+    def _look_at_parts(self, tasks: Mapping[int, TaskScreen], at: int) -> dict[int, PartOverview]:
+        me = str(self._account)
+        firsts, overs = {}, {}
+        for number, task in tasks.items():
+            over = overs[number] = task.state.round if task.state.has_ended else task.state.round - 1
+            rounds = range(max(1, over - MOST_REWARDS + 1), over + 1)
+            firsts[number] = next((each for each in rounds if (number, each) not in self._paid), over + 1)
+        wanted = [(number, me, first, overs[number] + 1 - first) for number, first in firsts.items()]
+        found = {}
+        for (number, _, first, _), seen in zip(wanted, self._contracts.lens.get_accounts(wanted, at), strict=True):
+            task = tasks[number]
+            owed = {each: amount for each, amount in enumerate(seen.rewards, first) if amount}
+            self._paid |= {(number, each) for each in range(first, overs[number] + 1) if each not in owed}
+            aggregates = task.round.aggregator == me
+            challenge, kind = self._challenge(number, task, seen, at)
+            found[number] = PartOverview(
+                me, seen.entry, seen.enrolment, seen.lock, seen.slash, seen.fault, owed, challenge, kind, aggregates
+            )
+        return found
 
     def _challenge(self, task_id: int, task: TaskScreen, seen: AccountScreen, at: int) -> tuple[int, Kind]:
         """The open challenge of this account's bytes."""

@@ -26,8 +26,7 @@ class Seen:
     @classmethod
     def read(cls, contracts: Contracts, task_id: int, account: str, block: Block) -> Self:
         """Read both; `AccountScreen.rewards` is empty."""
-        ((task, part),) = contracts.lens.screens([(task_id, account, 0, 0)], block.number)
-        return cls(block, task, part)
+        return cls(block, *contracts.lens.get_both(task_id, account, block.number))
 
     @property
     def view(self) -> RoundView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.codec import decode_result
@@ -46,31 +47,30 @@ class Lens(Contract):
         pages = [decode_result(self.name, "getTasks", result.data)[0] for result in self.read(asked, block)]
         return [task for task_id, page in zip(task_ids, pages, strict=True) for task in page if task.task_id == task_id]
 
-    def screens(
+    def get_each(self, task_ids: Sequence[int], block: BlockId = "latest") -> list[TaskScreen]:
+        """`get_task` of each of some tasks, in few calls."""
+        return self._each("getTask", [(task_id,) for task_id in task_ids], block)
+
+    def get_accounts(
         self, wanted: Sequence[tuple[int, str, int, int]], block: BlockId = "latest"
-    ) -> list[tuple[TaskScreen, AccountScreen]]:
-        """Some tasks, each with an account's part in it: `get_task` and `get_account` of all of them, in few calls.
+    ) -> list[AccountScreen]:
+        """`get_account` of each of some tasks, accounts, first rounds and limits, in few calls."""
+        return self._each("getAccount", wanted, block)
 
-        Args:
-            wanted: task, account, and for the rewards the first round and for how many rounds at most.
+    def get_both(self, task_id: int, account: str, block: BlockId = "latest") -> tuple[TaskScreen, AccountScreen]:
+        """`get_task` and `get_account`, without rewards, in one call. Raises ContractError `UnknownTask`."""
+        asked = [self._call("getTask", task_id), self._call("getAccount", task_id, account, 0, 0)]
+        task, part = self.read(asked, block)
+        return self._decoded("getTask", task), self._decoded("getAccount", part)
 
-        Raises ContractError if there is no such task.
-        """
-        asked = [
-            call
-            for task_id, account, start, limit in wanted
-            for call in (
-                self._call("getTask", task_id),
-                self._call("getAccount", task_id, account, start, limit),
-            )
-        ]
-        results = self.read(asked, block)
-        for result in results:
-            if not result.success:
-                raise refusal(result.data, "Lens.read")
-        tasks = [decode_result(self.name, "getTask", result.data)[0] for result in results[::2]]
-        accounts = [decode_result(self.name, "getAccount", result.data)[0] for result in results[1::2]]
-        return list(zip(tasks, accounts, strict=True))
+    def _each(self, function: str, arguments: Sequence[tuple[Any, ...]], block: BlockId) -> list[Any]:
+        results = self.read([self._call(function, *each) for each in arguments], block)
+        return [self._decoded(function, result) for result in results]
+
+    def _decoded(self, function: str, result: Result) -> Any:
+        if not result.success:
+            raise refusal(result.data, f"{self.name}.{function}")
+        return decode_result(self.name, function, result.data)[0]
 
     def get_models(self, start: int, limit: int, block: BlockId = "latest") -> tuple[tuple[Record, ...], int]:
         """The records of the latest models of tasks `start`, `start - 1` and so on; and how many tasks there are."""
