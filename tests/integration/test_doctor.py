@@ -15,6 +15,7 @@ from headwater.cli.main import cli
 from headwater.cli.run import ROLES
 from headwater.reading import health
 from headwater.reading.health import Verdict
+from headwater.roles.limits import Limits
 from headwater.storage.opening import PINNING_TOKEN
 from tests.support import proxy
 from tests.support.gateway import run_pinning_service
@@ -273,15 +274,15 @@ def test_doctor__when_the_password_is_at_hand__then_the_keystore_is_opened(fresh
 def test_check_task__when_the_srs_is_another__then_it_fails(fresh: World, tmp_path: Path):
     path = tmp_path / "srs" / f"{fresh.task.srs.id}.srs"
     path.parent.mkdir()
-    first = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    first = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id, Limits())[0]
     content = bytearray(fresh.task.srs.path.read_bytes())
     path.write_bytes(content)
-    whole = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    whole = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id, Limits())[0]
     content[-1] ^= 1
     path.write_bytes(content)
-    damaged = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    damaged = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id, Limits())[0]
     path.write_bytes(b"\x05")
-    other = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id)[0]
+    other = health.check_task(fresh.contracts, fresh.store, tmp_path, fresh.task_id, Limits())[0]
 
     assert [check.verdict for check in (first, whole, damaged, other)] == [
         Verdict.OK,
@@ -294,16 +295,16 @@ def test_check_task__when_the_srs_is_another__then_it_fails(fresh: World, tmp_pa
 
 
 def test_check_task__when_a_development_srs_is_on_a_public_chain__then_it_fails(world: World, other_chain: Place):
-    checks = health.check_task(other_chain.contracts, world.store, world.home, other_chain.task_id)
+    checks = health.check_task(other_chain.contracts, world.store, world.home, other_chain.task_id, Limits())
 
     assert checks[0].verdict is Verdict.FAILED
     assert "its maker can forge proofs" in checks[0].text
 
 
 def test_check_task__when_its_manifest_cannot_be_had__then_it_fails(fresh: World, tmp_path: Path):
-    from headwater.storage.directory import DirectoryStore
+        from headwater.storage.directory import DirectoryStore
 
-    (check,) = health.check_task(fresh.contracts, DirectoryStore(tmp_path), tmp_path, fresh.task_id)
+    (check,) = health.check_task(fresh.contracts, DirectoryStore(tmp_path), tmp_path, fresh.task_id, Limits())
 
     assert check.verdict is Verdict.FAILED
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +11,6 @@ from eth_account import Account
 
 from headwater.chain.asking.rpc import Call, connect
 from headwater.chain.deploying.anvil import Anvil, run_anvil
-from headwater.chain.sending import pace
 from headwater.chain.sending.broadcasting import Broadcaster
 from headwater.chain.sending.fees import GWEI, BumpingFees, ConstantFees
 from headwater.chain.sending.sender import Sender

@@ -51,22 +51,32 @@ def following(world: World, tmp_path):
 # which tasks it takes up
 
 
-def test_task__of_which_the_chain_tells_half__is_taken_up_once(finalized, following, monkeypatch):
-    """The task has ended; the account has aggregated in it, and whether it challenged cannot be read at first."""
-    finalized.advance()
+def kinds(node) -> list[str]:
+    """Of which task a node has jobs, one entry for each job."""
+    return sorted((job.task_id, job.own) for job in node.jobs)
+
+
+def test_tasks__when_the_chain_fails_half_way__are_taken_up_once(created, following, monkeypatch):
     monkeypatch.setattr(endpoints, "PAUSE_SECONDS", 0.0)
-    found, challenges = following(AGGREGATOR), finalized.contracts.challenges.address.lower()
-
-    def fault(request, forward):
-        return drop(request, forward) if challenges in str(request["params"]).lower() else forward(request)
-
-    found.proxy.do(fault, "eth_getLogs")
+    found = following(OUTSIDER)
+    found.proxy.do(drop, "eth_getBalance")
     with pytest.raises(ChainError):
         found.look()
     assert not found.node.jobs
     found.proxy.heal()
-    found.look()
-    assert len(found.node.jobs) == 1
+    for _ in range(2):
+        found.look()
+    assert kinds(found.node) == [(created.task_id, False)] * 3  # a keeper, an aggregator, a challenger
+
+
+def test_task__that_has_ended__is_taken_up_only_by_who_was_in_it(finalized, following):
+    finalized.advance()
+    stranger, aggregator = following(OUTSIDER), following(AGGREGATOR, "another")
+    place = f"{finalized.chain.name}/{finalized.tasks.address}/{finalized.task_id}"
+    aggregator.node._journal.parts.add(place, "aggregator")
+    for found, jobs in ((stranger, 0), (aggregator, 2)):
+        found.look()
+        assert len(found.node.jobs) == jobs
 
 
 def test_task__passed_over_for_lack_of_coin__is_taken_up_when_there_is_some(created, following):
@@ -90,10 +100,10 @@ def test_task__passed_over_for_lack_of_coin__is_taken_up_when_there_is_some(crea
     set_balance(created.task.config.challenge_bond)
     found.look()
     found.look()
-    assert len(found.node.jobs) == 1
+    assert len(found.node.jobs) == 2  # with a keeper
     set_balance(created.task.config.stake)
     found.look()
-    assert len(found.node.jobs) == 2
+    assert len(found.node.jobs) == 3
 
 
 def test_task__passed_over__that_has_ended_meanwhile__is_not_taken_up(finalized, following):

@@ -25,7 +25,7 @@ def builds(monkeypatch):
     """What is built and compiled, each noted once; nothing is computed."""
     noted = []
 
-    def into(folder, identity, statement, srs):
+    def into(folder, identity, statement, srs, limit, stop):
         noted.append("built")
         for name, leaf in worker.FILES.items():
             (folder / leaf).write_text(f"the {name}")

@@ -178,7 +178,7 @@ def test_job__of_a_task_with_a_keeper__leaves_advancing_to_it(world):
 
 @pytest.mark.parametrize("own", (True, False))
 def test_tasks_of_strangers__whose_stores_are_silent__keep_no_own_task_waiting(world, own):
-    """As many turns as there are threads hang; on the copy in which all tasks are alike, the honest one waits for them."""
+    """As many turns as there are threads hang. Where all tasks are alike, the honest one waits for them."""
     silent, stop, over = threading.Event(), Stop(), []
 
     class Silent(Scripted):

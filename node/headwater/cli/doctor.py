@@ -136,7 +136,7 @@ def _files(settings: NodeSettings, files: list[Path], *, daemon: bool) -> list[C
     private = {"keystore": settings.keystore} if settings.keystore else {}
     named = {"password": os.environ.get(PASSWORD_FILE), "key": os.environ.get(KEY_FILE)}
     private |= {name: Path(path) for name, path in named.items() if path}
-    checks = [health.check_home(settings.home)]
+    checks = [health.check_home(settings.home), health.check_limits(settings.limits)]
     checks += [health.check_private_file(name, path) for name, path in private.items()]
     if daemon and settings.keystore and "password" not in private:
         hint = f"name a file with it in {PASSWORD_FILE}, if nobody is there to type it"
@@ -206,7 +206,9 @@ def _tasks(settings: NodeSettings, contracts: Contracts, ids: list[int]) -> list
         store = open_store(settings.store_spec)
     except HeadwaterError as error:
         return [health.failure("tasks", error)]
-    return [check for number in ids for check in health.check_task(contracts, store, settings.home, number)]
+    return [
+        check for number in ids for check in health.check_task(contracts, store, settings.home, number, settings.limits)
+    ]
 
 
 def _show(title: str, checks: list[Check]) -> None:

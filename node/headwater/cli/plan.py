@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from rich.table import Table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headwater.circuits.cost import ProvingCost
     from headwater.circuits.statement import Statement
     from headwater.learners.learner import Learner
-    from headwater.reading.planning import Expense
+    from headwater.reading.planning import Crowd, Expense
 
 GWEI = 10**9
 
@@ -42,6 +42,13 @@ GWEI = 10**9
     help="How many proofs in a row an update has: of a trainer with so many times --rows rows.",
 )
 @click.option("--gas-price", type=Real(0, 10**6), metavar="GWEI", help="Also show what the gas costs.")
+@click.option(
+    "--data-price",
+    type=Real(0, 10**9),
+    default=0.0,
+    metavar="GWEI",
+    help="What a byte of calldata costs beside its gas: an L2 asks for it, since it publishes all of them.",
+)
 def command(
     kind: str,
     settings: tuple[str, ...],
@@ -51,6 +58,7 @@ def command(
     trainers: int,
     links: int,
     gas_price: float | None,
+    data_price: float,
     **training: Any,
 ) -> None:
     """Estimate what a task takes: proofs, gas, bytes and time. Nothing is built or sent.
@@ -65,22 +73,28 @@ def command(
     from headwater.circuits.cost import proving_cost
     from headwater.learners.learner import find
     from headwater.protocol.fixedpoint import salt_rows_for
-    from headwater.reading.planning import answer_parts, check_plan, expenses, periods, round_bytes
+    from headwater.reading.planning import answer_parts, check_plan, crowds, expenses, periods, round_bytes, shorter
 
     learner = made(lambda: find(kind).sized(features, classes, requested(settings, **training)))
-    learner = learner.with_salt_rows(salt_rows_for(rounds, learner.width))
+    bare, learner = learner, learner.with_salt_rows(salt_rows_for(rounds, learner.width))
     check_plan(learner, rounds, trainers, links)
     statements: tuple[Statement, ...] = (learner.update_statement, Average(learner.dimension))
+    fewer = shorter(rounds) if learner.salt_rows > bare.rows // 4 else []  # else salts hardly matter
     with err.status("Laying the circuits out"):
-        sizes = worker.sizes(*statements)
-    k = max(k for _, k in sizes)
+        others = [bare.with_salt_rows(salt_rows_for(count, bare.width)).update_statement for count in fewer]
+        sizes = worker.sizes(*statements, *others)
+    k, smaller = max(k for _, k in sizes[:2]), [max(size, sizes[1][1]) for _, size in sizes[2:]]
+    sizes = sizes[:2]
     train, average = (proving_cost(k, statement.inner_columns) for statement in statements)
     documents = round_bytes(learner.dimension, trainers)
     out.print(_proofs(learner, k, [rows for rows, _ in sizes], [train, average]))
     _warn(k, train)
+    _print_salts(learner, rounds, k, dict(zip(fewer, smaller, strict=True)))
     costs = expenses(learner.dimension, rounds, trainers, links)
-    out.print(_gas(costs, gas_price))
-    out.print(_totals(costs, trainers, gas_price))
+    prices = None if gas_price is None and not data_price else Prices(gas_price or 0.0, data_price)
+    out.print(_gas(costs, prices))
+    out.print(_totals(costs, trainers, prices))
+    out.print(_blocks(crowds(costs, trainers)))
     out.print(_bond(learner.dimension, gas_price), soft_wrap=True)
     _print_store(k, train.key_mb + average.key_mb, documents.update, documents.model, documents.total * rounds)
     table = Table("option", "at least", "room for", title="periods", title_justify="left")
@@ -107,34 +121,80 @@ def _warn(k: int, train: ProvingCost) -> None:
     if k > LARGE_K:
         out.print(
             f"[yellow]! k = {k} is beyond what was tried: every trainer needs {train.memory_mb / 1024:.0f} GB of"
-            f" memory. Fewer rows, features or steps bring it down; up to k = {LARGE_K} was measured.[/]"
+            f" memory. Fewer rows, features or steps bring it down; up to k = {LARGE_K} was measured, and nodes leave a"
+            " task of more alone unless their max_k allows it.[/]"
         )
 
 
-def _gas(costs: list[Expense], gas_price: float | None) -> Table:
-    headers = ["who", "sends", "times", "gas", "bytes"] + ["ETH"] * (gas_price is not None)
+def _print_salts(learner: Learner, rounds: int, k: int, fewer: dict[int, int]) -> None:
+    """Where the salts of many rounds make the circuits larger: how many rounds do not.
+
+    fewer: the k of tasks with fewer rounds.
+    """
+    better = {count: size for count, size in fewer.items() if size < k}
+    if not better:
+        return
+    count = max(better)
+    out.print(
+        f"[yellow]![/] {rounds:,} rounds take {learner.salts:,} salts, and so k = {k} of everybody: each proof tells an"
+        f" equation about its data. A task of {count:,} rounds has k = {better[count]}. Another one can start from its"
+        f" last model (`headwater task create --parent`); its trainers enrol anew, with fresh salts or other data.",
+        soft_wrap=True,
+    )
+
+
+class Prices(NamedTuple):
+    """What a unit of gas costs, and a byte of calldata beside its gas; gwei."""
+
+    gas: float
+    data: float
+
+    def of(self, gas: int, calldata: int) -> str:
+        """What a transaction costs, ETH."""
+        return f"{(gas * self.gas + calldata * self.data) / GWEI:.6f}"
+
+
+def _blocks(crowds: list[Crowd]) -> Table:
+    from headwater.reading.planning import BLOCK_GAS
+
+    table = Table("phase", "gas", "bytes", "blocks", title="what all trainers of a round send", title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for crowd in crowds:
+        table.add_row(crowd.phase, f"{crowd.gas:,}", f"{crowd.calldata:,}", f"{crowd.blocks:.2f}")
+    table.caption = f"blocks of {BLOCK_GAS // 10**6} million gas with nothing else in them: a period has room for more"
+    table.caption_justify = "left"
+    return table
+
+
+def _gas(costs: list[Expense], prices: Prices | None) -> Table:
+    headers = ["who", "sends", "times", "gas", "bytes"] + ["ETH"] * (prices is not None)
     table = Table(*headers, title="transactions, each", title_justify="left")
     for column in table.columns[2:]:
         column.justify = "right"
     for cost in costs:
-        price = [] if gas_price is None else [_eth(cost.gas, gas_price)]
+        price = [] if prices is None else [prices.of(cost.gas, cost.calldata)]
         times = str(cost.times) if cost.times else "if need be"
         table.add_row(cost.who, cost.what, times, f"{cost.gas:,}", f"{cost.calldata:,}", *price)
     return table
 
 
-def _totals(costs: list[Expense], trainers: int, gas_price: float | None) -> Table:
-    sums = {who: sum(cost.gas * cost.times for cost in costs if cost.who == who) for who in ("creator", "aggregator")}
-    trainer = sum(cost.gas * cost.times for cost in costs if cost.who == "trainer")
-    everybody = sum(sums.values()) + trainers * trainer
+def _totals(costs: list[Expense], trainers: int, prices: Prices | None) -> Table:
+    def total(who: str, many: int = 1) -> tuple[int, int]:
+        own = [cost for cost in costs if cost.who == who]
+        return many * sum(c.gas * c.times for c in own), many * sum(c.calldata * c.times for c in own)
+
+    rows = {"creator": total("creator"), "each trainer": total("trainer"), "aggregator": total("aggregator")}
+    rows["advancing, whoever is first"] = total("whoever is first")
+    parts = [total(who, trainers if who == "trainer" else 1) for who in dict.fromkeys(cost.who for cost in costs)]
+    rows[f"all, with {trainers} trainers"] = sum(gas for gas, _ in parts), sum(calldata for _, calldata in parts)
     table = Table(show_header=False, title="gas of the whole task, without challenges", title_justify="left")
     table.add_column()
     table.add_column(justify="right")
-    if gas_price is not None:
+    if prices is not None:
         table.add_column(justify="right")
-    rows = {"creator": sums["creator"], "each trainer": trainer, "aggregator": sums["aggregator"]}
-    for name, gas in {**rows, f"all, with {trainers} trainers": everybody}.items():
-        table.add_row(name, f"{gas:,}", *([] if gas_price is None else [f"{_eth(gas, gas_price)} ETH"]))
+    for name, (gas, calldata) in rows.items():
+        table.add_row(name, f"{gas:,}", *([] if prices is None else [f"{prices.of(gas, calldata)} ETH"]))
     return table
 
 
@@ -144,7 +204,7 @@ def _bond(dimension: int, gas_price: float | None) -> str:
     from headwater.protocol.phases import Kind
 
     gas = 2 * assumed_gas(Kind.UPDATE, dimension)
-    price = "" if gas_price is None else f": {_eth(gas, gas_price)} ETH"
+    price = "" if gas_price is None else f": {gas * gas_price / GWEI:.6f} ETH"
     return f"bond of a challenge of an update: {gas:,} times the base fee{price}, and --challenge-bond at least"
 
 
@@ -158,7 +218,3 @@ def _print_store(k: int, keys_mb: float, update: int, model: int, total: int) ->
     table.add_row("all rounds", f"{total:,} bytes")
     table.add_row("disk of each node: SRS and keys", f"{srs + keys_mb:,.0f} MB")
     out.print(table)
-
-
-def _eth(gas: int, gas_price: float) -> str:
-    return f"{gas * gas_price / GWEI:.4f}"

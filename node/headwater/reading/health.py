@@ -35,6 +35,8 @@ from headwater.protocol.phases import Kind
 from headwater.protocol.structs import TaskConfig
 from headwater.reading.planning import expenses, srs_bytes
 from headwater.redaction import redact
+from headwater.roles.limits import Limits
+from headwater.roles.task import learner_of
 from headwater.solc import find_solc
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import TaskManifest
@@ -306,8 +308,8 @@ def try_store(where: str, store: ContentStore) -> Check:
 # ---- tasks: SRS, memory, disk
 
 
-def check_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int) -> list[Check]:
-    """Whether this machine can take part in a task."""
+def check_task(contracts: Contracts, store: ContentStore, home: Path, task_id: int, limits: Limits) -> list[Check]:
+    """Whether this machine can take part in a task, and may."""
     name = f"task {task_id}"
     try:
         task = contracts.lens.get_task(task_id)
@@ -315,12 +317,16 @@ def check_task(contracts: Contracts, store: ContentStore, home: Path, task_id: i
             return [ok(name, "has ended")]
         config = task.config
         manifest = TaskManifest.decode(store.get(Cid.from_digest(config.manifest), MAX_BYTES))
+        problem = limits.problem(learner_of(manifest), config.k)
     except HeadwaterError as error:
         return [failure(name, error)]
+    if problem:
+        return [failed(name, problem, "or leave the task to others: a node leaves it alone")]
     return [
         _check_srs(name, home, manifest, config, contracts.chain.chain_id),
         check_memory(name, config.k, memory_mb()),
         check_disk(name, config.k, home),
+        ok(name, f"k = {config.k}, within what this node allows"),
     ]
 
 
@@ -372,6 +378,15 @@ def check_disk(name: str, k: int, home: Path) -> Check:
 
 
 # ---- this machine
+
+
+def check_limits(limits: Limits) -> Check:
+    """What a task may take here, beside what there is."""
+    total, _ = memory_mb()
+    text = f"tasks may have k = {limits.max_k} and proofs of {limits.memory_mb:,} MB; the machine has {total:,.0f} MB"
+    if limits.memory_mb > total:
+        return warning("limits", text, "set memory_mb lower: a proof beyond the machine's memory ends its process")
+    return ok("limits", text)
 
 
 def check_private_file(name: str, path: Path) -> Check:

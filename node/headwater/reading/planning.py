@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ GAS: Mapping[str, int] = {
     "mask, 16 peers": 191_144,
     "aggregate, first of a task": 155_929,
     "advance to Finalized": 145_352,
+    "advance to Train": 38_147,
+    "advance that comes too late": 31_704,
     "collect, one round": 102_388,
     "claim": 30_677,
     "unenrol": 38_125,
@@ -44,6 +46,9 @@ GAS: Mapping[str, int] = {
     "answerUpdate, D = 1280": 1_539_173,
 }
 """Gas of a transaction, as in tests/gas/calls.json; of `submit` and `aggregate`, without asking the verifier."""
+
+BLOCK_GAS = 30_000_000
+"""What a block holds, at least, on the chains that people use."""
 
 VERIFYING = {"train": 614_000, "average": 485_000}
 """Gas of a transaction that asks a verifier; it hardly depends on the circuit."""
@@ -149,9 +154,41 @@ def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list
             _calldata("RoundManager", "aggregate", 1, bytes(PROOF_BYTES["average"]), bytes(32)),
         ),
         Expense("aggregator", "make it final", rounds, GAS["advance to Finalized"], 4 + 32),
+        Expense("whoever is first", "end Join, if it is not full", rounds, GAS["advance to Train"], 4 + 32),
+        Expense("the second of two", "advance in vain", 0, GAS["advance that comes too late"], 4 + 32),
         Expense("challenger", "demand an update", 0, GAS["challengeUpdate"], 4 + 32 * 2),
         Expense("trainer", showing, 0, answer_gas(dimension), answer_calldata(dimension, peers)),
     ]
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What all trainers of a round send in one phase.
+
+    Attributes:
+        blocks: how many blocks that fills, if they held nothing else.
+    """
+
+    phase: str
+    gas: int
+    calldata: int
+    blocks: float
+
+
+def crowds(costs: Sequence[Expense], trainers: int) -> list[Crowd]:
+    """What the phases of a round in which every trainer sends something take of the chain's blocks."""
+    each = {cost.what: cost for cost in costs if cost.who == "trainer"}
+    found = []
+    for phase, what in (("Join", "join"), ("Train", "submit"), ("Mask", "mask")):
+        gas = each[what].gas * trainers
+        found.append(Crowd(phase, gas, each[what].calldata * trainers, gas / BLOCK_GAS))
+    return found
+
+
+def shorter(rounds: int, parts: int = 5) -> list[int]:
+    """Fewer rounds that a task might have, so that its circuits need fewer salts: by halves."""
+    halves = (-(-rounds // (1 << i)) for i in range(1, parts + 1))
+    return sorted({count for count in halves if count < rounds}, reverse=True)
 
 
 def mask_gas(peers: int) -> int:
