@@ -219,6 +219,11 @@ contract GasTest is HeadwaterTest {
         vm.warp(deadlineOf(taskId));
         rounds.advance(taskId);
         record("advance to Train", 43_000);
+        try rounds.advance(taskId) {
+            revert("it came too late");
+        } catch {
+            record("advance that comes too late", 35_000);
+        }
         for (uint256 i = 1; i <= 4; ++i) {
             uint256 update = updateOf(trainer(i), round);
             bytes memory proof = trainProof(trainer(i), update);

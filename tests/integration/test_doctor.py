@@ -302,7 +302,7 @@ def test_check_task__when_a_development_srs_is_on_a_public_chain__then_it_fails(
 
 
 def test_check_task__when_its_manifest_cannot_be_had__then_it_fails(fresh: World, tmp_path: Path):
-        from headwater.storage.directory import DirectoryStore
+    from headwater.storage.directory import DirectoryStore
 
     (check,) = health.check_task(fresh.contracts, DirectoryStore(tmp_path), tmp_path, fresh.task_id, Limits())
 

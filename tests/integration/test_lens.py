@@ -1,4 +1,4 @@
-"""A first screen: 200 tasks with their models from one call, and their configs from one log query."""
+"""A first screen: 100 tasks with their models from one call, and their configs from one log query."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.differential.onchain import run_onchain
 from tests.differential.players import CID, CREATOR, REFUSING, SMALL, basis_quotient, config_of, first_weights
 from tests.support.indexing import lowered
 
-TASKS = 200
+TASKS = 100
 CALL_GAS = 30_000_000
 """What anvil gives a call by default; public nodes give more."""
 
 
-def test_lens__of_200_tasks__shows_all_in_one_call_and_one_query():
+def test_lens__of_100_tasks__shows_all_in_one_call_and_one_query():
     with run_onchain() as onchain:
         onchain.fund((CREATOR,), (REFUSING,))
         history = History(onchain, Counter(), (CREATOR,))

@@ -488,7 +488,7 @@ def test_dispute__with_a_key_whose_secret_its_owner_has_not_shown__is_not_answer
     told(monkeypatch, **lie)
     nonce, heard = trainer.sender.next_nonce(), []
     job = Job(lambda: trainer, lambda stage, **details: heard.append((stage, details)))
-    job.act(job.decide(aggregating.chain.block(), 0.1), 0.1)
+    job.turn(aggregating.chain.block(), aggregating.chain.block, 0.1, lambda: False)
     ((stage, details),) = heard
     assert (stage, details["kind"]) == ("failed", "ChainError")
     assert said in details["error"]

@@ -70,6 +70,10 @@ class Story:
         self.terminated.until_told("proving")
         time.sleep(0.3)
         self.hurried_code = self.hurried.end(signal.SIGTERM)
+        for _ in range(100):  # they notice that it is gone, a fiftieth of a second later
+            if not provers_of(self.hurried.popen.pid):
+                break
+            time.sleep(0.1)
         self.left_behind = provers_of(self.hurried.popen.pid)
         self.terminated_code = stop_unit(self.terminated)
         again = Process(commands, 2, self.configs[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,7 +136,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
 
         node = Node(contracts, store, home, key, journal, wanted, report_of, report, trainer or Trainer)
 
-        def looked(block: Block) -> set[int]:
+        def looked(block: Block) -> Set[int]:
             changed = node.looked(block)
             if monitor:
                 monitor.looked()

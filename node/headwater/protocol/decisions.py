@@ -12,6 +12,9 @@ from enum import Enum, auto
 from headwater.protocol.faults import NO_FAULTS, Faults, WrongPeer
 from headwater.protocol.phases import Phase, TrainerStatus
 
+NEXT_BLOCK = -1
+"""Of `Wait.again`: in the next block, whenever it comes; two may have one time."""
+
 MOST_ROUNDS = 100  # of one `Collect`, whose gas must fit a block
 
 
@@ -64,7 +67,8 @@ class Wait:
     """Nothing to do: why, and until when at the latest (Unix seconds).
 
     Attributes:
-        again: when to look again though no contract tells anything of the task; 0: not before `until`.
+        again: when to look again though no contract tells anything of the task, Unix seconds or `NEXT_BLOCK`; 0: not
+            before `until`.
     """
 
     reason: str
@@ -487,7 +491,7 @@ def _mask(view: TrainerView) -> Action:
     """In Mask, of a member of the attempt that has not masked in it."""
     at = view.at
     if view.seed is Seed.AWAITED:
-        return Wait(f"round {at.round}: the next block shows who is whose peer", at.deadline, again=at.now + 1)
+        return Wait(f"round {at.round}: the next block shows who is whose peer", at.deadline, again=NEXT_BLOCK)
     return RenewSeed(at.round, at.attempt) if view.seed is Seed.FORGOTTEN else Mask(at.round, at.attempt)
 
 

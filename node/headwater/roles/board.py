@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 
 from headwater.chain.asking.rpc import Block
-from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.lens import NEWEST
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.screens import TaskSummary
@@ -37,16 +36,18 @@ class Board:
         """Read all anew at the next look: the chain has dropped blocks."""
         self._seen = None
 
-    def look(self, block: Block) -> set[int]:
+    def look(self, block: Block) -> Set[int]:
         """Read what has changed up to a block: the ids of the tasks that something was told of.
 
         Raises:
             ChainError: the node fails.
         """
-        told = None if self._seen is None else self._told(self._seen.number)
+        told = None if self._seen is None else self._contracts.touched_since(self._seen.number)
         if told is None or time.monotonic() - self._swept > SWEEP_SECONDS:
             found = self._sweep(block)
-            changed = {number for number, task in found.items() if self._tasks.get(number) != task} | (told or set())
+            changed = {number for number, task in found.items() if self._tasks.get(number) != task} | (
+                told or frozenset()
+            )
             self._swept = time.monotonic()
         else:
             changed = told if not self._only else told & {*self._only}
@@ -54,14 +55,6 @@ class Board:
         self._tasks = {**self._tasks, **found}
         self._seen = block
         return changed
-
-    def _told(self, since: int) -> set[int] | None:
-        """The tasks of which something was told after a block; None where the node does not know."""
-        logs = self._contracts.chain.logs_since(since)
-        if logs is None:
-            return None
-        events = (decode_log(log) for log in logs)
-        return {number for event in events if (number := getattr(event, "task_id", None)) is not None}
 
     def _sweep(self, block: Block) -> dict[int, TaskSummary]:
         if self._only:

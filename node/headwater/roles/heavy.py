@@ -22,6 +22,12 @@ class _Place:
     number: int
     is_proof: bool = field(compare=False)
     stop: Event = field(compare=False, default_factory=Event)
+    made_room: bool = field(compare=False, default=False)
+
+    def give_up(self) -> None:
+        """Have it end at once, to make room."""
+        self.made_room = True
+        self.stop.set()
 
 
 class Heavy:
@@ -53,20 +59,19 @@ class Heavy:
             self._count += 1
             place = _Place(not own, deadline, self._count, is_proof)
             self._waiting.append(place)
-            while self._running is not None or min(self._waiting) is not place:
+            while self._closed or self._running is not None or min(self._waiting) is not place:
                 if self._closed:
                     self._waiting.remove(place)
-                    self._changed.notify_all()
                     raise CircuitError("the node stops", "a proof that had not begun is made when it runs again")
                 if own and self._running is not None and self._running.foreign:
-                    self._running.stop.set()
+                    self._running.give_up()
                 self._changed.wait()
             self._waiting.remove(place)
             self._running = place
         try:
             yield place.stop
         except CircuitError as error:
-            if place.stop.is_set():
+            if place.made_room:
                 raise CircuitError("what had more time, or none to lose, made room", "it is begun again") from error
             raise
         finally:
@@ -79,5 +84,5 @@ class Heavy:
         with self._changed:
             self._closed = True
             if self._running is not None and not self._running.is_proof:
-                self._running.stop.set()
+                self._running.give_up()
             self._changed.notify_all()

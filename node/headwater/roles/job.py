@@ -17,6 +17,7 @@ from threading import RLock
 from headwater.chain.asking.rpc import Block
 from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
 from headwater.protocol.decisions import (
+    NEXT_BLOCK,
     Action,
     Advance,
     Claim,
@@ -81,13 +82,16 @@ class Job:
         """Whether a turn is running; the loop's thread sets it."""
         self.acting = False
         """Whether it is doing something that should be done to its end."""
+        self.opening = False
+        """Whether it waits for its task to be opened."""
 
         self._open, self._report, self._needed, self._begun = open_role, report, needed, begun
         self._is_kept = is_kept
         self._shared = shared or RLock()
         self._role: Role | None = None
         self._told, self._failures, self._rests_until = "", 0, 0.0
-        self._again, self._looked = 0, 0.0  # when to look again, Unix seconds; when it has looked, monotonic
+        self._again, self._looked = 0, 0.0  # when to look again, see `Wait`; when it has looked, monotonic
+        self._waits_in = b""  # the hash of the block in which it had nothing to do
         self._is_fresh = True  # whether something may have changed since it looked
         self._resets = 0
 
@@ -113,6 +117,8 @@ class Job:
         if self._role is None and not self._needed(block):
             return False
         stale = now - self._looked > (LOOK_AGAIN_SECONDS if self.own else LOOK_AGAIN_AT_OTHERS)
+        if self._again == NEXT_BLOCK:
+            return self._is_fresh or stale or block.hash != self._waits_in
         return self._is_fresh or stale or (0 < self._again <= block.timestamp)
 
     def turn(self, block: Block, newest: Callable[[], Block], poll: float, stopping: Callable[[], bool]) -> bool:
@@ -126,7 +132,7 @@ class Job:
         Raises:
             JournalError: the node's own record is damaged.
         """
-        self._is_fresh, acted = False, False
+        self._is_fresh, self.opening, acted = False, False, False
         with self._patiently(poll):
             role = self._opened()
             action = None if role is None else self._decide(role, block)
@@ -161,10 +167,10 @@ class Job:
         action = role.decide(block)
         if isinstance(action, Advance) and self._is_kept:
             action = Wait(f"round {action.round}: its deadline has passed", block.timestamp)
-            self._wait(action, 0)
+            self._wait(action, block, 0)
             return None
         if isinstance(action, Wait):
-            self._wait(action, action.again or action.until)
+            self._wait(action, block, action.again or action.until)
             return None
         self._again = 0
         if isinstance(action, Done):
@@ -173,9 +179,9 @@ class Job:
             return None
         return action
 
-    def _wait(self, action: Wait, again: int) -> None:
+    def _wait(self, action: Wait, block: Block, again: int) -> None:
         self._succeeded()
-        self._again, self._looked = again, time.monotonic()
+        self._again, self._waits_in, self._looked = again, block.hash, time.monotonic()
         if action.reason and action.reason != self._told:
             self._report("waiting", reason=action.reason, until=action.until)
         self._told = action.reason
@@ -191,6 +197,7 @@ class Job:
         try:
             yield
         except Opening:
+            self.opening = True
             self._is_fresh, self._rests_until = True, time.monotonic() + OPENING_SECONDS
         except (ChainError, StorageError, CircuitError, OSError, JournalUnwritable) as error:
             self._failures += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -129,7 +129,7 @@ class Node:
             contracts.tasks.get_task(task_id)
             self._take_up(task_id, [kind for kind in wanted.roles if self._is_named(kind, task_id)])
 
-    def looked(self, block: Block) -> set[int]:
+    def looked(self, block: Block) -> Set[int]:
         """See a new block: whether the chain has dropped older ones, whether there are new tasks, and where all are.
 
         Returns the ids of the tasks of which something was told.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from headwater.chain.contracts.codec import called
 from headwater.chain.contracts.opened import Contracts
@@ -57,8 +57,7 @@ def read_costs(contracts: Contracts, deployed: Mapping[str, str]) -> Iterator[Co
         ChainError: the node fails.
     """
     chain, eth = contracts.chain, contracts.chain.web3.eth
-    own = (getattr(contracts, field.name) for field in fields(contracts) if field.name != "chain")
-    names = {**deployed, **{str(contract.address): contract.name for contract in own}}
+    names = {**deployed, **{str(contract.address): contract.name for contract in contracts.all}}
     for number in range(chain.block().number + 1):
         with chain.explained("eth_getBlockByNumber"):
             hashes = eth.get_block(number)["transactions"]
