@@ -45,9 +45,8 @@ class Board:
         told = None if self._seen is None else self._contracts.touched_since(self._seen.number)
         if told is None or time.monotonic() - self._swept > SWEEP_SECONDS:
             found = self._sweep(block)
-            changed = {number for number, task in found.items() if self._tasks.get(number) != task} | (
-                told or frozenset()
-            )
+            changed = frozenset(number for number, task in found.items() if self._tasks.get(number) != task)
+            changed |= told or frozenset()
             self._swept = time.monotonic()
         else:
             changed = told if not self._only else told & {*self._only}
