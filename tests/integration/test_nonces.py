@@ -27,6 +27,8 @@ from headwater.journal.intents import Intent, Intents, State
 from tests.support import proxy
 from tests.support.proxy import FaultProxy, run_proxy
 
+pytestmark = pytest.mark.slow
+
 CALLS = 5
 """That are due anew in each life."""
 
