@@ -204,6 +204,20 @@ class TestIntents:
 
         assert [intent.nonce for intent in intents.open(CHAIN, KEY.address, 2)] == [2, 3]
 
+    def test_open__does_not_read_all_that_was_ever_sent(self, file):
+        intents, queries = Intents(file), []
+        file._connection.set_trace_callback(queries.append)
+        intents.open(CHAIN, KEY.address, 0)
+        intents.in_flight(CHAIN, KEY.address)
+        file._connection.set_trace_callback(None)
+
+        plan = [row["detail"] for query in queries for row in file.rows(f"EXPLAIN QUERY PLAN {query}")]
+        assert len(queries) == 2
+        reads = [step for step in plan if "intents" in step]
+        narrow = ("INDEX one_a_nonce", "nonce>?", "INTEGER PRIMARY KEY")
+        assert [step for step in reads if any(way in step for way in narrow)] == reads
+        assert len(reads) == 5
+
     def test_intents__of_another_process__are_read_as_they_were_written(self, tmp_path):
         with open_journal(tmp_path, KEY) as journal:
             keep(journal.intents, an_intent())

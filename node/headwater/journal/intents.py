@@ -17,6 +17,10 @@ from typing import Self
 
 from headwater.journal.database import Database
 
+_IN_FLIGHT = (
+    "SELECT id FROM intents INDEXED BY one_a_nonce WHERE chain = ?1 AND sender = ?2 AND state IN ('prepared', 'sent')"
+)
+_DROPPED = "SELECT id FROM intents WHERE chain = ?1 AND sender = ?2 AND nonce >= ?4 AND ?3 AND state = 'mined'"
 _SET_STATE = "UPDATE intents SET state = ?, changed_at = ? WHERE chain = ? AND hash = ?"
 
 
@@ -103,19 +107,12 @@ class Intents:
         That is what is in flight, and what was in blocks that the chain has dropped since.
         """
         return self._select(
-            "WHERE chain = ? AND sender = ?"
-            " AND (state IN ('prepared', 'sent') OR (? AND state = 'mined' AND nonce >= ?)) ORDER BY nonce",
-            chain,
-            sender,
-            self._resends,
-            nonce,
+            f"WHERE id IN ({_IN_FLIGHT} UNION ALL {_DROPPED}) ORDER BY nonce", chain, sender, self._resends, nonce
         )
 
     def in_flight(self, chain: str, sender: str) -> list[Intent]:
         """Those that are on their way, by nonce: written down, and not known to be mined or refused."""
-        return self._select(
-            "WHERE chain = ? AND sender = ? AND state IN ('prepared', 'sent') ORDER BY nonce", chain, sender
-        )
+        return self._select(f"WHERE id IN ({_IN_FLIGHT}) ORDER BY nonce", chain, sender)
 
     def at(self, chain: str, sender: str, nonce: int) -> list[Intent]:
         """All that were ever prepared with a nonce, newest first: any of them may be the one that is mined."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from math import inf
 
 import structlog
 from hexbytes import HexBytes
@@ -63,12 +64,14 @@ class Watch:
             ChainError: the chain's nodes fail.
             JournalError: the journal fails.
         """
-        self.due = time.monotonic() + self._pace.seconds
-        used = self._broadcaster.count("latest")
+        try:
+            used = self._broadcaster.count("latest")
+        finally:  # where it fails, whoever looks next has waited meanwhile
+            self.due = time.monotonic() + self._pace.seconds
         if used != self.used:
             self._broadcaster.market.forget()
         if used < self.used:
-            self._taken.clear()  # blocks were dropped, and perhaps what they held
+            self._forget()  # blocks were dropped, and perhaps what they held
         self.used = used
         for intent in self.open():
             if intent.nonce < used:
@@ -146,10 +149,14 @@ class Watch:
             self.broadcast(self._broadcaster.reserve(transaction, name, self.used))
         except ChainError as error:
             _log.warning("transaction lost", call=name, reason=error.message)
-        self._taken.clear()  # some nodes throw out what is above a hole
+        self._forget()  # some nodes throw out what is above a hole
 
     def _waiting(self) -> list[Intent]:
         return [intent for intent in self.open() if intent.nonce >= self.used]
+
+    def _forget(self) -> None:
+        """The node may have nothing any more."""
+        self._taken = dict.fromkeys(self._taken, -inf)
 
     def _note(self, intent: Intent) -> None:
         self._taken[intent.hash] = self.due = time.monotonic()
