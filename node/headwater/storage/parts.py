@@ -23,7 +23,7 @@ def _as_cid(text: str) -> str:
 
 
 def _seen(value: object, allowed: str = "") -> object:
-    """A text as it is. Raises ValueError where it holds what nobody sees, in words: a pattern's refusal says nothing."""
+    """A text as it is. Raises ValueError where it holds what nobody sees: a pattern's own refusal would not say so."""
     if isinstance(value, str) and (found := unseen(value, allowed)):
         raise ValueError(f"it holds the character {named(found)}, which is no text: people would not see it")
     return value
