@@ -141,7 +141,7 @@ def survives(expression: Expression, seconds: int = CPU_SECONDS) -> bool:
 def texts(pattern: str | bytes, flags: int) -> Iterator[str]:
     """Long texts of the letters and words that an expression looks for: each alone, two in turn, with an odd end."""
     letters, words = _looked_for(parser.parse(pattern, flags))
-    letters = list(dict.fromkeys([*letters, "a", " ", "\n"]))[: LETTERS + 2]
+    letters = list(dict.fromkeys([*list(dict.fromkeys(letters))[:LETTERS], "a", " ", "\n"]))
     ends = ("", "!", "\0", '"')
     for letter in letters:
         yield from (_long(letter) + end for end in ends)

@@ -10,8 +10,6 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
-from typing_extensions import override
-
 from headwater.foreign import LONGEST, lines, plain
 from headwater.redaction import redact
 
@@ -30,29 +28,23 @@ def configure_logging(verbose: bool, form: LogFormat = "text") -> None:
     if form == "auto":
         form = "text" if sys.stderr.isatty() else "json"
     clock = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-    renderer: list[Any] = [clock, _clean, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    renderer: Any = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     if form == "json":
         clock = structlog.processors.TimeStamper(fmt="iso", utc=True)
-        trace = structlog.processors.format_exc_info
-        renderer = [clock, trace, _clean, structlog.processors.JSONRenderer()]
+        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[structlog.processors.add_log_level, *renderer],
+        processors=[
+            structlog.processors.add_log_level,
+            clock,
+            structlog.processors.format_exc_info,
+            _clean,
+            renderer,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    root = logging.getLogger()
-    if not any(isinstance(handler, _Libraries) for handler in root.handlers):
-        root.addHandler(_Libraries(logging.WARNING))
-
-
-class _Libraries(logging.Handler):
-    """Takes what libraries warn of, which else goes to stderr as it is: urllib3's holds URLs and strange headers."""
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        import structlog
-
-        structlog.get_logger().warning("note", library=record.name, text=record.getMessage())
 
 
 def _clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

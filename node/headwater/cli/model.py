@@ -144,7 +144,7 @@ def _write(said: Predictions, file: object) -> None:
 def _cell(text: str) -> str:
     """A text as a cell that every spreadsheet takes for a text, or for the number that it is."""
     shown = plain(text)
-    if not shown.startswith(FORMULA):
+    if not shown.lstrip().startswith(FORMULA):
         return shown
     try:
         parse_number(shown)
