@@ -18,8 +18,10 @@ import socket
 import threading
 from contextlib import contextmanager
 
+import click
 import pytest
 import structlog
+from click.testing import CliRunner
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +30,7 @@ from headwater.chain.asking.rpc import connect
 from headwater.chain.contracts.reverts import refusal
 from headwater.cli import console, logs, model
 from headwater.cli.logs import configure_logging
+from headwater.cli.main import LazyGroup, cli
 from headwater.errors import ChainError, HeadwaterError, StorageError
 from headwater.learners.learner import Predictions
 from headwater.protocol import documents
@@ -217,6 +220,28 @@ def test_store__that_says_it(text, attack, monkeypatch):
     with attack.works_on(text_as_it_comes), uncleaned(monkeypatch):
         assert text in told()
     assert not is_no_text(told().replace("\n", "\r"))
+    attack.gains("a message that names what is no text by its code")
+
+
+@pytest.mark.parametrize("words", (["boom"], ["-v", "boom"]), ids=("alone", "verbose"))
+def test_exception__that_nobody_explains(words, attack, monkeypatch):
+    """With -v a traceback is shown, and in it whatever the exception says."""
+
+    @click.command()
+    def boom() -> None:
+        raise RuntimeError("asked http://u:hunter2@host \x1b]52;c;cm0=\x07\u202e")
+
+    def told() -> str:
+        with monkeypatch.context() as changed:
+            changed.setattr(LazyGroup, "get_command", lambda *_: boom)
+            done = CliRunner().invoke(cli, words)
+        assert done.exit_code == 1
+        return done.output
+
+    with attack.works_on(text_as_it_comes), uncleaned(monkeypatch):
+        assert is_no_text(told())
+    assert not is_no_text(told())
+    assert "hunter2" not in told()
     attack.gains("a message that names what is no text by its code")
 
 
