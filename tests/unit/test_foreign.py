@@ -95,6 +95,13 @@ def test_expressions__found__are_those_that_were_compiled():
     assert {f"0x[0-9a-fA-F]{count}" for count in ("{1,64}", "{40}", "{64}", "*")} <= {each.pattern for each in FOUND}
 
 
+def test_sources__of_commands__say_styles_with_text_and_never_with_markup():
+    """The console takes no text for markup: such a tag would be printed. And no second console is made."""
+    tag = re.compile(r"\[/\]|\[/?(?:bold|dim|red|green|yellow|cyan|link)\b")
+    found = {path.name: path.read_text() for path in (PACKAGE / "cli").rglob("*.py") if path.name != "console.py"}
+    assert [name for name, text in found.items() if tag.search(text) or " Console(" in text] == []
+
+
 def test_redact__of_a_long_text__leaves_half_a_word_out():
     secret = "https://user:" + "pw" * 20
     text = "x " * (redaction.MOST // 2 - 10) + secret + "@host/path"
