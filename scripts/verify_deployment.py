@@ -14,13 +14,14 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from headwater.chain.asking.rpc import connect
 from headwater.chain.deploying.compile import compile_contracts
 from headwater.chain.deploying.records import Deployment, network_name
 from headwater.chain.deploying.verify import Check, listed, verify
+from headwater.cli.console import CHECK, out
 from headwater.cli.options import chain_options, home_option
 from headwater.errors import HeadwaterError
 
@@ -38,7 +39,7 @@ def main(rpc: tuple[str, ...], deployments: Path, network: str | None, home: Pat
         checks = [*verify(deployment, chain, compiled), *listed(deployment, deployments)]
     except HeadwaterError as error:
         sys.exit(f"verify_deployment: {error.message}\n  {error.hint}")
-    Console(soft_wrap=True).print(_table(deployment, checks))
+    out.print(_table(deployment, checks), soft_wrap=True)
     failed = sum(not check.ok for check in checks)
     print(f"{len(checks) - failed} of {len(checks)} checks hold")
     sys.exit(bool(failed))
@@ -48,7 +49,7 @@ def _table(deployment: Deployment, checks: list[Check]) -> Table:
     title = f"{deployment.network}, chain {deployment.chain_id}"
     table = Table("", "contract", "check", "found", box=None, pad_edge=False, title=title, title_justify="left")
     for check in checks:
-        table.add_row("[green]✓[/]" if check.ok else "[red]✗[/]", check.contract, check.what, check.detail)
+        table.add_row(CHECK if check.ok else Text("✗", style="red"), check.contract, check.what, check.detail)
     return table
 
 

@@ -2,11 +2,15 @@
  * Elements from values, and a tree brought up to date without replacing what is the same.
  *
  * Names, descriptions and columns come from strangers, so text is only ever set as text. No markup is parsed anywhere:
- * the page's policy (Trusted Types) would refuse it.
+ * the page's policy (Trusted Types) would refuse it. What is no text, such as what turns a text around, is shown by its
+ * code.
  */
+
+import { plain } from "./vendor/headwater.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LINKS = /^(#|https?:\/\/|blob:)/;
+const SHOWN = ["title", "aria-label", "placeholder"]; // attributes that people read
 const HANDLERS = ["onclick", "onchange", "oninput", "onsubmit", "ontoggle"];
 
 /**
@@ -31,7 +35,7 @@ function build(element, props, children) {
     if (name === "key") element.key = String(value);
     else if (HANDLERS.includes(name)) element[name] = value;
     else if (name === "href" && !LINKS.test(value)) throw new Error(`no link of this page: ${value}`);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : SHOWN.includes(name) ? seen(value) : String(value));
   }
   element.append(...nodes(children));
   return element;
@@ -41,8 +45,14 @@ function nodes(children) {
   return children
     .flat(Infinity)
     .filter((child) => child !== undefined && child !== null && child !== false && child !== "")
-    .map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+    .map((child) => (child instanceof Node ? child : document.createTextNode(seen(child))));
 }
+
+const seen = (value) =>
+  String(value)
+    .split("\n")
+    .map((line) => plain(line, line.length))
+    .join("\n");
 
 /**
  * Makes `old` look like `fresh`, keeping every element that is still wanted: its focus, its selection, what was typed

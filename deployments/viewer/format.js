@@ -31,7 +31,7 @@ export const real = (value) => value.toLocaleString("en", { maximumSignificantDi
 /** An amount of wei in coins, exact, without needless zeros. */
 export function coins(wei) {
   const digits = wei.toString().padStart(19, "0");
-  const fraction = digits.slice(-18).replace(/0+$/, "");
+  const fraction = digits.slice(-18).replace(/(?<!0)0+$/, "");
   return `${BigInt(digits.slice(0, -18)).toLocaleString("en")}${fraction && `.${fraction}`} ETH`;
 }
 

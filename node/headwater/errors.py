@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from headwater.foreign import lines
+
 
 class HeadwaterError(Exception):
-    """Root of the tree. `message` says what happened and what was expected, `hint` what to do next."""
+    """Root of the tree. `message` says what happened and what was expected, `hint` what to do next.
+
+    Whatever a stranger has put into them, they are not long and hold no characters but text and line breaks. A
+    stranger's own line breaks are for `foreign.plain`, where its text is put into a message.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = lines(message)
+        self.hint = lines(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message

@@ -13,6 +13,7 @@ from typing import Any
 from headwater.chain.contracts.events import Convicted, Submitted
 from headwater.chain.deploying.records import Deployment
 from headwater.errors import Unavailable
+from headwater.foreign import plain, unseen
 from headwater.protocol.curve import add, multiply
 from headwater.protocol.field import P
 from headwater.protocol.structs import ZERO_ADDRESS, Model
@@ -26,6 +27,7 @@ from tests.js.predictions import prediction_facts
 from tests.support.story import Story
 
 Json = dict[str, Any]
+TEXTS = ("as it is: é 日本 😀", "a\x1b[2J\x9b", "\u202edlrow\u2069", "a\nb\tc", "\U000e0041", "x" * 500, "x" * 501)
 TASKS = ("long", "short", "plain", "withheld", "warm", "merged")
 
 
@@ -39,9 +41,21 @@ def facts(story: Story, folder: Path) -> Json:
         "tasks": {name: task_facts(getattr(story, name)) for name in TASKS},
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
         "documents": list(document_cases(story.long)),
+        "unseen": unseen_ranges(),
+        "plain": [{"text": text, "shown": plain(text)} for text in TEXTS],
         "commitments": list(commitment_cases(story.long)),
         "predictions": [prediction_facts(case) for case in (flowers(story, folder), *cases(folder))],
     }
+
+
+def unseen_ranges() -> list[tuple[int, int]]:
+    """First and last of each range of characters that are no text."""
+    found: list[tuple[int, int]] = []
+    for code in range(0x110000):
+        if unseen(chr(code)):
+            first = found.pop()[0] if found and found[-1][1] == code - 1 else code
+            found.append((first, code))
+    return found
 
 
 def flowers(story: Story, folder: Path) -> Case:

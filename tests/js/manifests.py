@@ -78,6 +78,20 @@ def changed(document: bytes, change: tuple[Path, Any]) -> bytes:
     return text + separator + vector
 
 
+UNSEEN = (
+    "\x7f",
+    "\x85",
+    "\x9b",
+    "\xad",
+    "\u061c",
+    "\u200b",
+    "\u200d",
+    "\u2028",
+    "\u202e",
+    "\u2066",
+    "\ufeff",
+    "\U000e0041",
+)
 MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("schema",), "headwater/task/1"),
     (("schema",), ...),
@@ -88,6 +102,8 @@ MANIFEST_CHANGES: tuple[tuple[Path, Any], ...] = (
     (("name",), "\U0001f600" * 201),
     (("name",), "a\nb"),
     (("name",), 1),
+    *(((*place,), f"a{character}b") for place in (("name",), ("description",)) for character in UNSEEN),
+    *(((*place,), "é 日本 😀 \u0301 (ℵ) \u05d0") for place in (("name",), ("description",))),
     (("description",), "a\nb"),
     (("description",), "a\tb"),
     (("description",), "x" * 10_001),
@@ -140,6 +156,10 @@ TABLE_CHANGES: tuple[tuple[Path, Any], ...] = (
     ((*FIRST, "deviation"), "0e5"),
     ((*FIRST, "name"), "petal width (cm)"),
     ((*FIRST, "name"), " padded"),
+    *(((*FIRST, "name"), f"petal{character}") for character in UNSEEN),
+    ((*SECOND, "values"), ["red", "re\u200bd"]),
+    ((*MODEL, "label", "column"), "y\u2060"),
+    ((*MODEL, "label", "classes"), ["a", "a\u202e", "b"]),
     ((*MODEL, "intercept"), 1),
     ((*MODEL, "intercept"), None),
     ((*MODEL, "label", "column"), "petal width (cm)"),
@@ -196,6 +216,7 @@ NETWORK_CHANGES: tuple[tuple[Path, Any], ...] = (
     ((*MODEL, "loss"), "logistic"),
 )
 GRAM_CHANGES: tuple[tuple[Path, Any], ...] = (
+    ((*MODEL, "items"), ["a", "b", "c\u2063"]),
     *(((*MODEL, "items"), items) for items in (["a"], ["a", "a"], ["a", " b"], ["a", ""], "ab", ...)),
     *(((*MODEL, "items"), [str(n) for n in range(count)]) for count in (500, 501)),
     *(((*MODEL, "ridge"), ridge) for ridge in ("0", "0.01", "0.0099", "1e6", "1e7", "-1", "1e999", 7, ...)),

@@ -58,8 +58,7 @@ class TestLogs:
             raise ValueError(f"cannot ask {url}")
         except ValueError as error:
             log.warning("failed", error=error)
-            if form == "json":
-                log.exception("failed")
+            log.exception("failed")
 
         shown = "\n".join(self.lines(capsys))
         assert "hunter2" not in shown

@@ -11,7 +11,7 @@ export interface Decimal {
 
 /** The number of a text such as `-1.5e3`, exactly; undefined where it is none. */
 export function parseDecimal(text: string): Decimal | undefined {
-  const match = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
+  const match = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
   if (match === null) return undefined;
   const [, sign, digits = "", exponent = "0"] = match;
   const [whole = "", fraction = ""] = digits.split(".");

@@ -1,11 +1,18 @@
 // What can go wrong, one class a cause. Every message says what happened and what to do next.
 
-/** Any error of this package. `code` names the cause and never changes; `message` is for people. */
+import { plain } from "./foreign.js";
+
+const LONGEST = 5_000; // characters of a message
+
+/**
+ * Any error of this package. `code` names the cause and never changes; `message` is for people: it is not long, and holds
+ * no characters but text, whatever a stranger has put into it.
+ */
 export abstract class HeadwaterError extends Error {
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(plain(message, LONGEST), options);
     this.name = new.target.name;
   }
 }

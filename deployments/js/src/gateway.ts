@@ -59,7 +59,7 @@ export async function fetchContent(
 }
 
 async function ask(gateway: string, cid: string, digest: Hex, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await fetch(`${gateway.replace(/\/+$/, "")}/ipfs/${cid}?format=raw`, {
+  const response = await fetch(`${gateway.replace(/(?<!\/)\/+$/, "")}/ipfs/${cid}?format=raw`, {
     headers: { Accept: "application/vnd.ipld.raw" },
     credentials: "omit",
     signal,

@@ -7,6 +7,7 @@ export { hashPoint, type Point, tagOf, withEntry } from "./commitment.js";
 export { CONTRACTS, type ContractName, type Deployment, deploymentOf, parseAddresses } from "./deployment.js";
 export { parseManifest, type TaskManifest } from "./documents.js";
 export * from "./errors.js";
+export { plain } from "./foreign.js";
 export { type Content, type FetchOptions, fetchContent } from "./gateway.js";
 export * from "./history.js";
 export { type GramModel, gram } from "./learners/gram.js";

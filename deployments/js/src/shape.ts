@@ -2,9 +2,12 @@
 
 import type { Json } from "./canonical.js";
 import { MalformedDocument } from "./errors.js";
+import { unseen } from "./foreign.js";
 
 /** Makes a typed value of JSON. `place` says where it stands. Throws MalformedDocument. */
 export type Reader<T> = (value: Json, place: string) => T;
+
+const ANY = /^/;
 
 type Shape = Readonly<Record<string, Reader<unknown>>>;
 type ObjectOf<S extends Shape> = { readonly [K in keyof S]: ReturnType<S[K]> };
@@ -48,8 +51,16 @@ export function text(pattern: RegExp, most = Infinity): Reader<string> {
   };
 }
 
-/** A text that may be shown: no control characters. */
-export const name = text(/^[^\x00-\x1f\x7f-\x9f]+$/, 200);
+/** A text of at most `most` characters that people see: nothing else is in it, but for what `allowed` has. */
+export function seen(most: number, allowed = ""): Reader<string> {
+  return checked(text(ANY, most), (found) => {
+    const hidden = unseen(found, allowed);
+    return hidden && `the character ${hidden}, which people would not see,`;
+  });
+}
+
+/** A text that may be shown. */
+export const name = checked(seen(200), (found) => (found === "" ? "no text" : undefined));
 
 /** One of these texts. */
 export function oneOf<const T extends string>(...texts: readonly T[]): Reader<T> {

@@ -81,6 +81,9 @@ interface Facts {
     readonly manifest: boolean;
     readonly model: boolean;
   }[];
+  /** First and last of each range of characters that are no text, in order. */
+  readonly unseen: readonly (readonly [number, number])[];
+  readonly plain: readonly { readonly text: string; readonly shown: string }[];
   /** The long task's offset with an entry at its basis point D. */
   readonly commitments: readonly {
     readonly entry: string;

@@ -13,7 +13,7 @@ from headwater.cli.options import chain_options, home_option, store_address, sto
 if TYPE_CHECKING:
     from headwater.reading.audit import Check
 
-MARKS = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]?[/]"}
+MARKS = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("?", "yellow")}
 
 
 @click.command()
@@ -28,7 +28,7 @@ def command(
 
     ✓ holds, ✗ does not, ? could not be checked. Exit code 1 where anything does not hold.
     """
-    from rich.markup import escape
+    from rich.text import Text
     from rich.tree import Tree
 
     from headwater.chain.asking.rpc import connect
@@ -43,11 +43,11 @@ def command(
     checks: list[Check] = []
     with err.status("Rebuilding the circuits"):
         for section in audit(task):
-            tree = Tree(f"{_verdict(section.checks)} [bold]{escape(section.title)}[/]")
+            tree = Tree(Text.assemble(_verdict(section.checks), " ", (section.title, "bold")))
             for check in section.checks:
-                detail = f"  [dim]{escape(check.detail)}[/]" if check.detail else ""
-                tree.add(f"{MARKS[check.ok]} {escape(check.name)}{detail}")
-            out.print(tree, highlight=False)
+                detail = f"  {check.detail}" if check.detail else ""
+                tree.add(Text.assemble(MARKS[check.ok], f" {check.name}", (detail, "dim")))
+            out.print(tree)
             checks += section.checks
     broken = [check for check in checks if check.ok is False]
     unchecked = sum(check.ok is None for check in checks)
@@ -58,6 +58,6 @@ def command(
         )
 
 
-def _verdict(checks: list[Check]) -> str:
+def _verdict(checks: list[Check]) -> tuple[str, str]:
     found = {check.ok for check in checks}
     return MARKS[False if False in found else None if None in found else True]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
+from rich.text import Text
 
-from headwater.cli.console import err, out
+from headwater.cli.console import CHECK, err, out
 from headwater.cli.options import home_option
 from headwater.errors import CircuitError
 
@@ -67,7 +68,8 @@ def build(kind: str, parameters: tuple[str, ...], k: int | None, source: str, ho
             ((_, k),) = worker.sizes(statement)
         built = circuit.build(home, statement, _srs(home, k, source))
     facts = built.manifest
-    out.print(f"[bold]{kind}[/] with k = {k}, {facts['rows']:,} rows, SRS {source} {facts['srs']['id'][:16]}…")
+    says = f" with k = {k}, {facts['rows']:,} rows, SRS {source} {facts['srs']['id'][:16]}…"
+    out.print(Text.assemble((kind, "bold"), says))
     for name, entry in facts["artifacts"].items():
         out.print(f"  {name:16} {entry['size']:>12,} bytes  sha256 {entry['sha256'][:16]}…")
     out.print(
@@ -100,7 +102,7 @@ def verify(folder: Path, srs_file: Path | None, home: Path) -> None:
         differing = circuit.check_reproducible(found)
     if differing:
         raise CircuitError(f"rebuilding gives another {', '.join(differing)}", "do not trust this circuit")
-    out.print(f"[green]✓[/] the statement gives exactly these artifacts; code hash {found.verifier.code_hash}")
+    out.print(CHECK, f"the statement gives exactly these artifacts; code hash {found.verifier.code_hash}")
 
 
 @command.command("list")
@@ -119,10 +121,14 @@ def list_(home: Path) -> None:
             parameters = " ".join(f"{name}={value}" for name, value in facts["statement"]["params"].items())
             line = f"k = {facts['k']}, {facts['rows']:,} rows, SRS {facts['srs']['source']}"
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            out.print(f"[bold]{path.parent.name}[/]  [red]damaged[/]: it is built again when it is needed")
+            out.print(
+                Text.assemble(
+                    (path.parent.name, "bold"), "  ", ("damaged", "red"), ": it is built again when it is needed"
+                )
+            )
             continue
-        out.print(f"[bold]{path.parent.name}[/]  {line}")
-        out.print(f"  {parameters}", highlight=False, soft_wrap=True)
+        out.print(Text.assemble((path.parent.name, "bold"), f"  {line}"))
+        out.print(f"  {parameters}", soft_wrap=True)
     if not found:
         out.print(f"None yet in {home / 'circuits'}.", soft_wrap=True)
     out.print(f"Statements: {', '.join(kinds())}.", soft_wrap=True)

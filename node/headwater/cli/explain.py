@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from headwater.cli.console import out
 from headwater.cli.options import chain_options
@@ -50,14 +51,14 @@ def command(
     history = read_round(contracts, task_id, number, account, later=later)
     round_ = history.rounds[number]
     outcomes = {each: history.outcome(number, each) for each in ([account] if account else round_.parts)}
-    out.print(f"[bold]round {number} of task {task_id}: {round_.phase}[/], {_summary(round_)}")
+    title = f"round {number} of task {task_id}: {round_.phase}"
+    out.print(Text.assemble((title, "bold"), f", {_summary(round_)}"))
     if history.until is not None and history.until < contracts.chain.block().number:
-        text = f"what was collected or settled after block {history.until:,} is not shown: --later reads on"
-        out.print(text, highlight=False)
+        out.print(f"what was collected or settled after block {history.until:,} is not shown: --later reads on")
     if account is None:
         out.print(_everybody(history, number, {a: str(o) for a, o in outcomes.items()}))
         return
-    out.print(f"{account}: [bold]{outcomes[account]}[/]", highlight=False, soft_wrap=True)
+    out.print(Text.assemble(f"{account}: ", (str(outcomes[account]), "bold")), soft_wrap=True)
     if story := _story(history, number, account):
         out.print(_steps(contracts, story))
 

@@ -1,4 +1,7 @@
-"""Log lines: for people on a terminal, one JSON object each for everything else; never with a secret in them."""
+"""Log lines: for people on a terminal, one JSON object each for everything else; never with a secret in them.
+
+Nor with what is no text, or much of it: names and messages come from strangers.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
+from headwater.foreign import LONGEST, lines, plain
 from headwater.redaction import redact
 
 LogFormat = Literal["auto", "text", "json"]
@@ -24,30 +28,38 @@ def configure_logging(verbose: bool, form: LogFormat = "text") -> None:
     if form == "auto":
         form = "text" if sys.stderr.isatty() else "json"
     clock = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-    renderer: list[Any] = [clock, _redact, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    renderer: Any = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     if form == "json":
         clock = structlog.processors.TimeStamper(fmt="iso", utc=True)
-        trace = structlog.processors.format_exc_info
-        renderer = [clock, trace, _redact, structlog.processors.JSONRenderer(default=str)]
+        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[structlog.processors.add_log_level, *renderer],
+        processors=[
+            structlog.processors.add_log_level,
+            clock,
+            structlog.processors.format_exc_info,
+            _clean,
+            renderer,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 
-def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The event with URLs cut to their hosts, and without the values of fields that hold secrets."""
-    for name, value in event.items():
-        event[name] = "***" if name in SECRET else _clean(value)
-    return event
+def _clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The event with URLs cut to their hosts, without the values of fields that hold secrets, and of text only."""
+    found = {plain(name): "***" if name in SECRET else _shown(value) for name, value in event.items()}
+    if "event" in found:
+        found["event"] = plain(found["event"])  # a line's first words, which no renderer quotes
+    return found
 
 
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
+def _shown(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, dict):
-        return {name: "***" if name in SECRET else _clean(each) for name, each in value.items()}
+        return {plain(name): "***" if name in SECRET else _shown(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(each) for each in value]
-    return redact(str(value)) if isinstance(value, BaseException) else value
+        return [_shown(each) for each in value]
+    return lines(redact(str(value)), LONGEST)

@@ -13,6 +13,7 @@ import click
 
 from headwater.cli.logs import configure_logging
 from headwater.errors import HeadwaterError
+from headwater.foreign import plain
 from headwater.redaction import redact
 
 COMMANDS = {
@@ -80,7 +81,8 @@ class LazyGroup(click.Group):
             if ctx.params.get("verbose"):
                 import traceback
 
-                traceback.print_exc()
+                for line in traceback.format_exc().splitlines():
+                    click.echo(plain(redact(line)), err=True)
             show_error(_unexpected(error))
             ctx.exit(1)
 
@@ -101,7 +103,7 @@ def _unexpected(error: Exception) -> HeadwaterError:
         return HeadwaterError(
             f"{where}{error.strerror}", "look at free space and permissions; -v shows where it happened"
         )
-    text = redact(" ".join(str(error).split()))[:300]
+    text = plain(redact(" ".join(str(error).split())))
     return HeadwaterError(
         f"this is a fault of headwater: {type(error).__name__}: {text}",
         "run `headwater -v ...` with the same words, and report what it prints",

@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
-from headwater.cli.console import err, out
+from headwater.cli.console import CHECK, err, out
 from headwater.cli.options import chain_options, home_option, store_address, store_option
+from headwater.foreign import plain
+from headwater.tables.table import parse_number
 
 if TYPE_CHECKING:
     from headwater.learners.learner import Predictions
     from headwater.roles.task import TaskReader
+
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet computes; unless it is a number."""
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -63,7 +69,8 @@ def pull(
     pulled = pull_model(task, models.latest(task_id) if round_ is None else models.get_model(task_id, round_), folder)
     facts = pulled.provenance
     out.print(
-        f"[green]✓[/] task {task_id}, round {facts['round']}, average of {facts['trainers']} proved updates:"
+        CHECK,
+        f"task {task_id}, round {facts['round']}, average of {facts['trainers']} proved updates:"
         f" these weights are the contract's model {facts['model_hash']}",
         soft_wrap=True,
     )
@@ -89,7 +96,8 @@ def verify(
         raise ConfigError(f"{folder} does not say of which task it is", "pull the model again")
     model = verify_model(_read_task(task_id, rpc, deployments, network, store, home), pulled)
     out.print(
-        f"[green]✓[/] the registry has this model as round {model.round} of task {task_id}, and these are its weights",
+        CHECK,
+        f"the registry has this model as round {model.round} of task {task_id}, and these are its weights",
         soft_wrap=True,
     )
 
@@ -111,7 +119,7 @@ def predict(folder: Path, data: Path, target: Path | None) -> None:
     pulled = load(folder)
     dataset = pulled.learner.read(data, training=False)
     for warning in dataset.warnings:
-        err.print(f"[yellow]note[/] {warning}", soft_wrap=True)
+        err.print(Text("note", style="yellow"), warning, soft_wrap=True)
     said = pulled.learner.predict(pulled.weights, dataset)
     if target is None:
         _write(said, sys.stdout)
@@ -124,10 +132,22 @@ def predict(folder: Path, data: Path, target: Path | None) -> None:
                 f"{target} cannot be written: {error.strerror}", "name another file with --out"
             ) from error
     if score := pulled.learner.evaluate(pulled.weights, dataset):
-        err.print(str(score), highlight=False)
+        err.print(str(score))
 
 
 def _write(said: Predictions, file: object) -> None:
     writer = csv.writer(file, lineterminator="\n")  # type: ignore[arg-type]
-    writer.writerow(said.header)
-    writer.writerows(said.rows)
+    for row in (said.header, *said.rows):
+        writer.writerow(map(_cell, row))
+
+
+def _cell(text: str) -> str:
+    """A text as a cell that every spreadsheet takes for a text, or for the number that it is."""
+    shown = plain(text)
+    if not shown.lstrip().startswith(FORMULA):
+        return shown
+    try:
+        parse_number(shown)
+    except ValueError:
+        return "'" + shown
+    return shown

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from headwater.cli.console import err, out
 from headwater.cli.learners import learner_options, made, requested
@@ -119,11 +120,12 @@ def _warn(k: int, train: ProvingCost) -> None:
     from headwater.circuits.cost import LARGE_K
 
     if k > LARGE_K:
-        out.print(
-            f"[yellow]! k = {k} is beyond what was tried: every trainer needs {train.memory_mb / 1024:.0f} GB of"
+        text = (
+            f"! k = {k} is beyond what was tried: every trainer needs {train.memory_mb / 1024:.0f} GB of"
             f" memory. Fewer rows, features or steps bring it down; up to k = {LARGE_K} was measured, and nodes leave a"
-            " task of more alone unless their max_k allows it.[/]"
+            " task of more alone unless their max_k allows it."
         )
+        out.print(Text(text, style="yellow"))
 
 
 def _print_salts(learner: Learner, rounds: int, k: int, fewer: dict[int, int]) -> None:
@@ -136,7 +138,8 @@ def _print_salts(learner: Learner, rounds: int, k: int, fewer: dict[int, int]) -
         return
     count = max(better)
     out.print(
-        f"[yellow]![/] {rounds:,} rounds take {learner.salts:,} salts, and so k = {k} of everybody: each proof tells an"
+        Text("!", style="yellow"),
+        f"{rounds:,} rounds take {learner.salts:,} salts, and so k = {k} of everybody: each proof tells an"
         f" equation about its data. A task of {count:,} rounds has k = {better[count]}. Another one can start from its"
         f" last model (`headwater task create --parent`); its trainers enrol anew, with fresh salts or other data.",
         soft_wrap=True,

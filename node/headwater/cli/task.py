@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from headwater.cli.console import err, out
+from headwater.cli.console import CHECK, err, out
 from headwater.cli.learners import learner_options, made, requested
 from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
 from headwater.cli.progress import log_report
@@ -202,7 +202,7 @@ def create(
     learner = made(lambda: find(kind).describe(sample, request))
     err.print(_taken(learner))
     for text in learner.remarks(sample):
-        err.print(f"[yellow]![/] {escape(text)}", highlight=False)
+        err.print(Text("!", style="yellow"), text)
     contracts = open_contracts(connect(rpc), deployments, network)
     sender = Sender(contracts.chain, load_key(keystore))
     opened = open_store(store_address(store, home))
@@ -232,9 +232,10 @@ def learners() -> None:
     for name in names():
         learner = find(name)
         lines = (learner.__doc__ or "").strip().splitlines()
-        out.print(f"[bold]{name}[/]  {escape(lines[0] if lines else '')} (package {learner.package})", soft_wrap=True)
+        says = f"  {lines[0] if lines else ''} (package {learner.package})"
+        out.print(Text.assemble((name, "bold"), says), soft_wrap=True)
         for setting, says in learner.settings.items():
-            out.print(f"  --set {setting}=…  {escape(says)}", highlight=False, soft_wrap=True)
+            out.print(f"  --set {setting}=…  {says}", soft_wrap=True)
 
 
 @command.command()
@@ -273,9 +274,9 @@ def show(
         models.add_row(*row, str(Cid.from_digest(model.cid)))
     out.print(models)
     if check:
-        out.print(f"[green]✓[/] tau, offset and basis points are those of the SRS {task.srs.id}", soft_wrap=True)
+        out.print(CHECK, f"tau, offset and basis points are those of the SRS {task.srs.id}", soft_wrap=True)
         task.check_circuits(log_report("check"))
-        out.print("[green]✓[/] the verifiers on chain are those of the task's statements, rebuilt here")
+        out.print(CHECK, "the verifiers on chain are those of the task's statements, rebuilt here")
 
 
 def _list(contracts: Contracts, *, wants_all: bool) -> Table:
@@ -303,7 +304,7 @@ def _taken(learner: Learner) -> Table:
     """What a task's creator is about to make public of a file."""
     table = Table("column", "becomes", title="columns", title_justify="left")
     for name, becomes in learner.taken:
-        table.add_row(escape(name), escape(becomes))
+        table.add_row(name, becomes)
     return table
 
 
@@ -350,7 +351,7 @@ def _facts(task: Task) -> Table:
     table.add_column()
     for name, text in facts.items():
         if text:
-            table.add_row(name, escape(text))
+            table.add_row(name, text)
     return table
 
 

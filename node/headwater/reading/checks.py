@@ -10,6 +10,7 @@ from headwater.chain.contracts.codec import decode_call
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import Event
 from headwater.circuits.circuit import Circuit, proof_points
+from headwater.foreign import plain
 from headwater.protocol.curve import Point
 
 MODEL, DATA, PUBLIC, LAST = 0, 1, 2, 3  # a proof's points
@@ -48,7 +49,7 @@ class Section:
         try:
             return decode_call(contract.name, function, data)
         except ValueError as error:
-            self.check(what, False, str(error))
+            self.check(what, False, plain(error))
             return None
 
 

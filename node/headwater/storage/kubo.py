@@ -19,6 +19,7 @@ from typing_extensions import override
 from urllib3.exceptions import HTTPError
 
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable, Unreachable
+from headwater.foreign import plain
 from headwater.replies import ReplyTooLong
 from headwater.storage.cid import Cid
 from headwater.storage.dag import NODE_LIMIT, read_file
@@ -142,7 +143,7 @@ class KuboStore(ContentStore):
         cid = builder.finish()
         if answer != str(cid):
             raise StorageError(
-                f"{self.describe()} added {cid} as {answer!r}",
+                f"{self.describe()} added {cid} as {plain(answer)}",
                 "it does not follow profile unixfs-v1-2025: use Kubo 0.35 or later",
             )
         return cid
@@ -212,6 +213,6 @@ class KuboStore(ContentStore):
         except _FAILURES as error:
             kind = Unreachable if isinstance(error, IpfsConnectionError) else Unavailable
             raise kind(
-                f"{self.describe()} failed at {what}: {error or type(error).__name__}",
+                f"{self.describe()} failed at {what}: {plain(error) or type(error).__name__}",
                 "ask again later; is `ipfs daemon` running, and is this the address of its RPC?",
             ) from error

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError
 
 from headwater.errors import DocumentError
+from headwater.foreign import plain
 from headwater.protocol import documents
 from headwater.storage.parts import (
     MAX_ARTIFACT_BYTES,
@@ -57,7 +58,7 @@ class Document(Part):
         except ValidationError as error:
             raise DocumentError(f"this is no document of {cls.kind}: {problem_of(error)}", REFUSE) from error
         except ValueError as error:
-            raise DocumentError(f"this is no document of {cls.kind}: {error}", REFUSE) from error
+            raise DocumentError(f"this is no document of {cls.kind}: {plain(error)}", REFUSE) from error
 
 
 class CircuitCids(Part):

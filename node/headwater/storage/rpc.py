@@ -13,6 +13,7 @@ from ipfshttpclient.exceptions import ErrorResponse
 from ipfshttpclient.exceptions import TimeoutError as IpfsTimeoutError
 from ipfshttpclient.http import ClientSync
 
+from headwater.foreign import plain
 from headwater.replies import CONNECT_SECONDS, ReplyTooLong, parse_json
 
 _PIECE = 1 << 16
@@ -58,7 +59,7 @@ class _BoundedHttp(ClientSync):  # type: ignore[misc]  # ipfshttpclient ships no
             return
         try:
             body = b"".join(self._bounded(response.raw, response.iter_content(_PIECE)))
-            message = str(parse_json(body)["Message"])
+            message = plain(parse_json(body)["Message"])
         except (ReplyTooLong, ValueError, LookupError, TypeError):
             message = f"HTTP status {response.status_code}"
         raise ErrorResponse(message, None)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field
 
 from headwater.errors import DocumentError
+from headwater.foreign import plain
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
 from headwater.storage.manifests import REFUSE, Document, TaskReference
@@ -126,7 +127,7 @@ class VectorDocument(Generic[H]):
             header, vector = cls.kind.decode(data[:end]), data[end + 1 :]
             header.check(vector)
         except ValueError as error:
-            raise DocumentError(f"this is no document of {name}: {error}", REFUSE) from error
+            raise DocumentError(f"this is no document of {name}: {plain(error)}", REFUSE) from error
         return cls(header, vector)
 
 

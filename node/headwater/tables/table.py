@@ -19,7 +19,7 @@ MISSING = frozenset({"", "-", "?", "na", "n/a", "none", "null"})
 BAD_TEXT = "\N{REPLACEMENT CHARACTER}"
 """What stands in cells for bytes that are not UTF-8."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 EMPTY = "the file is empty: the first line names the columns, each next line is a row"

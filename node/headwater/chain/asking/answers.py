@@ -9,6 +9,8 @@ from typing import Any
 import requests
 from web3.exceptions import BadResponseFormat
 
+from headwater.foreign import plain
+
 Shape = Callable[[Any], bool]
 
 _REVERT = re.compile(r"revert", re.IGNORECASE)
@@ -33,13 +35,20 @@ class RateLimited(requests.RequestException):
     """A node says, by an error of JSON-RPC, that it was asked too often."""
 
 
-def check_error(error: Any) -> None:
-    """Raises BadResponseFormat where this is no error of JSON-RPC, RateLimited where it is one request too many."""
+def check_error(error: Any) -> dict[str, Any]:
+    """The error of an answer, its message cut and of text only. `data` is as the node gives it, if it does.
+
+    Raises:
+        BadResponseFormat: it is no error of JSON-RPC.
+        RateLimited: it is one request too many.
+    """
     if not _is_error(error):
         raise BadResponseFormat("it gives what is no error of JSON-RPC")
-    message = error["message"].lower()
-    if error["code"] == requests.codes.too_many_requests or "rate limit" in message or "too many req" in message:
+    code, shown = error["code"], plain(error["message"])
+    message = shown.lower()
+    if code == requests.codes.too_many_requests or "rate limit" in message or "too many req" in message:
         raise RateLimited
+    return {"code": code, "message": shown} | ({"data": error["data"]} if "data" in error else {})
 
 
 def is_failure(method: str, error: Mapping[str, Any] | None) -> bool:
@@ -57,7 +66,7 @@ def is_failure(method: str, error: Mapping[str, Any] | None) -> bool:
     if method == "eth_sendRawTransaction":
         return not _TRANSACTION.search(message)
     if method == "eth_getLogs":
-        return not _RANGE.search(f"{message} {data}") or bool(_BEHIND.search(message))
+        return not _RANGE.search(f"{message} {plain(data)}") or bool(_BEHIND.search(message))
     return True
 
 

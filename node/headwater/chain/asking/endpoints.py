@@ -25,6 +25,7 @@ from web3.types import RPCEndpoint, RPCResponse
 from headwater.backoff import Backoff
 from headwater.chain.asking.answers import RateLimited, check_error, check_result, is_failure
 from headwater.errors import ChainError, ConfigError
+from headwater.foreign import plain
 from headwater.redaction import redact
 from headwater.replies import ReplyTooLong, ask, parse_json, read_reply
 
@@ -94,7 +95,7 @@ class Endpoint:
         if answer.get("jsonrpc") != "2.0" or ("result" in answer) == ("error" in answer):
             raise BadResponseFormat("it does not speak JSON-RPC")
         if "error" in answer:
-            check_error(answer["error"])
+            answer["error"] = check_error(answer["error"])
         elif answer.get("id") != number:
             raise BadResponseFormat("it answers another request")
         return cast(RPCResponse, answer)
@@ -270,7 +271,7 @@ def _number(value: Any) -> int:
 def _reason(error: Exception) -> str:
     """What happened, without any URL."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}"
+        return f"HTTP {error.response.status_code} {plain(error.response.reason)}"
     if isinstance(error, ChainError):
         return error.message
     if isinstance(error, requests.Timeout):
@@ -279,4 +280,4 @@ def _reason(error: Exception) -> str:
         return "one request too many"
     if isinstance(error, requests.RequestException):
         return "no connection"
-    return str(error)
+    return plain(error)

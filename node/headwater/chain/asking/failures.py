@@ -13,6 +13,7 @@ from web3.exceptions import BadResponseFormat, ContractLogicError, Web3Exception
 from headwater.chain.asking.answers import RateLimited
 from headwater.chain.contracts.reverts import refusal
 from headwater.errors import ChainError
+from headwater.foreign import plain
 
 _ODD = (ArithmeticError, AttributeError, DecodingError, LookupError, TypeError, ValueError)
 _RETRY = "try again, or name another node with --rpc"
@@ -31,10 +32,10 @@ def explained(where: str, doing: str) -> Iterator[None]:
     except requests.ConnectionError as error:
         raise ChainError(f"no Ethereum node answers at {where}", _START) from error
     except requests.HTTPError as error:
-        status = f"HTTP {error.response.status_code} {error.response.reason}"
+        status = f"HTTP {error.response.status_code} {plain(error.response.reason)}"
         raise ChainError(f"what listens at {where} answered {doing} with {status}", _START) from error
     except BadResponseFormat as error:
-        raise ChainError(f"what listens at {where} is no Ethereum node: {error}", _START) from error
+        raise ChainError(f"what listens at {where} is no Ethereum node: {plain(error)}", _START) from error
     except RateLimited as error:
         raise ChainError(f"the node at {where} takes no more requests for now", _RETRY) from error
     except requests.RequestException as error:  # its text may show what the URL holds of secrets
@@ -45,7 +46,7 @@ def explained(where: str, doing: str) -> Iterator[None]:
             raise ChainError(f"the account cannot pay for {doing}: {message}", "send it the chain's coin") from error
         raise ChainError(f"the node at {where} refused {doing}: {message}", _RETRY) from error
     except Web3Exception as error:
-        raise ChainError(f"the node at {where} answered {doing} oddly: {error}", _RETRY) from error
+        raise ChainError(f"the node at {where} answered {doing} oddly: {plain(error)}", _RETRY) from error
     except _ODD as error:  # raised deep within web3: `answers` does not know all that a node may say
         raise ChainError(f"the node at {where} answered {doing} oddly: {type(error).__name__}", _RETRY) from error
 
@@ -63,4 +64,4 @@ def _revert_data(error: ContractLogicError) -> bytes:
 
 def _message(error: Web3RPCError) -> str:
     answer: Any = (error.rpc_response or {}).get("error")
-    return str(answer["message"] if isinstance(answer, dict) and answer.get("message") else error.message)
+    return plain(answer["message"] if isinstance(answer, dict) and answer.get("message") else error.message)

@@ -10,6 +10,7 @@ from typing import Any
 
 from headwater.chain.contracts.codec import decode_error
 from headwater.errors import ContractError
+from headwater.foreign import plain
 
 _OTHER = "this is a fault of the contracts or of the node: report it with the transaction's data"
 _ADMISSION = "the task's admission module may have a reason of its own: ask the task's creator who may enrol"
@@ -374,7 +375,7 @@ class _Argument:
             return format_wei(self.value)
         if spec == "time":
             return f"{datetime.fromtimestamp(self.value, UTC):%Y-%m-%d %H:%M:%S} UTC" if self.value else "none"
-        text = f"0x{self.value.hex()}" if isinstance(self.value, bytes) else str(self.value)
+        text = f"0x{self.value.hex()}" if isinstance(self.value, bytes) else plain(self.value)
         return f"{text[:10]}..." if spec == "short" else text
 
 

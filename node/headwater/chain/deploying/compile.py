@@ -26,7 +26,7 @@ _WANTED = [
     "evm.deployedBytecode.object",
     "evm.deployedBytecode.immutableReferences",
 ]
-_IMPORT = re.compile(r'^\s*import\s[^;"]*"([^"]+)"\s*;', re.MULTILINE)
+_IMPORT = re.compile(r'^[ \t]*import\s[^;"]{0,1000}"([^"\n]+)"[ \t]*;', re.MULTILINE)
 
 
 @dataclass(frozen=True)

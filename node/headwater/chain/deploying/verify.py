@@ -25,6 +25,7 @@ from headwater.chain.deploying.compile import Compiled
 from headwater.chain.deploying.deploy import ADDRESSED, creation_code, runtime_code
 from headwater.chain.deploying.records import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.errors import ChainError, HeadwaterError
+from headwater.foreign import plain
 from headwater.protocol.structs import Addresses
 
 WRAPPERS: tuple[type[Contract], ...] = (
@@ -107,7 +108,7 @@ def _on_chain(name: str, record: Record, chain: Chain) -> Iterator[Check]:
         receipt = chain.web3.eth.get_transaction_receipt(HexBytes(record.transaction_hash))
         sent = chain.web3.eth.get_transaction(HexBytes(record.transaction_hash))
     except Exception as error:  # noqa: BLE001 - web3 raises its own, requests' and the node's
-        yield Check(name, what, ok=False, detail=f"the node does not tell of {record.transaction_hash}: {error}")
+        yield Check(name, what, ok=False, detail=f"the node does not tell of {record.transaction_hash}: {plain(error)}")
         return
     found = (receipt["contractAddress"], receipt["status"], receipt["from"], receipt["blockNumber"])
     recorded = (record.address, 1, record.receipt.sender, record.start_block)

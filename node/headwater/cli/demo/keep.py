@@ -15,9 +15,9 @@ def keep(place: Place, rounds: int, page: str | None) -> None:
     """Say how to look at the task, and stay until Ctrl-C. page: where the viewer is, if it is served."""
     out.print("\nChain and store go on until Ctrl-C. In another terminal:\n")
     for command in commands(place, rounds):
-        out.print("    " + command, soft_wrap=True, highlight=False, markup=False)
+        out.print("    " + command, soft_wrap=True)
     if page:
-        out.print(f"\nOr look at it in a browser: {page}#/task/{place.task_id}", soft_wrap=True, highlight=False)
+        out.print(f"\nOr look at it in a browser: {page}#/task/{place.task_id}", soft_wrap=True)
     with suppress(KeyboardInterrupt):
         signal.pause()
 

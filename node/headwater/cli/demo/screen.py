@@ -54,7 +54,7 @@ class Screen:
                 return
             self._title = text
         if not out.is_terminal:
-            out.print(f"{self.elapsed:6.1f} s  {text}", highlight=False, soft_wrap=True)
+            out.print(f"{self.elapsed:6.1f} s  {text}", soft_wrap=True)
 
     def line(self, text: Text) -> None:
         """Something that happened."""

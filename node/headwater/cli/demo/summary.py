@@ -7,6 +7,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from headwater.chain.contracts.reverts import format_wei
 from headwater.cli.console import out
@@ -119,7 +120,7 @@ def _print(report: dict[str, Any]) -> None:
     for heading in ("what was tried", "the contract", "error"):
         table.add_column(heading)
     for attack in report["attacks"]:
-        verdict = "[green]refused[/]" if attack["rejected"] else "[bold red]ACCEPTED[/]"
+        verdict = Text("refused", style="green") if attack["rejected"] else Text("ACCEPTED", style="bold red")
         table.add_row(attack["name"], verdict, attack["error"])
     out.print(table)
     audit = report["audit"]

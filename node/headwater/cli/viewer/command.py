@@ -50,7 +50,7 @@ def command(
     deployment = Deployment.load(network or network_name(chain.chain_id), deployments)
     deployment.check(chain)
     with serving(Site(chain, deployment, open_store(store_address(store, home)), sample), port) as url:
-        out.print(f"{url}  until Ctrl-C", soft_wrap=True, highlight=False)
+        out.print(f"{url}  until Ctrl-C", soft_wrap=True)
         if opens:
             open_browser(url)
         while True:
