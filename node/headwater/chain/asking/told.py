@@ -214,7 +214,7 @@ class Told:
             return
         window, first = self.window, self.settled + 1
         if window is not None and not is_due:
-            first = max(first, min(window.last, head.number - 1) + 1 - AGAIN)
+            first = max(first, min(window.last, max(self._seen)) + 1 - AGAIN)  # after what was seen, it may be another's
         older = [] if window is None else [log for log in window.logs if log["blockNumber"] < first]
         try:
             logs = [*older, *self._read(first, head.number)]
