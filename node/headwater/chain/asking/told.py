@@ -107,6 +107,9 @@ class Told:
         Raises:
             ChainError: the node fails.
         """
+        if head.number <= self.settled:
+            self.doubt()
+            return False
         if self._seen.get(head.number) == head.hash:
             return self._known
         if self._seen.get(head.number - 1) == head.parent and head.parent is not None:
