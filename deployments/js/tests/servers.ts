@@ -66,7 +66,7 @@ export function limited(node: string, blocks: number, refuse: Refusal, answered:
       ];
       if (last - first >= blocks) {
         const [status, text] = refuse(id);
-        response.writeHead(status, { "Content-Type": "application/json" });
+        response.writeHead(status, { "Content-Type": status === 200 ? "application/json" : "text/html" });
         response.end(text);
         return;
       }
