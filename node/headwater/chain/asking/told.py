@@ -217,7 +217,8 @@ class Told:
             return
         window, first = self.window, self.settled + 1
         if window is not None and not is_due:
-            first = max(first, min(window.last, max(self._seen)) + 1 - AGAIN)  # after what was seen, it may be another's
+            same = min(window.last, max(self._seen))  # what the window has of later blocks may be of others
+            first = max(first, same + 1 - AGAIN)
         older = [] if window is None else [log for log in window.logs if log["blockNumber"] < first]
         try:
             logs = [*older, *self._read(first, head.number)]
