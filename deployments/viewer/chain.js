@@ -15,11 +15,13 @@ import {
   historyOf,
   http,
   isEnd,
+  isTooMuch,
   listRounds,
   listTasks,
   parseManifest,
   phaseOf,
   readRecord,
+  readRoundLogs,
   readTask,
   roundManagerAbi,
   tagOf,
@@ -33,7 +35,6 @@ const MOST_RECENT = 12; // events shown there
 const FURTHEST = 500; // rounds that are looked back for a model
 const AT_ONCE = 6; // receipts under way
 const TIMEOUT = 15_000; // milliseconds
-const TOO_OFTEN = 429; // the code of an error, by nodes that limit how often they are asked
 
 // of a round that the node knows and whose events it does not have yet
 const UNTOLD = { parts: [], phases: [], attempts: [], averages: [], revoked: [], demands: [], shown: [] };
@@ -244,6 +245,7 @@ export class Chain {
         this.reading = progress;
         this.#repaint();
       },
+      (taskId, round) => readRoundLogs({ client: this.#client, deployment: this.deployment, taskId, round }),
     );
     return { client: this.#client, deployment: this.deployment };
   }
@@ -299,8 +301,8 @@ export class Chain {
   }
 
   // what happened in rounds of a task, by its events; none where the node does not have them yet
-  async #history(taskId, { creator, blockNumber }, rounds) {
-    const events = await this.#events.ofRounds(taskId, creator, rounds, blockNumber);
+  async #history(taskId, task, rounds) {
+    const events = await this.#events.ofRounds(taskId, task, rounds, task.blockNumber);
     const begun = events.some(({ eventName, args }) => eventName === "PhaseChanged" && phaseOf(args.from) === "None");
     return begun ? historyOf(taskId, events) : { rounds: [], models: [] };
   }
@@ -310,8 +312,7 @@ export class Chain {
       return await this.#client.request({ method, params });
     } catch (error) {
       const failure = new ChainUnavailable(`${method}: ${error.shortMessage ?? error.message}`, { cause: error });
-      // what was heard and not answered; to ask less does not help one who is asked too often
-      failure.refused = !["HttpRequestError", "TimeoutError"].includes(error.name) && error.code !== TOO_OFTEN;
+      failure.refused = isTooMuch(error);
       throw failure;
     }
   }

@@ -16,13 +16,18 @@ export class EventReader {
   #isLimited = false; // whether the node has refused to answer for all blocks at once
   #span; // the most blocks that it answered at once, where it refused more
 
+  #ofRound;
+  #alone = new Map(); // by task and round: the events of one that was read by itself
+
   /**
    * @param {Object} deployment
    * @param {(method: string, ...params: *[]) => Promise<*>} ask Asks the node. Its error says whether that `refused`.
    * @param {(progress?: {taskId: bigint, at: bigint, first: bigint}) => void} told Which block was read last, of those
    *   that are read from the newest to the first, where that takes many questions; nothing once it is done.
+   * @param {(taskId: bigint, round: number) => Promise<Object[]>} ofRound Reads the events of a round by itself.
    */
-  constructor(deployment, ask, told) {
+  constructor(deployment, ask, told, ofRound) {
+    this.#ofRound = ofRound;
     this.#deployment = deployment;
     this.#ask = ask;
     this.#told = told;
@@ -44,13 +49,15 @@ export class EventReader {
    * Events of consecutive rounds of a task and of its creation and end, oldest first; there may be others of the task.
    * One query, and then one for the blocks that came since. A node that refuses that is asked for all of the task's
    * events, in pieces from the newest back to where the first of these rounds began. What it answered is never asked for
-   * again, whatever fails and whichever rounds are wanted next.
+   * again, whatever fails and whichever rounds are wanted next. A single round of long ago is read by itself.
+   * @param {Object} task As the chain tells it: who created it, in which block, and which round runs.
    */
-  async ofRounds(taskId, creator, rounds, newest) {
+  async ofRounds(taskId, { creator, startBlock, state }, rounds, newest) {
+    const start = BigInt(startBlock);
     if (!this.#isLimited) {
       try {
         // the end of a task whose first model was withheld names its creator where others name the round
-        return await this.#reach([null, word(taskId), [...rounds, creator].map(word)], newest);
+        return await this.#reach([null, word(taskId), [...rounds, creator].map(word)], newest, start);
       } catch (error) {
         if (!error.refused) throw error;
         this.#isLimited = true;
@@ -58,12 +65,26 @@ export class EventReader {
     }
     const isBeginning = ({ eventName, args }) =>
       eventName === "PhaseChanged" && Number(args.round) === rounds[0] && phaseOf(args.from) === "None";
-    const told = (at) => this.#told({ taskId, at, first: this.#start });
+    const topics = [null, word(taskId)];
+    const isKept = this.#kept.get(JSON.stringify(topics))?.events.some(isBeginning);
+    if (rounds.length === 1 && rounds[0] < state.round - 1 && !isKept) return this.#byItself(taskId, rounds[0]);
+    const told = (at) => this.#told({ taskId, at, first: start });
     try {
-      return await this.#reach([null, word(taskId)], newest, isBeginning, told);
+      return await this.#reach(topics, newest, start, isBeginning, told);
     } finally {
       this.#told();
     }
+  }
+
+  // of a round after which another has ended, so that little can still happen to it
+  #byItself(taskId, round) {
+    const key = `${taskId} ${round}`;
+    if (!this.#alone.has(key)) {
+      const reading = this.#ofRound(taskId, round);
+      reading.catch(() => this.#alone.delete(key));
+      this.#alone.set(key, reading);
+    }
+    return this.#alone.get(key);
   }
 
   get #start() {
@@ -79,8 +100,8 @@ export class EventReader {
     return turn;
   }
 
-  // Extends what is kept up to the newest block, and back to an event that is early enough, or to the first block.
-  async #extend(key, topics, newest, isEnough = () => false, told = () => {}) {
+  // Extends what is kept up to the newest block, and back to an event that is early enough, or to the first block, `start`.
+  async #extend(key, topics, newest, start, isEnough = () => false, told = () => {}) {
     let kept = this.#kept.get(key);
     // a node may lag behind another that was asked before; one that has far fewer blocks is of a chain started anew
     if (!kept || kept.last > newest + UNSETTLED || kept.first > newest + 1n)
@@ -92,9 +113,9 @@ export class EventReader {
       kept.events = [...kept.events.filter(({ blockNumber }) => blockNumber < from), ...events];
       kept.last = last;
     }
-    while (kept.first > this.#start && !kept.events.some(isEnough)) {
+    while (kept.first > start && !kept.events.some(isEnough)) {
       const how = { fromTop: true, whole: !this.#isLimited };
-      const { events, first } = await this.#piece(topics, this.#start, kept.first - 1n, how);
+      const { events, first } = await this.#piece(topics, start, kept.first - 1n, how);
       kept.events = [...events, ...kept.events];
       kept.first = first;
       told(first);

@@ -279,6 +279,23 @@ def test_logs__of_blocks_that_the_chain_drops__are_gone_and_those_of_the_new_one
         mine(anvil, 1)
 
 
+def test_logs__of_a_chain_that_goes_on_from_long_ago__are_those_of_the_new_blocks(anvil):
+    """Every block was seen, so that the first new one is the child of a known one, far below what is settled."""
+    mine(anvil, 5)
+    chain = watching(anvil.url)
+    look(chain, TOPICS[0])
+    snapshot = anvil.web3.provider.make_request("evm_snapshot", [])["result"]
+    for _ in range(2 * told.SETTLED - 3):
+        say(anvil, text=b"goes")
+        look(chain, TOPICS[0])
+    anvil.web3.provider.make_request("evm_revert", [snapshot])
+    for count in range(1, 4):
+        say(anvil, text=b"comes")
+        assert [text for _, text in look(chain, TOPICS[0])] == [b"comes"] * count
+    mine(anvil, 3 * told.SETTLED)
+    assert [text for _, text in look(chain, TOPICS[0])] == [b"comes"] * 3
+
+
 @pytest.mark.parametrize("blocks", (1, 3 * told.SETTLED), ids=("short", "long"))
 def test_logs__of_a_chain_that_is_replaced__are_not_those_of_the_other(anvil, proxies, tmp_path, blocks):
     one, _ = proxies

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from headwater.journal.database import Database
 from headwater.journal.intents import Intent, Intents, State
 from headwater.journal.journal import open_journal
 from headwater.journal.secrets import SecretStore
+from headwater.journal.trimming import trim
 
 KEY = Account.from_key("0x" + "42" * 32)
 OTHER = Account.from_key("0x" + "43" * 32)
@@ -360,3 +362,29 @@ with open_journal(Path(sys.argv[1]), Account.from_key("0x" + "42" * 32)):
     def open(self, home: Path) -> None:
         with open_journal(home, KEY):
             pass
+
+
+def test_trim__of_transactions_settled_for_long__keeps_what_is_on_its_way_and_the_newest():
+    database = Database(None)
+    with database.transaction() as rows:
+        for nonce, state in enumerate(("mined", "sent", "failed", "replaced", "mined")):
+            values = ("chain", "0x1", nonce, "name", b"raw", bytes([nonce]), state, 0.0, 0.0)
+            rows.execute(
+                "INSERT INTO intents (chain, sender, nonce, name, raw, hash, state, prepared_at, changed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+    assert trim(database) == 3
+    assert [(intent.nonce, intent.state) for intent in Intents(database).all()] == [(1, State.SENT), (4, State.MINED)]
+
+
+def test_trim__of_transactions_settled_lately__forgets_none():
+    database = Database(None)
+    with database.transaction() as rows:
+        for nonce in range(3):
+            rows.execute(
+                "INSERT INTO intents (chain, sender, nonce, name, raw, hash, state, prepared_at, changed_at)"
+                " VALUES ('chain', '0x1', ?, 'name', x'00', ?, 'mined', 0, ?)",
+                (nonce, bytes([nonce]), time.time()),
+            )
+    assert trim(database) == 0

@@ -4,8 +4,9 @@
 import { type Address, type Hex, zeroAddress } from "viem";
 import type { Reading } from "./call.js";
 import type { Point } from "./commitment.js";
+import type { Deployment } from "./deployment.js";
 import { NotFound } from "./errors.js";
-import { type LogRange, readLogs, type TaskEvent } from "./logs.js";
+import { type LogRange, readLogs, readRoundLogs, type TaskEvent } from "./logs.js";
 import { type Outcome, outcomeIn } from "./outcome.js";
 import { type Phase, phaseOf } from "./phases.js";
 import { order, type Place, placeOf } from "./place.js";
@@ -163,11 +164,33 @@ type RoundDraft = Building<Omit<RoundHistory, "parts" | "averaged" | "counted" |
 type Draft = Building<Omit<History, "rounds">> & { rounds: RoundDraft[] };
 
 /**
- * All that happened in a task. One log query, unless `span` divides it.
+ * All that happened in a task. One log query, or as few as the node's limits allow: see `readLogs`.
  * @throws NotFound there is no such task. @throws ChainUnavailable
  */
 export async function readHistory(range: Pick<Reading, "client"> & LogRange & { taskId: bigint }): Promise<History> {
   return historyOf(range.taskId, await readLogs(range));
+}
+
+/** Which round of which task. */
+export type RoundRange = Pick<Reading, "client"> &
+  Pick<LogRange, "span"> & {
+    readonly deployment: Deployment;
+    readonly taskId: bigint;
+    readonly round: number;
+    /** Read on to the newest block: rewards of the round may be collected, and stakes settled, long after it. */
+    readonly later?: boolean;
+  };
+
+/**
+ * What happened in one round, and of what concerns it until the next one ended; of no other blocks than these, where the
+ * node does not answer for all at once.
+ * @throws NotFound there is no such task, or the round has not started. @throws ChainUnavailable
+ */
+export async function readRound({ round, later = false, ...range }: RoundRange): Promise<RoundHistory> {
+  const { rounds } = historyOf(range.taskId, await readRoundLogs({ ...range, round, later }));
+  const found = rounds.find((each) => each.round === round);
+  if (!found) throw new NotFound(`round ${round} of task ${range.taskId} has not started: see listRounds`);
+  return found;
 }
 
 /**

@@ -35,7 +35,7 @@ export interface Generation extends AddedModel {
 
 /**
  * A model and its ancestors, also those in other tasks: back to the first models that nobody proved. Each task costs one log
- * query, unless `span` divides it.
+ * query, or as few as the node's limits allow.
  * @param round The round that made the model; by default the latest.
  * @param most How many tasks are read at most, by default 16, the nearest first. The parents of a model are in the list
  *   unless their task was one too many.

@@ -2,13 +2,11 @@
 
 import {
   type Address,
-  BaseError,
   concat,
   encodeEventTopics,
   formatLog,
   type Hex,
   hexToBytes,
-  isHex,
   type Log,
   numberToHex,
   parseEventLogs,
@@ -25,8 +23,9 @@ import {
 import type { Reading } from "./call.js";
 import type { Point } from "./commitment.js";
 import type { ContractName, Deployment } from "./deployment.js";
-import { ChainUnavailable } from "./errors.js";
 import { type Encoding, rootOf } from "./openings.js";
+import { logsIn } from "./ranges.js";
+import { blocksOf, startOf } from "./starts.js";
 
 const TELLING = [
   "TaskManager",
@@ -64,11 +63,11 @@ export interface LogRange {
   readonly deployment: Deployment;
   /** Events of this task; by default of all. */
   readonly taskId?: bigint | undefined;
-  /** By default the deployment's first block. */
+  /** By default the task's first block, or else the deployment's. */
   readonly fromBlock?: bigint | undefined;
   /** By default the latest block. */
   readonly toBlock?: bigint | undefined;
-  /** The most blocks that the node takes in one query: then there is one query for each so many. By default all. */
+  /** The most blocks of one query; by default as many as the node answers at once, which is found out. */
   readonly span?: number | undefined;
 }
 
@@ -78,13 +77,37 @@ export function tellingContracts({ contracts }: Deployment): Address[] {
 }
 
 /**
- * What happened in a task, or in all, oldest first. One log query, unless `span` divides it.
+ * What happened in a task, or in all, oldest first. One log query; where the node limits blocks, logs or bytes, as few as it
+ * takes, from the task's first block on and some at a time.
  * @throws RangeError `span` is no whole number.
- * @throws ChainUnavailable the node fails, or answers fewer blocks at a time: see `span`.
+ * @throws ChainUnavailable the node fails.
  */
 export async function readLogs(range: Pick<Reading, "client"> & LogRange): Promise<TaskEvent[]> {
-  const task = range.taskId === undefined ? [] : [null, word(range.taskId)];
+  const task = range.taskId === undefined ? [] : [null, numberToHex(range.taskId, { size: 32 })];
   return decodeLogs(await queryLogs(range, tellingContracts(range.deployment), task));
+}
+
+/** What happened in a round of a task, oldest first; see `readRound`. */
+export async function readRoundLogs({
+  client,
+  deployment,
+  taskId,
+  round,
+  later,
+  span,
+}: Pick<Reading, "client"> &
+  LogRange & { readonly taskId: bigint; readonly round: number; readonly later?: boolean }): Promise<TaskEvent[]> {
+  const address = tellingContracts(deployment);
+  const topics = [null, numberToHex(taskId, { size: 32 }), numberToHex(round, { size: 32 })];
+  let blocks: ReturnType<typeof blocksOf> | undefined;
+  const inRound = () => {
+    blocks ??= blocksOf({ client, deployment, taskId, round });
+    return blocks;
+  };
+  const start = async () => (await inRound()).first;
+  const end = later ? undefined : async () => (await inRound()).last;
+  const first = BigInt(deployment.startBlock);
+  return decodeLogs(await logsIn(client, { address, topics }, { start, end, first, span }));
 }
 
 /** A commitment that was opened on chain, and how: its vector is in `PartShown` of its hash and `root`. */
@@ -102,7 +125,7 @@ export async function readOpened(
   range: Pick<Reading, "client"> & LogRange & { readonly taskId: bigint },
 ): Promise<Opened[]> {
   const opened = { abi: openingsAbi, eventName: "Opened" } as const;
-  const topics = [...encodeEventTopics(opened), word(range.taskId)] as Hex[];
+  const topics = [...encodeEventTopics(opened), numberToHex(range.taskId, { size: 32 })] as Hex[];
   const logs = await queryLogs(range, [range.deployment.contracts.Openings], topics);
   const events = parseEventLogs({ ...opened, logs: logs.map((log) => formatLog(log)) });
   return events
@@ -125,59 +148,17 @@ export async function readParts(
 }
 
 async function queryLogs(
-  { client, deployment, fromBlock = BigInt(deployment.startBlock), toBlock, span }: Pick<Reading, "client"> & LogRange,
+  { client, deployment, taskId, fromBlock, toBlock, span }: Pick<Reading, "client"> & LogRange,
   address: readonly Address[],
   topics: readonly (Hex | null)[],
 ): Promise<RpcLog[]> {
-  if (span !== undefined && !(Number.isInteger(span) && span > 0)) {
-    throw new RangeError(`a span of ${span} blocks: give a whole number, 1 or more`);
-  }
-  const request = async <T>(method: string, params: readonly unknown[]): Promise<T> => {
-    try {
-      return (await client.request({ method, params } as never)) as T;
-    } catch (error) {
-      if (!(error instanceof BaseError)) throw error;
-      const told = `events cannot be read: ${error.shortMessage}`;
-      throw new ChainUnavailable(`${told} Ask another node, or give a span of blocks a query.`, { cause: error });
-    }
-  };
-  const query = async (first: bigint, last: bigint | undefined): Promise<RpcLog[]> => {
-    const end = last === undefined ? "latest" : numberToHex(last);
-    const logs = await request<unknown>("eth_getLogs", [
-      { address, topics, fromBlock: numberToHex(first), toBlock: end },
-    ]);
-    if (Array.isArray(logs) && logs.every(isLog)) return logs;
-    throw new ChainUnavailable("events cannot be read: what the node answered are no events. Ask another node.");
-  };
-  if (span === undefined) return query(fromBlock, toBlock);
-  const found: RpcLog[] = [];
-  const last = toBlock ?? BigInt(await request<Hex>("eth_blockNumber", []));
-  for (let first = fromBlock; first <= last; first += BigInt(span)) {
-    const end = first + BigInt(span) - 1n;
-    found.push(...(await query(first, end < last ? end : last)));
-  }
-  return found;
-}
-
-/** Whether an answer has what is decoded of a log; viem takes the rest on trust. */
-function isLog(found: unknown): found is RpcLog {
-  const log = found as Partial<RpcLog> | null;
-  return (
-    typeof log === "object" &&
-    isHex(log?.data) &&
-    isHex(log.blockNumber) &&
-    isHex(log.logIndex) &&
-    isHex(log.transactionHash) &&
-    Array.isArray(log.topics) &&
-    log.topics.every((topic) => isHex(topic))
-  );
+  const first = fromBlock ?? BigInt(deployment.startBlock);
+  const isWhole = taskId === undefined || fromBlock !== undefined;
+  const start = async () => (isWhole ? first : startOf({ client, deployment, taskId }));
+  return logsIn(client, { address, topics }, { start, first, last: toBlock, span });
 }
 
 /** The events of logs as a node gives them; others' are left out. */
 export function decodeLogs(logs: readonly RpcLog[]): TaskEvent[] {
   return parseEventLogs({ abi, logs: logs.map((log) => formatLog(log)), strict: true }) as TaskEvent[];
-}
-
-function word(value: bigint): Hex {
-  return numberToHex(value, { size: 32 });
 }

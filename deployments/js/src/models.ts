@@ -231,7 +231,7 @@ export async function fetchModel({
 
 /**
  * A model's document, made of what was opened on chain; undefined where it never was, or where the node keeps no events of
- * long ago. Two log queries, unless `span` divides them.
+ * long ago. Two log queries, or as few as the node's limits allow.
  */
 async function shown(
   where: Reading & TaskId & Pick<LogRange, "span">,

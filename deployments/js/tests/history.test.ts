@@ -16,12 +16,14 @@ import {
   readLineage,
   readLogs,
   readParents,
+  readRound,
   readTask,
+  startOf,
   trainerRegistryAbi,
 } from "@headwater/contracts";
 import { type Address, createPublicClient, type Hex, http, zeroHash } from "viem";
 import { client, deployment, facts, long, merged, only, type PlaceFacts, short, tasks, warm } from "./facts.js";
-import { answering, counting, serving } from "./servers.js";
+import { answering, counting, limited, type Refusal, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);
 const history = await readHistory({ client, deployment, taskId });
@@ -117,6 +119,43 @@ test("history and lineage are one log query each", async () => {
     await readLineage({ client: counted, deployment, taskId });
   });
   assert.deepEqual(methods, ["eth_getLogs", "eth_getLogs"]);
+});
+
+const refusals: Record<string, Refusal> = {
+  "more blocks": (id) => [200, error(id, -32602, "query exceeds max block range 20")],
+  "more logs": (id) => [200, error(id, -32005, "query returned more than 10000 results")],
+  "more bytes": (id) => [200, error(id, -32008, "Response size exceeded")],
+  "a longer question, by HTTP": () => [413, "Request Entity Too Large"],
+  "more than viem reads": (id) => [200, `{"jsonrpc":"2.0","id":${id},"result":[${" ".repeat(11 * 2 ** 20)}]}`],
+};
+const error = (id: number, code: number, message: string) =>
+  JSON.stringify({ jsonrpc: "2.0", id, error: { code, message } });
+
+for (const [what, refuse] of Object.entries(refusals)) {
+  test(`a history from a node that answers not ${what} is the same, also of one round`, async () => {
+    const answered: [number, number][] = [];
+    await serving(limited(facts.rpc, 20, refuse, answered), async (url) => {
+      const limited = createPublicClient({ transport: http(url) });
+      assert.deepEqual(await readHistory({ client: limited, deployment, taskId }), history);
+      for (const round of history.rounds) {
+        const found = await readRound({ client: limited, deployment, taskId, round: round.round, later: true });
+        assert.deepEqual(found, round);
+      }
+    });
+    const start = await startOf({ client, deployment, taskId });
+    assert(answered.every(([first]) => first >= start));
+    assert(answered.every(([first, last]) => last - first < 20));
+  });
+}
+
+test("a node that is asked too often is not asked for less", async () => {
+  const answered: [number, number][] = [];
+  const tired: Refusal = (id) => [200, error(id, 429, "Your app has exceeded its compute units per second capacity")];
+  await serving(limited(facts.rpc, 1, tired, answered), async (url) => {
+    const client = createPublicClient({ transport: http(url, { retryCount: 0 }) });
+    await assert.rejects(readHistory({ client, deployment, taskId }), ChainUnavailable);
+  });
+  assert.deepEqual(answered, []);
 });
 
 test("a history of many queries, or of events in any order, is the same", async () => {

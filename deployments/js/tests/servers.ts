@@ -49,6 +49,35 @@ export function lying(node: string, text: string, other: string): Answer {
   return proxy(node, (_, answer) => answer.replaceAll(text, other));
 }
 
+/** How a node refuses a query of too many blocks: status and body. */
+export type Refusal = (id: number) => readonly [number, string];
+
+/** A proxy of a node that answers for few blocks at a time, and notes which; from the start to the end of its chain. */
+export function limited(node: string, blocks: number, refuse: Refusal, answered: [number, number][] = []): Answer {
+  return async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const { id, method, params } = JSON.parse(body);
+    if (method === "eth_getLogs") {
+      const [first, last] = [
+        Number(params[0].fromBlock),
+        params[0].toBlock === "latest" ? Infinity : +params[0].toBlock,
+      ];
+      if (last - first >= blocks) {
+        const [status, text] = refuse(id);
+        response.writeHead(status, { "Content-Type": status === 200 ? "application/json" : "text/html" });
+        response.end(text);
+        return;
+      }
+      answered.push([first, last]);
+    }
+    const answer = await fetch(node, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    response.writeHead(answer.status, { "Content-Type": "application/json" });
+    response.end(await answer.text());
+  };
+}
+
 function proxy(node: string, change: (question: string, answer: string) => string): Answer {
   return async (request, response) => {
     const chunks = [];

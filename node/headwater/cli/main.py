@@ -31,6 +31,7 @@ COMMANDS = {
     "viewer": ("headwater.cli.viewer", "A page in the browser: tasks, rounds, and models that it verifies."),
     "explain": ("headwater.cli.explain", "Whether a contribution counted, and if not, why."),
     "audit": ("headwater.cli.audit", "Verify a task's whole history again."),
+    "store": ("headwater.cli.store", "Let go of documents that no round needs any more."),
     "key": ("headwater.cli.key", "Create, import and list the keys of accounts."),
     "config": ("headwater.cli.config", "Check the settings of a node."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),

@@ -92,6 +92,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
     from headwater.cli.progress import log_report
     from headwater.errors import ConfigError
     from headwater.journal.journal import open_journal
+    from headwater.journal.trimming import trim
     from headwater.roles.loop import Loop, Stop
     from headwater.roles.report import Report
     from headwater.roles.trainer import Trainer
@@ -116,6 +117,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(home, key))
         chain.keep_logs(journal.database)
+        trim(journal.database)
         balance = chain.balance(key.address)
         if not balance:
             raise ConfigError(f"{key.address} has no coin on chain {chain.chain_id}", "send it some: gas costs coin")

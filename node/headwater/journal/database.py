@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.errors import JournalError, JournalUnwritable
-from headwater.journal import logs
+from headwater.journal import documents, logs
 
 MIGRATIONS = (
     """
@@ -47,6 +47,7 @@ MIGRATIONS = (
     ) STRICT, WITHOUT ROWID;
     """,
     logs.SCHEMA,
+    documents.SCHEMA,
 )
 """Each takes the schema one version further. What was released once is never edited: append."""
 

@@ -28,7 +28,7 @@ class SecretStore:
     """Named secrets: AES-256-GCM, bound to their names; the key is HKDF-SHA256 (RFC 5869) of the account's."""
 
     def __init__(self, database: Database, account: LocalAccount) -> None:
-        self._database = database
+        self.database = self._database = database
         kdf = HKDF(SHA256(), length=32, salt=None, info=b"headwater/journal/secrets")
         self._cipher = AESGCM(kdf.derive(bytes(account.key)))
 

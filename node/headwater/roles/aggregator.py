@@ -28,6 +28,7 @@ from headwater.roles.heavy import Heavy
 from headwater.roles.models import open_model
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
+from headwater.roles.published import Published
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.task import Task
@@ -62,6 +63,7 @@ class Aggregator(Role):
         self._proof_limit = proof_limit
         self._heavy, self._own = heavy or Heavy(), own
         self._kept = KeptProofs(journal, f"average/{task.place}")
+        self._published = Published(journal, task)
 
     def view(self, block: Block) -> AggregatorView:
         """What concerns this aggregator in a block."""
@@ -173,6 +175,6 @@ class Aggregator(Role):
         rounds = self.task.contracts.rounds
         trainers = rounds.get_round(self.task.id, round_).masked
         document = open_model(self.task.average, weights).document(round_, trainers)
-        cid = self.task.publish(document)
+        cid = self._published.put(document)
         call = rounds.aggregate(self.task.id, proof.data, cid.digest)
         return self._send(call, "aggregated", round=round_, stored=len(document.encode()))

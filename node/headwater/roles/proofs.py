@@ -83,7 +83,7 @@ class KeptProofs:
                 self._over = running, block
             return
         first, seen = self._over
-        if _final_height(chain, block) < seen.number:
+        if final_height(chain, block) < seen.number:
             return
         self._over = None
         if chain.block_hash(seen.number) == seen.hash:  # else they may not be over
@@ -114,7 +114,7 @@ def _link(name: str) -> tuple[int, int]:
     return int(round_), int(link)
 
 
-def _final_height(chain: Chain, block: Block) -> int:
+def final_height(chain: Chain, block: Block) -> int:
     """Up to which block no reorganization reaches; on a chain that does not tell, so deep that none is known."""
     try:
         return chain.block("finalized").number

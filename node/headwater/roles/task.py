@@ -50,7 +50,7 @@ from headwater.storage.manifests import (
     TaskReference,
 )
 from headwater.storage.store import ContentStore
-from headwater.storage.vectors import HEADER_BYTES, ModelDocument, UpdateDocument
+from headwater.storage.vectors import HEADER_BYTES, ModelDocument
 from headwater.storage.words import WORD
 
 MAX_DIMENSION = (MAX_BYTES - HEADER_BYTES) // WORD - update_length(0)
@@ -256,10 +256,6 @@ class Task(TaskReader):
     def collectable(self, account: str, block: int) -> tuple[int, ...]:
         """The first finalized rounds that still owe the account something, as many as one `Collect` takes."""
         return collectable(self.contracts, self.id, account, block)
-
-    def publish(self, document: UpdateDocument | ModelDocument) -> Cid:
-        """Store a document and return its CID, always of a raw block."""
-        return self.store.put(document.encode())
 
     def current_model(self) -> list[int]:
         """The weights of the task's newest model, D integers, checked against the chain."""

@@ -52,6 +52,7 @@ from headwater.roles.heavy import Heavy
 from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
+from headwater.roles.published import Published
 from headwater.roles.report import Report
 from headwater.roles.role import Role, owing
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
@@ -131,6 +132,7 @@ class Trainer(Role):
         self._keep_stake = keep_stake
         self._proof_limit, self._provers, self._heavy = proof_limit, provers, heavy or Heavy()
         self._kept = KeptProofs(journal, task.place)
+        self._published = Published(journal, task)
         self._commitments = DataCommitments(journal, task.place, task.shape)
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
@@ -286,7 +288,7 @@ class Trainer(Role):
     def publish(self, round_: int, number: int) -> Cid:
         """Publish the masked update that this trainer committed to: the same bytes, computed again."""
         document = self._masked(round_, number).document
-        cid = self.task.publish(document)
+        cid = self._published.put(document)
         self._report("published", round=round_, attempt=number, stored=len(document.encode()))
         return cid
 

@@ -121,10 +121,12 @@ class Logs:
     def forget(self, topic: bytes) -> None:
         """Keep nothing of the queries for a topic beside the event's, since what they told does not fit the contracts.
 
-        So what a node left out by mistake is not missing for ever.
+        So what a node left out by mistake is not missing for ever. The newest blocks' are asked for again at once, what
+        is kept at most once while no more blocks settle.
         """
         with self._lock:
             if told := self._told.get(self._teller()):
+                told.doubt()
                 told.forget(topic)
 
     def _follow(self) -> Told | None:

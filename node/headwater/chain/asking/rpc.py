@@ -237,10 +237,7 @@ class Chain:
         return self._logs.since(block)
 
     def doubt_logs(self, task_id: int) -> None:
-        """Ask again for a task's settled logs: what was told of them does not fit what the contracts say.
-
-        Once, until more blocks settle: a node that is only behind for a moment does not know them either.
-        """
+        """Ask again for the newest logs and a task's settled ones, since they do not fit what the contracts say."""
         self._logs.forget(topic_of(task_id))
 
     def lacks(self, what: str, task_id: int) -> ChainError:

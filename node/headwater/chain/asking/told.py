@@ -107,6 +107,9 @@ class Told:
         Raises:
             ChainError: the node fails.
         """
+        if head.number <= self.settled:
+            self.doubt()
+            return False
         if self._seen.get(head.number) == head.hash:
             return self._known
         if self._seen.get(head.number - 1) == head.parent and head.parent is not None:
@@ -214,7 +217,8 @@ class Told:
             return
         window, first = self.window, self.settled + 1
         if window is not None and not is_due:
-            first = max(first, min(window.last, head.number - 1) + 1 - AGAIN)
+            same = min(window.last, max(self._seen))  # what the window has of later blocks may be of others
+            first = max(first, same + 1 - AGAIN)
         older = [] if window is None else [log for log in window.logs if log["blockNumber"] < first]
         try:
             logs = [*older, *self._read(first, head.number)]

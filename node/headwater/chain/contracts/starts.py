@@ -31,11 +31,11 @@ class Starts:
         chain = self._chain
         if chain.forgotten != self._forgotten:
             self._known, self._forgotten = {}, chain.forgotten
+        if self._models.start_block > chain.settled:  # or the chain is shorter than it was
+            return self._models.start_block
         key = (chain.teller, task_id, round_)
         if key in self._known:
             return self._known[key]
-        if self._models.start_block > chain.settled:
-            return self._models.start_block
         start = self._recent(task_id, round_) if round_ > 1 else None
         if start is None:
             start = self._find(task_id, round_)
