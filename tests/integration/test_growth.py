@@ -1,0 +1,111 @@
+"""What a node asks of a chain as tasks and blocks become many: calls are counted, and CPU time, never time."""
+
+from __future__ import annotations
+
+from click.testing import CliRunner
+
+from headwater.chain.contracts.events import PhaseChanged
+from headwater.chain.contracts.lens import NEWEST
+from headwater.cli.main import cli
+from headwater.protocol.decisions import Advance
+from headwater.protocol.phases import Phase
+from headwater.roles.board import Board
+from headwater.roles.keeper import Keeper
+from headwater.roles.report import silent
+from tests.support.growth import counted, playing, publish
+from tests.support.roles import CREATOR, OUTSIDER, World
+
+SERVICES = ("aggregator", "challenger")
+MANY = 1000
+
+
+def test_a_thousand_tasks__cost_a_node_few_calls(created: World, tmp_path):
+    """At its first start, and in each new block."""
+    publish(created, MANY)
+    with playing(created, tmp_path / "home", OUTSIDER, SERVICES) as player:
+        with counted() as start:
+            player.play()
+        assert len(player.node.jobs) == 3 * (MANY + 1)
+        assert start.count <= 60, start
+        assert start.cpu <= 10, start
+        created.rpc("evm_mine")
+        with counted() as block:
+            player.play()
+        assert block.count <= 15, block
+        assert block.cpu <= 1.5, block
+        publish(created, 1)
+        with counted() as another:
+            player.play()
+        assert len(player.node.jobs) == 3 * (MANY + 2)
+        assert another.count <= 15, another
+
+
+def test_a_thousand_tasks__cost_status_and_lists_few_calls(created: World):
+    publish(created, MANY)
+    options = ["--rpc", created.anvil.url, "--deployments", str(created.folder / "deployments")]
+    me = created.senders[CREATOR].address
+    for words in (["status", "--address", me], ["task", "list"]):
+        with counted() as cost:
+            done = CliRunner().invoke(cli, [*words, *options])
+        assert done.exit_code == 0, done.output
+        assert cost.count <= 20, (words, cost)
+        assert f"and {MANY + 1 - 100} older ones" in " ".join(done.output.split())
+
+
+def test_thirty_tasks__due_in_one_block__are_advanced_within_three(created: World, tmp_path):
+    publish(created, 29)
+    with playing(created, tmp_path / "home", CREATOR, SERVICES) as player:
+        player.play()
+        created.rpc("evm_setAutomine", False)
+        deadline = max(task.deadline for task in created.contracts.lens.get_tasks(NEWEST, 100)[0])
+        created.rpc("evm_setNextBlockTimestamp", deadline)
+        created.rpc("evm_setIntervalMining", 1)
+        try:
+            ended = lambda stage, _: stage == "advanced" and advanced() == 30  # noqa: E731
+            advanced = lambda: sum(told[2] == "advanced" for told in player.told)  # noqa: E731
+            player.play(ended)
+        finally:
+            created.rpc("evm_setIntervalMining", 0)
+            created.rpc("evm_setAutomine", True)
+    events = [e for e in created.contracts.rounds.events(PhaseChanged) if e.from_phase is Phase.JOIN]
+    due = next(n for n in range(events[0].block_number, 0, -1) if created.chain.block(n - 1).timestamp < deadline)
+    assert len(events) == 30
+    assert max(event.block_number for event in events) - due <= 3
+
+
+def test_sixteen_nodes__at_one_deadline__send_two_transactions_at_most(training: World):
+    """Members first, two at once; all others later."""
+    contracts, task_id = training.contracts, training.task_id
+    board = Board(contracts, [task_id])
+    training.pass_deadline()
+    block = training.chain.block()
+    board.look(block)
+    keepers = [
+        Keeper(
+            *(contracts, task_id, sender, silent),
+            summary=lambda: board.tasks[task_id],
+            block_seconds=lambda: 12.0,
+            own=True,
+        )
+        for sender in training.senders
+    ]
+    assert len(keepers) >= 10
+    sending = [keeper for keeper in keepers if isinstance(keeper.decide(block), Advance)]
+    assert 1 <= len(sending) <= 2
+    members = {training.senders[i].address for i in (CREATOR, 1, 2, 3)}
+    assert {keeper.sender.address for keeper in sending} <= members
+
+
+def test_a_task_in_which_nobody_has_a_seat__is_advanced_by_its_creator_alone(created: World):
+    board = Board(created.contracts, [created.task_id])
+    created.pass_deadline()
+    block = created.chain.block()
+    board.look(block)
+    for account, advances in ((CREATOR, True), (OUTSIDER, False)):
+        keeper = Keeper(
+            *(created.contracts, created.task_id, created.senders[account], silent),
+            summary=lambda: board.tasks[created.task_id],
+            block_seconds=lambda: 12.0,
+            own=False,
+        )
+        assert isinstance(keeper.decide(block), Advance) is advances
