@@ -10,8 +10,8 @@ from eth_abi.exceptions import DecodingError
 from eth_abi.registry import registry
 from typing_extensions import override
 
-MOST_READS = 4
-"""How often each byte of an encoding may be read on average; twice is what a whole one takes."""
+MOST_READS = 32
+"""How often each byte of an encoding may be read on average: eth_abi reads a tuple twice, and those within it again."""
 
 
 class _BoundedStream(ContextFramesBytesIO):
