@@ -28,6 +28,7 @@ from web3.types import RPCEndpoint
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.deploying.records import Deployment
+from headwater.cli.hosts import is_asked_under
 from headwater.errors import ChainError, ConfigError, StorageError, Unavailable
 from headwater.protocol.documents import MAX_BYTES
 from headwater.replies import ReplyTooLong, parse_json
@@ -207,7 +208,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def _is_for_here(self) -> bool:
             port = self.connection.getsockname()[1]
-            if self.headers.get("Host") in (f"127.0.0.1:{port}", f"localhost:{port}"):
+            if is_asked_under(self.headers.get("Host"), ("127.0.0.1", "localhost"), port):
                 return True
             self.close_connection = True
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, f"this is http://127.0.0.1:{port}/")
