@@ -105,7 +105,7 @@ def test_image__copies_and_runs_what_there_is(dockerfile):
     assert all((ROOT / source).exists() for source in sources)
     build = next(rest for word, rest in dockerfile if word == "RUN")
     scripts = re.findall(r"scripts/\w+\.(?:sh|py)", build)
-    assert len(scripts) == 3
+    assert len(scripts) == 4
     assert all((ROOT / script).is_file() for script in scripts)
     assert (ROOT / scripts[0]).stat().st_mode & 0o100
     ignored = (ROOT / ".dockerignore").read_text().splitlines()

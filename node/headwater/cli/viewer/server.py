@@ -121,7 +121,7 @@ def serving(site: Site, port: int = 0) -> Iterator[str]:
         ConfigError: the port is taken, or the page's files are missing.
     """
     if "/index.html" not in site.files:
-        raise ConfigError(f"the page's files are missing at {PAGE}", "install headwater again")
+        raise ConfigError(f"the page's files are missing at {PAGE}", "run `make install` in a checkout")
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), _handler(site))
     except OSError as error:
