@@ -2,8 +2,8 @@
 
     python -m scripts.lock_packages        # on Linux for x86-64, with CPython 3.11; after a change of constraints.txt
 
-pip tells what it would install, and the hash of each file. Left out are torch, of which registries have several builds of
-one version, and headwater itself. Those of sdists are hashed, what they are built with is not.
+pip tells what it would install, and the hash of each file. Left out are torch, of which registries have several builds
+of one version, and headwater itself. Sdists are hashed; what they are built with is not.
 """
 
 from __future__ import annotations

