@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from headwater.errors import ConfigError
-
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def read_private(path: Path) -> str:
@@ -42,7 +42,7 @@ def check_private(path: Path) -> None:
         raise ConfigError(f"{path} cannot be read: {error}", "check its name and its owner") from error
     if found.st_mode & stat.S_IROTH:
         raise ConfigError(f"{path} can be read by every user of this machine", f"run `chmod 600 {path}`")
-    if found.st_mode & _OTHERS_WRITE:
+    if _others_write(found):
         raise ConfigError(f"{path} can be changed by other users of this machine", f"run `chmod 600 {path}`")
     if _is_others(found):
         raise ConfigError(f"{path} belongs to another user of this machine", "make a copy that is yours")
@@ -50,9 +50,20 @@ def check_private(path: Path) -> None:
         if _is_others(state):
             text = f"{path} can be exchanged by the owner of {folder}, another user of this machine"
             raise ConfigError(text, "move it into a folder of yours")
-        if state.st_mode & _OTHERS_WRITE and not state.st_mode & stat.S_ISVTX:
+        if _others_write(state) and not state.st_mode & stat.S_ISVTX:
             text = f"{path} can be exchanged by other users of this machine: they may write in {folder}"
             raise ConfigError(text, f"run `chmod go-w {folder}`, or move it into a folder of yours")
+
+
+def _others_write(state: os.stat_result) -> bool:
+    """Whether others may write: whoever else is in the group, if not all. Many systems give each user a group alone."""
+    if not state.st_mode & stat.S_IWGRP or state.st_mode & stat.S_IWOTH:
+        return bool(state.st_mode & stat.S_IWOTH)
+    try:
+        user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(state.st_gid)
+    except KeyError:
+        return True
+    return group.gr_name != user or bool(set(group.gr_mem) - {user})
 
 
 def _is_others(state: os.stat_result) -> bool:

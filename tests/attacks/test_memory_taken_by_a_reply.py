@@ -245,6 +245,29 @@ def test_logs__from_an_endpoint(attack, body, weakness):
         check(attack, OF_LOGS, weakness, ask_for_logs, url)
 
 
+def test_logs__of_many_blocks__that_are_too_long__are_asked_for_in_parts():
+    """What an honest node answers is longer than a reply may be: each part is not."""
+    whole, asked = range(100), []
+
+    def answer(handler) -> None:
+        request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        handler.headers.replace_header("Content-Length", "0")
+        if request["method"] == "eth_getLogs":
+            first, last = (int(request["params"][0][name], 16) for name in ("fromBlock", "toBlock"))
+            asked.append((first, last))
+            log = json.loads(logs(1000))[0] | {"data": "0x" + "00" * (LOGS // 100)}
+            found = [log | {"blockNumber": hex(number)} for number in range(first, last + 1)]
+        else:
+            found = "0x1"
+        stream(handler, 200, json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": found}).encode())
+
+    with run_rpc_server(answer) as address:
+        read = list(connect(url_of(address)).logs(ADDRESS, [], whole[0], whole[-1]))
+    assert [log["blockNumber"] for log in read] == list(whole)
+    assert asked[0] == (0, 99)
+    assert len(asked) < 10
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_logs__as_long_as_they_may_be(body):
     with endpoint(BODIES[body](LOGS - 100)) as url:

@@ -9,8 +9,11 @@ read from a file that others may change or exchange.
 from __future__ import annotations
 
 import ast
+import grp
 import json
 import os
+import pwd
+import re
 import resource
 import subprocess
 import sys
@@ -119,12 +122,17 @@ def test_environment__of_the_process_that_proves(tmp_path, attack, monkeypatch, 
 @contextmanager
 def only_reading_checked():
     """A node that asks only who may read a secret's file."""
-    with patch.object(private, "_OTHERS_WRITE", 0), patch.object(private, "_is_others", lambda _: False):
+    with patch.object(private, "_others_write", lambda _: False), patch.object(private, "_is_others", lambda _: False):
         yield
 
 
-def writable(folder, file):
+def writable_by_a_group(folder, file):
+    os.chown(file, -1, OTHER)
     file.chmod(0o620)
+
+
+def writable_by_all(folder, file):
+    file.chmod(0o602)
 
 
 def of_another(folder, file):
@@ -136,6 +144,7 @@ def in_a_folder_of_all(folder, file):
 
 
 def in_a_folder_of_a_group(folder, file):
+    os.chown(folder, -1, OTHER)
     folder.chmod(0o775)
 
 
@@ -152,7 +161,8 @@ def linked_from_a_folder_of_all(folder, file):
 
 
 EXCHANGES = (
-    writable,
+    writable_by_a_group,
+    writable_by_all,
     of_another,
     in_a_folder_of_all,
     in_a_folder_of_a_group,
@@ -163,7 +173,7 @@ EXCHANGES = (
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
 def test_secret__in_a_file_that_others_may_exchange(tmp_path, attack, exchange):
-    if "another" in exchange.__name__ and os.geteuid() != 0:
+    if re.search("another|group", exchange.__name__) and os.geteuid() != 0:
         pytest.skip("only root gives files away")
     folder = tmp_path / "secrets"
     folder.mkdir(mode=0o700)
@@ -176,6 +186,18 @@ def test_secret__in_a_file_that_others_may_exchange(tmp_path, attack, exchange):
         assert read_private(file) == SECRET
     with attack.stopped_by("ConfigError"):
         read_private(file)
+
+
+def test_secret__where_its_users_own_group_may_write__is_read(tmp_path):
+    """As every file is where users have a group each, with nobody else in it."""
+    user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid())
+    if group.gr_name != user or set(group.gr_mem) - {user}:
+        pytest.skip("this user has no such group")
+    file = tmp_path / "key"
+    file.write_text(SECRET)
+    file.chmod(0o660)
+    tmp_path.chmod(0o770)
+    assert read_private(file) == SECRET
 
 
 def test_secret__in_a_folder_where_only_owners_move_files__is_read(tmp_path):
