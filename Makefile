@@ -129,9 +129,9 @@ contracts: install # from scratch: what is committed must not depend on a cache
 	@touch $@
 
 # --no-compile: modules are compiled when they are first imported, and most never are
-.venv/.installed: .venv/.created pyproject.toml constraints.txt
+.venv/.installed: .venv/.created pyproject.toml constraints.txt scripts/install_packages.sh $(wildcard locks/*)
 	@echo "installing Python packages: a minute, or longer where torch comes over a slow line"
-	$(BIN)/pip install -qq --no-compile --constraint constraints.txt --editable '.[prover,brownie,dev]'
+	scripts/install_packages.sh tools
 	@touch $@
 
 .venv/.viewer: .venv/.installed scripts/install_browser.py

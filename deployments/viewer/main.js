@@ -15,7 +15,7 @@ import { roundScreen } from "./screens/round.js";
 import { settingsScreen } from "./screens/settings.js";
 import { taskScreen } from "./screens/task.js";
 import { tasksScreen } from "./screens/tasks.js";
-import { forgetLink, readSettings, takeLink } from "./settings.js";
+import { forgetLink, linkWords, readSettings, takeLink } from "./settings.js";
 import { startTheme } from "./theme.js";
 
 const ROUTES = [
@@ -250,14 +250,7 @@ function failureNotice() {
 }
 
 function linkNotice() {
-  const { values, from } = app.settings;
-  const named = [
-    from.rpc === "link" && (values.rpc ? `the node ${values.rpc}` : "no node"),
-    from.deployment === "link" && (values.deployment ? "the contracts" : "no contracts"),
-    from.gateways === "link" && (values.gateways.length > 0 ? "the gateways" : "no gateways"),
-  ]
-    .filter(Boolean)
-    .join(", ");
+  const named = linkWords(app.settings).join(", ");
   const mine = h(
     "button",
     {
@@ -276,7 +269,7 @@ function linkNotice() {
       "warn",
       "The link you followed chose what this page looks at",
       [
-        `It named ${named || "a sample"}. Whoever chooses the node and the contracts decides what is shown as true here, badges included.`,
+        `It named ${named}. Nothing of that is saved. Whoever chooses the node and the contracts decides what is shown as true here, badges included.`,
       ],
       { actions: [mine, h("a", { href: "#/settings" }, "See the settings")] },
     ),

@@ -31,15 +31,20 @@ export const PARSE = {
   },
 };
 
-/** The settings in force, from where each came, and what was published: `{values, from, published}`, each by field. */
+/**
+ * The settings in force and from where each came, `{values, from}`, each by field. Besides, what they are without the link,
+ * `own`, likewise, and what was published and what a link brought, as texts by field: `published`, `linked`.
+ */
 export async function readSettings() {
-  const layers = [
-    ["published", await published()],
-    ["saved", load("localStorage")],
-    ["link", load("sessionStorage")],
-  ];
-  const settings = { values: { gateways: [] }, from: {}, published: layers[0][1] };
-  for (const [source, texts] of layers) {
+  const texts = { published: await published(), saved: load("localStorage"), link: load("sessionStorage") };
+  const own = merged({ published: texts.published, saved: texts.saved });
+  return { ...merged(texts), own, published: texts.published, linked: texts.link };
+}
+
+// values by field, the later of some sources before the earlier
+function merged(sources) {
+  const settings = { values: { gateways: [] }, from: {} };
+  for (const [source, texts] of Object.entries(sources)) {
     for (const field of FIELDS) {
       if (texts[field] === undefined) continue;
       try {
@@ -65,6 +70,26 @@ export function save(texts) {
   store("localStorage", texts);
   forgetLink();
 }
+
+/** Saves what a link brought beside what is saved: only for a visitor who asked for just that. */
+export function saveLink() {
+  save({ ...load("localStorage"), ...load("sessionStorage") });
+}
+
+/** What a link brought, in words that name it; empty where it brought nothing. */
+export function linkWords({ values, from }) {
+  const told = {
+    rpc: values.rpc ? `the node ${values.rpc}` : "no node",
+    deployment: values.deployment ? `the contracts ${deploymentWords(values.deployment)}` : "no contracts",
+    gateways: values.gateways.length > 0 ? `the gateways ${values.gateways.join(", ")}` : "no gateways",
+    sample: values.sample ? `the sample ${values.sample}` : "no sample",
+  };
+  return FIELDS.filter((field) => from[field] === "link").map((field) => told[field]);
+}
+
+/** Which contracts: by the registry, which is what models are compared with. */
+export const deploymentWords = ({ chainId, contracts }) =>
+  `with the registry ${contracts.ModelRegistry} on chain ${chainId}`;
 
 /** Forgets what a link brought. */
 export function forgetLink() {

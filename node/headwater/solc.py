@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.errors import CompilerError, ConfigError
+from headwater.processes import environment_for_child
 from headwater.tools import ROOT
 
 SOLC_VERSION = "0.8.37"
@@ -66,7 +67,13 @@ def _run(solc: Path, option: str, stdin: str = "") -> str:
     """
     try:
         done = subprocess.run(
-            [solc, option], input=stdin, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+            [solc, option],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+            env=environment_for_child(),
         )
     except OSError as error:
         raise ConfigError(f"{solc} cannot be run: {error.strerror}", hint=_INSTALL) from error

@@ -15,9 +15,11 @@ from web3.exceptions import ContractLogicError, Web3RPCError
 from headwater import backoff
 from headwater.chain.asking import endpoints
 from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.asking.sizes import most_bytes
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError, ContractError
 from headwater.journal.intents import Intents, State
+from headwater.replies import ReplyTooLong
 from tests.support import proxy
 from tests.support.anvil import Anvil, run_anvil
 from tests.support.proxy import FaultProxy, run_proxy
@@ -232,6 +234,41 @@ class TestAnswersThatAreErrors:
         mine(shared, 100)
         proxies[0].do(proxy.narrow(30))
         assert list(chain.logs(ADDRESS, [], 1, 100)) == []
+
+
+class TestAnswersThatAreTooLong:
+    """As logs of many blocks may be."""
+
+    @staticmethod
+    def long(request, forward):
+        raise proxy.Raw(b'{"jsonrpc": "2.0", "result": "' + b" " * most_bytes(request["method"]) + b'"}')
+
+    def test_read__from_all_nodes__then_each_is_asked_once_and_none_is_left_alone(self, proxies):
+        chain = connect(urls(proxies))
+        for each in proxies:
+            each.do(self.long, "eth_getLogs")
+            each.asked.clear()
+        with pytest.raises(ChainError, match="too much") as caught, capture_logs() as logs:
+            list(chain.logs(ADDRESS, [], 0, 0))
+        assert isinstance(caught.value.__cause__, ReplyTooLong)
+        assert [each.asked.count("eth_getLogs") for each in proxies] == [1, 1, 1]
+        assert not any(entry["event"] == "endpoint left alone" for entry in logs)
+
+    def test_read__from_one_node__then_the_next_is_believed_and_that_one_left_alone(self, proxies):
+        chain = connect(urls(proxies))
+        proxies[0].do(self.long)
+        with capture_logs() as logs:
+            assert chain.balance("0x" + "77" * 20) == 0
+        assert [entry["endpoint"] for entry in logs if entry["event"] == "endpoint left alone"] == [proxies[0].url]
+
+    def test_read__where_another_refuses_as_many_blocks__then_none_is_left_alone(self, proxies):
+        chain = connect(urls(proxies[:2]))
+        proxies[0].do(self.long, "eth_getLogs")
+        proxies[1].do(proxy.narrow(0), "eth_getLogs")
+        with pytest.raises(ChainError, match="block range") as caught, capture_logs() as logs:
+            list(chain.logs(ADDRESS, [], 0, 0))
+        assert isinstance(caught.value.__cause__, Web3RPCError)
+        assert not any(entry["event"] == "endpoint left alone" for entry in logs)
 
 
 def test_read__when_a_node_has_rested__then_it_is_preferred_again(proxies, monkeypatch):

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,11 +75,11 @@ def test_store__whose_disk_is_full__says_so_and_leaves_nothing(store, tmp_path, 
 
 
 def test_read__where_the_file_system_fails__is_a_storage_error(store, tmp_path):
-    """A link to a name that is too long stands in for a stale mount: neither a file, nor none."""
+    """A file instead of its folder stands in for a stale mount: neither a file, nor none."""
     cid = store.put(b"content")
-    file = file_of(store, cid)
-    file.unlink()
-    file.symlink_to("x" * 300)
+    folder = file_of(store, cid).parent
+    shutil.rmtree(folder)
+    folder.touch()
     for read in (
         lambda: store.get(cid, 100),
         lambda: store.get_file(cid, tmp_path / "target", 100),

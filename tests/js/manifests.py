@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from headwater.learners.learner import Request
 from headwater.learners.linear.learner import Linear
 from headwater.learners.linear.losses import LOSSES
 from headwater.learners.mlp.learner import Mlp
-from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.documents import MAX_BYTES, MAX_VALUES
 from headwater.roles.task import Task
 from headwater.storage.cid import DAG_PB, Cid
 from headwater.storage.manifests import TaskManifest
@@ -37,9 +38,18 @@ def made_texts() -> Iterator[bytes]:
     bases += [(manifest_of(Gram(GramSpec(30, 3), ("a", "b", "c"), "7.5")).encode(), GRAM_CHANGES)]
     bases += [(network, TABLE_CHANGES + NETWORK_CHANGES)]
     yield from (changed(network, change) for change in MANIFEST_CHANGES)
+    yield from values_more_and_less(changed(network, (("learner", "kind"), "unheard_of")))
     for text, changes in bases:
         yield text
         yield from (changed(text, change) for change in changes)
+
+
+def values_more_and_less(unheard: bytes) -> Iterator[bytes]:
+    """As many values as a document may have, with what looks like more in its texts; and one more."""
+    empty = changed(unheard, (("model",), {"list": ["[,:{"]}))
+    others = len(re.findall(rb"[{[:,]", re.sub(rb'"[^"]*"', b"", empty)))
+    for more in (0, 1):
+        yield changed(unheard, (("model",), {"list": ["[,:{", *[0] * (MAX_VALUES - others + more)]}))
 
 
 def table(kind: type[Linear] | type[Mlp], request: Request, loss: str = "logistic") -> bytes:

@@ -6,9 +6,10 @@ from dataclasses import fields
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
-from headwater.chain.contracts import events
+from headwater.chain.contracts import decoding, events
 from headwater.chain.contracts.codec import (
     CONTRACTS,
     VALUES,
@@ -181,6 +182,26 @@ def test_decode_result__when_a_view_returns_an_enum_in_a_struct__then_its_member
 def test_decode_result__when_the_bytes_are_something_else__then_value_error(data):
     with pytest.raises(ValueError, match="not the ABI encoding"):
         decode_result("RoundManager", "getRosterEntry", data)
+
+
+def test_decode__of_whatever_the_contracts_tell__reads_no_byte_as_often_as_it_may(monkeypatch):
+    monkeypatch.setattr(decoding, "MOST_READS", decoding.MOST_READS // 2)
+    entries = [entry for name in CONTRACTS for entry in load_abi(name)]
+    for params in (entry[side] for entry in entries for side in ("inputs", "outputs") if entry.get(side)):
+        values = [some(param) for param in params]
+        types = [collapse_if_tuple(param) for param in params]
+        assert len(decoding.decode(types, encode(types, values))) == len(params)
+
+
+def some(param):
+    """A value of a type; of an array without a length, three."""
+    within, _, length = param["type"].removesuffix("]").rpartition("[")
+    if param["type"].endswith("]"):
+        return [some({**param, "type": within})] * int(length or 3)
+    if param["type"] == "tuple":
+        return tuple(some(component) for component in param["components"])
+    plain = {"bool": True, "string": "text", "bytes": b"bytes", "address": "0x" + "11" * 20}
+    return plain.get(param["type"], 0 if "int" in param["type"] else b"")
 
 
 def test_encode_call__when_arguments_are_points_and_proofs__then_tuples_of_words():

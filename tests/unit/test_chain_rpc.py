@@ -85,10 +85,14 @@ def test_connect__when_a_web_page_answers__then_it_is_no_ethereum_node(body):
 
 
 @pytest.mark.parametrize("value", (b"9" * 5000, b"[" * 100_000), ids=("digits", "brackets"))
-def test_connect__when_an_answer_is_more_than_python_reads__then_it_is_no_ethereum_node(value):
-    body = b'{"jsonrpc": "2.0", "id": 0, "result": ' + value + b"}"
-    with http_server(lambda _: (200, "", body)) as url, pytest.raises(ChainError, match="does not speak JSON-RPC"):
-        connect(url)
+def test_call__when_the_answer_is_more_than_python_reads__then_it_is_no_ethereum_node(value):
+    def answer(body):
+        request = json.loads(body)
+        outcome = b'"0x1"' if request["method"] == "eth_chainId" else value
+        return 200, "", b'{"jsonrpc": "2.0", "id": %d, "result": %s}' % (request["id"], outcome)
+
+    with http_server(answer) as url, pytest.raises(ChainError, match="does not speak JSON-RPC"):
+        connect(url).call(Call(None, b"", 0, "a call"))
 
 
 @pytest.mark.parametrize("data", ("0x08c379a0ff", "0x08c379a0" + "ff" * 64, "0xzz", "Reverted 0x1", 5, [1]))

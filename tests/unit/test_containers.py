@@ -12,6 +12,7 @@ import yaml
 
 from headwater.cli.keys import PASSWORD_FILE
 from headwater.cli.settings import PREFIX, NodeSettings, load_settings
+from headwater.roles.proving import proving_cost
 from headwater.tools import ROOT
 
 FOLDER = ROOT / "deployments" / "node"
@@ -104,7 +105,7 @@ def test_image__copies_and_runs_what_there_is(dockerfile):
     assert all((ROOT / source).exists() for source in sources)
     build = next(rest for word, rest in dockerfile if word == "RUN")
     scripts = re.findall(r"scripts/\w+\.(?:sh|py)", build)
-    assert len(scripts) == 3
+    assert len(scripts) == 4
     assert all((ROOT / script).is_file() for script in scripts)
     assert (ROOT / scripts[0]).stat().st_mode & 0o100
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
@@ -144,3 +145,12 @@ def test_unit__stops_the_node_alone__and_gives_it_the_time_that_a_container_has(
     unit = dict(line.split("=", 1) for line in (FOLDER / "headwater.service").read_text().splitlines() if "=" in line)
     assert unit["KillMode"] == "mixed"
     assert unit["TimeoutStopSec"].removesuffix("in") == node["stop_grace_period"]
+
+
+def test_services__have_memory_for_a_proof_and_no_more__and_write_no_dumps(compose, node):
+    unit = (FOLDER / "headwater.service").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in unit if "=" in line and not line.startswith("#"))
+    assert (settings["MemoryMax"], settings["LimitCORE"], settings["OOMPolicy"]) == ("4G", "0", "continue")
+    assert (node["mem_limit"], node["ulimits"]) == ("4g", {"core": 0})
+    assert all("mem_limit" in service for service in compose["services"].values())
+    assert proving_cost(16, 2).memory_mb < 4096 - 500

@@ -8,6 +8,8 @@ import { MalformedDocument } from "./errors.js";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 const MAX_DEPTH = 16; // levels below the outermost
+const MAX_VALUES = 1 << 17; // opening brackets, commas and colons
+const TOKEN = /"(?:[^"\\]|\\.)*"?|[[{,:]/gs;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -22,8 +24,10 @@ export function decode(bytes: Uint8Array): Json {
   let value: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    checkValues(text);
     value = JSON.parse(text);
   } catch (error) {
+    if (error instanceof MalformedDocument) throw error;
     throw new MalformedDocument(`the document is no JSON: ${String(error)}`);
   }
   if (encode(value as Json) !== text) throw new MalformedDocument("the document is not in canonical form");
@@ -46,6 +50,15 @@ export function encode(value: Json, depth = MAX_DEPTH): string {
   if (isList(value)) return `[${value.map((entry) => encode(entry, depth - 1)).join(",")}]`;
   const entries = Object.entries(value).sort(([a], [b]) => byCodePoint(a, b));
   return `{${entries.map(([key, entry]) => `${encode(key, depth)}:${encode(entry, depth - 1)}`).join(",")}}`;
+}
+
+// before it is parsed: a value may take a hundred times the memory of its text
+function checkValues(text: string): void {
+  let values = 0;
+  for (const [token] of text.matchAll(TOKEN)) {
+    if (token[0] !== '"') values += 1;
+    if (values > MAX_VALUES) throw new MalformedDocument(`a document holds at most ${MAX_VALUES} values`);
+  }
 }
 
 function isList(value: readonly Json[] | { readonly [key: string]: Json }): value is readonly Json[] {

@@ -9,7 +9,7 @@ export const unknownKind = ({ learner }) =>
     { key: "unknown" },
     "These models are of the kind ",
     h("code", {}, learner.kind),
-    ", which this page does not know. By the task’s creator, the Python package ",
+    ", which this page does not know. The task’s creator says that a Python package called ",
     h("code", {}, learner.package),
-    " brings it: look at that before you install it.",
+    " brings it. A name proves nothing, and anybody may have taken it on a registry: ask the creator where its code is.",
   );

@@ -82,11 +82,11 @@ export const empty = (title, ...text) =>
 /** A button. */
 export const button = (text, onclick, props = {}) => h("button", { type: "button", onclick, ...props }, text);
 
-/** The badge of what was verified. */
-export function badge(text) {
+/** The badge of what was verified. vouched: whether against what the page or its visitor names, and not a link. */
+export function badge(text, vouched) {
   return h(
     "span",
-    { class: "badge" },
+    { class: vouched ? "badge" : "badge doubt" },
     svg(
       "svg",
       { viewBox: "0 0 24 24", "aria-hidden": "true" },

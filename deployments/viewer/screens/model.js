@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { explain, explainContent } from "../errors.js";
 import { count, size, when } from "../format.js";
+import { against, isVouched } from "../parts/against.js";
 import { originOf } from "../parts/origin.js";
 import { predictionForm } from "../parts/prediction.js";
 import { facts } from "../parts/table.js";
@@ -73,7 +74,7 @@ export function modelScreen(app, [id, number]) {
 
   function outcome() {
     if (problem) return problem.lied ? `Warning: ${problem.title}` : problem.title;
-    return isVerified() ? "Verified" : "Warning: this is not the model that was accepted";
+    return isVerified() ? `Verified ${against(app)}` : "Warning: this is not the model that was accepted";
   }
 
   function render() {
@@ -91,7 +92,8 @@ export function modelScreen(app, [id, number]) {
   const isShown = () => found !== undefined && found.gateway === undefined;
 
   function verdict() {
-    if (isVerified()) return badge("Verified");
+    if (isVerified())
+      return [badge("Verified", isVouched(app)), h("span", { class: "against soft small" }, against(app))];
     return doing ? h("span", { class: "soft", role: "status" }, `${doing} …`) : null;
   }
 

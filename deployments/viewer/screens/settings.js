@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { button, copyButton, title } from "../parts/words.js";
-import { asQuery, PARSE, save, textOf } from "../settings.js";
+import { asQuery, linkWords, PARSE, save, saveLink, textOf } from "../settings.js";
 
 const FIELDS = [
   {
@@ -36,7 +36,6 @@ const FIELDS = [
 const SOURCES = {
   published: "as this page was published",
   saved: "saved in this browser",
-  link: "from the link that you followed",
 };
 
 export function settingsScreen(app) {
@@ -85,8 +84,33 @@ export function settingsScreen(app) {
     app.restart();
   }
 
+  function keepLink() {
+    saveLink();
+    app.announce("Saved");
+    app.restart();
+  }
+
+  // what a link brought is in force, but it is not what the form shows: else it would be saved with what the visitor means
+  function linked() {
+    const words = linkWords(app.settings);
+    if (words.length === 0) return null;
+    return h(
+      "section",
+      { class: "card", key: "linked" },
+      h("h2", {}, "What the link named"),
+      h("p", {}, "For this tab, the link that you followed comes before your own settings. It is not saved:"),
+      h(
+        "ul",
+        { id: "linked" },
+        words.map((word) => h("li", {}, word)),
+      ),
+      h("div", { class: "actions" }, button(`Save ${words.join(", ")}`, keepLink, { "aria-describedby": "linked" })),
+      h("p", { class: "help" }, "Whoever chooses the node and the contracts decides what is shown as true here."),
+    );
+  }
+
   function render() {
-    const { values, from } = app.settings;
+    const { values, from } = app.settings.own;
     return [
       title("Settings"),
       h(
@@ -119,6 +143,7 @@ export function settingsScreen(app) {
               { class: "help", id: `${name}-help` },
               help,
               from[name] && h("em", {}, ` Now ${SOURCES[from[name]]}.`),
+              app.settings.from[name] === "link" && h("em", {}, " The link comes before it."),
             ),
           ),
         ),
@@ -130,6 +155,7 @@ export function settingsScreen(app) {
           saved && h("span", { role: "status" }, "Saved in this browser."),
         ),
       ),
+      linked(),
       h(
         "section",
         { class: "card", key: "share" },

@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 from headwater.circuits.ezkl_settings import check_graph, write_settings
 from headwater.circuits.statement import Params, Statement, resolve
 from headwater.errors import CircuitError, ProverTimeout
+from headwater.processes import environment_for_child, forbid_dumps
 
 LONGEST_SECONDS = 3600.0
 """After this long, whatever no deadline ends sooner hangs: the largest circuit of the benchmarks takes minutes."""
@@ -39,7 +40,6 @@ LONGEST_SECONDS = 3600.0
 EXIT_GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
 LEAST_BYTES = 1 << 20  # with less free, a disk is full: a witness takes more
-SECRETS = ("HEADWATER_PRIVATE_KEY", "HEADWATER_PASSWORD")  # prefixes of variables that a child does not get
 TERMINATED = 143
 PR_SET_PDEATHSIG = 1
 
@@ -85,8 +85,7 @@ def _run_child(
     is_late = False
     # -P: modules come from where headwater is installed, never from the folder that the user happens to stand in
     command = [sys.executable, "-P", "-m", __name__, str(folder), str(os.getpid())]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
-    environment["TMPDIR"] = str(folder)
+    environment = environment_for_child("HEADWATER_SOLC", TMPDIR=str(folder))
     with (folder / "log").open("w+") as log:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
         try:
@@ -290,6 +289,7 @@ def main(folder: str, parent: str) -> None:
 
     The fork ends with this process, and both with `parent`, however that ended; then the folder is removed from here.
     """
+    forbid_dumps()  # the fork inherits it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     request = json.load(sys.stdin)

@@ -14,6 +14,7 @@ import click
 from headwater.cli.logs import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.foreign import plain
+from headwater.processes import forbid_dumps
 from headwater.redaction import redact
 
 COMMANDS = {
@@ -93,6 +94,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log every transaction and more.")
 def cli(verbose: bool) -> None:
     """Train one model on data that never leaves its owners, and prove every step."""
+    forbid_dumps()
     configure_logging(verbose)
     end_in_order()
 

@@ -84,7 +84,7 @@ class Learner(ABC):
     """Its name: that of the entry point."""
 
     package: ClassVar[str]
-    """What to install to get it: the distribution that has the entry point."""
+    """What the distribution that has the entry point is called."""
 
     settings: ClassVar[Mapping[str, str]] = {}
     """What `Request.settings` may have: for each name, a few words on its values and the usual one."""
@@ -293,7 +293,7 @@ def find(name: str) -> type[Learner]:
     try:
         found: type[Learner] = points[0].load()
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"the learner {name!r} cannot be loaded: {error}", "install its package again") from error
+        raise ConfigError(f"the learner {name!r} cannot be loaded: {error}", "mend its package") from error
     return found
 
 

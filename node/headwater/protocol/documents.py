@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from headwater.nesting import is_too_deep
+from headwater.nesting import check_nesting
 
 MAX_BYTES = (
     1 << 20
 )  # one IPFS block: a document's CID is always that of a raw block, its digest the document's sha2-256
 MAX_DEPTH = 16  # levels below the outermost
+MAX_VALUES = 1 << 17  # opening brackets, commas and colons: a value may take a hundred times the memory of its text
 MAX_INTEGER = (1 << 53) - 1  # what a double holds exactly, and so what JavaScript reads
 
 
@@ -23,13 +24,15 @@ def encode(value: Any) -> bytes:
     """The canonical text of a value made of dicts with text keys, lists, text, integers, booleans and None.
 
     Raises:
-        ValueError: another type (a float, say), an integer past `MAX_INTEGER`, too deep, or more than `MAX_BYTES`.
+        ValueError: another type (a float, say), an integer past `MAX_INTEGER`, too deep, or more than `MAX_BYTES`
+            or `MAX_VALUES`.
     """
     _check(value, MAX_DEPTH)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     data = text.encode()
     if len(data) > MAX_BYTES:
         raise ValueError(f"a document has at most {MAX_BYTES} bytes, this one has {len(data)}")
+    check_nesting(data, MAX_DEPTH + 1, MAX_VALUES)
     return data
 
 
@@ -41,8 +44,7 @@ def decode(data: bytes) -> Any:
     """
     if len(data) > MAX_BYTES:
         raise ValueError(f"a document has at most {MAX_BYTES} bytes, this one has {len(data)}")
-    if is_too_deep(data, MAX_DEPTH + 1):
-        raise ValueError("the document is nested too deep")
+    check_nesting(data, MAX_DEPTH + 1, MAX_VALUES)
     value = json.loads(data.decode(), parse_float=_refuse, parse_constant=_refuse)
     if encode(value) != data:  # also finds keys that stand twice, spaces, and -0
         raise ValueError("the document is not in canonical form")

@@ -21,6 +21,7 @@ from typing import Any
 
 from headwater.chain.asking.endpoints import MAX_LAG, Endpoint
 from headwater.chain.asking.failures import explained
+from headwater.chain.asking.sizes import most_bytes
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
 from headwater.chain.deploying.records import LOCAL_CHAINS
@@ -136,7 +137,7 @@ def _ask_endpoint(url: str) -> EndpointState:
 def _request(endpoint: Endpoint, method: str, params: list[object]) -> Any:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     with explained(endpoint.where, method):
-        answer = endpoint.ask(body, 1)
+        answer = endpoint.ask(body, 1, most_bytes(method))
     if "result" not in answer:
         raise ChainError(f"the node at {endpoint.where} refuses {method}", "name another one with --rpc")
     return answer["result"]

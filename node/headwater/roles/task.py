@@ -77,7 +77,8 @@ def learner_of(manifest: TaskManifest) -> Learner:
     except ConfigError as error:
         raise TaskError(
             f"the task's models are of the kind {kind!r}: {error.message}",
-            f"its creator says that the package {package!r} brings it: look at that, and install it if you trust it",
+            f"its creator says that a package {package!r} brings it. A name proves nothing, and anybody may have taken"
+            " it on a registry: ask the creator where its code is, and read that first",
         ) from error
     try:
         return learner.parse(manifest.model)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headwater.errors import StorageError
+from headwater.processes import environment_for_child
 from headwater.tools import ROOT
 
 
@@ -39,7 +40,14 @@ def run_ipfs_node(log: Path, *options: str, group: int | None = None) -> Iterato
     command = [sys.executable, str(ROOT / "ipfs" / "devnode.py"), "--rpc-port", "0", *options]
     with (
         log.open("ab") as output,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True, process_group=group) as process,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+            process_group=group,
+            env=environment_for_child(),
+        ) as process,
     ):
         try:
             line = process.stdout.readline() if process.stdout else ""

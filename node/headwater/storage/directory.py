@@ -1,23 +1,38 @@
 """The embedded store: a directory of files, each named by the CID of its content.
 
 It needs no daemon and gives the CIDs that IPFS gives. Any number of processes may share a directory, also over a
-network file system: files appear whole by rename, and a file's name says what must be in it.
+network file system: files appear whole by rename, and a file's name says what must be in it. They may be strangers':
+they can take files away and damage them, but not have anything outside of the directory read or written, nor be waited
+for.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from typing_extensions import override
 
-from headwater.errors import Unavailable
+from headwater.errors import ContentMismatch, ContentTooLarge, StorageError, Unavailable
 from headwater.storage.cid import Cid
-from headwater.storage.files import IncomingFile, read_chunks, reading, remove
+from headwater.storage.files import (
+    IncomingFile,
+    NotAFile,
+    chunks_of,
+    open_folder,
+    opened,
+    read_chunks,
+    reading,
+    writing,
+)
+from headwater.storage.parts import MAX_ARTIFACT_BYTES
 from headwater.storage.store import ContentStore, receive, too_large
-from headwater.storage.unixfs import DagBuilder
+from headwater.storage.unixfs import CHUNK, DagBuilder
 
 _PROBE = 1 << 14  # bytes: more than a file's buffer holds back
 _STALE_SECONDS = 24 * 3600
@@ -30,6 +45,7 @@ class DirectoryStore(ContentStore):
     def __init__(self, root: Path) -> None:
         self._root = root
         self._incoming = root / "incoming"
+        self._right: dict[Cid, tuple[int, ...]] = {}  # which version of a file was hashed, and right
         self.check()
 
     @override
@@ -54,9 +70,19 @@ class DirectoryStore(ContentStore):
 
     @override
     def has(self, cid: Cid) -> bool:
-        path = self._path(cid)
-        with reading(path):
-            return path.is_file()
+        """Whether the right bytes are there: they are hashed, once until the file changes."""
+        most = CHUNK if cid.is_raw else MAX_ARTIFACT_BYTES
+        try:
+            with self._open(cid) as file:
+                state = os.fstat(file.fileno())
+                version = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+                if self._right.get(cid) != version:
+                    self._right.pop(cid, None)
+                    receive(self._chunks(cid, file), cid, lambda _: None, most, self.describe())
+                    self._right[cid] = version
+        except (Unavailable, ContentMismatch, ContentTooLarge):
+            return False
+        return True
 
     @override
     def pin(self, cid: Cid) -> None:
@@ -65,18 +91,24 @@ class DirectoryStore(ContentStore):
 
     @override
     def unpin(self, cid: Cid) -> None:
-        remove(self._path(cid))
+        path = self._path(cid)
+        with writing(path), suppress(FileNotFoundError):
+            folder = open_folder(path.parent, shared=True)
+            try:
+                os.unlink(path.name, dir_fd=folder)
+            finally:
+                os.close(folder)
 
     @override
     def check(self) -> None:
-        with IncomingFile(self._incoming) as file:
+        with IncomingFile(self._incoming, shared=True) as file:
             file.write(bytes(_PROBE))  # a full disk takes an empty file
-        for left_over in self._incoming.glob("*.part"):
+        with reading(self._incoming):
+            folder = open_folder(self._incoming, shared=True)
             try:
-                if time.time() - left_over.stat().st_mtime > _STALE_SECONDS:
-                    left_over.unlink()
-            except FileNotFoundError:  # its writer, or another cleaner, was faster
-                continue
+                _remove_stale(folder)
+            finally:
+                os.close(folder)
 
     @override
     def describe(self) -> str:
@@ -88,7 +120,7 @@ class DirectoryStore(ContentStore):
 
     def _keep(self, chunks: Iterator[bytes]) -> Cid:
         builder = DagBuilder()
-        with IncomingFile(self._incoming) as file:
+        with IncomingFile(self._incoming, shared=True) as file:
             for chunk in chunks:
                 builder.update(chunk)
                 file.write(chunk)
@@ -97,15 +129,40 @@ class DirectoryStore(ContentStore):
         return cid
 
     def _fetch(self, cid: Cid, sink: Callable[[bytes], object], max_bytes: int) -> None:
+        with self._open(cid) as file:
+            if os.fstat(file.fileno()).st_size > max_bytes:
+                raise too_large(cid, max_bytes)
+            receive(self._chunks(cid, file), cid, sink, max_bytes, self.describe())
+
+    @contextmanager
+    def _open(self, cid: Cid) -> Iterator[BinaryIO]:
+        """The file of a CID. Raises as `get`, but for what is in it."""
         path = self._path(cid)
-        with reading(path):
+        with ExitStack() as stack:
             try:
-                size = path.stat().st_size
-            except FileNotFoundError as error:
-                raise self._missing(cid) from error
-        if size > max_bytes:
-            raise too_large(cid, max_bytes)
-        receive(read_chunks(path), cid, sink, max_bytes, self.describe())
+                with reading(path):
+                    file = stack.enter_context(opened(path, shared=True))
+            except StorageError as error:
+                if isinstance(error.__cause__, FileNotFoundError):
+                    raise self._missing(cid) from error
+                if isinstance(error.__cause__, NotAFile):
+                    raise ContentMismatch(error.message, "remove it, and put the content again") from error
+                raise
+            yield file
+
+    def _chunks(self, cid: Cid, file: BinaryIO) -> Iterator[bytes]:
+        with reading(self._path(cid)):
+            yield from chunks_of(file)
 
     def _missing(self, cid: Cid) -> Unavailable:
         return Unavailable(f"{cid} is not in {self.describe()}", "ask again once whoever published it has put it there")
+
+
+def _remove_stale(folder: int) -> None:
+    """Remove what killed writers left in an open folder."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.name.endswith(".part")]
+    for name in names:
+        with suppress(OSError):  # its writer, or another cleaner, was faster; or it is no file
+            if time.time() - os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime > _STALE_SECONDS:
+                os.unlink(name, dir_fd=folder)

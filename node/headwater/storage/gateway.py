@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from headwater.errors import ConfigError, ContentMismatch, StorageError, Unavailable, Unreachable
 from headwater.redaction import redact
-from headwater.replies import ReplyTooLong, ask, read_reply
+from headwater.replies import ReplyTooLong, ask, new_session, read_reply
 from headwater.storage.cid import Cid
 from headwater.storage.dag import NODE_LIMIT, read_file
 from headwater.storage.files import IncomingFile
@@ -46,8 +46,7 @@ class GatewayStore(ContentStore):
             raise ConfigError(f"{redact(url)!r} is no address of a gateway", "give one like https://ipfs.io")
         self._url = url.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers.update({"Accept": "application/vnd.ipld.raw", "Accept-Encoding": "identity"})
+        self._session = new_session({"Accept": "application/vnd.ipld.raw"})
 
     @override
     def put(self, data: bytes) -> Cid:

@@ -31,7 +31,7 @@ from headwater.storage.unixfs import CHUNK, WIDTH, DagBuilder, content_size
 MIN_RATE = 64 << 10
 """Bytes a second; a transfer that is slower is given up."""
 
-_REPLY_LIMIT = 1 << 20  # bytes of a JSON reply
+_REPLY_LIMIT = 1 << 16  # bytes of a JSON reply
 
 ADD = {
     "cid-version": "1",
@@ -70,7 +70,7 @@ class KuboStore(ContentStore):
         self._address = address
         self._timeout = timeout
         try:
-            self._client(_REPLY_LIMIT)
+            self._json_client()
         except (AddressError, ValueError) as error:
             raise ConfigError(
                 f"{address!r} is no address of a Kubo RPC", "give one like /ip4/127.0.0.1/tcp/5001"
@@ -100,7 +100,7 @@ class KuboStore(ContentStore):
     def has(self, cid: Cid) -> bool:
         with self._calling(f"pin/ls of {cid}"):
             try:
-                self._client(_REPLY_LIMIT).pin.ls(str(cid), type="recursive")
+                self._json_client().pin.ls(str(cid), type="recursive")
             except ErrorResponse as error:
                 if "not pinned" not in str(error):
                     raise
@@ -110,13 +110,13 @@ class KuboStore(ContentStore):
     @override
     def pin(self, cid: Cid) -> None:
         with self._calling(f"pin/add of {cid}"):  # offline: only what was got, with its limit, may take space
-            self._client(_REPLY_LIMIT, offline=True).pin.add(str(cid))
+            self._json_client(offline=True).pin.add(str(cid))
 
     @override
     def unpin(self, cid: Cid) -> None:
         with self._calling(f"pin/rm of {cid}"):
             try:
-                self._client(_REPLY_LIMIT).pin.rm(str(cid))
+                self._json_client().pin.rm(str(cid))
             except ErrorResponse as error:
                 if "not pinned" not in str(error):
                     raise
@@ -124,7 +124,7 @@ class KuboStore(ContentStore):
     @override
     def check(self) -> None:
         with self._calling("version"):
-            self._client(_REPLY_LIMIT).version()
+            self._json_client().version()
 
     @override
     def describe(self) -> str:
@@ -139,7 +139,7 @@ class KuboStore(ContentStore):
                 yield chunk
 
         with self._calling("add"):
-            answer = self._client(_REPLY_LIMIT, size).add_bytes(tapped(), opts=dict(ADD))
+            answer = self._json_client(size).add_bytes(tapped(), opts=dict(ADD))
         cid = builder.finish()
         if answer != str(cid):
             raise StorageError(
@@ -198,9 +198,14 @@ class KuboStore(ContentStore):
     def _lied(self, cid: Cid, answer: str) -> ContentMismatch:
         return ContentMismatch(f"{self.describe()} answered {cid} with {answer}", "do not ask this provider again")
 
-    def _client(self, limit: int, moved: int = 0, *, offline: bool = False) -> BoundedClient:
+    def _client(self, limit: int, moved: int = 0) -> BoundedClient:
         """A client for one call that moves `moved` bytes either way and replies with at most `limit`."""
-        return BoundedClient(self._address, self._timeout, self._seconds(max(moved, limit)), limit, offline=offline)
+        return BoundedClient(self._address, self._timeout, self._seconds(max(moved, limit)), limit)
+
+    def _json_client(self, moved: int = 0, *, offline: bool = False) -> BoundedClient:
+        """A client for one call that moves `moved` bytes and replies with JSON."""
+        seconds = self._seconds(max(moved, _REPLY_LIMIT))
+        return BoundedClient(self._address, self._timeout, seconds, _REPLY_LIMIT, is_json=True, offline=offline)
 
     def _seconds(self, moved: int) -> float:
         return self._timeout + moved / MIN_RATE

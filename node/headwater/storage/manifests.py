@@ -78,7 +78,7 @@ class SrsReference(Part):
 
 
 class LearnerReference(Part):
-    """A kind of model, and the package that brings it: what to install where it is missing, after looking at it."""
+    """A kind of model, and what its creator calls the package that brings it: a name, which proves nothing."""
 
     kind: Label
     package: Package

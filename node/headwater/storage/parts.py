@@ -45,7 +45,9 @@ Text = Annotated[
     BeforeValidator(_seen_lines),
 ]
 Label = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$", description="also a part of a file's name")]
-Package = Annotated[str, Field(pattern="^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$", description="of a registry")]
+Package = Annotated[
+    str, Field(pattern="^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$", description="a name, which proves nothing")
+]
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 K = Annotated[int, Field(ge=1, le=MAX_K)]

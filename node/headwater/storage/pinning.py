@@ -13,13 +13,13 @@ import requests
 
 from headwater.errors import ConfigError, Unavailable, Unreachable
 from headwater.redaction import redact
-from headwater.replies import ReplyTooLong, ask, parse_json, read_reply
+from headwater.replies import ReplyTooLong, ask, new_session, parse_json, read_reply
 from headwater.storage.cid import Cid
 
 NAME = "headwater"
 """What pins are called in the service's own list."""
 
-_REPLY_LIMIT = 1 << 20
+_REPLY_LIMIT = 1 << 18  # bytes
 
 
 class PinningService:
@@ -32,8 +32,7 @@ class PinningService:
             raise ConfigError(f"{redact(url)!r} is no address of a pinning service", "give one like https://HOST/psa")
         self._url = url.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers.update({"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"})
+        self._session = new_session({"Authorization": f"Bearer {token}"})
 
     def pin(self, cid: Cid) -> None:
         """Ask the service to keep content, unless it does, or is about to.

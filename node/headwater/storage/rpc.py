@@ -14,7 +14,8 @@ from ipfshttpclient.exceptions import TimeoutError as IpfsTimeoutError
 from ipfshttpclient.http import ClientSync
 
 from headwater.foreign import plain
-from headwater.replies import CONNECT_SECONDS, ReplyTooLong, parse_json
+from headwater.nesting import check_nesting
+from headwater.replies import CONNECT_SECONDS, FEW_VALUES, MOST_LEVELS, ReplyTooLong, parse_json
 
 _PIECE = 1 << 16
 
@@ -26,18 +27,22 @@ class BoundedClient(ipfshttpclient.Client):  # type: ignore[misc]  # ipfshttpcli
 
     Args:
         silence: seconds without a byte after which the call fails.
+        is_json: the reply is JSON, to be held and checked before it is parsed.
     """
 
-    def __init__(self, address: str, silence: float, seconds: float, limit: int, *, offline: bool = False) -> None:
+    def __init__(
+        self, address: str, silence: float, seconds: float, limit: int, *, is_json: bool = False, offline: bool = False
+    ) -> None:
         super().__init__(address)
         timeout = (min(CONNECT_SECONDS, silence), silence)
         self._client = _BoundedHttp(address, "api/v0", offline=offline, timeout=timeout)
-        self._client.seconds, self._client.limit = seconds, limit
+        self._client.seconds, self._client.limit, self._client.is_json = seconds, limit, is_json
 
 
 class _BoundedHttp(ClientSync):  # type: ignore[misc]  # ipfshttpclient ships no types
     seconds: float
     limit: int
+    is_json: bool
     deadline: float
 
     def _make_session(self) -> Any:
@@ -52,7 +57,8 @@ class _BoundedHttp(ClientSync):  # type: ignore[misc]  # ipfshttpclient ships no
         del chunk_size  # ipfshttpclient asks for whatever there is
         self.deadline = time.monotonic() + self.seconds
         closables, pieces = super()._request(*args, chunk_size=_PIECE, **options)
-        return closables, self._bounded(closables[0].raw, pieces)
+        bounded = self._bounded(closables[0].raw, pieces)
+        return closables, _checked(bounded) if self.is_json else bounded
 
     def _do_raise_for_status(self, response: Any) -> None:
         if response.status_code == 200:
@@ -80,6 +86,12 @@ class _BoundedHttp(ClientSync):  # type: ignore[misc]  # ipfshttpclient ships no
             watchdog.cancel()
             if time.monotonic() >= self.deadline:  # whatever the cut looked like to the reader
                 raise IpfsTimeoutError(None, f"no whole reply in {self.seconds:.0f} s")
+
+
+def _checked(pieces: Generator[bytes]) -> Generator[bytes]:
+    body = b"".join(pieces)
+    check_nesting(body, MOST_LEVELS, FEW_VALUES)
+    yield body
 
 
 def _cut(raw: Any) -> None:

@@ -24,10 +24,11 @@ from web3.types import RPCEndpoint, RPCResponse
 
 from headwater.backoff import Backoff
 from headwater.chain.asking.answers import RateLimited, check_error, check_result, is_failure
+from headwater.chain.asking.sizes import REFUSAL, most_bytes
 from headwater.errors import ChainError, ConfigError
 from headwater.foreign import plain
 from headwater.redaction import redact
-from headwater.replies import ReplyTooLong, ask, parse_json, read_reply
+from headwater.replies import ReplyTooLong, ask, new_session, parse_json, read_reply
 
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 4
@@ -40,15 +41,13 @@ COMPARE_SECONDS = 30.0
 MAX_LAG = 30
 """Blocks that a node may be away from the others."""
 
-MAX_REPLY = 1 << 26  # bytes
-
 _REFUSED = (requests.codes.bad_request, requests.codes.request_entity_too_large)
 """HTTP statuses by which some nodes refuse a question, with or without an error of JSON-RPC."""
 
 _INVALID_REQUEST = -32600
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
-_FAILURES = (requests.RequestException, BadResponseFormat, ChainError)
+_FAILURES = (requests.RequestException, BadResponseFormat, ChainError, ReplyTooLong)
 
 
 class Endpoint:
@@ -68,18 +67,20 @@ class Endpoint:
         self.chain_id: int | None = None  # as it said, unless it failed since
         self.backoff = Backoff()
         self._url = url
-        self._session = requests.Session()
-        self._session.headers.update({"Content-Type": "application/json", "Accept-Encoding": "identity"})
+        self._session = new_session({"Content-Type": "application/json"})
 
-    def ask(self, body: bytes, number: Any) -> RPCResponse:
+    def ask(self, body: bytes, number: Any, most: int) -> RPCResponse:
         """The answer to a request with this id; it may be an error of JSON-RPC. No exception shows the URL.
+
+        most: bytes of an answer.
 
         Raises:
             requests.RequestException: none came, in time and of HTTP status 200; or it is one request too many.
+            ReplyTooLong: it is longer, or holds more values than an answer of its length.
             BadResponseFormat: it is no JSON-RPC, or answers something else.
         """
         try:
-            status, reply = self._post(body)
+            status, reply = self._post(body, most)
         except requests.HTTPError:
             raise
         except requests.RequestException as error:
@@ -108,15 +109,13 @@ class Endpoint:
         seconds = self.backoff.failed(float(asked) if asked.isdecimal() else 0.0)
         _log.warning("endpoint left alone", endpoint=self.where, reason=_reason(error), seconds=round(seconds, 1))
 
-    def _post(self, body: bytes) -> tuple[int, bytes]:
+    def _post(self, body: bytes, most: int) -> tuple[int, bytes]:
         """Status and body of the reply."""
         with ask(self._session, "POST", self._url, TIMEOUT_SECONDS, data=body) as response:
             if response.status_code not in (requests.codes.ok, *_REFUSED):
                 raise requests.HTTPError(response=response)
-            try:
-                return response.status_code, read_reply(response, MAX_REPLY, TIMEOUT_SECONDS)
-            except ReplyTooLong as error:
-                raise BadResponseFormat(str(error)) from None
+            most = most if response.status_code == requests.codes.ok else max(most, REFUSAL)
+            return response.status_code, read_reply(response, most, TIMEOUT_SECONDS)
 
 
 class Endpoints(JSONBaseProvider):
@@ -173,15 +172,23 @@ class Endpoints(JSONBaseProvider):
 
     @override
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        """The first answer of a node in order; an error that says that its node fails, where no node does better."""
+        """The first answer of a node in order; an error that says that its node fails, where no node does better.
+
+        Raises:
+            ReplyTooLong: none is short enough. It is not asked for again: that would bring as many bytes.
+        """
         failure: Exception = requests.ConnectionError()
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.0))
             errors: dict[Endpoint, Any] = {}
+            too_long: dict[Endpoint, ReplyTooLong] = {}
             for endpoint in self._in_order(self._current):
                 try:
                     answer = self._ask(endpoint, method, params)
+                except ReplyTooLong as error:
+                    too_long[endpoint] = error
+                    continue
                 except _FAILURES as error:
                     failure = error
                     self._leave(endpoint, error)
@@ -191,9 +198,14 @@ class Endpoints(JSONBaseProvider):
                     continue
                 for other, told in errors.items():
                     self._leave(other, ChainError(f"{method} is answered with error {told['code']}"))
+                for other, long in too_long.items():
+                    if "result" in answer:
+                        self._leave(other, long)
                 endpoint.backoff.worked()
                 self._current = endpoint
                 return answer
+            if too_long:
+                raise next(iter(too_long.values()))
             if errors:  # it may be the question's fault
                 told = next(iter(errors.values()))
                 bare = {"code": told["code"], "message": told["message"]}  # web3 takes any data for a revert's
@@ -236,7 +248,7 @@ class Endpoints(JSONBaseProvider):
 
     def _request(self, endpoint: Endpoint, method: RPCEndpoint, params: Any) -> RPCResponse:
         body = self.encode_rpc_request(method, params)
-        answer = endpoint.ask(body, self.decode_rpc_response(body)["id"])
+        answer = endpoint.ask(body, self.decode_rpc_response(body)["id"], most_bytes(method))
         if "result" in answer:
             check_result(method, params, answer["result"])
         return answer

@@ -14,6 +14,7 @@ from headwater.chain.asking.answers import RateLimited
 from headwater.chain.contracts.reverts import refusal
 from headwater.errors import ChainError
 from headwater.foreign import plain
+from headwater.replies import ReplyTooLong
 
 _ODD = (ArithmeticError, AttributeError, DecodingError, LookupError, TypeError, ValueError)
 _RETRY = "try again, or name another node with --rpc"
@@ -36,6 +37,8 @@ def explained(where: str, doing: str) -> Iterator[None]:
         raise ChainError(f"what listens at {where} answered {doing} with {status}", _START) from error
     except BadResponseFormat as error:
         raise ChainError(f"what listens at {where} is no Ethereum node: {plain(error)}", _START) from error
+    except ReplyTooLong as error:
+        raise ChainError(f"the node at {where} answered {doing} with too much: {error}", _RETRY) from error
     except RateLimited as error:
         raise ChainError(f"the node at {where} takes no more requests for now", _RETRY) from error
     except requests.RequestException as error:  # its text may show what the URL holds of secrets

@@ -13,13 +13,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeVar
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import encode
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from headwater.chain.contracts import events, screens
+from headwater.chain.contracts.decoding import decode
 from headwater.errors import ConfigError
 from headwater.protocol import structs
 from headwater.protocol.curve import Point

@@ -17,6 +17,7 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from headwater.errors import ChainError
+from headwater.processes import environment_for_child
 from headwater.tools import find_tool
 
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -62,6 +63,7 @@ def run_anvil(log: Path, *options: str, accounts: int = 10, group: int | None = 
             stdout=output,
             stderr=output,
             process_group=group,
+            env=environment_for_child(),
         ) as process,
     ):
         try:

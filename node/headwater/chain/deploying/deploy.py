@@ -19,6 +19,7 @@ from headwater.chain.contracts.codec import encode_arguments
 from headwater.chain.deploying.compile import Compiled, compile_contracts
 from headwater.chain.deploying.records import LOCAL_CHAINS, Deployment, Record, network_name
 from headwater.errors import ChainError, ConfigError
+from headwater.processes import environment_for_child
 from headwater.tools import ROOT
 
 ADDRESSED = (
@@ -197,8 +198,8 @@ def _commit() -> str | None:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)
-    return done.stdout
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment_for_child()).stdout
 
 
 def _is_current(known: Deployment, compiled: dict[str, Compiled], chain: Chain) -> bool:

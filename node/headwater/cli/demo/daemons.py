@@ -6,7 +6,6 @@ OUT/nodes/NAME/    node.toml, key, home/ (the journal; circuits are the demo's),
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,8 +19,8 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from headwater.cli.keys import KEY_FILE
-from headwater.cli.settings import PREFIX
 from headwater.errors import HeadwaterError
+from headwater.processes import NETWORK, environment_for_child
 from headwater.storage.opening import PINNING_TOKEN
 
 POLL_SECONDS = 0.2
@@ -45,7 +44,8 @@ def run_group() -> Iterator[int]:
     whatever ends this process, `kill -9` too: then all in the group are asked to end, and killed two seconds later.
     Ctrl-C on a terminal goes to this process alone.
     """
-    with subprocess.Popen(["/bin/sh", "-c", _WATCH], stdin=subprocess.PIPE, process_group=0) as shell:
+    command, environment = ["/bin/sh", "-c", _WATCH], environment_for_child()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0, env=environment) as shell:
         try:
             yield shell.pid
         finally:
@@ -125,11 +125,11 @@ class Daemon:
     def start(self, group: int) -> None:
         """Start a process of it in a group."""
         self.idle_in = None
-        kept = {n: text for n, text in os.environ.items() if not n.startswith(PREFIX) or n.startswith(PINNING_TOKEN)}
+        token = (PINNING_TOKEN, f"{PINNING_TOKEN}_FILE")  # of the store that the demo was given
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", *self._words, "--config", str(self.config)],
-                env={**kept, KEY_FILE: str(self._folder / "key")},
+                env=environment_for_child(*NETWORK, *token, "HEADWATER_SOLC", **{KEY_FILE: str(self._folder / "key")}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 import structlog
 from typing_extensions import override
-from web3.types import RPCEndpoint, RPCResponse
+from web3.types import RPCEndpoint
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.deploying.records import Deployment
+from headwater.cli.hosts import is_asked_under
 from headwater.errors import ChainError, ConfigError, StorageError, Unavailable
 from headwater.protocol.documents import MAX_BYTES
-from headwater.replies import parse_json
+from headwater.replies import ReplyTooLong, parse_json
 from headwater.storage.cid import Cid
 from headwater.storage.store import ContentStore
 
@@ -94,14 +94,23 @@ class Site:
         return json.dumps(published | ({"sample": self.sample} if self.sample else {})).encode()
 
     def ask(self, question: Any) -> dict[str, Any]:
-        """The node's answer to a question of JSON-RPC, one of `READS`."""
+        """The node's answer to a question of JSON-RPC, one of `READS`. Raises ChainError where it fails."""
         asked = question if isinstance(question, dict) else {}  # a batch is none
         method = str(asked.get("method"))
         if method in READS:
-            answer: RPCResponse = self.chain.web3.provider.make_request(RPCEndpoint(method), asked.get("params", []))
+            answer = self._ask_node(method, asked.get("params", []))
         else:
             answer = {"error": {"code": -32601, "message": "this page only reads: " + ", ".join(sorted(READS))}}
         return {**answer, "jsonrpc": "2.0", "id": asked.get("id")}
+
+    def _ask_node(self, method: str, params: Any) -> dict[str, Any]:
+        try:
+            with self.chain.explained(method):
+                return {**self.chain.web3.provider.make_request(RPCEndpoint(method), params)}
+        except ChainError as error:
+            if isinstance(error.__cause__, ReplyTooLong):  # the page then asks for less
+                return {"error": {"code": -32005, "message": "response size exceeded"}}
+            raise
 
 
 @contextmanager
@@ -112,7 +121,7 @@ def serving(site: Site, port: int = 0) -> Iterator[str]:
         ConfigError: the port is taken, or the page's files are missing.
     """
     if "/index.html" not in site.files:
-        raise ConfigError(f"the page's files are missing at {PAGE}", "install headwater again")
+        raise ConfigError(f"the page's files are missing at {PAGE}", "run `make install` in a checkout")
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), _handler(site))
     except OSError as error:
@@ -174,10 +183,10 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
         def _answer(self, body: bytes) -> None:
             try:
                 answer = site.ask(parse_json(body))
-            except ValueError:
+            except (ReplyTooLong, ValueError):
                 self._refuse(HTTPStatus.BAD_REQUEST, "a question is JSON")
-            except (requests.RequestException, ChainError) as error:
-                _log.warning("the node does not answer", reason=type(error).__name__)
+            except ChainError as error:
+                _log.warning("the node does not answer", reason=error.message)
                 self._refuse(HTTPStatus.BAD_GATEWAY, "the node does not answer")
             else:
                 self._send(HTTPStatus.OK, json.dumps(answer).encode(), "application/json")
@@ -199,7 +208,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def _is_for_here(self) -> bool:
             port = self.connection.getsockname()[1]
-            if self.headers.get("Host") in (f"127.0.0.1:{port}", f"localhost:{port}"):
+            if is_asked_under(self.headers.get("Host"), ("127.0.0.1", "localhost"), port):
                 return True
             self.close_connection = True
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, f"this is http://127.0.0.1:{port}/")

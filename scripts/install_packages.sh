@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Install headwater with its extra `prover`, editable, into .venv; with `tools`, those for contracts and tests, too.
+# Where there are hashes (locks/), what a registry gives must have them; elsewhere constraints.txt alone says what is wanted.
+set -euo pipefail
+
+extras=prover
+locks=(--requirement locks/node.txt)
+if [ "${1:-}" = tools ]; then
+  extras=prover,brownie,dev
+  locks+=(--requirement locks/tools.txt)
+fi
+pip=(.venv/bin/python -m pip install -qq --no-compile)
+if .venv/bin/python -c 'import platform, sys; p = (sys.platform, platform.machine(), sys.implementation.name, sys.version_info[:2])
+sys.exit(p != ("linux", "x86_64", "cpython", (3, 11)))'; then
+  "${pip[@]}" --no-deps --require-hashes "${locks[@]}"
+fi
+"${pip[@]}" --constraint constraints.txt --editable ".[$extras]"
