@@ -93,7 +93,7 @@ def test_loop__while_one_proves__lets_the_others_act(world):
 def test_loop__after_an_action__lets_its_role_see_it(world):
     role = world.add("a", Join(1), Publish(1, 1), Done())
     world.run()
-    assert role.saw == [0, 0, 1, 2]  # a join is decided again, since other roles may have spent the stake
+    assert role.saw == [0, 1, 2]
 
 
 def test_loop__told_which_tasks_have_changed__asks_no_role_of_others(world):
@@ -147,7 +147,7 @@ def test_job__that_waits_for_a_moment__is_asked_when_it_has_come(world, wait):
 
 def test_jobs__of_one_account__decide_what_they_share_one_after_another(world):
     """Both see the same coin; when the second one's turn has come, it is spent."""
-    spent, shared, stop = [], threading.RLock(), Stop()
+    spent, coin, stop = [], threading.RLock(), Stop()
 
     class Spender(Scripted):
         def decide(self, block):
@@ -161,7 +161,7 @@ def test_jobs__of_one_account__decide_what_they_share_one_after_another(world):
 
     for name in "ab":
         role = Spender(world.chain, world.done, name, Deposit(1))
-        world.jobs.append(Job(lambda role=role: role, world.report, shared=shared))
+        world.jobs.append(Job(lambda role=role: role, world.report, coin=coin))
     threading.Timer(0.5, stop.request).start()
     world.run(stop=stop)
     assert len(spent) == 1

@@ -24,7 +24,6 @@ from headwater.protocol.decisions import (
     Deposit,
     Done,
     Enrol,
-    Join,
     RenewSeed,
     Settle,
     Wait,
@@ -45,8 +44,11 @@ is challenged has ten minutes at least."""
 OPENING_SECONDS = 5.0
 """How often a role asks whether its task is open by now, unless it is told."""
 
-SHARED = (Advance, Claim, Deposit, Enrol, Join, RenewSeed, Settle, Withdraw)
-"""Actions on what the roles of an account have in common, its coin or a task's round: decided one after another."""
+OF_COIN = (Claim, Deposit, Enrol, Withdraw)
+"""Actions on what all roles of an account have in common, its coin and free stake: decided one after another."""
+
+OF_TASK = (Advance, RenewSeed, Settle)
+"""Actions that several roles in one task may come to: likewise."""
 
 
 class Job:
@@ -62,7 +64,8 @@ class Job:
         needed: Callable[[Block], bool] = lambda _: True,
         begun: Callable[[], None] = lambda: None,
         is_kept: bool = False,
-        shared: RLock | None = None,
+        coin: RLock | None = None,
+        task: RLock | None = None,
     ) -> None:
         """open_role: raises `Opening` where it is not known yet whether the task is in order.
 
@@ -72,7 +75,8 @@ class Job:
         needed: whether there may be anything to do before the role is open.
         begun: told before anything is done.
         is_kept: the task has a keeper (`roles.keeper`): advancing rounds is left to it.
-        shared: held while an action of `SHARED` is decided and done, by all jobs of an account.
+        coin, task: held while an action of `OF_COIN` or `OF_TASK` is decided and done, by all jobs of an account, or
+            those in a task.
         """
         self.task_id, self.own = task_id, own
         self.done = False
@@ -87,7 +91,7 @@ class Job:
 
         self._open, self._report, self._needed, self._begun = open_role, report, needed, begun
         self._is_kept = is_kept
-        self._shared = shared or RLock()
+        self._locks = {OF_COIN: coin or RLock(), OF_TASK: task or RLock()}
         self._role: Role | None = None
         self._told, self._failures, self._rests_until = "", 0, 0.0
         self._again, self._looked = 0, 0.0  # when to look again, see `Wait`; when it has looked, monotonic
@@ -153,10 +157,11 @@ class Job:
 
     def _act(self, role: Role, action: Action, newest: Callable[[], Block]) -> bool:
         """Do it, unless what other jobs did before leaves nothing to do."""
-        if not isinstance(action, SHARED):
+        lock = next((lock for kinds, lock in self._locks.items() if isinstance(action, kinds)), None)
+        if lock is None:
             role.act(action)
             return True
-        with self._shared:
+        with lock:
             now = self._decide(role, newest())
             if now is not None:
                 role.act(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
@@ -117,7 +118,8 @@ class Node:
         self._journal, self._wanted, self._report_of, self._report = journal, wanted, report_of, report
         self._trainer = trainer
         self._cursor = journal.cursor(contracts.chain.name)
-        self._heavy, self._shared = Heavy(), RLock()
+        self._heavy, self._coin = Heavy(), RLock()
+        self._locks: dict[int, RLock] = defaultdict(RLock)  # by task
         self._opener = Opener(contracts, store, home, wanted.limits, self._heavy, self._opened)
         self._settled = False  # whether what was on its way has arrived
         self._considered: set[int] = set()  # tasks
@@ -232,7 +234,7 @@ class Node:
                 block_seconds=self._block_seconds,
                 own=own,
             )
-            self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, shared=self._shared))
+            self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, task=self._locks[task_id]))
         for kind in kinds:
             self._add(kind, task_id, own=own)
 
@@ -247,7 +249,8 @@ class Node:
                 needed=lambda block: own or self._is_needed(kind, task_id, block),
                 begun=lambda: self._journal.parts.add(self._place(task_id), kind),
                 is_kept=True,
-                shared=self._shared,
+                coin=self._coin,
+                task=self._locks[task_id],
             )
         )
 
