@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
@@ -471,3 +472,30 @@ def test_round__of_a_node_of_all_roles__asks_for_logs_once_a_block(enrolled):
     assert len(seen) > 8
     assert one.asked.count("eth_getLogs") <= blocks + 8, "of what is settled, one for each kind of event that is new"
     assert first <= 10
+
+
+def test_logs__that_another_endpoint_told__are_not_taken_for_the_firsts_which_answers_another_thread(anvil, proxies):
+    """Right after the second endpoint has told a thread that there are none, the first answers another thread."""
+    one, other = proxies
+    said = say(anvil)
+    settle(anvil)
+    chain = watching(one.url, other.url)
+    first, ask = chain._endpoints.endpoints[0], chain._logs._ask_node
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def ask_while_another_thread_looks(*asked):
+            found = ask(*asked)
+            first.backoff.worked()
+            thread.submit(chain.block).result()
+            return found
+
+        chain._logs._ask_node = ask_while_another_thread_looks
+        one.do(proxy.drop, "eth_getLogs")
+        other.do(proxy.result([]), "eth_getLogs")
+        assert look(chain, TOPICS[0]) == []
+    chain._logs._ask_node = ask
+    one.heal()
+    other.heal()
+    first.backoff.worked()
+    assert [block for block, _ in look(chain, TOPICS[0])] == [said]
