@@ -76,7 +76,7 @@ export class EventReader {
     }
   }
 
-  // of a round after which another has ended, so that little can still happen to it
+  // of a round that was over when the one before this began: little can still happen to it
   #byItself(taskId, round) {
     const key = `${taskId} ${round}`;
     if (!this.#alone.has(key)) {

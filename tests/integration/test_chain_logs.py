@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pytest
@@ -15,12 +16,15 @@ from web3 import Web3
 from headwater.chain.asking import chunks, endpoints, told
 from headwater.chain.asking.rpc import Chain, connect
 from headwater.chain.contracts.opened import open_contracts
-from headwater.errors import ChainError
+from headwater.chain.sending.sender import Sender
+from headwater.errors import ChainError, StorageError
 from headwater.journal import logs as journal_logs
 from headwater.journal.database import Database
+from headwater.protocol.decisions import Done, Wait
 from tests.support import proxy
 from tests.support.anvil import Anvil, run_anvil
 from tests.support.proxy import FaultProxy, run_proxy
+from tests.support.roles import AGGREGATOR, CHALLENGER
 
 SPEAKER = Web3.to_checksum_address("0x" + "51" * 20)
 LOGS_ITS_INPUT = "0x366000600037602035600035366000a200"
@@ -431,3 +435,67 @@ def test_challengers_look__a_block_after_another__asks_for_logs_once_however_old
     first, second, third = costs
     assert second == third == 1
     assert first > old // cap, "so that a second look would cost as much"
+
+
+def test_round__of_a_node_of_all_roles__asks_for_logs_once_a_block(enrolled):
+    """However many queries its roles make, and however old the chain is."""
+    world = enrolled
+    mine(world.anvil, 5 * told.SETTLED)
+    with run_proxy(world.anvil.url) as one:
+        one.do(proxy.narrow(1000))
+        contracts = open_contracts(connect(one.url), world.folder / "deployments")
+        task, chain = replace(world.task, contracts=contracts), contracts.chain
+        task.__dict__.update(train=world.task.train, average=world.task.average)
+        roles = [world.trainer(0, task), world.aggregator(task=task), world.challenger(task=task)]
+        for role, account in zip(roles, (1, AGGREGATOR, CHALLENGER), strict=True):
+            role.sender = Sender(chain, world.anvil.accounts[account])
+        others = [world.trainer(1), world.trainer(2)]
+        begun, seen = chain.block().number, set()
+        for role in roles:
+            role.decide(chain.block())
+        first = one.asked.count("eth_getLogs")
+        one.asked.clear()
+        while world.rounds.get_state(world.task_id).round == 1:
+            block, acted = chain.block(), False
+            seen.add(block.number)
+            for role in [*others, *roles]:
+                with suppress(StorageError):  # updates come a moment after the masks
+                    action = role.decide(world.chain.block() if role in others else block)
+                    if not isinstance(action, (Wait, Done)):
+                        role.act(action)
+                        acted = True
+                        break
+            if not acted and not world.pass_seed_block():
+                world.pass_deadline()
+        blocks = chain.block().number - begun
+    assert world.models.latest(world.task_id).round == 1
+    assert len(seen) > 8
+    assert one.asked.count("eth_getLogs") <= blocks + 8, "of what is settled, one for each kind of event that is new"
+    assert first <= 10
+
+
+def test_logs__that_another_endpoint_told__are_not_taken_for_the_firsts_which_answers_another_thread(anvil, proxies):
+    """Right after the second endpoint has told a thread that there are none, the first answers another thread."""
+    one, other = proxies
+    said = say(anvil)
+    settle(anvil)
+    chain = watching(one.url, other.url)
+    first, ask = chain._endpoints.endpoints[0], chain._logs._ask_node
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def ask_while_another_thread_looks(*asked):
+            found = ask(*asked)
+            first.backoff.worked()
+            thread.submit(chain.block).result()
+            return found
+
+        chain._logs._ask_node = ask_while_another_thread_looks
+        one.do(proxy.drop, "eth_getLogs")
+        other.do(proxy.result([]), "eth_getLogs")
+        assert look(chain, TOPICS[0]) == []
+    chain._logs._ask_node = ask
+    one.heal()
+    other.heal()
+    first.backoff.worked()
+    assert [block for block, _ in look(chain, TOPICS[0])] == [said]

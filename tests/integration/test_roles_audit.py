@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
 from headwater.chain.asking.rpc import Chain
-from headwater.chain.contracts.events import Submitted
+from headwater.chain.contracts.events import PhaseChanged, Submitted
+from headwater.cli.main import cli
 from headwater.errors import TaskError
 from headwater.protocol.decisions import (
     ChallengeUpdate,
@@ -22,6 +24,7 @@ from headwater.reading.history import Outcome, read_history
 from headwater.roles.challenger import Challenger
 from headwater.roles.report import silent
 from headwater.storage.cid import Cid
+from tests.support.proxy import narrow, run_proxy
 from tests.support.roles import AGGREGATOR
 
 
@@ -142,3 +145,42 @@ def test_audit__when_the_store_has_another_model__finds_it(finalized):
             return data[:-10] + b'0"}' if data == document else data
 
     assert "its bytes have its CID, and its weights this commitment" in broken(replace(finalized.task, store=Store()))
+
+
+LONG, LIMIT = 600, 40
+"""Blocks between rounds, and the most that the node answers for."""
+
+
+def test_explain__of_a_round_of_long_ago__reads_its_blocks_and_no_others(finalized, monkeypatch):
+    """The first of two was over at once; the second was joined for long, and has been over for long."""
+    monkeypatch.setattr("headwater.reading.history.AFTER", 20)
+    for name in ("headwater.reading.history.NEAR", "headwater.chain.asking.rpc.NEAR"):
+        monkeypatch.setattr(name, 8)
+    finalized.rpc("anvil_mine", hex(LONG))
+    finalized.advance()  # nobody joins the second round
+    (ended,) = (
+        e for e in finalized.rounds.events(PhaseChanged, task_id=finalized.task_id, round=2) if e.to_phase.is_end
+    )
+    finalized.rpc("anvil_mine", hex(LONG))
+    asked: list[tuple[int, int]] = []
+
+    def note(request, forward):
+        if request["method"] == "eth_getLogs":
+            asked.append(tuple(int(request["params"][0][name], 16) for name in ("fromBlock", "toBlock")))
+        return narrow(LIMIT)(request, forward)
+
+    with run_proxy(finalized.anvil.url) as node:
+        node.do(note)
+        places = ["--rpc", node.url, "--deployments", f"{finalized.folder}/deployments"]
+        words = ["explain", "--task", str(finalized.task_id), "--round"]
+        runner, wide = CliRunner(), {"COLUMNS": "220"}
+        first, second = (runner.invoke(cli, [*words, number, *places], env=wide).output for number in ("1", "2"))
+    assert "3 joined, 3 submitted" in first, first
+    assert "--later reads on" in first
+    assert "0 joined" in second
+    answered = [blocks for blocks in asked if blocks[1] - blocks[0] < LIMIT]
+    started = finalized.contracts.start_of(finalized.task_id)
+    head = finalized.chain.block().number
+    around = ((started, started + 100), (ended.block_number - LONG - 100, ended.block_number + 60), (head - 140, head))
+    assert all(any(low <= first and last <= high for low, high in around) for first, last in answered)
+    assert len(answered) < 6 * LONG // LIMIT + 20, "three contracts, and what is halved"

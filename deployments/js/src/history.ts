@@ -182,8 +182,8 @@ export type RoundRange = Pick<Reading, "client"> &
   };
 
 /**
- * What happened in one round, and of what concerns it until the next one ended; of no other blocks than these, where the
- * node does not answer for all at once.
+ * What happened in one round, and what concerns it until 2,000 blocks later. Where the node does not answer for all blocks
+ * at once, it is asked for these alone.
  * @throws NotFound there is no such task, or the round has not started. @throws ChainUnavailable
  */
 export async function readRound({ round, later = false, ...range }: RoundRange): Promise<RoundHistory> {

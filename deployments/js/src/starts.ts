@@ -9,6 +9,7 @@ import { request } from "./ranges.js";
 import { listRounds } from "./tasks.js";
 
 const NEAR = 256n; // blocks by which one that is looked for by its time may be missed
+const AFTER = 2_000n; // blocks after a round that are read with it: rewards are collected and slashes settled soon
 
 interface Block {
   readonly number: bigint;
@@ -25,8 +26,8 @@ export async function startOf({ client, deployment, taskId }: TaskId & { readonl
 }
 
 /**
- * Blocks that hold all that happened in a round until it ended, and also until the next one ended: a call or two, and the
- * times of a few blocks.
+ * Blocks that hold all that happened in a round, and what concerns it until some time after: two calls, and the times of a
+ * few blocks.
  * @throws NotFound there is no such task. @throws NoContract, ChainUnavailable
  */
 export async function blocksOf({
@@ -35,11 +36,11 @@ export async function blocksOf({
 }: TaskId & { readonly client: Client; readonly round: number }): Promise<{ first: bigint; last: bigint }> {
   const { client } = task;
   const [start, newest] = await Promise.all([startOf(task), blockAt(client)]);
-  const summaries = await listRounds({ ...task, start: round - 1, limit: 3 });
+  const summaries = await listRounds({ ...task, start: round - 1, limit: 2 });
   const endOf = (number: number) => summaries.find((each) => each.number === number)?.round.endedAt ?? 0n;
   const first = round > 1 ? await blockBefore(client, BigInt(endOf(round - 1)), start, newest) : start;
-  const ended = BigInt(endOf(round + 1));
-  const last = ended ? (await blockBefore(client, ended, first, newest)) + NEAR : newest.number;
+  const ended = BigInt(endOf(round));
+  const last = ended ? (await blockBefore(client, ended, first, newest)) + NEAR + AFTER : newest.number;
   return { first, last: last < newest.number ? last : newest.number };
 }
 

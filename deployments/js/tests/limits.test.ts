@@ -60,7 +60,7 @@ for (const limit of [1_000, 10_000]) {
           [Outcome.COUNTED, Outcome.COUNTED, Outcome.COUNTED],
         );
       }
-      assert(asked.answered.length <= 4 * 4, `${asked.answered.length} queries`);
+      assert(asked.answered.length <= 4 * 6, `${asked.answered.length} queries`);
       assert(asked.others <= 4 * 12, `${asked.others} other questions`);
     });
   });

@@ -36,7 +36,7 @@ def command(
 ) -> None:
     """Say whose contributions to a round counted, and if not, why: from the chain alone.
 
-    Only the blocks of the round and of the next are read, however old the task is.
+    Only the blocks of the round and 2,000 after it are read, however old the task is.
     """
     from eth_utils.address import is_address, to_checksum_address
 

@@ -132,7 +132,8 @@ class LogJournal:
         with self._database.transaction() as rows:
             _insert(rows, entry.id, logs)
             rows.execute("UPDATE log_queries SET last = ? WHERE id = ?", (last, entry.id))
-            going = self._unwanted() if logs else []
+            (total,) = rows.execute("SELECT sum(size) FROM log_queries").fetchone()
+            going = self._unwanted() if total > self._limit else []
             _delete(rows, going)
         entry.last = last
         return going

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from headwater.chain.asking.chunks import MAX_WIDTH
 from headwater.chain.asking.rpc import NEAR, topic_of
 from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.events import (
@@ -37,6 +36,9 @@ from headwater.chain.contracts.events import (
 from headwater.chain.contracts.opened import Contracts
 from headwater.errors import TaskError
 from headwater.protocol.phases import Phase
+
+AFTER = 2_000
+"""Blocks after a round that are read with it, seven hours of 12 s: rewards are collected and slashes settled soon."""
 
 
 class Outcome(StrEnum):
@@ -228,7 +230,7 @@ def read_history(contracts: Contracts, task_id: int, last: int | None = None) ->
 def read_round(
     contracts: Contracts, task_id: int, number: int, account: str | None = None, *, later: bool = False
 ) -> History:
-    """What happened in one round of a task, and until about the end of the next; nothing from before is read.
+    """What happened in one round of a task and `AFTER` it; no other blocks are read, but for a few about its ends.
 
     Args:
         account: whose enrolments are read, too.
@@ -242,7 +244,7 @@ def read_round(
     contracts.tasks.get_task(task_id)
     newest = contracts.chain.block().number
     first = contracts.start_of(task_id, number)
-    until = newest if later else _end(contracts, task_id, number, first, newest)
+    until = newest if later else min(newest, contracts.start_of(task_id, number + 1) + NEAR + AFTER)
     history = History(until=until)
     found = _told(contracts, [topic_of(task_id), topic_of(number)], first, until)
     skipped = [event for event in found if isinstance(event, PhaseChanged) and event.to_phase is Phase.SKIPPED]
@@ -256,11 +258,6 @@ def read_round(
         _record(history, event)
     history.started(number)
     return history
-
-
-def _end(contracts: Contracts, task_id: int, number: int, first: int, newest: int) -> int:
-    """A block by which the next round of a task was over; or some way after the first one, which costs little."""
-    return min(newest, max(first + MAX_WIDTH, contracts.start_of(task_id, number + 2) + NEAR))
 
 
 def _events(contracts: Contracts, task_id: int, last: int | None) -> list[Event]:

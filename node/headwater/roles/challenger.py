@@ -69,6 +69,7 @@ class Challenger(Role):
         self._faults = NO_FAULTS
         self._missing: tuple[str, ...] = ()
         self._closed: frozenset[int] | None = None  # own challenges that were closed when last looked
+        self._times: dict[int, int] = {}  # of the block in which the phase began: a role opens anew where blocks vanish
 
     def view(self, block: Block) -> ChallengerView:
         """What is the matter with the task in a block."""
@@ -199,7 +200,9 @@ class Challenger(Role):
             Phase.AGGREGATE: config.aggregate_period,
             Phase.CHALLENGE: config.challenge_period,
         }
-        return chain.block(began[-1]).timestamp + periods.get(at.phase, 0) // PATIENCE
+        if began[-1] not in self._times:
+            self._times = {began[-1]: chain.block(began[-1]).timestamp}
+        return self._times[began[-1]] + periods.get(at.phase, 0) // PATIENCE
 
     def _model(self, seen: Seen) -> Model | None:
         """The model whose bytes can be demanded now: the average in Challenge, the first one in Join."""

@@ -9,6 +9,7 @@ comes from one place.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from statistics import median_low
@@ -132,20 +133,16 @@ class Endpoints(JSONBaseProvider):
         self.global_ccip_read_enabled = False  # a revert must not make the node fetch URLs
         self._chain_id: int | None = None
         self._current = self.endpoints[0]
+        self._answered = threading.local()  # `by` which one the thread was answered last
         self._compared = -COMPARE_SECONDS
         self._usual = 0  # the block that most were at when they were compared
 
     @property
-    def current(self) -> Endpoint:
-        """The one that answered last."""
-        return self._current
-
-    @property
     def teller(self) -> str:
-        """A name of the one that answered last, the same after a restart; two at one address have each their own."""
-        alike = [endpoint for endpoint in self.endpoints if endpoint.where == self._current.where]
-        at = alike.index(self._current)
-        return f"{self._current.where} ({at + 1})" if at else self._current.where
+        """A name of the one that answered this thread last, the same after a restart; each has its own."""
+        last: Endpoint = getattr(self._answered, "by", self._current)
+        at = [endpoint for endpoint in self.endpoints if endpoint.where == last.where].index(last)
+        return f"{last.where} ({at + 1})" if at else last.where
 
     def agree(self, chain_id: int | None) -> None:
         """Ask every endpoint for its chain; one that does not answer is asked before it is used.
@@ -168,7 +165,7 @@ class Endpoints(JSONBaseProvider):
         if len(self.endpoints) > 1 and time.monotonic() - self._compared > COMPARE_SECONDS:
             self._compared = time.monotonic()
             self._compare()
-        self._current = next(self._in_order())
+        self._current = self._answered.by = next(self._in_order())
 
     @override
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
@@ -202,7 +199,7 @@ class Endpoints(JSONBaseProvider):
                     if "result" in answer:
                         self._leave(other, long)
                 endpoint.backoff.worked()
-                self._current = endpoint
+                self._current = self._answered.by = endpoint
                 return answer
             if too_long:
                 raise next(iter(too_long.values()))

@@ -34,7 +34,7 @@ class Logs:
     def __init__(self, ask: Ask, hash_of: Callable[[int], bytes | None], teller: Callable[[], str]) -> None:
         """hash_of: the hash of the block with a number; None where there is none.
 
-        teller: the name of the endpoint that answered last.
+        teller: the name of the endpoint that answered the thread that asks last.
         """
         self._ask_node, self._hash_of, self._teller = ask, hash_of, teller
         self._head: Head | None = None
