@@ -51,9 +51,11 @@ def counted() -> Iterator[Cost]:
 
 def publish(world: World, count: int, account: int = CREATOR, **changes: Any) -> None:
     """Tasks like the first one, but for changes of their config, as quickly as the chain takes them."""
-    call = world.creation(**changes)
+    call, before = world.creation(**changes), world.tasks.task_count()
     for _ in range(count):
         send(world, account, call)
+    while world.tasks.task_count() < before + count:  # a chain takes them at once, and mines when it can
+        time.sleep(0.1)
 
 
 def send(world: World, account: int, call: Call) -> None:
