@@ -149,11 +149,10 @@ class Opener:
             next(iter(self._made.values())).update(loose)
             return
         for path in loose:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
+            shutil.rmtree(path, ignore_errors=True)
+            for file in (path, path.with_name(f".{path.name}.lock")):
                 with suppress(OSError):
-                    path.unlink(missing_ok=True)
+                    file.unlink(missing_ok=True)
 
 
 def _passes(error: HeadwaterError) -> bool:
