@@ -27,7 +27,7 @@ from headwater.cli.main import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT
 from scripts.artifacts import write_json
-from scripts.benchmarks import aggregation, baseline, categories, learners, page, rounds, shapes, statements
+from scripts.benchmarks import aggregation, baseline, categories, growth, learners, page, rounds, shapes, statements
 from scripts.benchmarks.machine import describe_machine, load
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.tables import Report, describe_run, tables
@@ -44,9 +44,23 @@ console = Console(highlight=False)
 @click.command()
 @click.option("--quick", is_flag=True, help="Without the baseline, the largest shape and large updates.")
 @click.option("--reference", is_flag=True, help="Only the reference step and the baseline, into the last report.")
+@click.option(
+    "--growth",
+    "only_growth",
+    is_flag=True,
+    help="Only what grows; printed, or --document-ed.",
+)
 @click.option("--document", is_flag=True, help="Measure nothing: write the last report into docs/benchmarks.md.")
-def main(quick: bool, reference: bool, document: bool) -> None:
+def main(quick: bool, reference: bool, only_growth: bool, document: bool) -> None:
     """Measure, print, write, judge."""
+    if only_growth:
+        configure_logging(verbose=False)
+        with tempfile.TemporaryDirectory() as work:
+            found = growth.measure(FOLDER / "home", Path(work) / "growth")
+        console.print_json(data=found)
+        if document:
+            page.rewrite_growth(found)
+        return
     if document:
         if not REPORT.exists():
             sys.exit("bench: there is no report yet: run `make bench` first")
@@ -92,6 +106,8 @@ def measure(quick: bool) -> Report:
             for table in categories.TABLES:
                 with console.status(f"{table.name}.csv, trained on a chain"):
                     report["learners"][table.name] = categories.measure(table, FOLDER / "tables", home, folder)
+        with console.status("a thousand tasks"):
+            report["growth"] = growth.measure(home, folder / "growth")
         report["leak"] = statements.leak(shapes.REFERENCE.spec)
     shutil.rmtree(home / "circuits")  # a gigabyte of keys
     machine["load_at_end"] = load()

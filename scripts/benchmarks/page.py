@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.tools import ROOT
-from scripts.benchmarks.tables import Table, describe_run, tables
+from scripts.benchmarks.tables import Table, describe_run, growth_table, tables
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
@@ -24,6 +24,12 @@ def markdown(report: dict[str, Any]) -> str:
 def rewrite(report: dict[str, Any], page: Path = PAGE) -> None:
     """Replace what stands between the page's two marks. Ends the program where a mark is missing."""
     put(markdown(report), page, BEGIN, END)
+
+
+def rewrite_growth(found: dict[str, Any], page: Path = PAGE) -> None:
+    """Replace what the page says of growth alone."""
+    begin, end = "<!-- growth: begin -->", "<!-- growth: end -->"
+    put(written(growth_table(found)), page, begin, end)
 
 
 def put(figures: str, page: Path, begin: str, end: str) -> None:

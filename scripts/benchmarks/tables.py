@@ -31,6 +31,8 @@ def tables(report: Report) -> Iterator[Table]:
         yield _statements(report)
     if "learners" in report:
         yield from _learners(report["learners"])
+    if "growth" in report:
+        yield growth_table(report["growth"])
     if "musts" in report:
         yield _musts(report)
 
@@ -215,6 +217,21 @@ def _aggregator_large(report: Report) -> Table:
         ["peak memory", f"{found['peak_memory_mb']:,.0f} MB"],
     ]
     return Table("1,000 updates of 10,000 weights, without the proof", ["", "aggregator"], rows)
+
+
+def growth_table(found: Report) -> Table:
+    """What a node asks of a chain."""
+    start, block = seconds(found["start_cpu_seconds"]), seconds(found["block_cpu_seconds"])
+    rows = [
+        [f"a node's start beside {number(found['tasks'])} tasks", number(found["start_calls"]), start],
+        ["a new block then", number(found["block_calls"]), block],
+        ["a new task then", number(found["new_task_calls"]), MISSING],
+        ["`headwater status` then", number(found["status_calls"]), MISSING],
+        ["all roles in one task: a block in which nothing happens", number(found["calls_an_idle_block"]), MISSING],
+        ["the same: an event in the task", number(found["calls_an_event"]), MISSING],
+        ["the same: a day of 12 s blocks, with a round of 16 each hour", number(found["day_calls"]), MISSING],
+    ]
+    return Table("What a node asks of a chain", ["", "calls", "CPU time"], rows)
 
 
 def _musts(report: Report) -> Table:

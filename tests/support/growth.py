@@ -10,13 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
 from headwater.chain.asking.endpoints import Endpoint
-from headwater.chain.asking.rpc import Call, connect
+from headwater.chain.asking.rpc import Block, Call, connect
 from headwater.chain.contracts.opened import open_contracts
+from headwater.cli.main import cli
 from headwater.journal.journal import open_journal
+from headwater.roles import pace
+from headwater.roles.job import LOOK_AGAIN_SECONDS
 from headwater.roles.loop import Loop, Stop
 from headwater.roles.wiring import Node, Wanted
-from tests.support.roles import CREATOR, World
+from tests.support.roles import CREATOR, OUTSIDER, World
 
 
 @dataclass
@@ -77,6 +82,16 @@ class Player:
         self.contracts.chain.keep_logs(journal.database)
         parts = (self.contracts, world.store, home, key, journal, wanted, self.report_of, self.report_of("node", 0))
         self.node, self.stop = Node(*parts), Stop()
+        self._loop = Loop(
+            self.contracts.chain,
+            self.node.jobs,
+            self.report_of("node", 0),
+            poll=0.05,
+            stop=self.stop,
+            looked=self.node.looked,
+            endless=True,
+        )
+        self.node.block_seconds = lambda: self._loop.pace.block_seconds
 
     def report_of(self, role: str, task_id: int) -> Callable[..., None]:
         def report(stage: str, **details: Any) -> None:
@@ -88,21 +103,8 @@ class Player:
 
     def play(self, ends: Callable[[str, dict[str, Any]], bool] = lambda stage, _: stage == "idle") -> None:
         """Until something is reported; by default, until there is nothing to do in a block."""
-        self._ends, self.stop = ends, Stop()
-        report, poll = self.report_of("node", 0), 0.05
-        loop = Loop(
-            self.contracts.chain,
-            self.node.jobs,
-            report,
-            poll=poll,
-            stop=self.stop,
-            looked=self.node.looked,
-            endless=True,
-        )
-        for job in self.node.jobs:
-            job.busy = False
-        self.node.block_seconds = lambda: loop.pace.block_seconds
-        loop.run()
+        self._ends, self.stop.requested = ends, False
+        self._loop.run()
 
     def close(self) -> None:
         self.node.close()
@@ -119,3 +121,106 @@ def playing(world: World, home: Path, account: int, roles: Sequence[str], **want
         yield player
     finally:
         player.close()
+
+
+# what must stay small
+
+
+MANY = 1000
+DAY, BLOCK_SECONDS = 86_400, 12
+ROUNDS_A_DAY, MEMBERS = 24, 16
+SERVICES = ("aggregator", "challenger")
+
+
+@dataclass
+class Thousand:
+    """A node that takes part in a thousand tasks in which it has nothing to do: its start, a block, a new task."""
+
+    start: Cost
+    block: Cost
+    another: Cost
+    jobs: int
+
+
+def a_thousand(world: World, home: Path) -> Thousand:
+    """The world is at `created`."""
+    publish(world, MANY)
+    with playing(world, home, OUTSIDER, SERVICES) as player:
+        with counted() as start:
+            player.play()
+        world.rpc("evm_mine")
+        with counted() as block:
+            player.play()
+        publish(world, 1)
+        with counted() as another:
+            player.play()
+        return Thousand(start, block, another, len(player.node.jobs))
+
+
+def a_status(world: World) -> tuple[Cost, str]:
+    """`headwater status`; what it says."""
+    options = ["--rpc", world.anvil.url, "--deployments", str(world.folder / "deployments")]
+    with counted() as cost:
+        done = CliRunner().invoke(cli, ["status", "--address", world.senders[CREATOR].address, *options])
+    assert done.exit_code == 0, done.output
+    return cost, done.output
+
+
+@dataclass
+class Day:
+    """What a node of all roles in one task asks of a chain of 12 s blocks, from what was counted.
+
+    Attributes:
+        block: calls in a block in which nothing happens, with all looks for it.
+        look: of all roles, which look every 150 s though nothing was told.
+        event: in a block in which something happened in the task.
+    """
+
+    block: float
+    look: int
+    event: int
+
+    @property
+    def calls(self) -> float:
+        """Of a day with a round of 16 members each hour."""
+        idle = DAY / BLOCK_SECONDS * self.block + DAY / LOOK_AGAIN_SECONDS * self.look
+        return idle + ROUNDS_A_DAY * (3 * MEMBERS + 8) * self.event
+
+
+def a_day(world: World, blocks: int = 40) -> Day:
+    """The world is at `enrolled`."""
+    file = world.files[0]
+    file.chmod(0o600)
+    wanted = {"tasks": (world.task_id,), "data": {world.task_id: file}}
+    with playing(world, world.home, 1, ("trainer", *SERVICES), **wanted) as player:
+        player.play()
+        assert any(told[2] == "joined" for told in player.told)
+        with counted() as quiet:
+            for _ in range(blocks):
+                world.rpc("evm_mine")
+                player.play()
+        for job in player.node.jobs:
+            job.tell()
+        world.rpc("evm_mine")
+        with counted() as looks:
+            player.play()
+        world.senders[2].send(world.rounds.join(world.task_id))
+        with counted() as event:
+            player.play()
+    return Day(quiet.count / blocks + polls_a_block() - 1, looks.count, event.count)  # a play polls once
+
+
+def polls_a_block() -> float:
+    """How often a loop asks for the newest block of such a chain: a day by a clock of its own."""
+    now, asked, steady = 0.0, 0, pace.Pace(2.0, is_steady=True)
+    clock = pace.time.monotonic
+    pace.time.monotonic = lambda: now
+    try:
+        while now < DAY:
+            number = int(now // BLOCK_SECONDS)
+            steady.saw(Block(number, b"", number * BLOCK_SECONDS))
+            asked += 1
+            now += steady.pause()
+    finally:
+        pace.time.monotonic = clock
+    return asked * BLOCK_SECONDS / DAY
