@@ -42,7 +42,7 @@ export type AccountScreen = Returned<"getAccount">;
 export interface Page {
   /** The highest task id wanted; by default the newest. For the next page: one less than the last id of this. */
   readonly start?: bigint;
-  /** How many at most. */
+  /** How many at most. The lens gives 100 on a page. */
   readonly limit: number;
 }
 
@@ -90,7 +90,7 @@ export async function readTask({ client, deployment, taskId, blockNumber }: Read
 }
 
 /**
- * Rounds `start` to `start + limit - 1` of a task, oldest first; none after the running one.
+ * Rounds `start` to `start + limit - 1` of a task, oldest first; none after the running one, and 500 at most.
  * @param start 0 stands for the first model; 1 is the first round.
  * @throws NotFound, NoContract, ChainUnavailable
  */
@@ -118,7 +118,7 @@ export async function listRounds({
 /**
  * What an account has in a task: enrolment, part in the running round, stake, rewards of a page of rounds.
  * @param start The first round whose rewards are wanted.
- * @param limit For how many rounds at most.
+ * @param limit For how many rounds at most; the lens gives 500.
  * @throws NotFound, NoContract, ChainUnavailable
  */
 export async function readAccount({

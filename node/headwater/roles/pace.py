@@ -10,8 +10,8 @@ from headwater.chain.asking.rpc import Block
 REMEMBERED = 32
 """Blocks from which it is learnt how often they come."""
 
-EARLY = 0.9
-"""Of the usual time between two blocks: when the next one is asked for; then every tenth of that time."""
+AGAIN = 1 / 6
+"""Of the usual time between two blocks: how often one that is late is asked for."""
 
 
 class Pace:
@@ -44,5 +44,5 @@ class Pace:
         usual = self.block_seconds
         if not self._is_steady or usual <= self._least:
             return self._least
-        left = EARLY * usual - (time.monotonic() - self._seen)
-        return max(left, (1 - EARLY) * usual, self._least)
+        left = usual - (time.monotonic() - self._seen)
+        return max(left, AGAIN * usual, self._least)
