@@ -25,6 +25,10 @@ contract Lens is ILens, Deployed {
     /// @inheritdoc ILens
     uint256 public constant MAX_ROUNDS_PAGE = 500;
 
+    /// @dev What `read` keeps to itself of the gas it has, and for each byte that it has to give back.
+    uint256 private constant RESERVED_GAS = 250_000;
+    uint256 private constant GAS_A_BYTE = 30;
+
     /*//////////////////////////////////////////////////////////////
                               CONSTRUCTOR
     //////////////////////////////////////////////////////////////*/
@@ -56,11 +60,15 @@ contract Lens is ILens, Deployed {
     /// @inheritdoc ILens
     function read(Call[] calldata calls) external view returns (Result[] memory results) {
         results = new Result[](calls.length);
+        uint256 size;
         for (uint256 i; i < calls.length; ++i) {
-            uint256 gas = gasleft();
-            (bool success, bytes memory data) = calls[i].target.staticcall(calls[i].data);
-            if (!success && gasleft() < gas / 8) {
-                // each call keeps a 64th back, EIP-150, and a view may make several within
+            // what giving back all answers takes, one more of usual size among them, stays here
+            uint256 reserve = RESERVED_GAS + size * GAS_A_BYTE;
+            uint256 given = gasleft();
+            given = given < reserve ? 0 : given - reserve;
+            (bool success, bytes memory data) = calls[i].target.staticcall{gas: given}(calls[i].data);
+            if (!success && gasleft() < reserve + given / 8) {
+                // a view may make calls, which keep a 64th each, EIP-150
                 if (i == 0) revert TooLittleGas();
                 assembly ("memory-safe") {
                     mstore(results, i) // shorter than it was made
@@ -68,6 +76,7 @@ contract Lens is ILens, Deployed {
                 break;
             }
             results[i] = Result(success, data);
+            size += data.length;
         }
     }
 

@@ -195,14 +195,37 @@ contract LensTest is HeadwaterTest {
         }
         ILens.Result[] memory all = lens.read(calls);
         assertEq(all.length, 20);
-        gas = bound(gas, 20_000, 3_000_000);
-        try lens.read{gas: gas}(calls) returns (ILens.Result[] memory some) {
-            assertGt(some.length, 0);
-            for (uint256 i; i < some.length; ++i) {
-                assertEq(abi.encode(some[i]), abi.encode(all[i]));
-            }
-        } catch (bytes memory reason) {
-            assertTrue(reason.length == 0 || bytes4(reason) == ILens.TooLittleGas.selector);
+        uint256 whole = gasleft();
+        lens.read(calls);
+        whole -= gasleft();
+        gas = bound(gas, 450_000, whole + 3_000_000);
+        ILens.Result[] memory some = lens.read{gas: gas}(calls);
+        assertGt(some.length, 0);
+        if (gas > whole / 2 + 400_000) assertGt(some.length, 2);
+        if (gas > whole + 2_000_000) assertEq(some.length, 20);
+        for (uint256 i; i < some.length; ++i) {
+            assertEq(abi.encode(some[i]), abi.encode(all[i]));
+        }
+    }
+
+    function test_read_refusesWhereThereIsNoGasForTheFirst() public {
+        ILens.Call[] memory calls = new ILens.Call[](2);
+        calls[0] = ILens.Call(address(lens), abi.encodeCall(ILens.getTask, (taskId)));
+        calls[1] = calls[0];
+        vm.expectRevert(ILens.TooLittleGas.selector);
+        lens.read{gas: 240_000}(calls);
+    }
+
+    function test_read_ofManyLargeAnswers_givesAPrefix() public {
+        ILens.Call[] memory calls = new ILens.Call[](500);
+        for (uint256 i; i < 500; ++i) {
+            calls[i] = ILens.Call(address(lens), abi.encodeCall(ILens.getTask, (taskId)));
+        }
+        uint256 whole = gasleft();
+        assertEq(lens.read(calls).length, 500);
+        whole -= gasleft();
+        for (uint256 part = 1; part < 10; ++part) {
+            assertGt(lens.read{gas: whole * part / 10}(calls).length, 500 * part / 10 * 7 / 10);
         }
     }
 

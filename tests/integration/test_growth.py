@@ -72,7 +72,7 @@ def test_sixteen_nodes__at_one_deadline__send_two_transactions_at_most(training:
             *(contracts, task_id, sender, silent),
             summary=lambda: board.tasks[task_id],
             block_seconds=lambda: 12.0,
-            own=True,
+            own=lambda: True,
         )
         for sender in training.senders
     ]
@@ -93,7 +93,7 @@ def test_a_task_in_which_nobody_has_a_seat__is_advanced_by_its_creator_alone(cre
             *(created.contracts, created.task_id, created.senders[account], silent),
             summary=lambda: board.tasks[created.task_id],
             block_seconds=lambda: 12.0,
-            own=False,
+            own=lambda: False,
         )
         assert isinstance(keeper.decide(block), Advance) is advances
 

@@ -38,9 +38,9 @@ def asked(monkeypatch):
     requests: list[dict[str, Any]] = []
     ask = Endpoint.ask
 
-    def recorded(self, body, number):
+    def recorded(self, body, number, most):
         requests.append(json.loads(body))
-        return ask(self, body, number)
+        return ask(self, body, number, most)
 
     monkeypatch.setattr(Endpoint, "ask", recorded)
     return requests
@@ -82,9 +82,9 @@ def forgetful(monkeypatch):
     """Endpoints know no event any more, as while they drop blocks; state they know."""
     ask = Endpoint.ask
 
-    def forgotten(self, body, number):
+    def forgotten(self, body, number, most):
         logs = json.loads(body)["method"] == "eth_getLogs"
-        return {"jsonrpc": "2.0", "id": number, "result": []} if logs else ask(self, body, number)
+        return {"jsonrpc": "2.0", "id": number, "result": []} if logs else ask(self, body, number, most)
 
     return lambda: monkeypatch.setattr(Endpoint, "ask", forgotten)
 
@@ -124,8 +124,8 @@ def test_mask__when_the_submission_is_dropped_meanwhile__is_tried_again_later(ma
     """The trainer knows its attempt, and then the node knows no submission: not a word about its file and key."""
     ask, selector = Endpoint.ask, encode_call("RoundManager", "getRosterEntry", (1, 1, masking.senders[1].address))[:4]
 
-    def dropped(self, body, number):
-        answer = ask(self, body, number)
+    def dropped(self, body, number, most):
+        answer = ask(self, body, number, most)
         asked = selector.hex() in str(json.loads(body)["params"])[:300]
         return {**answer, "result": "0x" + "00" * (len(answer["result"]) // 2 - 1)} if asked else answer
 

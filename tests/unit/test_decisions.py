@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from headwater.protocol.decisions import (
     MOST_ROUNDS,
+    NEXT_BLOCK,
     Advance,
     Aggregate,
     AggregatorView,
@@ -118,7 +119,7 @@ TRAINER_CASES = {
     "mask, first attempt": (trainer(Phase.MASK, TrainerStatus.SUBMITTED), Mask(2, 1)),
     "mask, its seed is not known before the next block": (
         trainer(Phase.MASK, TrainerStatus.SUBMITTED, seed=Seed.AWAITED),
-        Wait("round 2: the next block shows who is whose peer", DEADLINE),
+        Wait("round 2: the next block shows who is whose peer", DEADLINE, again=NEXT_BLOCK),
     ),
     "mask, its seed's block is forgotten": (
         trainer(Phase.MASK, TrainerStatus.SUBMITTED, seed=Seed.FORGOTTEN),
@@ -281,7 +282,7 @@ CHALLENGER_CASES = {
     "join, no first model": (challenger(Phase.JOIN, model=Bytes.MISSING, model_accusable=True), ChallengeModel(2)),
     "join, no first model yet": (
         challenger(Phase.JOIN, model=Bytes.MISSING, model_accusable=True, patience=NOW + 1),
-        Wait("round 2: Join goes on", DEADLINE),
+        Wait("round 2: Join goes on", DEADLINE, again=NOW + 1),
     ),
     "join, a wrong first model": (
         challenger(Phase.JOIN, model=Bytes.WRONG, model_accusable=True, patience=NOW + 1),
@@ -323,7 +324,7 @@ CHALLENGER_CASES = {
     ),
     "aggregate, a vector that may come": (
         challenger(Phase.AGGREGATE, missing=("dave",), accusable=ALL, patience=NOW + 1),
-        Wait("round 2: Aggregate goes on", DEADLINE),
+        Wait("round 2: Aggregate goes on", DEADLINE, again=NOW + 1),
     ),
     "aggregate, all are accused": (
         challenger(Phase.AGGREGATE, faults=Faults((), ("dave",), (MISDIRECTED,)), missing=("bob",)),

@@ -350,7 +350,7 @@ def test_loop__when_no_node_answers__waits_for_one(world):
 def test_loop__that_was_told_to_stop__finishes_the_step_in_hand_and_begins_no_other(world):
     stop = Stop()
     role = world.add("a", Join(1), Join(2), Done())
-    finish, role.act = role.act, lambda action: (stop.request(), finish(action))
+    finish, role.act = role.act, lambda action: (stop.request(), finish(action))[1]
     world.add("b", Join(3), Done())
     world.run(stop=stop)
     assert world.done == [("a", "Join")]

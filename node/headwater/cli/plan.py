@@ -188,7 +188,7 @@ def _totals(costs: list[Expense], trainers: int, prices: Prices | None) -> Table
         return many * sum(c.gas * c.times for c in own), many * sum(c.calldata * c.times for c in own)
 
     rows = {"creator": total("creator"), "each trainer": total("trainer"), "aggregator": total("aggregator")}
-    rows["advancing, whoever is first"] = total("whoever is first")
+    rows["whoever advances"] = total("anyone")
     parts = [total(who, trainers if who == "trainer" else 1) for who in dict.fromkeys(cost.who for cost in costs)]
     rows[f"all, with {trainers} trainers"] = sum(gas for gas, _ in parts), sum(calldata for _, calldata in parts)
     table = Table(show_header=False, title="gas of the whole task, without challenges", title_justify="left")

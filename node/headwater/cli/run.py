@@ -138,7 +138,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
 
         node = Node(contracts, store, home, key, journal, wanted, report_of, report, trainer or Trainer)
 
-        def looked(block: Block) -> Set[int]:
+        def looked(block: Block) -> Set[int] | None:
             changed = node.looked(block)
             if monitor:
                 monitor.looked()

@@ -154,8 +154,8 @@ def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list
             _calldata("RoundManager", "aggregate", 1, bytes(PROOF_BYTES["average"]), bytes(32)),
         ),
         Expense("aggregator", "make it final", rounds, GAS["advance to Finalized"], 4 + 32),
-        Expense("whoever is first", "end Join, if it is not full", rounds, GAS["advance to Train"], 4 + 32),
-        Expense("the second of two", "advance in vain", 0, GAS["advance that comes too late"], 4 + 32),
+        Expense("anyone", "end Join, unless full", rounds, GAS["advance to Train"], 4 + 32),
+        Expense("anyone", "advance too late", 0, GAS["advance that comes too late"], 4 + 32),
         Expense("challenger", "demand an update", 0, GAS["challengeUpdate"], 4 + 32 * 2),
         Expense("trainer", showing, 0, answer_gas(dimension), answer_calldata(dimension, peers)),
     ]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence, Set
+from typing import Any
 
 from headwater.chain.asking.rpc import Block
+from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.lens import NEWEST
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.screens import TaskSummary
 
 PAGE = 100
 """Tasks that one call reads."""
+
+LATE = 8
+"""Blocks after which an endpoint's logs of one are complete: behind a load balancer, some nodes know them later."""
 
 SWEEP_SECONDS = 900.0
 """How often all are read though nothing was told: an endpoint may leave logs out."""
@@ -25,6 +30,7 @@ class Board:
         self._contracts, self._only = contracts, tuple(sorted(only))
         self._tasks: dict[int, TaskSummary] = {}
         self._seen: Block | None = None
+        self._told_before: set[tuple[int, int, bytes]] = set()
         self._swept = 0.0
 
     @property
@@ -36,24 +42,36 @@ class Board:
         """Read all anew at the next look: the chain has dropped blocks."""
         self._seen = None
 
-    def look(self, block: Block) -> Set[int]:
-        """Read what has changed up to a block: the ids of the tasks that something was told of.
+    def look(self, block: Block) -> Set[int] | None:
+        """Read what has changed up to a block: the ids of the tasks that something was told of; None: any may have.
 
         Raises:
             ChainError: the node fails.
         """
-        told = None if self._seen is None else self._contracts.touched_since(self._seen.number)
+        told = self._told(block)
         if told is None or time.monotonic() - self._swept > SWEEP_SECONDS:
             found = self._sweep(block)
-            changed = frozenset(number for number, task in found.items() if self._tasks.get(number) != task)
-            changed |= told or frozenset()
+            differing = {number for number, task in found.items() if self._tasks.get(number) != task}
+            changed: Set[int] = differing | (told or set())
             self._swept = time.monotonic()
         else:
             changed = told if not self._only else told & {*self._only}
             found = self._read(sorted(changed), block)
         self._tasks = {**self._tasks, **found}
         self._seen = block
-        return changed
+        return None if told is None else changed
+
+    def _told(self, block: Block) -> Set[int] | None:
+        """The tasks of which something is told that was not before, in the last blocks, too: some logs come late."""
+        if self._seen is None:
+            return None
+        logs = self._contracts.chain.logs_since(self._seen.number - LATE)
+        if logs is None:
+            return None
+        fresh = [log for log in logs if _key(log) not in self._told_before]
+        self._told_before = {key for key in map(_key, logs) if key[0] > block.number - 2 * LATE}
+        events = (decode_log(log) for log in fresh)
+        return {number for event in events if (number := getattr(event, "task_id", None)) is not None}
 
     def _sweep(self, block: Block) -> dict[int, TaskSummary]:
         if self._only:
@@ -68,3 +86,7 @@ class Board:
 
     def _read(self, ids: Sequence[int], block: Block) -> dict[int, TaskSummary]:
         return {task.task_id: task for task in self._contracts.lens.summaries(ids, block.number)}
+
+
+def _key(log: Mapping[str, Any]) -> tuple[int, int, bytes]:
+    return log["blockNumber"], log["logIndex"], bytes(log["transactionHash"])

@@ -24,6 +24,11 @@ class _Place:
     stop: Event = field(compare=False, default_factory=Event)
     made_room: bool = field(compare=False, default=False)
 
+    def is_before(self, running: _Place) -> bool:
+        """Whether it is worth giving up what runs: for what is own what is foreign, for a proof's deadline a build."""
+        is_urgent = self.deadline < NEVER and not running.is_proof
+        return not self.foreign and (running.foreign or is_urgent)
+
     def give_up(self) -> None:
         """Have it end at once, to make room."""
         self.made_room = True
@@ -33,7 +38,8 @@ class _Place:
 class Heavy:
     """A queue for the machine. Threads share it.
 
-    What runs for a stranger's task is given up where something of the operator's own has to be done: it is begun again.
+    What runs for a stranger's task is given up where something of the operator's own has to be done, and a build where
+    a proof has to: it is begun again.
     """
 
     def __init__(self) -> None:
@@ -63,7 +69,7 @@ class Heavy:
                 if self._closed:
                     self._waiting.remove(place)
                     raise CircuitError("the node stops", "a proof that had not begun is made when it runs again")
-                if own and self._running is not None and self._running.foreign:
+                if self._running is not None and place.is_before(self._running):
                     self._running.give_up()
                 self._changed.wait()
             self._waiting.remove(place)

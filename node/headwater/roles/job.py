@@ -64,6 +64,7 @@ class Job:
         needed: Callable[[Block], bool] = lambda _: True,
         begun: Callable[[], None] = lambda: None,
         is_kept: bool = False,
+        affords: Callable[[int], bool] = lambda _: True,
         coin: RLock | None = None,
         task: RLock | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class Job:
         needed: whether there may be anything to do before the role is open.
         begun: told before anything is done.
         is_kept: the task has a keeper (`roles.keeper`): advancing rounds is left to it.
+        affords: whether so many wei may be staked in a task that the operator has not chosen.
         coin, task: held while an action of `OF_COIN` or `OF_TASK` is decided and done, by all jobs of an account, or
             those in a task.
         """
@@ -91,12 +93,14 @@ class Job:
 
         self._open, self._report, self._needed, self._begun = open_role, report, needed, begun
         self._is_kept = is_kept
+        self._affords = affords
         self._locks = {OF_COIN: coin or RLock(), OF_TASK: task or RLock()}
         self._role: Role | None = None
         self._told, self._failures, self._rests_until = "", 0, 0.0
         self._again, self._looked = 0, 0.0  # when to look again, see `Wait`; when it has looked, monotonic
         self._waits_in = b""  # the hash of the block in which it had nothing to do
         self._is_fresh = True  # whether something may have changed since it looked
+        self._acted_in = 0  # the block of its last transaction: an endpoint that is behind does not know it yet
         self._resets = 0
 
     @property
@@ -111,12 +115,16 @@ class Job:
     def reset(self) -> None:
         """Forget all that was read: the role opens anew."""
         self._resets += 1
-        self._role, self._rests_until, self._is_fresh = None, 0.0, True
+        self._role, self._rests_until, self._is_fresh, self._acted_in = None, 0.0, True, 0
+
+    def begin(self) -> None:
+        """A turn begins: what is told from now on, the next one has to see."""
+        self.busy, self._is_fresh = True, False
 
     def is_due(self, block: Block) -> bool:
         """Whether there may be something to do."""
         now = time.monotonic()
-        if self.done or self.busy or now < self._rests_until:
+        if self.done or self.busy or now < self._rests_until or block.number < self._acted_in:
             return False
         if self._role is None and not self._needed(block):
             return False
@@ -136,13 +144,14 @@ class Job:
         Raises:
             JournalError: the node's own record is damaged.
         """
-        self._is_fresh, self.opening, acted = False, False, False
+        self.opening, acted = False, False
         with self._patiently(poll):
             role = self._opened()
             action = None if role is None else self._decide(role, block)
             if role is not None and action is not None and not stopping():
                 self.acting = True
                 self._begun()
+                self.own = self.own or self._is_kept  # something of the account is at stake there from now on
                 acted = self._act(role, action, newest)
                 self._is_fresh = True
                 self._succeeded()
@@ -159,13 +168,25 @@ class Job:
         """Do it, unless what other jobs did before leaves nothing to do."""
         lock = next((lock for kinds, lock in self._locks.items() if isinstance(action, kinds)), None)
         if lock is None:
-            role.act(action)
+            self._do(role, action)
             return True
         with lock:
             now = self._decide(role, newest())
+            if isinstance(now, Deposit) and not self.own and not self._affords(now.amount):
+                self._wait(Wait("its stake would leave too little coin for the tasks that you chose", 0), newest(), 0)
+                return False
             if now is not None:
-                role.act(now)
+                self._do(role, now)
             return now is not None
+
+    def _do(self, role: Role, action: Action) -> None:
+        receipt = role.act(action)
+        self._acted_in = 0 if receipt is None else receipt.block_number
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error that nobody has foreseen: in a stranger's task that must end no more than this job."""
+        self.done = True
+        self._report("passed over", reason=f"it led to a fault here: {type(error).__name__}")
 
     def _decide(self, role: Role, block: Block) -> Action | None:
         """What there is to do; None where the role waits, or has ended."""
@@ -175,7 +196,7 @@ class Job:
             self._wait(action, block, 0)
             return None
         if isinstance(action, Wait):
-            self._wait(action, block, action.again or action.until)
+            self._wait(action, block, action.again or (action.until if action.until > block.timestamp else 0))
             return None
         self._again = 0
         if isinstance(action, Done):
@@ -220,6 +241,10 @@ class Job:
                 return
             self.error = error
             self._report("given up", kind=type(error).__name__, error=str(error))
+        except Exception as error:
+            if self.own:
+                raise
+            self.fail(error)
         finally:
             self.acting = False
 

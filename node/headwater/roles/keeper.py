@@ -19,11 +19,14 @@ from headwater.roles.turns import turns_to_wait
 BLOCKS = 2
 """How many blocks a turn has: one for the transaction of whose turn it is, one to hear of it."""
 
+LEAST_TURN_SECONDS = 4.0
+"""How long one is at least: nodes look every other second."""
+
 
 class Keeper(Role):
     """Advances one task for an account, in its turn: no document, no SRS and no circuit is needed for that.
 
-    A task in which nobody has a seat serves nobody. Only its creator advances it, or whoever named it.
+    A task in which nobody has a seat serves nobody. Only its creator advances it, whoever named it or was in it.
     """
 
     def __init__(
@@ -35,11 +38,11 @@ class Keeper(Role):
         *,
         summary: Callable[[], TaskSummary],
         block_seconds: Callable[[], float],
-        own: bool,
+        own: Callable[[], bool],
     ) -> None:
         """summary: where the task is, as was last read. block_seconds: about how often blocks come.
 
-        own: whether the operator has chosen the task.
+        own: whether the operator has chosen the task, or the account has been in it.
         """
         super().__init__(contracts, task_id, sender, report)
         self._summary, self._block_seconds, self._own = summary, block_seconds, own
@@ -53,14 +56,14 @@ class Keeper(Role):
             return Wait("", task.deadline)
         turns = self._turns(task, block)
         if turns is None:
-            return Wait("", task.deadline, again=0)
-        at = task.deadline + int(turns * BLOCKS * self._block_seconds())
+            return Wait("", 0)
+        at = task.deadline + int(turns * max(BLOCKS * self._block_seconds(), LEAST_TURN_SECONDS))
         return Advance(task.round) if block.timestamp >= at else Wait("", at, again=at)
 
     def _turns(self, task: TaskSummary, block: Block) -> int | None:
         """For how many turns others go first; None where it is not this account's business at all."""
         me, creator = self.sender.address, task.creator
-        if not task.joined and not self._own and me != creator:
+        if not task.joined and me != creator and not self._own():
             return None
         rounds = self._contracts.rounds
         seats = rounds.events(Joined, last=block.number, task_id=task.task_id, round=task.round) if task.joined else ()

@@ -15,7 +15,7 @@ from threading import Thread
 
 from headwater.chain.asking.rpc import Block, Chain
 from headwater.chain.deploying.records import LOCAL_CHAINS
-from headwater.errors import ChainError, JournalUnwritable
+from headwater.errors import ChainError, JournalError, JournalUnwritable
 from headwater.roles.job import Job, pause_after, text_of
 from headwater.roles.pace import Pace
 from headwater.roles.report import Report
@@ -68,8 +68,11 @@ class _Turn(Thread):
     def run(self) -> None:
         try:
             self.acted = self._take()
-        except BaseException as error:  # noqa: BLE001  # raised again by the loop
-            self.error = error
+        except BaseException as error:  # noqa: BLE001  # raised again by the loop, unless it is a stranger's doing
+            if self.job.own or isinstance(error, JournalError):
+                self.error = error
+            else:
+                self.job.fail(error)
         self.over = True
         self._ended()
 
@@ -182,7 +185,7 @@ class Loop:
         def take() -> bool:
             return job.turn(block, self._chain.block, self._poll, lambda: self._stop.requested)
 
-        job.busy = True
+        job.begin()
         turn = _Turn(job, take, self._stop.wake)
         self._turns.append(turn)
         turn.start()

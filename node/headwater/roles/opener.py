@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from headwater.roles.limits import BUILD_SECONDS, Limits
 from headwater.roles.report import Report
 from headwater.roles.task import Task, open_task, read_task, srs_path
 from headwater.storage.store import ContentStore
+
+PERPETUAL = "perpetual-"  # how the files of public set-up strings begin
 
 FIRST_PAUSE, LONGEST_OWN, LONGEST = 2.0, 60.0, 3600.0
 """Seconds until what failed is tried again: at first, and at most, of a task that the operator chose or of another."""
@@ -63,7 +65,9 @@ class Opener:
         self._limits, self._heavy, self._opened = limits, heavy, opened
         self._doors: dict[int, _Door] = {}
         self._made: dict[int, set[Path]] = {}
-        """By task that is being opened: what was put under `home` for it, and is not needed by another."""
+        """By task of a stranger: what was not under `home` before."""
+        self._using: dict[int, set[Path]] = {}
+        """By task that is being opened: what it needs there, as far as is known."""
         self._foreign = 0  # how many are being opened that the operator has not chosen
         self._lock = threading.RLock()
 
@@ -110,45 +114,49 @@ class Opener:
         with self._lock:
             door.task, door.error, door.is_running = task, error, False
             self._foreign -= not own
-            self._tidy(task_id)
+            self._using.pop(task_id, None)
+            if task is None:
+                self._tidy(task_id)
             if error is not None:
                 door.failures += 1
                 longest = LONGEST_OWN if own else LONGEST
                 door.rests_until = time.monotonic() + min(FIRST_PAUSE * 2 ** min(door.failures, 16), longest)
+        report("not opened" if task is None else "opened")
         self._opened(task_id)
+
+    def drop(self, task_id: int) -> None:
+        """Let go of a task that has ended; of a stranger's, remove what was made for it, too."""
+        with self._lock:
+            door = self._doors.get(task_id)
+            if door is not None and not door.is_running:
+                del self._doors[task_id]
+                self._tidy(task_id)
 
     def _open(self, task_id: int, report: Report, own: bool) -> Task:
         """Fetch and compare all documents; then build the circuits, when the machine is free for that."""
-        made: set[Path] = set()
-        if not own:
-            with self._lock:
-                self._made[task_id] = made
         read = read_task(self._contracts, self._store, task_id, self._limits)
-        path = srs_path(self._home, read.manifest.srs)
-        if not path.exists():
-            made.add(path)
+        self._note(task_id, [srs_path(self._home, read.manifest.srs)], own)
         task = open_task(
             self._contracts, self._store, self._home, task_id, check_model=False, limits=self._limits, read=read
         )
-        for statement in task.statements.values():
-            if not (folder := folder_of(self._home, statement, task.srs)).exists():
-                made.add(folder)
+        self._note(task_id, [folder_of(self._home, each, task.srs) for each in task.statements.values()], own)
         with self._heavy.turn(own=own, is_proof=False) as stop:
             task.check_circuits(report, LONGEST_SECONDS if own else BUILD_SECONDS, stop)
         return task
 
-    def _tidy(self, task_id: int) -> None:
-        """Remove what was made for a task and is needed by none that is open; the last one that is being opened does.
+    def _note(self, task_id: int, needed: Sequence[Path], own: bool) -> None:
+        with self._lock:
+            self._using.setdefault(task_id, set()).update(needed)
+            if not own:
+                self._made.setdefault(task_id, set()).update(path for path in needed if not path.exists())
 
-        Until then another one may need it, too.
-        """
-        loose = self._made.pop(task_id, set()) - {
-            path for door in self._doors.values() if door.task is not None for path in _needs(door.task)
-        }
-        if self._made:
-            next(iter(self._made.values())).update(loose)
-            return
-        for path in loose:
+    def _tidy(self, task_id: int) -> None:
+        """Remove what was made for a task, but for what others need, or are about to."""
+        kept = {path for door in self._doors.values() if door.task is not None for path in _needs(door.task)}
+        kept = kept.union(*self._using.values())
+        for path in self._made.pop(task_id, set()) - kept:
+            if path.name.startswith(PERPETUAL):
+                continue  # it is everybody's
             shutil.rmtree(path, ignore_errors=True)
             for file in (path, path.with_name(f".{path.name}.lock")):
                 with suppress(OSError):

@@ -314,7 +314,7 @@ class Task(TaskReader):
             "average": (config.average_verifier, config.average_code_hash),
         }
         for name, statement in self.statements.items():
-            report("building", statement=name)
+            report("building", statement=name, **({"usual": limit} if limit < LONGEST_SECONDS else {}))
             (address, code_hash) = on_chain[name]
             circuit = build(self.home, statement, self.srs, limit, stop)
             expected = bytes.fromhex(circuit.verifier.code_hash[2:])

@@ -37,6 +37,9 @@ from headwater.storage.store import ContentStore
 
 DEFAULT_BLOCK_SECONDS = 2.0
 
+RESERVE = 10**16
+"""Wei that stay for gas when an account stakes in a task that its operator has not chosen."""
+
 Kind = Literal["trainer", "aggregator", "challenger"]
 
 
@@ -131,10 +134,10 @@ class Node:
             contracts.tasks.get_task(task_id)
             self._take_up(task_id, [kind for kind in wanted.roles if self._is_named(kind, task_id)])
 
-    def looked(self, block: Block) -> Set[int]:
+    def looked(self, block: Block) -> Set[int] | None:
         """See a new block: whether the chain has dropped older ones, whether there are new tasks, and where all are.
 
-        Returns the ids of the tasks of which something was told.
+        Returns the ids of the tasks of which something was told; None where any may have changed.
 
         Raises:
             ChainError: the node fails, or what was sent earlier is not mined yet.
@@ -145,6 +148,7 @@ class Node:
             self.sender.next_nonce()
             self._settled = True
         changed = self._board.look(block)
+        self._forget_ended()
         if self._wanted.endless:
             funds: Funds = self._funds(block)
             self._reconsider(funds)
@@ -152,6 +156,22 @@ class Node:
                 self._consider(self._board.tasks[task_id], funds)
                 self._considered.add(task_id)
         return changed
+
+    def _forget_ended(self) -> None:
+        """Let go of strangers' tasks in which nothing is left to do."""
+        running = {job.task_id for job in self.jobs if not job.done}
+        over = {job.task_id for job in self.jobs if job.done} - running - self._own
+        for task_id in over:
+            self._opener.drop(task_id)
+            self._locks.pop(task_id, None)
+        if over:
+            self.jobs[:] = [job for job in self.jobs if job.task_id not in over]
+
+    def _affords(self, amount: int) -> bool:
+        """Whether an account may stake so much in a stranger's task: what its own tasks may ask for stays."""
+        own = [task for task_id, task in self._board.tasks.items() if task_id in self._own and not task.phase.is_end]
+        kept = RESERVE + sum(task.stake + 2 * task.challenge_bond for task in own)
+        return self._contracts.chain.balance(self._key.address) - amount >= kept
 
     def _block_seconds(self) -> float:
         return self.block_seconds()
@@ -232,7 +252,7 @@ class Node:
                 report,
                 summary=lambda: self._board.tasks[task_id],
                 block_seconds=self._block_seconds,
-                own=own,
+                own=lambda: own or any(self._took_part(kind, task_id) for kind in self._wanted.roles),
             )
             self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, task=self._locks[task_id]))
         for kind in kinds:
@@ -245,10 +265,11 @@ class Node:
                 lambda: self._open(kind, task_id, report, own=own),
                 report,
                 task_id=task_id,
-                own=own,
+                own=own or self._took_part(kind, task_id),
                 needed=lambda block: own or self._is_needed(kind, task_id, block),
                 begun=lambda: self._journal.parts.add(self._place(task_id), kind),
                 is_kept=True,
+                affords=self._affords,
                 coin=self._coin,
                 task=self._locks[task_id],
             )

@@ -62,6 +62,7 @@ VALUES: dict[str, Any] = {
     "Opening": structs.Opening,
     "Claim": structs.Claim,
     "EqualLogProof": EqualLogProof,
+    "Call": screens.Call,
     "Result": screens.Result,
     "Model": structs.Model,
     "Record": structs.Record,

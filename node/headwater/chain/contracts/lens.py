@@ -10,9 +10,10 @@ from headwater.chain.contracts.codec import decode_result
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.reverts import refusal
 from headwater.chain.contracts.screens import AccountScreen, Result, RoundSummary, TaskScreen, TaskSummary
+from headwater.chain.contracts.screens import Call as View
 from headwater.protocol.structs import Record
 
-MOST_VIEWS = 500
+MOST_VIEWS = 200
 """How many views one call asks for, so that it stays short."""
 
 NEWEST = 2**256 - 1
@@ -28,7 +29,7 @@ class Lens(Contract):
         """What views answer, all in one state: an eth_call for as many of them as a call has gas for."""
         results: list[Result] = []
         while len(results) < len(calls):
-            asked = tuple((call.to, call.data) for call in calls[len(results) :][:MOST_VIEWS])
+            asked = tuple(View(str(call.to), call.data) for call in calls[len(results) :][:MOST_VIEWS])
             results += self._read(tuple, "read", asked, block=block)
         return results
 

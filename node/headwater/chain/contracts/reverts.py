@@ -23,6 +23,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{deployed} is no contract of this deployment, or was told of other ones",
         "another transaction of the deployer came between: run `headwater deploy` again",
     ),
+    "TooLittleGas": (
+        "the node gives a call too little gas for a single view",
+        "name another node with --rpc, or raise its limit for calls",
+    ),
     # creating a task
     "InvalidTrainers": (
         "a roster of {minTrainers} to {maxTrainers} trainers is not allowed: at least 3, at most MAX_TRAINERS",

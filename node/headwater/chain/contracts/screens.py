@@ -81,6 +81,14 @@ class TaskScreen:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A view to read: the contract to ask, with selector and arguments."""
+
+    target: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Result:
     """What a view answered: what it returned, or, where it did not succeed, reverted with."""
 

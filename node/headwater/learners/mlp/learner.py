@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from headwater.errors import ConfigError
+from headwater.foreign import plain
 from headwater.learners.learner import Request
 from headwater.learners.mlp.numbers import MOST_HIDDEN, SEEDS, MlpSpec
 from headwater.learners.tabular import Scores, TableDocument, Tabular, numbers_for
@@ -123,6 +124,7 @@ def _whole(request: Request, name: str, usual: int, allowed: range) -> int:
     text = request.settings.get(name, str(usual))
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) in allowed):
         raise ConfigError(
-            f"{name} is {text!r}, not a whole number from {allowed[0]} to {allowed[-1]}", f"write one such as {usual}"
+            f"{name} is {plain(text, 40)!r}, not a whole number from {allowed[0]} to {allowed[-1]}",
+            f"write one such as {usual}",
         )
     return int(text)
