@@ -87,6 +87,22 @@ def test_foreign_turn__makes_no_own_one_give_up(heavy):
     assert log == ["own", "foreign"]
 
 
+def test_proof_with_a_deadline__makes_a_build_give_up__and_a_build_no_proof(heavy):
+    log: list[str] = []
+    build = Work(heavy, log, "build", own=True, is_proof=False)
+    assert build.begun.wait(10)
+    proof = Work(heavy, log, "proof", own=True, deadline=9)
+    assert proof.begun.wait(10)
+    assert "made room" in str(build.error)
+    another = Work(heavy, log, "another build", own=True, is_proof=False)
+    waiting(heavy, 1)
+    time.sleep(0.05)
+    proof.finish()
+    another.finish()
+    assert proof.error is None
+    assert log == ["build", "proof", "another build"]
+
+
 def test_error_of_its_own__is_not_taken_for_making_room(heavy):
     with pytest.raises(CircuitError, match="no memory"), heavy.turn(own=True):
         raise CircuitError("no memory")

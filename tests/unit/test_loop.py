@@ -145,6 +145,47 @@ def test_job__that_waits_for_a_moment__is_asked_when_it_has_come(world, wait):
     assert role.saw[:2] == [1, 3]
 
 
+def test_job__that_waits_for_a_moment_that_is_past__is_not_asked_again_in_the_same_block(world):
+    """Nobody advances a stranger's task in which nobody has a seat: its deadline stays behind for ever."""
+    stop = Stop()
+    world.chain.height = 50
+    role = world.add("a", Wait("", 9), task_id=1)
+    threading.Timer(0.5, stop.request).start()
+    world.run(stop=stop, looked=lambda _: set())
+    assert len(role.saw) == 1
+
+
+def test_job__after_a_transaction__is_not_asked_of_an_older_block(world):
+    """As behind a load balancer: the node that answers next does not know what another has mined."""
+    stop = Stop()
+    role = world.add("a", Publish(1, 1), Wait("", 10**9), task_id=1)
+    act = role.act
+
+    def acted(action):
+        act(action)
+        world.chain.height = 3
+        return SimpleNamespace(block_number=5)
+
+    role.act = acted
+    threading.Timer(0.3, lambda: setattr(world.chain, "height", 5)).start()
+    threading.Timer(3, stop.request).start()
+    world.run(stop=stop)
+    assert role.saw == [0, 5]
+
+
+def test_fault_that_nobody_has_foreseen__ends_a_strangers_job_alone(world):
+    """In a task that the operator has chosen it is a fault of ours, and ends the node."""
+    for own in (False, True):
+        role = Scripted(world.chain, world.done, "a", RuntimeError("an index out of range"), Done())
+        world.jobs[:] = [Job(lambda role=role: role, world.report, own=own)]
+        if own:
+            with pytest.raises(RuntimeError):
+                world.run()
+        else:
+            world.run()
+            assert ("passed over", {"reason": "it led to a fault here: RuntimeError"}) in world.told
+
+
 def test_jobs__of_one_account__decide_what_they_share_one_after_another(world):
     """Both see the same coin; when the second one's turn has come, it is spent."""
     spent, coin, stop = [], threading.RLock(), Stop()
