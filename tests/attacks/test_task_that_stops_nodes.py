@@ -8,6 +8,11 @@ background; whoever keeps a round's time needs no document for that.
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +25,6 @@ import pytest
 from headwater.chain.asking.rpc import connect
 from headwater.chain.contracts.events import PhaseChanged
 from headwater.chain.contracts.opened import open_contracts
-from headwater.circuits import worker
 from headwater.circuits.srs import srs_size
 from headwater.errors import HeadwaterError, Unavailable
 from headwater.journal.journal import open_journal
@@ -28,7 +32,6 @@ from headwater.protocol import possession
 from headwater.protocol.curve import multiply
 from headwater.protocol.masks import GENERATOR, mask_key
 from headwater.protocol.phases import Phase
-from headwater.roles import job as jobs
 from headwater.roles import loop as loops
 from headwater.roles import opener
 from headwater.roles.limits import Limits
@@ -40,6 +43,8 @@ from headwater.storage.cid import RAW, Cid
 from headwater.storage.directory import DirectoryStore
 from headwater.storage.store import ContentStore
 from tests.integration.test_roles_task import changed, with_manifest
+from tests.support.circuits import ROOT
+from tests.support.commands import PROGRAM
 from tests.support.roles import CREATOR, TERMS, World
 
 HOSTILE = 20
@@ -229,5 +234,40 @@ def test_twenty_tasks_of_a_stranger__delay_no_honest_one(created, attack, monkey
     assert not left
     assert not [told for told in found.told if told[2] == "given up"]
     attack.gains(f"{len(store.asked)} look-ups, and no file")
-    assert jobs.LONGEST_PAUSE_OF_OTHERS > jobs.LONGEST_PAUSE
-    assert worker.LONGEST_SECONDS > opener.BUILD_SECONDS
+
+
+def test_twenty_tasks_of_a_stranger__fill_neither_memory_nor_disk(created, tmp_path):
+    """A process, as an operator runs it."""
+    tasks, home = publish(created), tmp_path / "home"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")},
+        "HEADWATER_RPC": created.anvil.url,
+        "HEADWATER_HOME": str(home),
+        "HEADWATER_STORE": f"dir:{created.store._root}",
+        "HEADWATER_DEPLOYMENTS": str(created.folder / "deployments"),
+        "HEADWATER_PRIVATE_KEY": created.anvil.accounts[CREATOR].key.hex(),
+        "HEADWATER_ROLES": "aggregator challenger",
+        "HEADWATER_POLL_SECONDS": "0.1",
+        "PYTHONPATH": f"{ROOT / 'node'}:{ROOT}",
+    }
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        node = subprocess.Popen([sys.executable, "-c", PROGRAM, "run"], env=environment, stdout=file, stderr=file)
+        try:
+            assert wait_until(lambda: len(looked_at(log)) == len(tasks), 120), log.read_text()[-2000:]
+            created.pass_deadline()
+            assert wait_until(lambda: advanced(created), 60)
+            peak = int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{node.pid}/status").read_text())[1])
+        finally:
+            node.terminate()
+            code = node.wait(60)
+    assert code == 0
+    assert peak < 300 << 10
+    left = [path for path in home.rglob("*") if path.is_file() and not {"journal", "store"} & {*path.parts}]
+    assert not left
+
+
+def looked_at(log: Path) -> set[int]:
+    """The tasks that a node has found out to be of no use."""
+    told = [json.loads(line) for line in log.read_text().rpartition("\n")[0].splitlines() if line.startswith("{")]
+    return {line["task"] for line in told if line["event"] in ("left alone", "passed over")}
