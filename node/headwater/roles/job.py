@@ -98,6 +98,7 @@ class Job:
         self._role: Role | None = None
         self._told, self._failures, self._rests_until = "", 0, 0.0
         self._again, self._looked = 0, 0.0  # when to look again, see `Wait`; when it has looked, monotonic
+        self._tried_in = b""  # the hash of the block in which it had its last turn
         self._waits_in = b""  # the hash of the block in which it had nothing to do
         self._is_fresh = True  # whether something may have changed since it looked
         self._acted_in = 0  # the block of its last transaction: an endpoint that is behind does not know it yet
@@ -133,6 +134,12 @@ class Job:
             return self._is_fresh or stale or block.hash != self._waits_in
         return self._is_fresh or stale or (0 < self._again <= block.timestamp)
 
+    def is_idle(self, block: Block) -> bool:
+        """Whether there is nothing to do in a block that it has not tried in vain, and its task is not being opened."""
+        if self.done or not self.own:
+            return True
+        return not self.opening and (not self._failures or self._tried_in == block.hash)
+
     def turn(self, block: Block, newest: Callable[[], Block], poll: float, stopping: Callable[[], bool]) -> bool:
         """Look, decide, act. Whether anything was done.
 
@@ -144,7 +151,7 @@ class Job:
         Raises:
             JournalError: the node's own record is damaged.
         """
-        self.opening, acted = False, False
+        self.opening, acted, self._tried_in = False, False, block.hash
         with self._patiently(poll):
             role = self._opened()
             action = None if role is None else self._decide(role, block)

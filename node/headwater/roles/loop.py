@@ -175,9 +175,8 @@ class Loop:
                 free[job.own] -= 1
                 self._begin(job, block)
         waits = self._endless or not all(job.done for job in self._jobs)
-        if any(job.own and job.opening for job in self._jobs):
-            return
-        if waits and not due and not self._turns and block.hash != self._idle_in:
+        idle = not due and not self._turns and all(job.is_idle(block) for job in self._jobs)
+        if waits and idle and block.hash != self._idle_in:
             self._idle_in = block.hash
             self._report("idle", block=block.number)
 
