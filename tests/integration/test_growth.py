@@ -83,7 +83,7 @@ def test_sixteen_nodes__at_one_deadline__send_two_transactions_at_most(training:
     assert {keeper.sender.address for keeper in sending} <= members
 
 
-def test_a_task_in_which_nobody_has_a_seat__is_advanced_by_its_creator_alone(created: World):
+def test_a_round_in_which_nobody_has_proved_anything__is_advanced_by_no_stranger(created: World):
     board = Board(created.contracts, [created.task_id])
     created.pass_deadline()
     block = created.chain.block()

@@ -26,7 +26,8 @@ LEAST_TURN_SECONDS = 4.0
 class Keeper(Role):
     """Advances one task for an account, in its turn: no document, no SRS and no circuit is needed for that.
 
-    A task in which nobody has a seat serves nobody. Only its creator advances it, whoever named it or was in it.
+    A round in which nobody has proved an update costs its creator next to nothing, and serves nobody. Only the creator
+    advances it, and whoever named the task or was in it.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Keeper(Role):
     def _turns(self, task: TaskSummary, block: Block) -> int | None:
         """For how many turns others go first; None where it is not this account's business at all."""
         me, creator = self.sender.address, task.creator
-        if not task.joined and me != creator and not self._own():
+        if not task.submitted and me != creator and not self._own():
             return None
         rounds = self._contracts.rounds
         seats = rounds.events(Joined, last=block.number, task_id=task.task_id, round=task.round) if task.joined else ()
