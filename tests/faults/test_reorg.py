@@ -102,7 +102,7 @@ def test_node__while_its_jobs_run__opens_them_anew_when_blocks_vanish(reorganize
 def test_node_of_all_roles__finds_tasks_at_its_start_and_later(reorganized):
     fleet, _, _, later = reorganized
     for task_id in (fleet.task_id, later):
-        assert fleet.operator.said(rf"waiting .*role=aggregator task={task_id}\b") > 0
+        assert fleet.operator.said(rf"found .*role=keeper.* task={task_id}\b") > 0
     assert fleet.operator.said(r"\] aggregated ") == len(DEPTHS)
 
 

@@ -19,8 +19,8 @@ from headwater.chain.sending.fees import BumpingFees
 from headwater.cli import progress
 from headwater.cli.main import cli
 from headwater.journal.intents import Intent, Intents, State
+from headwater.roles.published import Published
 from headwater.roles.report import Report
-from headwater.roles.task import Task
 
 STAGES = {
     "enrolled": "after enrol",
@@ -66,7 +66,7 @@ class Fate:
 
     def install(self) -> None:
         """Have every role of this process watched."""
-        log_report, reserve, mark, publish = progress.log_report, Intents.reserve, Intents.mark, Task.publish
+        log_report, reserve, mark, publish = progress.log_report, Intents.reserve, Intents.mark, Published.put
 
         def crashing_reserve(intents: Intents, *where: Any) -> Intent:
             intent = reserve(intents, *where)
@@ -79,13 +79,13 @@ class Fate:
             if intent.name == "RoundManager.submit" and state is State.SENT:
                 self.reach(BEFORE_RECEIPT)
 
-        def crashing_publish(task: Task, document: Any) -> Any:
+        def crashing_publish(published: Published, document: Any) -> Any:
             self.reach(BEFORE_PUBLISH)
-            return publish(task, document)
+            return publish(published, document)
 
         progress.log_report = lambda role, **named: self.watch(log_report(role, **named))
         Intents.reserve, Intents.mark = crashing_reserve, crashing_mark  # type: ignore[method-assign]
-        Task.publish = crashing_publish  # type: ignore[method-assign]
+        Published.put = crashing_publish  # type: ignore[method-assign]
 
 
 def _die() -> None:

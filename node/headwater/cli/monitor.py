@@ -72,7 +72,7 @@ class Monitor:
         noting = self.metrics.report(role, task, self.health.report(role, task, report))
 
         def telling(stage: str, **details: Any) -> None:
-            if task and stage != "passed over":
+            if task and stage not in ("found", "passed over"):
                 self._tasks.add(task)
             noting(stage, **details)
 

@@ -10,7 +10,7 @@ import structlog
 from headwater.roles.report import Report
 
 _WARNINGS = {"failed", "given up", "note", "reorganized"}
-_DETAILS = {"idle"}  # of every block
+_DETAILS = {"idle", "found"}  # of every block, and of every task
 
 
 def log_report(role: str, **named: Any) -> Report:

@@ -245,6 +245,7 @@ class Node:
         if kinds and task_id not in self._kept:
             self._kept.add(task_id)
             report = self._report_of("keeper", task_id)
+            report("found", roles=list(kinds))
             keeper = Keeper(
                 self._contracts,
                 task_id,
