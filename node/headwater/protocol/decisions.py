@@ -15,6 +15,9 @@ from headwater.protocol.phases import Phase, TrainerStatus
 NEXT_BLOCK = -1
 """Of `Wait.again`: in the next block, whenever it comes; two may have one time."""
 
+STORE_SECONDS = 30
+"""How often a role looks at stores whose bytes the running phase depends on: they change, and no contract tells."""
+
 MOST_ROUNDS = 100  # of one `Collect`, whose gas must fit a block
 
 
@@ -415,7 +418,8 @@ def _train(view: TrainerView) -> Action:
     is_last_member = view.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED) and view.masked_in == at.attempt
     if at.phase is Phase.AGGREGATE and is_last_member and not view.published:
         return Publish(at.round, at.attempt)
-    return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline)
+    again = at.now + STORE_SECONDS if at.phase is Phase.AGGREGATE and is_last_member else 0
+    return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline, again=again)
 
 
 def decide_leaver(view: TrainerView) -> Action:
@@ -472,6 +476,8 @@ def decide_challenger(view: ChallengerView) -> Action:
         moments = [view.reclaimable_at] if view.reclaimable_at else []
         if view.missing or view.model is Bytes.MISSING:
             moments.append(view.patience)
+        if view.model_accusable or at.phase in (Phase.AGGREGATE, Phase.CHALLENGE):
+            moments.append(at.now + STORE_SECONDS)
         later = [moment for moment in moments if at.now < moment < at.deadline]
         return Wait(f"round {at.round}: {what}", at.deadline, again=min(later, default=0))
     if view.reclaimable_at:
