@@ -88,7 +88,7 @@ def test_texts__of_all_that_is_tracked__install_nothing_of_ours_from_a_registry(
 
 def test_packages__of_ours__cannot_be_published_by_mistake():
     for path in ROOT.glob("**/package.json"):
-        if "node_modules" not in path.parts and path.is_relative_to(ROOT) and "build" not in path.parts:
+        if not {"node_modules", "build", ".venv"} & {*path.relative_to(ROOT).parts}:
             assert json.loads(path.read_text()).get("private") is True, path
     for path in (ROOT / "pyproject.toml", *ROOT.glob("tests/packages/*/pyproject.toml")):
         assert "Private :: Do Not Upload" in tomllib.loads(path.read_text())["project"]["classifiers"], path
