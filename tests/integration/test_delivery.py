@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from random import Random
 
@@ -26,6 +25,7 @@ from headwater.journal.journal import open_journal
 from tests.support import proxy
 from tests.support.crashing import POINTS
 from tests.support.proxy import run_proxy
+from tests.support.waiting import rpc, wait_until
 
 
 @pytest.fixture
@@ -40,19 +40,6 @@ def place(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     with run_anvil(folder / "anvil.log", *request.param) as anvil:
         yield anvil, folder
-
-
-def rpc(anvil: Anvil, method: str, *params):
-    answer = anvil.web3.provider.make_request(method, list(params))
-    assert "error" not in answer, answer
-    return answer["result"]
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def fresh_address() -> str:

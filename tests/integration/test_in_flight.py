@@ -19,6 +19,7 @@ from headwater.journal.database import Database
 from headwater.journal.intents import Intents, State
 from tests.support import proxy
 from tests.support.proxy import run_proxy
+from tests.support.waiting import rpc, wait_until
 
 
 @pytest.fixture
@@ -32,19 +33,6 @@ def slow(tmp_path):
 def threads():
     with ThreadPoolExecutor(40) as pool:
         yield pool
-
-
-def rpc(anvil: Anvil, method: str, *params):
-    answer = anvil.web3.provider.make_request(method, list(params))
-    assert "error" not in answer, answer
-    return answer["result"]
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def gift(wei: int = 1) -> Call:
