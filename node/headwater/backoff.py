@@ -6,6 +6,12 @@ import random
 import time
 
 FIRST_SECONDS, LONGEST_SECONDS = 5.0, 300.0
+MOST_DOUBLINGS = 16  # beyond any longest pause
+
+
+def pause_after(failures: int, first: float, longest: float) -> float:
+    """Seconds to leave alone what has failed so often in a row: twice `first` after one failure."""
+    return min(first * (1 << min(failures, MOST_DOUBLINGS)), longest)
 
 
 class Backoff:
@@ -22,7 +28,7 @@ class Backoff:
 
     def failed(self, at_least: float = 0.0) -> float:
         """It failed: the seconds for which to leave it alone, up to half of them saved at random."""
-        seconds: float = min(FIRST_SECONDS * 2 ** min(self._failures, 16), LONGEST_SECONDS) * random.uniform(0.5, 1.0)
+        seconds: float = pause_after(self._failures, FIRST_SECONDS, LONGEST_SECONDS) * random.uniform(0.5, 1.0)
         seconds = max(seconds, min(at_least, LONGEST_SECONDS))
         self._failures += 1
         self.until = time.monotonic() + seconds

@@ -91,7 +91,6 @@ class Player:
             looked=self.node.looked,
             endless=True,
         )
-        self.node.block_seconds = lambda: self._loop.pace.block_seconds
 
     def report_of(self, role: str, task_id: int) -> Callable[..., None]:
         def report(stage: str, **details: Any) -> None:

@@ -24,6 +24,8 @@ from headwater.roles.loop import THREADS, Loop, Stop
 class Chain:
     """Blocks, a new one whenever something was done."""
 
+    chain_id = 0
+
     def __init__(self) -> None:
         self.height, self.down, self.steps = 0, 0, False
 

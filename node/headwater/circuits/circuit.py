@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -245,25 +245,18 @@ def build(
     if manifest is None:
         with worker.using_files(f"building {final}"), one_at_a_time(final):
             if _whole(final, identity) is None:  # nobody else has built it meanwhile
-                _build_at(final, identity, statement, srs, limit, stop)
+                _build_at(final, lambda folder: _build_into(folder, identity, statement, srs, limit, stop))
         manifest = _whole(final, identity)
     if manifest is None:
         raise CircuitError(f"{final} is damaged and cannot be replaced", "delete it, and look at the disk")
     return Circuit(final, statement, srs, manifest)
 
 
-def _build_at(
-    final: Path,
-    identity: dict[str, Any],
-    statement: Statement,
-    srs: Srs,
-    limit: float,
-    stop: threading.Event | None,
-) -> None:
+def _build_at(final: Path, build_into: Callable[[Path], None]) -> None:
     with tempfile.TemporaryDirectory(dir=final.parent) as work:
         fresh = Path(work) / "fresh"
         fresh.mkdir()
-        _build_into(fresh, identity, statement, srs, limit, stop)
+        build_into(fresh)
         with suppress(FileNotFoundError):
             final.rename(Path(work) / "damaged")
         fresh.rename(final)

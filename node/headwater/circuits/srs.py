@@ -141,6 +141,11 @@ def dev_srs(home: Path, k: int) -> Srs:
     return open_srs(path, k, DEV)
 
 
+def perpetual_path(home: Path, k: int) -> Path:
+    """Where under `home` the Perpetual Powers of Tau string of k is, if it is there."""
+    return home / "srs" / f"perpetual-{k}.srs"
+
+
 def perpetual_srs(home: Path, k: int) -> Srs:
     """The Perpetual Powers of Tau string of k, downloaded once and checked against EZKL's list of sha256 sums.
 
@@ -150,7 +155,7 @@ def perpetual_srs(home: Path, k: int) -> Srs:
     Raises:
         CircuitError: it cannot be had, or its bytes are not the ceremony's (EZKL then deletes the file).
     """
-    path = home / "srs" / f"perpetual-{k}.srs"
+    path = perpetual_path(home, k)
     limit = _SLACK_SECONDS + srs_size(k) / _LEAST_RATE
     try:
         with worker.using_files(f"fetching {path}"):

@@ -157,7 +157,6 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
             endless=wanted.endless,
             closing=node.close,
         )
-        node.block_seconds = lambda: loop.pace.block_seconds
         loop.run()
         report("stopped" if stop.requested else "finished")
 

@@ -37,7 +37,7 @@ from headwater.protocol.structs import TaskConfig
 from headwater.reading.planning import expenses, srs_bytes
 from headwater.redaction import redact
 from headwater.roles.limits import Limits
-from headwater.roles.task import learner_of
+from headwater.roles.task import learner_of, srs_path
 from headwater.solc import find_solc
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import TaskManifest
@@ -337,8 +337,7 @@ def _check_srs(name: str, home: Path, manifest: TaskManifest, config: TaskConfig
     if named.source == DEV and chain_id not in LOCAL_CHAINS:
         text = f"it uses a development SRS on chain {chain_id}: its maker can forge proofs"
         return failed(name, text, "take part only in tasks with the Perpetual Powers of Tau")
-    leaf = f"{named.id}.srs" if named.source == DEV else f"perpetual-{named.k}.srs"
-    path = home / "srs" / leaf
+    path = srs_path(home, named)
     if not path.exists():
         size = srs_bytes(named.k) / MEGABYTE
         return ok(name, f"SRS {named.source}, k = {named.k}: {size:.0f} MB, fetched when the task is opened")

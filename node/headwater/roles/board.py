@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any
 
 from headwater.chain.asking.rpc import Block
+from headwater.chain.asking.told import AGAIN
 from headwater.chain.contracts.codec import decode_log
 from headwater.chain.contracts.lens import NEWEST
 from headwater.chain.contracts.opened import Contracts
@@ -14,9 +15,6 @@ from headwater.chain.contracts.screens import TaskSummary
 
 PAGE = 100
 """Tasks that one call reads."""
-
-LATE = 8
-"""Blocks after which an endpoint's logs of one are complete: behind a load balancer, some nodes know them later."""
 
 SWEEP_SECONDS = 900.0
 """How often all are read though nothing was told: an endpoint may leave logs out."""
@@ -65,11 +63,11 @@ class Board:
         """The tasks of which something is told that was not before, in the last blocks, too: some logs come late."""
         if self._seen is None:
             return None
-        logs = self._contracts.chain.logs_since(self._seen.number - LATE)
+        logs = self._contracts.chain.logs_since(self._seen.number - AGAIN)
         if logs is None:
             return None
         fresh = [log for log in logs if _key(log) not in self._told_before]
-        self._told_before = {key for key in map(_key, logs) if key[0] > block.number - 2 * LATE}
+        self._told_before = {key for key in map(_key, logs) if key[0] > block.number - 2 * AGAIN}
         events = (decode_log(log) for log in fresh)
         return {number for event in events if (number := getattr(event, "task_id", None)) is not None}
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 
+from headwater.backoff import pause_after
 from headwater.chain.asking.rpc import Block
 from headwater.errors import ChainError, CircuitError, HeadwaterError, JournalError, JournalUnwritable, StorageError
 from headwater.protocol.decisions import (
@@ -36,7 +37,6 @@ from headwater.roles.role import Role
 LONGEST_PAUSE, LONGEST_PAUSE_OF_OTHERS = 60.0, 900.0
 """Seconds that what has failed is left alone at most: in tasks that the operator chose, and in others."""
 
-MOST_DOUBLINGS = 10  # of the pause between failures
 LOOK_AGAIN_SECONDS, LOOK_AGAIN_AT_OTHERS = 150.0, 900.0
 """How long a role that waits is left alone while nothing is told of its task: an endpoint may leave logs out, and who
 is challenged has ten minutes at least."""
@@ -178,9 +178,10 @@ class Job:
             self._do(role, action)
             return True
         with lock:
-            now = self._decide(role, newest())
+            block = newest()
+            now = self._decide(role, block)
             if isinstance(now, Deposit) and not self.own and not self._affords(now.amount):
-                self._wait(Wait("its stake would leave too little coin for the tasks that you chose", 0), newest(), 0)
+                self._wait(Wait("its stake would leave too little coin for the tasks that you chose", 0), block, 0)
                 return False
             if now is not None:
                 self._do(role, now)
@@ -200,8 +201,6 @@ class Job:
         action = role.decide(block)
         if isinstance(action, Advance) and self._is_kept:
             action = Wait(f"round {action.round}: its deadline has passed", block.timestamp)
-            self._wait(action, block, 0)
-            return None
         if isinstance(action, Wait):
             self._wait(action, block, action.again or (action.until if action.until > block.timestamp else 0))
             return None
@@ -262,8 +261,3 @@ def text_of(error: HeadwaterError | OSError) -> str:
         return str(error)
     reason = error.strerror or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
-
-
-def pause_after(failures: int, poll: float, longest: float = LONGEST_PAUSE) -> float:
-    """Seconds to leave alone what has failed so often in a row."""
-    return min(poll * (1 << min(failures, MOST_DOUBLINGS)), longest)

@@ -13,10 +13,11 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from headwater.backoff import pause_after
 from headwater.chain.asking.rpc import Block, Chain
 from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.errors import ChainError, JournalError, JournalUnwritable
-from headwater.roles.job import Job, pause_after, text_of
+from headwater.roles.job import LONGEST_PAUSE, Job, text_of
 from headwater.roles.pace import Pace
 from headwater.roles.report import Report
 
@@ -105,7 +106,7 @@ class Loop:
         """
         self._chain, self._jobs, self._report, self._poll = chain, jobs, report, poll
         self._stop, self._asked, self._looked, self._endless = stop or Stop(), asked, looked, endless
-        self.pace = Pace(poll, is_steady=getattr(chain, "chain_id", 0) not in LOCAL_CHAINS)
+        self.pace = Pace(poll, is_steady=chain.chain_id not in LOCAL_CHAINS)
         self._block: Block | None = None
         self._idle_in, self._closing = b"", closing
         self._turns: list[_Turn] = []
@@ -134,7 +135,7 @@ class Loop:
                 except (ChainError, JournalUnwritable, OSError) as error:
                     failures += 1
                     self._report("failed", kind=type(error).__name__, error=text_of(error), attempt=failures)
-                    look_at = time.monotonic() + pause_after(failures, self._poll)
+                    look_at = time.monotonic() + pause_after(failures, self._poll, LONGEST_PAUSE)
                 if not self._endless and not self._turns and all(job.done for job in self._jobs):
                     break
                 self._stop.wait(min(max(look_at - time.monotonic(), 0.0), self._poll))

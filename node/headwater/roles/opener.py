@@ -14,8 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.backoff import pause_after
 from headwater.chain.contracts.opened import Contracts
 from headwater.circuits.circuit import folder_of
+from headwater.circuits.srs import DEV
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ChainError, CircuitError, HeadwaterError, StorageError
 from headwater.roles.heavy import Heavy
@@ -23,8 +25,6 @@ from headwater.roles.limits import BUILD_SECONDS, Limits
 from headwater.roles.report import Report
 from headwater.roles.task import Task, open_task, read_task, srs_path
 from headwater.storage.store import ContentStore
-
-PERPETUAL = "perpetual-"  # how the files of public set-up strings begin
 
 FIRST_PAUSE, LONGEST_OWN, LONGEST = 2.0, 60.0, 3600.0
 """Seconds until what failed is tried again: at first, and at most, of a task that the operator chose or of another."""
@@ -120,7 +120,7 @@ class Opener:
             if error is not None:
                 door.failures += 1
                 longest = LONGEST_OWN if own else LONGEST
-                door.rests_until = time.monotonic() + min(FIRST_PAUSE * 2 ** min(door.failures, 16), longest)
+                door.rests_until = time.monotonic() + pause_after(door.failures, FIRST_PAUSE, longest)
         report("not opened" if task is None else "opened")
         self._opened(task_id)
 
@@ -135,19 +135,21 @@ class Opener:
     def _open(self, task_id: int, report: Report, own: bool) -> Task:
         """Fetch and compare all documents; then build the circuits, when the machine is free for that."""
         read = read_task(self._contracts, self._store, task_id, self._limits)
-        self._note(task_id, [srs_path(self._home, read.manifest.srs)], own)
+        srs = read.manifest.srs  # the public ones are everybody's, and stay
+        self._note(task_id, [srs_path(self._home, srs)], may_go=not own and srs.source == DEV)
         task = open_task(
             self._contracts, self._store, self._home, task_id, check_model=False, limits=self._limits, read=read
         )
-        self._note(task_id, [folder_of(self._home, each, task.srs) for each in task.statements.values()], own)
+        folders = [folder_of(self._home, each, task.srs) for each in task.statements.values()]
+        self._note(task_id, folders, may_go=not own)
         with self._heavy.turn(own=own, is_proof=False) as stop:
             task.check_circuits(report, LONGEST_SECONDS if own else BUILD_SECONDS, stop)
         return task
 
-    def _note(self, task_id: int, needed: Sequence[Path], own: bool) -> None:
+    def _note(self, task_id: int, needed: Sequence[Path], *, may_go: bool) -> None:
         with self._lock:
             self._using.setdefault(task_id, set()).update(needed)
-            if not own:
+            if may_go:
                 self._made.setdefault(task_id, set()).update(path for path in needed if not path.exists())
 
     def _tidy(self, task_id: int) -> None:
@@ -155,8 +157,6 @@ class Opener:
         kept = {path for door in self._doors.values() if door.task is not None for path in _needs(door.task)}
         kept = kept.union(*self._using.values())
         for path in self._made.pop(task_id, set()) - kept:
-            if path.name.startswith(PERPETUAL):
-                continue  # it is everybody's
             shutil.rmtree(path, ignore_errors=True)
             for file in (path, path.with_name(f".{path.name}.lock")):
                 with suppress(OSError):

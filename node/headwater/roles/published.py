@@ -50,7 +50,7 @@ def unneeded(
         ChainError: the node fails.
     """
     chain = contracts.chain
-    place, final = f"{chain.name}/{contracts.tasks.address}/", final_height(chain, block)
+    place, final = f"{contracts.place}/", final_height(chain, block)
     grouped: dict[str, list[PutDocument]] = {}
     for document in documents:
         grouped.setdefault(document.cid, []).append(document)

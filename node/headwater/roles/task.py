@@ -22,7 +22,7 @@ from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.openings import tau_g2
-from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_srs, srs_size
+from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_path, perpetual_srs, srs_size
 from headwater.circuits.statement import Statement
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ConfigError, ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
@@ -224,7 +224,7 @@ class Task(TaskReader):
     @property
     def place(self) -> str:
         """How a journal names the task, among all of all chains."""
-        return f"{self.contracts.chain.name}/{self.contracts.tasks.address}/{self.id}"
+        return f"{self.contracts.place}/{self.id}"
 
     @property
     def shape(self) -> str:
@@ -437,7 +437,7 @@ def fetch_srs(store: ContentStore, home: Path, manifest: TaskManifest) -> Srs:
 
 def srs_path(home: Path, named: SrsReference) -> Path:
     """Where under `home` a task's SRS is, if it was fetched."""
-    return home / "srs" / (f"{named.id}.srs" if named.source == DEV else f"perpetual-{named.k}.srs")
+    return home / "srs" / f"{named.id}.srs" if named.source == DEV else perpetual_path(home, named.k)
 
 
 def _keep_srs(store: ContentStore, named: SrsReference, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,6 +28,7 @@ from headwater.roles.job import Job
 from headwater.roles.keeper import Keeper
 from headwater.roles.limits import Limits
 from headwater.roles.opener import Opener
+from headwater.roles.pace import Pace
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
@@ -115,20 +115,18 @@ class Node:
         wanted.check()
         self.jobs: list[Job] = []
         self.sender = Sender(contracts.chain, key, intents=journal.intents)
-        self.block_seconds: Callable[[], float] = lambda: DEFAULT_BLOCK_SECONDS
-        """About how often blocks come; the loop knows it better."""
         self._contracts, self._store, self._key = contracts, store, key
         self._journal, self._wanted, self._report_of, self._report = journal, wanted, report_of, report
         self._trainer = trainer
         self._cursor = journal.cursor(contracts.chain.name)
         self._heavy, self._coin = Heavy(), RLock()
-        self._locks: dict[int, RLock] = defaultdict(RLock)  # by task
+        self._pace = Pace(DEFAULT_BLOCK_SECONDS, is_steady=True)
+        self._locks: dict[int, RLock] = {}  # by task that has a keeper
         self._opener = Opener(contracts, store, home, wanted.limits, self._heavy, self._opened)
         self._settled = False  # whether what was on its way has arrived
         self._considered: set[int] = set()  # tasks
         self._too_dear: dict[tuple[Kind, int], TaskSummary] = {}  # what was passed over for lack of coin
         self._own = {*wanted.tasks, *wanted.data}
-        self._kept: set[int] = set()  # tasks that have a keeper
         self._board = Board(contracts, () if wanted.endless else self._own)
         for task_id in sorted(self._own):
             contracts.tasks.get_task(task_id)
@@ -144,6 +142,7 @@ class Node:
             JournalError: the journal fails.
         """
         self._follow(block)
+        self._pace.saw(block)
         if not self._settled:
             self.sender.next_nonce()
             self._settled = True
@@ -163,7 +162,7 @@ class Node:
         over = {job.task_id for job in self.jobs if job.done} - running - self._own
         for task_id in over:
             self._opener.drop(task_id)
-            self._locks.pop(task_id, None)
+            del self._locks[task_id]
         if over:
             self.jobs[:] = [job for job in self.jobs if job.task_id not in over]
 
@@ -172,9 +171,6 @@ class Node:
         own = [task for task_id, task in self._board.tasks.items() if task_id in self._own and not task.phase.is_end]
         kept = RESERVE + sum(task.stake + 2 * task.challenge_bond for task in own)
         return self._contracts.chain.balance(self._key.address) - amount >= kept
-
-    def _block_seconds(self) -> float:
-        return self.block_seconds()
 
     def close(self) -> None:
         """Begin no proof any more."""
@@ -222,11 +218,7 @@ class Node:
 
     def _took_part(self, kind: Kind, task_id: int) -> bool:
         """Whether this account has been in a role in a task, so that it may have something to collect."""
-        return self._journal.parts.has(self._place(task_id), kind)
-
-    def _place(self, task_id: int) -> str:
-        """How the journal names a task; as `Task.place`."""
-        return f"{self._contracts.chain.name}/{self._contracts.tasks.address}/{task_id}"
+        return self._journal.parts.has(f"{self._contracts.place}/{task_id}", kind)
 
     def _funds(self, block: Block) -> Funds:
         """What the account can pay for a role's stake or bond, wei."""
@@ -242,8 +234,8 @@ class Node:
     def _take_up(self, task_id: int, kinds: Sequence[Kind]) -> None:
         """Begin to be these in a task, and keep its time."""
         own = task_id in self._own
-        if kinds and task_id not in self._kept:
-            self._kept.add(task_id)
+        if kinds and task_id not in self._locks:
+            self._locks[task_id] = RLock()
             report = self._report_of("keeper", task_id)
             report("found", roles=list(kinds))
             keeper = Keeper(
@@ -252,7 +244,7 @@ class Node:
                 self.sender,
                 report,
                 summary=lambda: self._board.tasks[task_id],
-                block_seconds=self._block_seconds,
+                block_seconds=lambda: self._pace.block_seconds,
                 own=lambda: own or any(self._took_part(kind, task_id) for kind in self._wanted.roles),
             )
             self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, task=self._locks[task_id]))
@@ -268,7 +260,7 @@ class Node:
                 task_id=task_id,
                 own=own or self._took_part(kind, task_id),
                 needed=lambda block: own or self._is_needed(kind, task_id, block),
-                begun=lambda: self._journal.parts.add(self._place(task_id), kind),
+                begun=lambda: self._journal.parts.add(f"{self._contracts.place}/{task_id}", kind),
                 is_kept=True,
                 affords=self._affords,
                 coin=self._coin,
@@ -288,7 +280,7 @@ class Node:
         return task.phase in (Phase.AGGREGATE, Phase.CHALLENGE)
 
     def _opened(self, task_id: int) -> None:
-        for job in self.jobs:
+        for job in list(self.jobs):  # in a thread of its own
             if job.task_id == task_id:
                 job.tell()
 

@@ -44,8 +44,7 @@ class Lens(Contract):
 
     def summaries(self, task_ids: Sequence[int], block: BlockId = "latest") -> list[TaskSummary]:
         """The summaries of some tasks, as `get_tasks` gives them; of ids that there are not, none."""
-        asked = [self._call("getTasks", task_id, 1) for task_id in task_ids]
-        pages = [decode_result(self.name, "getTasks", result.data)[0] for result in self.read(asked, block)]
+        pages = self._each("getTasks", [(task_id, 1) for task_id in task_ids], block)
         return [task for task_id, page in zip(task_ids, pages, strict=True) for task in page if task.task_id == task_id]
 
     def get_each(self, task_ids: Sequence[int], block: BlockId = "latest") -> list[TaskScreen]:

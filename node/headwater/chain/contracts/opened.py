@@ -7,7 +7,7 @@ from pathlib import Path
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.challenge_manager import ChallengeManager
-from headwater.chain.contracts.codec import CONTRACTS, decode_log
+from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
@@ -49,16 +49,10 @@ class Contracts:
         """A block that no event of a task, or of a round of it, is older than, see `Starts.of`."""
         return self.starts.of(task_id, round_)
 
-    def touched_since(self, block: int) -> frozenset[int] | None:
-        """The tasks of which there are events in the blocks after one; None where not all of those are known.
-
-        See `Chain.logs_since`. What only concerns an account's free stake or claims is of no task, and not told.
-        """
-        logs = self.chain.logs_since(block)
-        if logs is None:
-            return None
-        events = (decode_log(log) for log in logs)
-        return frozenset(task_id for event in events if (task_id := getattr(event, "task_id", None)) is not None)
+    @property
+    def place(self) -> str:
+        """How a journal names the deployment, among all of all chains."""
+        return f"{self.chain.name}/{self.tasks.address}"
 
 
 def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Contracts:
