@@ -8,6 +8,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Deployed} from "./base/Deployed.sol";
 import {IChallengeManager} from "./interfaces/IChallengeManager.sol";
 import {IOpenings} from "./interfaces/IOpenings.sol";
+import {IProofManager} from "./interfaces/IProofManager.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
@@ -41,6 +42,13 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     uint256 private constant UPDATE_ENTRY_GAS = 1300;
     uint256 private constant MASK_ENTRY_GAS = 450;
     uint256 private constant MODEL_ENTRY_GAS = 400;
+
+    /// @dev Gas of showing a proof; twice that where a score is shown too; and for each link that is given.
+    uint256 private constant PROOF_GAS = 900_000;
+    uint256 private constant LINK_GAS = 6000;
+
+    /// @dev Where the challenge of a trainer's proof is kept: beyond all attempts.
+    uint256 private constant REVIEW = 1 << 16;
 
     /// @dev And for each pair of parts: with every part the hashes of all are sent, 32 bytes each.
     uint256 private constant PARTS_GAS = 1300;
@@ -94,7 +102,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     {
         (uint32 round,, uint16 attempt,) = _rounds().runningRound(taskId);
         if (_opened[taskId][round][attempt][trainer]) revert AlreadyOpened(taskId, round, attempt, trainer);
-        _rounds().accuse(taskId, trainer);
+        _rounds().accuse(taskId, trainer, IRoundManager.Phase.Aggregate);
         return _raise(taskId, Kind.Update, round, attempt, trainer, address(0), 0);
     }
 
@@ -116,9 +124,26 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         _checkPosting(taskId, round, other, postingOther);
         G1 memory maskOne = _maskWith(one, postingOne, other);
         if (maskOne.equals(_maskWith(other, postingOther, one))) revert MasksAgree(one, other);
-        _rounds().accuse(taskId, one);
-        _rounds().accuse(taskId, other);
+        _rounds().accuse(taskId, one, IRoundManager.Phase.Aggregate);
+        _rounds().accuse(taskId, other, IRoundManager.Phase.Aggregate);
         return _raise(taskId, Kind.Mask, round, attempt, one, other, 0);
+    }
+
+    /// @inheritdoc IChallengeManager
+    function challengeProof(
+        uint256 taskId,
+        address trainer,
+        uint256 index
+    )
+        external
+        payable
+        nonReentrant
+        returns (uint256 challengeId)
+    {
+        (uint32 round,,,) = _rounds().runningRound(taskId);
+        _rounds().accuse(taskId, trainer, IRoundManager.Phase.Review);
+        _proofs().checkOpen(taskId, round, trainer, index);
+        return _raise(taskId, Kind.Proof, round, uint16(index), trainer, address(0), 0); // it is claimed, so under 256
     }
 
     /// @inheritdoc IChallengeManager
@@ -232,6 +257,17 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     }
 
     /// @inheritdoc IChallengeManager
+    function answerProof(uint256 challengeId, IProofManager.Shown calldata shown) external nonReentrant {
+        Challenge storage challenge = _open(challengeId, Kind.Proof);
+        (uint256 taskId, uint256 round, address trainer) = (challenge.taskId, challenge.round, challenge.accused);
+        (uint256 running,,,) = _rounds().runningRound(taskId);
+        if (running != round) revert ChallengeMoot(challengeId); // the model is another
+        _proofs().prove(taskId, round, trainer, challenge.attempt, shown);
+        _rounds().acquit(taskId, round, 0, trainer); // or it is too late to matter
+        _close(challengeId, challenge, trainer);
+    }
+
+    /// @inheritdoc IChallengeManager
     function answerModel(uint256 challengeId, G1 calldata model, Opening calldata opening) external nonReentrant {
         Challenge storage challenge = _open(challengeId, Kind.Model);
         (uint256 taskId, uint256 round, uint256 averages) = (challenge.taskId, challenge.round, challenge.attempt);
@@ -254,6 +290,10 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
     /// @inheritdoc IChallengeManager
     function bondOf(uint256 taskId, Kind kind) public view returns (uint256 bond) {
         ITaskManager.TaskConfig memory config = _config(taskId);
+        if (kind == Kind.Proof) {
+            uint256 showGas = (config.quietBound == 0 ? 1 : 2) * PROOF_GAS + LINK_GAS * config.maxLinks;
+            return Math.max(config.challengeBond, 2 * block.basefee * showGas);
+        }
         uint256 entryGas = kind == Kind.Update ? UPDATE_ENTRY_GAS : kind == Kind.Mask ? MASK_ENTRY_GAS : MODEL_ENTRY_GAS;
         uint256 parts = Terms.updateParts(config.dimension);
         uint256 answerGas = ANSWER_GAS + entryGas * Terms.updateLength(config.dimension) + PARTS_GAS * parts * parts;
@@ -313,7 +353,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
             answerBy: uint40(answerBy), // in seven days at most
             modelHash: modelHash
         });
-        uint256 key = kind == Kind.Model ? 0 : attempt;
+        uint256 key = kind == Kind.Model ? 0 : kind == Kind.Proof ? REVIEW : attempt;
         challengeOf[taskId][round][key][accused] = challengeId;
         if (other != address(0)) challengeOf[taskId][round][key][other] = challengeId;
         emit Challenged(
@@ -343,6 +383,7 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
         (uint256 round, IRoundManager.Phase phase, uint256 attempt, uint256 deadline) =
             _rounds().runningRound(challenge.taskId);
         if (challenge.round != round || block.timestamp >= deadline) return false;
+        if (challenge.kind == Kind.Proof) return phase == IRoundManager.Phase.Review;
         uint256 averages = _rounds().getRound(challenge.taskId, round).averages;
         if (challenge.kind != Kind.Model) {
             return phase == IRoundManager.Phase.Aggregate && challenge.attempt == attempt && averages == 0;
@@ -548,6 +589,10 @@ contract ChallengeManager is IChallengeManager, Deployed, ReentrancyGuardTransie
 
     function _rounds() private view returns (IRoundManager) {
         return IRoundManager(ROUND_MANAGER);
+    }
+
+    function _proofs() private view returns (IProofManager) {
+        return IProofManager(PROOF_MANAGER);
     }
 
     function _stakes() private view returns (IStakeManager) {

@@ -35,7 +35,7 @@ contract Lens is ILens, Deployed {
 
     /// @param addresses Where the contracts of the deployment stand: each must have been told the same.
     constructor(Addresses memory addresses) Deployed(addresses) {
-        address[8] memory all = [
+        address[9] memory all = [
             addresses.taskManager,
             addresses.roundManager,
             addresses.trainerRegistry,
@@ -43,7 +43,8 @@ contract Lens is ILens, Deployed {
             addresses.stakeManager,
             addresses.modelRegistry,
             addresses.challengeManager,
-            addresses.openings
+            addresses.openings,
+            addresses.proofManager
         ];
         bytes32 expected = keccak256(abi.encode(addresses));
         for (uint256 i; i < all.length; ++i) {

@@ -81,29 +81,6 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRoundManager
-    function submit(uint256 taskId, bytes[] calldata proofs) external nonReentrant {
-        TaskState storage state = _inPhase(taskId, Phase.Train);
-        uint256 number = state.round;
-        RosterEntry storage entry = _rosters[taskId][number][msg.sender];
-        if (entry.status != TrainerStatus.None) revert AlreadySubmitted(taskId, number, msg.sender);
-        ITaskManager.TaskConfig memory config = _config(taskId);
-        if (proofs.length > config.maxLinks) revert TooManyProofs(config.maxLinks, proofs.length);
-        (G1 memory update, bytes32[] memory dataHashes) = _links(state.modelHash, proofs);
-        ITrainerRegistry(TRAINER_REGISTRY).checkSeat(taskId, msg.sender, number, dataHashes);
-        for (uint256 i; i < proofs.length; ++i) {
-            config.trainVerifier.check(proofs[i]);
-        }
-
-        entry.status = TrainerStatus.Submitted;
-        entry.updateHash = bytes29(update.hash());
-        uint16 submitted = state.submitted + 1;
-        state.submitted = submitted;
-        emit Submitted(taskId, number, msg.sender, update, dataHashes, submitted);
-
-        if (submitted == state.joined) _startMasking(taskId, state, config, submitted);
-    }
-
-    /// @inheritdoc IRoundManager
     function mask(uint256 taskId, Posting calldata posting) external nonReentrant {
         TaskState storage state = _inPhase(taskId, Phase.Mask);
         uint16 attempt = state.attempt;
@@ -168,6 +145,7 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         Phase next = _next(taskId, state, config);
         if (next == Phase.None) revert NothingToAdvance(taskId, from, state.deadline);
         if (next == Phase.Train) _enter(taskId, state, next, config.trainPeriod);
+        else if (next == Phase.Review) _startReview(taskId, state, config);
         else if (next == Phase.Mask) _startMasking(taskId, state, config, _comers(taskId, state));
         else if (next == Phase.Finalized) _finalize(taskId, state, config);
         else if (from == Phase.Challenge) _revoke(taskId, state, config, next);
@@ -189,12 +167,41 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
     }
 
     /*//////////////////////////////////////////////////////////////
+                         ONLY THE PROOF MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @inheritdoc IRoundManager
+    function accept(
+        uint256 taskId,
+        address trainer,
+        G1 calldata update,
+        bytes32[] calldata dataHashes
+    )
+        external
+        only(PROOF_MANAGER)
+    {
+        (uint256 number,) = training(taskId, trainer);
+        TaskState storage state = _states[taskId];
+        RosterEntry storage entry = _rosters[taskId][number][trainer];
+        entry.status = TrainerStatus.Submitted;
+        entry.updateHash = bytes29(keccak256(abi.encode(update)));
+        uint16 submitted = state.submitted + 1;
+        state.submitted = submitted;
+        emit Submitted(taskId, number, trainer, update, dataHashes, submitted);
+
+        if (submitted != state.joined) return;
+        ITaskManager.TaskConfig memory config = _config(taskId);
+        if (config.reviewPeriod != 0) _startReview(taskId, state, config);
+        else _startMasking(taskId, state, config, submitted);
+    }
+
+    /*//////////////////////////////////////////////////////////////
                        ONLY THE CHALLENGE MANAGER
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IRoundManager
-    function accuse(uint256 taskId, address trainer) external only(CHALLENGE_MANAGER) {
-        (TaskState storage state, RosterEntry storage entry) = _accusable(taskId, trainer);
+    function accuse(uint256 taskId, address trainer, Phase phase) external only(CHALLENGE_MANAGER) {
+        (TaskState storage state, RosterEntry storage entry) = _accusable(taskId, trainer, phase);
         entry.status = TrainerStatus.Accused;
         ++state.accused;
         emit Accused(taskId, state.round, state.attempt, trainer, _extend(taskId, state));
@@ -205,8 +212,10 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         TaskState storage state = _states[taskId];
         RosterEntry storage entry = _rosters[taskId][round][trainer];
         // once an average was accepted, or the time is over, accusations are moot
-        bool counts = state.phase == Phase.Aggregate && block.timestamp < state.deadline && round == state.round
-            && attempt == state.attempt && _isAccused(entry, attempt) && _rounds[taskId][round].averages == 0;
+        Phase phase = state.phase;
+        bool counts = (phase == Phase.Aggregate || phase == Phase.Review) && block.timestamp < state.deadline
+            && round == state.round && attempt == state.attempt && _isAccused(entry, attempt)
+            && _rounds[taskId][round].averages == 0;
         if (!counts) return;
         entry.status = TrainerStatus.Submitted;
         --state.accused;
@@ -226,7 +235,7 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
             if (!overtaken) {
                 _checkInPhase(state, Phase.Aggregate);
                 if (!_isAccused(entry, state.attempt)) {
-                    (, entry) = _accusable(taskId, trainer);
+                    (, entry) = _accusable(taskId, trainer, Phase.Aggregate);
                     ++state.accused;
                     _extend(taskId, state);
                 }
@@ -348,6 +357,16 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRoundManager
+    function training(uint256 taskId, address trainer) public view returns (uint32 round, bytes32 modelHash) {
+        TaskState storage state = _inPhase(taskId, Phase.Train);
+        round = state.round;
+        if (_rosters[taskId][round][trainer].status != TrainerStatus.None) {
+            revert AlreadySubmitted(taskId, round, trainer);
+        }
+        return (round, state.modelHash);
+    }
+
+    /// @inheritdoc IRoundManager
     function answerTime(uint256 taskId) external view returns (uint256 time) {
         return Terms.answerTime(_config(taskId));
     }
@@ -385,17 +404,20 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         if (_ended(phase) || block.timestamp < state.deadline) return Phase.None;
         uint256 least = config.minTrainers;
         if (phase == Phase.Join) return state.accused != 0 || state.joined < least ? Phase.Skipped : Phase.Train;
-        if (phase != Phase.Challenge) return _comers(taskId, state) < least ? Phase.Failed : Phase.Mask;
+        if (phase != Phase.Challenge) {
+            if (_comers(taskId, state) < least) return Phase.Failed;
+            return phase == Phase.Train && config.reviewPeriod != 0 ? Phase.Review : Phase.Mask;
+        }
         if (state.accused == 0) return Phase.Finalized;
         return _rounds[taskId][state.round].averages < MAX_AVERAGES ? Phase.Aggregate : Phase.Failed;
     }
 
     /// @dev How many would start the next attempt at masking: in Train and Mask those who have done what it asked of
-    /// them; in Aggregate those who are not at fault for its failing, nobody if nobody is.
+    /// them; in Review those who are not accused; in Aggregate too, but nobody if nobody is at fault for its failing.
     function _comers(uint256 taskId, TaskState storage state) private view returns (uint16) {
         if (state.phase == Phase.Train) return state.submitted;
         if (state.phase == Phase.Mask) return _rounds[taskId][state.round].masked;
-        return state.accused == 0 ? 0 : state.members - state.accused;
+        return state.accused == 0 && state.phase == Phase.Aggregate ? 0 : state.members - state.accused;
     }
 
     /// @dev Starts a round with its Join.
@@ -416,6 +438,12 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         if (state.joined == config.maxTrainers && state.accused == 0) {
             _enter(taskId, state, Phase.Train, config.trainPeriod);
         }
+    }
+
+    /// @dev Starts the time in which proofs that are not on chain can be demanded.
+    function _startReview(uint256 taskId, TaskState storage state, ITaskManager.TaskConfig memory config) private {
+        state.members = state.submitted;
+        _enter(taskId, state, Phase.Review, config.reviewPeriod);
     }
 
     /// @dev Starts an attempt at masking of so many. From here on nobody comes in.
@@ -574,32 +602,6 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         return phase == Phase.Finalized || phase == Phase.Failed || phase == Phase.Skipped;
     }
 
-    /// @dev Proofs in a row must start from the model, and each further one where the one before it ended. Returns where
-    /// the last ends, and what data they are about.
-    function _links(
-        bytes32 modelHash,
-        bytes[] calldata proofs
-    )
-        private
-        pure
-        returns (G1 memory update, bytes32[] memory dataHashes)
-    {
-        if (proofs.length == 0) revert NoProof();
-        dataHashes = new bytes32[](proofs.length);
-        for (uint256 i; i < proofs.length; ++i) {
-            bytes calldata proof = proofs[i];
-            bytes32 start_ = proof.commitmentAt(0).hash();
-            bytes32 expected = i == 0 ? modelHash : update.hash();
-            if (start_ != expected) {
-                if (i == 0) revert ModelMismatch(expected, start_);
-                revert LinkMismatch(i, expected, start_);
-            }
-            dataHashes[i] = proof.commitmentAt(1).hash();
-            update = proof.commitmentAt(3);
-        }
-        update.validate();
-    }
-
     /// @dev The sender must be of the attempt, and not have masked in it: it has submitted, and masked in the attempt
     /// before if there was one.
     function _checkMember(
@@ -645,17 +647,18 @@ contract RoundManager is IRoundManager, Deployed, ReentrancyGuardTransient {
         return entry.status == TrainerStatus.Accused && entry.attempt == attempt;
     }
 
-    /// @dev The entry of a member of the attempt that is aggregated, neither accused nor guilty, and no average of the
-    /// attempt was accepted.
+    /// @dev The entry of a member of the attempt that is aggregated, or of one whose update is reviewed, neither accused
+    /// nor guilty, and no average of the attempt was accepted.
     function _accusable(
         uint256 taskId,
-        address trainer
+        address trainer,
+        Phase phase
     )
         private
         view
         returns (TaskState storage state, RosterEntry storage entry)
     {
-        state = _inPhase(taskId, Phase.Aggregate);
+        state = _inPhase(taskId, phase);
         uint256 number = state.round;
         entry = _rosters[taskId][number][trainer];
         if (

@@ -84,6 +84,11 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
         _checkTerms(config);
         _checkVerifier(config.trainVerifier, config.trainCodeHash);
         _checkVerifier(config.averageVerifier, config.averageCodeHash);
+        if (config.quietBound != 0) {
+            _checkVerifier(config.scoreVerifier, config.scoreCodeHash);
+        } else if (config.scoreVerifier != address(0) || config.scoreCodeHash != 0) {
+            revert InvalidVerifier(config.scoreVerifier, 0, config.scoreCodeHash);
+        }
         if (config.admission != address(0) && config.admission.code.length == 0) {
             revert InvalidAdmission(config.admission);
         }
@@ -214,6 +219,9 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
                 || config.maxTrainers > MAX_TRAINERS
         ) revert InvalidTrainers(config.minTrainers, config.maxTrainers);
         if (config.maxLinks == 0) revert InvalidLinks();
+        if (config.quietBound > Terms.WHOLE || (config.quietBound != 0 && config.reviewPeriod == 0)) {
+            revert InvalidQuietBound(config.quietBound);
+        }
         if (config.rounds == 0 || config.rounds > MAX_ROUNDS) revert InvalidRounds(config.rounds);
         // the longest vectors are updates
         if (
@@ -232,6 +240,7 @@ contract TaskManager is ITaskManager, Deployed, ERC165, ReentrancyGuardTransient
     function _checkPeriods(TaskConfig calldata config) private pure {
         _checkPeriod(config.joinPeriod);
         _checkPeriod(config.trainPeriod);
+        if (config.reviewPeriod != 0) _checkPeriod(config.reviewPeriod);
         _checkPeriod(config.maskPeriod);
         _checkPeriod(config.aggregatePeriod);
         _checkPeriod(config.challengePeriod);

@@ -14,6 +14,7 @@ abstract contract Deployed is IDeployed {
     address internal immutable MODEL_REGISTRY;
     address internal immutable CHALLENGE_MANAGER;
     address internal immutable OPENINGS;
+    address internal immutable PROOF_MANAGER;
 
     /// @param addresses Where the contracts of the deployment stand, or will.
     constructor(Addresses memory addresses) {
@@ -25,6 +26,7 @@ abstract contract Deployed is IDeployed {
         _require(MODEL_REGISTRY = addresses.modelRegistry);
         _require(CHALLENGE_MANAGER = addresses.challengeManager);
         _require(OPENINGS = addresses.openings);
+        _require(PROOF_MANAGER = addresses.proofManager);
     }
 
     /// @dev Only this contract of the deployment may call.
@@ -43,7 +45,8 @@ abstract contract Deployed is IDeployed {
             stakeManager: STAKE_MANAGER,
             modelRegistry: MODEL_REGISTRY,
             challengeManager: CHALLENGE_MANAGER,
-            openings: OPENINGS
+            openings: OPENINGS,
+            proofManager: PROOF_MANAGER
         });
     }
 

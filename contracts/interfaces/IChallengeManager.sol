@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {G1} from "../libraries/BN254.sol";
+import {IProofManager} from "./IProofManager.sol";
 import {IRoundManager} from "./IRoundManager.sol";
 
 /// @title IChallengeManager
@@ -23,6 +24,8 @@ import {IRoundManager} from "./IRoundManager.sol";
 ///     key, as its proof of possession shows (`ITrainerRegistry`). A node shows S only of a key with such a proof.
 ///     The bond goes back to the challenger, since somebody was at fault. The honest one of the two who answers is paid
 ///     for its gas out of the other's slash.
+///   - a link that was claimed without a proof on chain (phase Review, `IProofManager`): its proof. Anybody who has it may
+///     send it.
 ///   - the average (phase Challenge) or the first model (phase Join, until a first average is accepted): the weights.
 /// What is proved at once, without a bond: wrong peers among more than 17 members.
 ///
@@ -38,7 +41,8 @@ interface IChallengeManager {
         None, // no such challenge
         Update, // a member's masked update
         Mask, // the mask of two peers
-        Model // the average, or the first model
+        Model, // the average, or the first model
+        Proof // a link that was claimed without a proof on chain
     }
 
     /// @notice A challenge.
@@ -53,7 +57,8 @@ interface IChallengeManager {
         /// Whether it is answered, or its bond reclaimed.
         bool closed;
         uint32 round;
-        /// The attempt at masking; of a model, how many averages the round had accepted (0: the first model).
+        /// The attempt at masking; of a model, how many averages the round had accepted (0: the first model); of a proof,
+        /// which link, from 0.
         uint16 attempt;
         /// Of a mask, the other member; else zero.
         address other;
@@ -205,6 +210,23 @@ interface IChallengeManager {
         payable
         returns (uint256 challengeId);
 
+    /// @notice Makes a trainer, or anybody who has it, put a link's proof on chain.
+    /// Effects: the trainer is accused. Emits `Challenged`.
+    /// Requirements: a bond of `bondOf` at least is sent (`InsufficientBond`); it has claimed such a link, which is not
+    /// proved (`IProofManager.NotClaimed`, `AlreadyProved`); what `IRoundManager.accuse` requires, in Review.
+    /// @param taskId The task.
+    /// @param trainer Whose link it is.
+    /// @param index Which link of the running round, from 0.
+    /// @return challengeId From 1.
+    function challengeProof(
+        uint256 taskId,
+        address trainer,
+        uint256 index
+    )
+        external
+        payable
+        returns (uint256 challengeId);
+
     /// @notice Makes the aggregator open the average, in Challenge, or the creator the first model, in Join.
     /// Effects: the model is accused. Emits `Challenged`.
     /// Requirements: a bond of `bondOf` at least is sent (`InsufficientBond`); the first model was not opened before and is not all zeros
@@ -280,6 +302,15 @@ interface IChallengeManager {
     )
         external;
 
+    /// @notice Proves a link. Anybody who has its proof may.
+    /// Effects: the link is proved; the trainer is acquitted, if that still matters; the bond is credited to it. Emits
+    /// `IProofManager.Proved` and `BondReturned`.
+    /// Requirements: an open challenge of a proof (`UnknownChallenge`, `ChallengeClosed`), in the round in which it was
+    /// raised (`ChallengeMoot`); what `IProofManager.prove` requires.
+    /// @param challengeId The challenge.
+    /// @param shown The link, among those around it, with its proof.
+    function answerProof(uint256 challengeId, IProofManager.Shown calldata shown) external;
+
     /// @notice Opens a model. Anybody who has it may.
     /// Effects: the round is finalized, or Join goes on, if that still matters; the bond is credited to the accused. Emits
     /// `ModelOpened` and `BondReturned`.
@@ -317,8 +348,8 @@ interface IChallengeManager {
         view
         returns (bool isOpened);
 
-    /// @notice The challenge that accuses a member of an attempt, or with attempt 0 the model of a round; 0 if there is
-    /// none.
+    /// @notice The challenge that accuses a member of an attempt, with attempt 0 the model of a round, or with attempt
+    /// 65,536 the proof of a trainer in Review, the last one; 0 if there is none.
     function challengeOf(
         uint256 taskId,
         uint256 round,

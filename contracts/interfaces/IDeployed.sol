@@ -16,6 +16,7 @@ interface IDeployed {
         address modelRegistry;
         address challengeManager;
         address openings;
+        address proofManager;
     }
 
     /// @notice Thrown when deploying without one of the addresses.

@@ -5,14 +5,16 @@ import {G1} from "../libraries/BN254.sol";
 
 /// @title IRoundManager
 /// @notice The running rounds: phases, rosters, submissions, masks, averages, accusations. The state machine of Headwater.
-/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, or ends Skipped (too few joined, or the
+/// @dev A round goes Join -> Train -> Mask -> Aggregate -> Challenge -> Finalized, with a Review before Mask in tasks that
+/// do not put proofs on chain (`IProofManager`), or ends Skipped (too few joined, or the
 /// first model was withheld) or Failed (too few updates or masked updates, or nobody aggregated in time). Every phase has a deadline. Work that is
 /// done moves the round on at once; after a deadline anyone may `advance` it. A skipped or failed round consumes its
 /// number and leaves the model as it was. The next round's Join starts the moment a round ends, and the task has ended
 /// when its last round has.
 ///
 /// Challenges. A commitment is worth nothing to the others if nobody has the vector, so whoever committed can be made
-/// to show it: see `IChallengeManager`, which alone may `accuse`, `acquit` and `convict`. In Aggregate a member of the
+/// to show it: see `IChallengeManager`, which alone may `accuse`, `acquit` and `convict`. In Review a trainer can be
+/// accused of having no proof of what it claimed. In Aggregate a member of the
 /// attempt can be accused of withholding its masked update, or of a wrong mask; in Challenge the aggregator, of
 /// withholding the new model; in Join, until a first average is accepted, the creator, of withholding the first model.
 /// Every accusation moves the phase's deadline so that there is time to answer (`answerTime`), and no accusation keeps anybody from
@@ -51,7 +53,8 @@ interface IRoundManager {
     enum Phase {
         None, // no such round, or not yet
         Join, // enrolled trainers join the roster
-        Train, // the roster is fixed; its trainers submit proofs of their updates
+        Train, // the roster is fixed; its trainers submit proofs of their updates, or claim them
+        Review, // proofs that are not on chain can be demanded; only in tasks with a `reviewPeriod`
         Mask, // the accepted updates are fixed; an attempt's members publish theirs masked
         Aggregate, // anyone posts the proved average
         Challenge, // an average is accepted; its bytes can be demanded
@@ -65,7 +68,8 @@ interface IRoundManager {
         None, // not on the roster, or settled without having submitted
         Joined, // on the roster of the round, which it has not settled; nothing submitted
         Submitted, // its update was accepted; `RosterEntry.attempt` says whether it masked it
-        Accused, // challenged in the attempt, and not acquitted; at fault unless an average was accepted in that attempt
+        Accused, // challenged in the attempt, or in Review, and not acquitted; at fault unless an average was accepted in
+        // that attempt
         Guilty // shown to have posted a wrong mask or wrong peers; has no share, though an average be accepted
     }
 
@@ -90,10 +94,10 @@ interface IRoundManager {
         uint16 submitted;
         /// Which attempt at masking runs or has succeeded, from 1; 0 before Mask.
         uint16 attempt;
-        /// How many trainers the attempt has: all of them must mask.
+        /// How many trainers the attempt has: all of them must mask. In Review, how many updates are reviewed.
         uint16 members;
-        /// How many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's
-        /// bytes are demanded.
+        /// How many are accused or guilty in the attempt that is aggregated, or accused in Review; 1 in Challenge or Join
+        /// if the model's bytes are demanded.
         uint16 accused;
         /// How many of the attempt's members were convicted: they have no share.
         uint16 convicted;
@@ -199,30 +203,19 @@ interface IRoundManager {
     /// @notice Thrown when a peer is the sender, not of the attempt, or not above the peer before it.
     error WrongPeer(address peer);
 
-    /// @notice Thrown when a trainer cannot be accused: it is not of the attempt that is aggregated, it is accused or
+    /// @notice Thrown when a trainer cannot be accused: it is not of the attempt that is aggregated, or its update not
+    /// among those reviewed, it is accused or
     /// guilty already, or an average of the attempt was accepted once, so that its bytes were had.
     error NotAccusable(uint256 taskId, uint256 round, address trainer);
 
     /// @notice Thrown when no model's bytes can be demanded now, or they have been already.
     error ModelNotAccusable(uint256 taskId, Phase phase);
 
-    /// @notice Thrown when a proof starts from another model than the current one: stale, or another task's or chain's.
-    error ModelMismatch(bytes32 expected, bytes32 actual);
-
     /// @notice Thrown when an average is of another sum than that of exactly the masked updates.
     error SumMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when an average was proved for another aggregator or number of updates.
     error PublicMismatch(bytes32 expected, bytes32 actual);
-
-    /// @notice Thrown when nothing was submitted: one proof at least.
-    error NoProof();
-
-    /// @notice Thrown when an update is submitted with more proofs in a row than the task allows.
-    error TooManyProofs(uint256 most, uint256 actual);
-
-    /// @notice Thrown when a proof does not start where the one before it ended.
-    error LinkMismatch(uint256 index, bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when the hash of the block that makes the seed cannot be had: it is this block, so wait for the
     /// next; or one that the chain has forgotten, then `renewSeed` first.
@@ -250,7 +243,8 @@ interface IRoundManager {
     /// @param round The round.
     /// @param trainer Whose it is.
     /// @param update Its commitment: where the last proof ends.
-    /// @param dataHashes keccak256 of the data commitments that its proofs are about, in their order.
+    /// @param dataHashes keccak256 of the data commitments that its proofs are about, in their order; of claimed links,
+    /// those of the last `IProofManager.Claimed`.
     /// @param submitted How many have submitted now.
     event Submitted(
         uint256 indexed taskId,
@@ -377,22 +371,6 @@ interface IRoundManager {
     /// @return round The round joined.
     function join(uint256 taskId) external returns (uint256 round);
 
-    /// @notice Submits the proofs of the sender's update, and nothing of the update but its commitment. Several proofs
-    /// are a chain: the first starts from the task's model, each further one from where the one before it ended.
-    /// Effects: the update with which the last proof ends is accepted. If it is the roster's last, Mask starts. Emits
-    /// `Submitted`, and `PhaseChanged` and `MaskingStarted` then.
-    /// Requirements: phase Train (`WrongPhase`) before its deadline (`DeadlinePassed`); the sender has not submitted
-    /// (`AlreadySubmitted`); one proof at least (`NoProof`) and `maxLinks` at most (`TooManyProofs`), each starting with four points
-    /// (`Commitments.ProofTooShort`); the first of the current model (`ModelMismatch`), each further one of the last
-    /// one's update (`LinkMismatch`); an update whose commitment is a canonical point other than the identity
-    /// (`BN254.InvalidPoint`); the sender is on the roster (`ITrainerRegistry.NotOnRoster`) and all data are its own
-    /// (`DataNotOwned`); and the train verifier accepts each proof (`Verifying.InvalidProof`).
-    /// @dev After a failed round the model is the same, so a trainer may send its old proofs again; nobody else can. The
-    /// data of the proofs may be any that the sender has registered in the task, in any order and more than once.
-    /// @param taskId The task.
-    /// @param proofs Proofs of statement `train`.
-    function submit(uint256 taskId, bytes[] calldata proofs) external;
-
     /// @notice Commits to the sender's accepted update under masks. Whether these are right, the contract does not ask:
     /// wrong ones stop the round, since nobody finds the sum, and can change no model.
     /// Effects: the first one draws the attempt's seed; the update's commitment is added to the attempt's sum. If it is
@@ -434,7 +412,8 @@ interface IRoundManager {
 
     /// @notice Moves a round on whose phase is over.
     /// Effects: Join leads to Train, or to Skipped if too few joined, or ends the task if the first model's bytes were
-    /// demanded in vain; Train to Mask, or Failed if too few submitted; Mask to a new attempt of those who masked, or
+    /// demanded in vain; Train to Mask, or to Review where the task has one, or Failed if too few submitted; Review to Mask
+    /// of those not accused, or Failed if they are too few; Mask to a new attempt of those who masked, or
     /// Failed if they are too few; Aggregate to a new attempt of those not accused, or Failed if they are too few or
     /// nobody is accused; Challenge to Finalized, where the average becomes the task's model, also in the registry, and
     /// the aggregator's stake is free again; or, if its bytes were demanded in vain, back to Aggregate with
@@ -455,17 +434,31 @@ interface IRoundManager {
     function start(uint256 taskId, bytes32 modelHash) external;
 
     /*//////////////////////////////////////////////////////////////
+                         ONLY THE PROOF MANAGER
+    //////////////////////////////////////////////////////////////*/
+
+    /// @notice Accepts a trainer's update.
+    /// Effects: the trainer has submitted. If it is the roster's last, Mask starts, or Review where the task has one. Emits
+    /// `Submitted`, and `PhaseChanged` and `MaskingStarted` then.
+    /// Requirements: called by the ProofManager (`IDeployed.UnauthorizedCaller`); what `training` requires.
+    /// @param taskId The task.
+    /// @param trainer Whose update it is: on the roster.
+    /// @param update Its commitment.
+    /// @param dataHashes What data its last proofs are about.
+    function accept(uint256 taskId, address trainer, G1 calldata update, bytes32[] calldata dataHashes) external;
+
+    /*//////////////////////////////////////////////////////////////
                        ONLY THE CHALLENGE MANAGER
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Accuses a member of the attempt that is aggregated.
+    /// @notice Accuses a member of the attempt that is aggregated, or in Review a trainer whose update was accepted.
     /// Effects: it is `Accused`; the deadline is at least `answerTime` from now. Emits `Accused`.
-    /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`); phase Aggregate (`WrongPhase`)
-    /// before its deadline (`DeadlinePassed`); the trainer has masked in the attempt, is neither accused nor guilty, and
-    /// no average of the attempt was accepted (`NotAccusable`).
-    function accuse(uint256 taskId, address trainer) external;
+    /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`); the phase that it names, Aggregate or
+    /// Review (`WrongPhase`), before its deadline (`DeadlinePassed`); the trainer has masked in the attempt, or in Review
+    /// submitted, is neither accused nor guilty, and no average of the attempt was accepted (`NotAccusable`).
+    function accuse(uint256 taskId, address trainer, Phase phase) external;
 
-    /// @notice Acquits a member accused in this attempt.
+    /// @notice Acquits a member accused in this attempt, or in Review, whose attempt is 0.
     /// Effects: it is `Submitted` again; the deadline is at least `answerTime` from now, so that others can still
     /// accuse it. Emits `Acquitted`. Nothing where the accusation is moot: the phase is over, an average was accepted, or
     /// it is not accused.
@@ -538,6 +531,11 @@ interface IRoundManager {
         external
         view
         returns (uint32 round, Phase phase, uint16 attempt, uint40 deadline);
+
+    /// @notice The running round and the hash of the model that it starts from, for a trainer that may submit. Reverts unless
+    /// the phase is Train (`WrongPhase`) before its deadline (`DeadlinePassed`) and it has not submitted
+    /// (`AlreadySubmitted`).
+    function training(uint256 taskId, address trainer) external view returns (uint32 round, bytes32 modelHash);
 
     /// @notice How long the accused have to answer, in seconds: the task's `answerPeriod` for each part that a masked
     /// update makes (`IOpenings`).

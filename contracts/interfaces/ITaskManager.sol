@@ -40,6 +40,10 @@ interface ITaskManager is IERC165, IERC7572 {
         /// Checks the statement `average`, and keccak256 of its runtime code.
         address averageVerifier;
         bytes32 averageCodeHash;
+        /// Checks the statement of scores that receipts are shown with, and keccak256 of its runtime code; zero where
+        /// `quietBound` is.
+        address scoreVerifier;
+        bytes32 scoreCodeHash;
         /// sha2-256 digest of the task manifest (CIDv1, raw).
         bytes32 manifest;
         /// Which SRS the circuits use: the sha2-256 digest of its file.
@@ -56,6 +60,11 @@ interface ITaskManager is IERC165, IERC7572 {
         uint16 maxTrainers;
         /// Most proofs in a row that make an update: so often a trainer may take the agreed steps in a round.
         uint8 maxLinks;
+        /// How long proofs that are not on chain can be demanded, in seconds; 0 where all proofs stand on chain.
+        uint32 reviewPeriod;
+        /// On how much of its next data, in 1/10,000, a model must be right from which a trainer goes on without
+        /// synchronizing; 0 where nobody asks (`IProofManager`).
+        uint16 quietBound;
         /// Who may enrol: an `IAdmission`, or zero for anybody.
         address admission;
         /// Length of the phases, in seconds; of Mask, that of one attempt; of Challenge, if nobody demands the bytes.
@@ -128,6 +137,9 @@ interface ITaskManager is IERC165, IERC7572 {
 
     /// @notice Thrown when `minTrainers` is under 3, or `maxTrainers` under it or above `MAX_TRAINERS`.
     error InvalidTrainers(uint256 minTrainers, uint256 maxTrainers);
+
+    /// @notice Thrown when a bound for receipts is above 10,000 parts, or stands without a Review.
+    error InvalidQuietBound(uint256 quietBound);
 
     /// @notice Thrown when the number of rounds is zero or above `MAX_ROUNDS`.
     error InvalidRounds(uint256 rounds);
@@ -212,11 +224,11 @@ interface ITaskManager is IERC165, IERC7572 {
     /// task's tag, is the registry's for round 0, and its parents are recorded. Emits `TaskCreated`,
     /// `IRoundManager.PhaseChanged`, `IModelRegistry.ModelAdded`, and with parents `IModelRegistry.OriginRecorded`.
     /// Requirements: 3 <= minTrainers <= maxTrainers <= MAX_TRAINERS (`InvalidTrainers`); 1 <= maxLinks (`InvalidLinks`); 1 <= rounds <= MAX_ROUNDS
-    /// (`InvalidRounds`); every period from 1 to MAX_PERIOD, answerPeriod from MIN_ANSWER_PERIOD (`InvalidPeriod`); that
+    /// (`InvalidRounds`); every period from 1 to MAX_PERIOD, that of a Review from 0, answerPeriod from MIN_ANSWER_PERIOD (`InvalidPeriod`); quietBound <= 10,000, and 0 without a Review (`InvalidQuietBound`); that
     /// of masking also maxTrainers - minTrainers + 1 times (`MaskingTooLong`), that of an answer also once for each of its
     /// parts up to MAX_ANSWER_TIME (`AnsweringTooLong`); absenceSlash <= faultSlash <= 10,000 (`InvalidSlash`); 1 <=
     /// dimension, k <= MAX_K and dimension + 9 <= 2^k - 6 (`InvalidDimension`); aggregatorFee <= pool / rounds
-    /// (`InvalidFee`); challengeBond <= stake (`InvalidBond`); verifiers with the code of the config (`InvalidVerifier`);
+    /// (`InvalidFee`); challengeBond <= stake (`InvalidBond`); verifiers with the code of the config, that of scores with a quietBound only (`InvalidVerifier`);
     /// an admission module that is a contract, or none (`InvalidAdmission`); manifest and model CIDs (`MissingCid`);
     /// offset and basis points that are canonical points (`BN254.InvalidPoint`) and those of `tau` (`InvalidBasis`); a
     /// pool under 2^96 wei.

@@ -21,7 +21,7 @@ library TaskCode {
 
     /// @dev Bytes of the config's fields of one word, which come first. The points that follow, of which one, the last, is
     /// of G2.
-    uint256 private constant SIMPLE = 25 * 0x20;
+    uint256 private constant SIMPLE = 29 * 0x20;
     uint256 private constant POINTS = 5;
     uint256 private constant G2_POINT = 4;
 
@@ -73,7 +73,7 @@ library TaskCode {
     function dimensionOf(address taskManager, uint256 taskId) internal view returns (uint256 dimension) {
         address account = Create3.computeAddress(bytes32(taskId), taskManager);
         assembly ("memory-safe") {
-            extcodecopy(account, 0x00, 0x101, 0x20) // the STOP, the creator, seven words of the config
+            extcodecopy(account, 0x00, 0x141, 0x20) // the STOP, the creator, nine words of the config
             dimension := mload(0x00)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IProofManager} from "../../contracts/interfaces/IProofManager.sol";
 import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
@@ -101,7 +102,7 @@ contract ChainTest is HeadwaterTest {
             vm.expectCall(address(trainVerifier), call, 1);
         }
         vm.prank(alice);
-        rounds.submit(taskId, proofs);
+        proving.submit(taskId, proofs);
         IRoundManager.RosterEntry memory entry = rounds.getRosterEntry(taskId, 1, alice);
         assertEq(entry.updateHash, bytes29(hashOf(updateOf(alice, 1))), "where the last one ends");
     }
@@ -112,12 +113,12 @@ contract ChainTest is HeadwaterTest {
         for (uint256 i; i < 4; ++i) {
             proofs[i] = proofOf(i == 0 ? modelScalar : 50 + i, dataOf(alice), 7, 51 + i);
         }
-        refuses(proofs, abi.encodeWithSelector(IRoundManager.TooManyProofs.selector, 3, 4));
+        refuses(proofs, abi.encodeWithSelector(IProofManager.TooManyProofs.selector, 3, 4));
     }
 
     function test_submit_refusesNoProof() public {
         toTrain(taskId, 3);
-        refuses(new bytes[](0), abi.encodeWithSelector(IRoundManager.NoProof.selector));
+        refuses(new bytes[](0), abi.encodeWithSelector(IProofManager.NoProof.selector));
     }
 
     function test_submit_refusesProofsThatDoNotFollowEachOther() public {
@@ -134,7 +135,7 @@ contract ChainTest is HeadwaterTest {
         proofs = chain();
         (proofs[0], proofs[1]) = (proofs[1], proofs[0]);
         refuses(
-            proofs, abi.encodeWithSelector(IRoundManager.ModelMismatch.selector, stateOf(taskId).modelHash, hashOf(50))
+            proofs, abi.encodeWithSelector(IProofManager.ModelMismatch.selector, stateOf(taskId).modelHash, hashOf(50))
         );
     }
 
@@ -207,13 +208,13 @@ contract ChainTest is HeadwaterTest {
     }
 
     function linkMismatch(uint256 index, uint256 expected, uint256 actual) private view returns (bytes memory) {
-        return abi.encodeWithSelector(IRoundManager.LinkMismatch.selector, index, hashOf(expected), hashOf(actual));
+        return abi.encodeWithSelector(IProofManager.LinkMismatch.selector, index, hashOf(expected), hashOf(actual));
     }
 
     function refuses(bytes[] memory proofs, bytes memory reason) private {
         vm.prank(alice);
         vm.expectRevert(reason);
-        rounds.submit(taskId, proofs);
+        proving.submit(taskId, proofs);
     }
 
     function refusesData(address who, G1[] memory data, bytes memory reason) private {

@@ -122,7 +122,7 @@ contract ChallengesTest is HeadwaterTest {
         bytes memory reason = abi.encodeWithSelector(IDeployed.UnauthorizedCaller.selector, anyone);
         vm.startPrank(anyone);
         vm.expectRevert(reason);
-        rounds.accuse(taskId, alice);
+        rounds.accuse(taskId, alice, IRoundManager.Phase.Aggregate);
         vm.expectRevert(reason);
         rounds.acquit(taskId, 1, 1, alice);
         vm.expectRevert(reason);

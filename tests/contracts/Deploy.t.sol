@@ -15,9 +15,10 @@ contract DeployTest is HeadwaterTest {
             stakeManager: address(stakes),
             modelRegistry: address(registry),
             challengeManager: address(challenges),
-            openings: address(openings)
+            openings: address(openings),
+            proofManager: address(proving)
         });
-        address[9] memory deployed = [
+        address[10] memory deployed = [
             all.taskManager,
             all.roundManager,
             all.trainerRegistry,
@@ -26,6 +27,7 @@ contract DeployTest is HeadwaterTest {
             all.modelRegistry,
             all.challengeManager,
             all.openings,
+            all.proofManager,
             address(lens)
         ];
         for (uint256 i; i < deployed.length; ++i) {
@@ -34,15 +36,15 @@ contract DeployTest is HeadwaterTest {
         }
     }
 
-    /// @dev Each of the eight may be the one that was told something else.
+    /// @dev Each of the nine may be the one that was told something else.
     function test_deploy_refusesALensOfMoreThanOneDeployment() public {
-        string[8] memory names = namesOf();
+        string[9] memory names = namesOf();
         for (uint256 i; i < names.length; ++i) {
             IDeployed.Addresses memory all = nextAddresses();
-            address[8] memory deployed;
+            address[9] memory deployed;
             for (uint256 j; j < names.length; ++j) {
                 IDeployed.Addresses memory told = abi.decode(abi.encode(all), (IDeployed.Addresses));
-                if (i == j) told = set(told, (j + 1) % 8, STRANGER);
+                if (i == j) told = set(told, (j + 1) % 9, STRANGER);
                 deployed[j] = deploy(names[j], abi.encode(told));
             }
             refusesLens(all, deployed[i]);
@@ -51,7 +53,7 @@ contract DeployTest is HeadwaterTest {
 
     function test_deploy_refusesALensOfOtherAddresses() public {
         IDeployed.Addresses memory all = lens_().deployment();
-        for (uint256 i; i < 8; ++i) {
+        for (uint256 i; i < 9; ++i) {
             IDeployed.Addresses memory other = abi.decode(abi.encode(all), (IDeployed.Addresses));
             // the first that is asked was told of another; and an account without code tells nothing
             refusesLens(set(other, i, STRANGER), i == 0 ? STRANGER : all.taskManager);
@@ -59,7 +61,7 @@ contract DeployTest is HeadwaterTest {
     }
 
     function test_deploy_refusesTheZeroAddress() public {
-        string[8] memory names = namesOf();
+        string[9] memory names = namesOf();
         for (uint256 i; i < names.length; ++i) {
             for (uint256 j; j < names.length; ++j) {
                 bytes memory arguments = abi.encode(set(nextAddresses(), j, address(0)));
@@ -85,7 +87,7 @@ contract DeployTest is HeadwaterTest {
         return IDeployed(address(lens));
     }
 
-    function namesOf() private pure returns (string[8] memory) {
+    function namesOf() private pure returns (string[9] memory) {
         return [
             "TaskManager",
             "RoundManager",
@@ -94,7 +96,8 @@ contract DeployTest is HeadwaterTest {
             "StakeManager",
             "ModelRegistry",
             "ChallengeManager",
-            "Openings"
+            "Openings",
+            "ProofManager"
         ];
     }
 
@@ -108,7 +111,7 @@ contract DeployTest is HeadwaterTest {
         pure
         returns (IDeployed.Addresses memory)
     {
-        address[8] memory addresses = abi.decode(abi.encode(all), (address[8]));
+        address[9] memory addresses = abi.decode(abi.encode(all), (address[9]));
         addresses[index] = other;
         return abi.decode(abi.encode(addresses), (IDeployed.Addresses));
     }

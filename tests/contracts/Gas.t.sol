@@ -229,7 +229,7 @@ contract GasTest is HeadwaterTest {
             bytes memory proof = trainProof(trainer(i), update);
             bytes[] memory proofs = one(proof);
             vm.prank(trainer(i));
-            rounds.submit(taskId, proofs);
+            proving.submit(taskId, proofs);
             uint256 total = vm.lastCallGas().gasTotalUsed;
             string memory name = i == 1 ? "submit, first of a round" : i == 4 ? "submit, last of a round" : "submit";
             recordBeyondVerifier(name, total, proof, 85_000);

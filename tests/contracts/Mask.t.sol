@@ -109,7 +109,7 @@ contract MaskTest is HeadwaterTest {
         for (uint256 round = 1; round <= 2; ++round) {
             toTrain(taskId, 3);
             vm.prank(alice);
-            rounds.submit(taskId, one(proof));
+            proving.submit(taskId, one(proof));
             submit(taskId, bob);
             submit(taskId, trainer(3));
             IRoundManager.Posting memory posting = postingOf(taskId, alice);

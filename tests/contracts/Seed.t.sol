@@ -119,7 +119,7 @@ contract SeedTest is HeadwaterTest {
 
     /// @dev Somebody submits last, in a block that makes a seed which it likes by all that is known then.
     function grind() private returns (bytes32 seed) {
-        Grinder grinder = new Grinder(rounds);
+        Grinder grinder = new Grinder(proving);
         address who = address(grinder);
         deposit(who, STAKE);
         (G1[] memory data, G1 memory key) = (one(point(dataOf(who))), maskKeyOf(who));

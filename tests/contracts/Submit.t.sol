@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IProofManager} from "../../contracts/interfaces/IProofManager.sol";
 import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
@@ -65,19 +66,19 @@ contract SubmitTest is HeadwaterTest {
         bytes memory proof = bytes.concat(trainProof(alice, 5), "the rest of it");
         vm.expectCall(address(trainVerifier), abi.encodeCall(IVerifier.verifyProof, (proof, new uint256[](0))), 1);
         vm.prank(alice);
-        rounds.submit(taskId, one(proof));
+        proving.submit(taskId, one(proof));
     }
 
     function test_submit_takesTheSameTrainersOldProofAfterAFailedRound() public {
         toTrain(taskId, 3);
         bytes memory proof = trainProof(alice, 5);
         vm.prank(alice);
-        rounds.submit(taskId, one(proof));
+        proving.submit(taskId, one(proof));
         passDeadline(taskId); // failed: the model is the same
         toTrain(taskId, 3);
         refuses(bob, proof, notOwned(own(alice), alice));
         vm.prank(alice);
-        rounds.submit(taskId, one(proof));
+        proving.submit(taskId, one(proof));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -129,7 +130,7 @@ contract SubmitTest is HeadwaterTest {
 
     function test_submit_refusesUnknownTasks() public {
         vm.expectRevert(abi.encodeWithSelector(ITaskManager.UnknownTask.selector, 99));
-        rounds.submit(99, one(""));
+        proving.submit(99, one(""));
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -238,7 +239,7 @@ contract SubmitTest is HeadwaterTest {
     }
 
     function modelMismatch(bytes32 actual) private view returns (bytes memory) {
-        return abi.encodeWithSelector(IRoundManager.ModelMismatch.selector, stateOf(taskId).modelHash, actual);
+        return abi.encodeWithSelector(IProofManager.ModelMismatch.selector, stateOf(taskId).modelHash, actual);
     }
 
     function wrongPhase(IRoundManager.Phase actual) private pure returns (bytes memory) {
@@ -248,6 +249,6 @@ contract SubmitTest is HeadwaterTest {
     function refuses(address who, bytes memory proof, bytes memory reason) private {
         vm.prank(who);
         vm.expectRevert(reason);
-        rounds.submit(taskId, one(proof));
+        proving.submit(taskId, one(proof));
     }
 }

@@ -28,7 +28,7 @@ contract HeadwaterInvariants is Test {
     IStakeManager private stakes;
     IModelRegistry private registry;
     IChallengeManager private challenges;
-    address[7] private keepers; // of everything but money
+    address[8] private keepers; // of everything but money
     address[] private actors;
 
     function setUp() public {
@@ -46,7 +46,8 @@ contract HeadwaterInvariants is Test {
             all.rewardManager,
             all.modelRegistry,
             all.challengeManager,
-            all.openings
+            all.openings,
+            all.proofManager
         ];
         actors = handler.actors();
 

@@ -27,7 +27,7 @@ contract StakeManagerSymbolic {
     /// @dev This contract is all others, and a trainer.
     function setUp() public {
         address all = address(this);
-        stakes = new StakeManager(IDeployed.Addresses(all, all, all, all, all, all, all, all));
+        stakes = new StakeManager(IDeployed.Addresses(all, all, all, all, all, all, all, all, all));
         VM.setArbitraryStorage(address(stakes));
         VM.deal(address(stakes), type(uint128).max);
     }

@@ -26,7 +26,7 @@ contract TrainerRegistrySymbolic {
 
     function setUp() public {
         address all = address(this);
-        registry = new TrainerRegistry(IDeployed.Addresses(all, all, all, all, all, all, all, all));
+        registry = new TrainerRegistry(IDeployed.Addresses(all, all, all, all, all, all, all, all, all));
         VM.setArbitraryStorage(address(registry));
     }
 

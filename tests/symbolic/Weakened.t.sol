@@ -16,7 +16,7 @@ contract WeakenedSymbolic {
 
     function setUp() public {
         address all = address(this);
-        stakes = new StakeManager(IDeployed.Addresses(all, all, all, all, all, all, all, all));
+        stakes = new StakeManager(IDeployed.Addresses(all, all, all, all, all, all, all, all, all));
         VM.setArbitraryStorage(address(stakes));
     }
 

@@ -8,6 +8,7 @@ import {IDeployed} from "../../../contracts/interfaces/IDeployed.sol";
 import {ILens} from "../../../contracts/interfaces/ILens.sol";
 import {IModelRegistry} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {IOpenings} from "../../../contracts/interfaces/IOpenings.sol";
+import {IProofManager} from "../../../contracts/interfaces/IProofManager.sol";
 import {IRewardManager} from "../../../contracts/interfaces/IRewardManager.sol";
 import {IRoundManager} from "../../../contracts/interfaces/IRoundManager.sol";
 import {IStakeManager} from "../../../contracts/interfaces/IStakeManager.sol";
@@ -71,6 +72,7 @@ abstract contract HeadwaterTest is Test {
     IModelRegistry internal registry;
     IChallengeManager internal challenges;
     IOpenings internal openings;
+    IProofManager internal proving;
     ILens internal lens;
     StubVerifier internal trainVerifier;
     StubVerifier internal averageVerifier;
@@ -96,6 +98,7 @@ abstract contract HeadwaterTest is Test {
         registry = IModelRegistry(all.modelRegistry);
         challenges = IChallengeManager(all.challengeManager);
         openings = IOpenings(all.openings);
+        proving = IProofManager(all.proofManager);
         lens = ILens(deploy("Lens", abi.encode(all)));
         trainVerifier = new StubVerifier();
         averageVerifier = new StubVerifier();
@@ -113,6 +116,7 @@ abstract contract HeadwaterTest is Test {
         deploy("ModelRegistry", arguments);
         deploy("ChallengeManager", arguments);
         deploy("Openings", arguments);
+        deploy("ProofManager", arguments);
     }
 
     /// @dev Where `deployAll` would deploy them now.
@@ -126,7 +130,8 @@ abstract contract HeadwaterTest is Test {
             stakeManager: vm.computeCreateAddress(address(this), nonce + 4),
             modelRegistry: vm.computeCreateAddress(address(this), nonce + 5),
             challengeManager: vm.computeCreateAddress(address(this), nonce + 6),
-            openings: vm.computeCreateAddress(address(this), nonce + 7)
+            openings: vm.computeCreateAddress(address(this), nonce + 7),
+            proofManager: vm.computeCreateAddress(address(this), nonce + 8)
         });
     }
 
@@ -631,6 +636,8 @@ abstract contract HeadwaterTest is Test {
             trainCodeHash: address(trainVerifier).codehash,
             averageVerifier: address(averageVerifier),
             averageCodeHash: address(averageVerifier).codehash,
+            scoreVerifier: address(0),
+            scoreCodeHash: 0,
             manifest: keccak256("manifest"),
             srs: keccak256("srs"),
             k: logRows(),
@@ -639,6 +646,8 @@ abstract contract HeadwaterTest is Test {
             minTrainers: MIN,
             maxTrainers: MAX,
             maxLinks: 3,
+            reviewPeriod: 0,
+            quietBound: 0,
             admission: address(0),
             joinPeriod: JOIN_PERIOD,
             trainPeriod: TRAIN_PERIOD,
@@ -726,7 +735,7 @@ abstract contract HeadwaterTest is Test {
     function submit(uint256 taskId, address who) internal {
         bytes memory proof = trainProof(who, updateOf(who, roundOf(taskId)));
         vm.prank(who);
-        rounds.submit(taskId, one(proof));
+        proving.submit(taskId, one(proof));
         nextBlock();
     }
 
