@@ -81,7 +81,7 @@ contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
         _trainers().checkSeat(taskId, msg.sender, round, dataHashes);
 
         (head.hash, head.count) = (hash, uint8(count + links.length)); // at most `maxLinks`
-        emit Claimed(taskId, round, msg.sender, count, links);
+        emit LinksClaimed(taskId, round, msg.sender, count, links);
         if (last) _rounds().accept(taskId, msg.sender, links[links.length - 1].update, dataHashes);
     }
 
@@ -105,7 +105,7 @@ contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
         _checkShown(taskId, index, shown);
 
         _proved[taskId][round][trainer] |= 1 << index;
-        emit Proved(taskId, round, trainer, index);
+        emit LinkProved(taskId, round, trainer, index);
     }
 
     /*//////////////////////////////////////////////////////////////
@@ -169,7 +169,7 @@ contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
         if (actual != link.dataHash) revert DataMismatch(link.dataHash, actual);
         actual = shown.proof.commitmentAt(3).hash();
         bytes32 expected = keccak256(abi.encode(link.update));
-        if (actual != expected) revert UpdateMismatch(expected, actual);
+        if (actual != expected) revert EndMismatch(expected, actual);
         bool goesOn = place + 1 < shown.links.length;
         if (goesOn && config.quietBound != 0) _checkScore(config, start, link.dataHash, shown.score);
         config.trainVerifier.check(shown.proof);

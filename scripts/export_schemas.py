@@ -12,11 +12,11 @@ from typing import Any
 
 from headwater.learners.learner import find, names
 from headwater.storage.manifests import CircuitManifest, Document, TaskManifest
-from headwater.storage.vectors import ModelHeader, UpdateHeader
+from headwater.storage.vectors import ModelHeader, ProofHeader, UpdateHeader
 from scripts.artifacts import ROOT, write_json
 
 FOLDER = ROOT / "ipfs" / "schemas"
-DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateHeader, ModelHeader)
+DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateHeader, ModelHeader, ProofHeader)
 
 
 def schemas() -> dict[Path, dict[str, Any]]:

@@ -304,7 +304,7 @@ interface IChallengeManager {
 
     /// @notice Proves a link. Anybody who has its proof may.
     /// Effects: the link is proved; the trainer is acquitted, if that still matters; the bond is credited to it. Emits
-    /// `IProofManager.Proved` and `BondReturned`.
+    /// `IProofManager.LinkProved` and `BondReturned`.
     /// Requirements: an open challenge of a proof (`UnknownChallenge`, `ChallengeClosed`), in the round in which it was
     /// raised (`ChallengeMoot`); what `IProofManager.prove` requires.
     /// @param challengeId The challenge.

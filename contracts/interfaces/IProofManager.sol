@@ -14,7 +14,7 @@ import {G1} from "../libraries/BN254.sol";
 /// document with the proof. Anybody can fetch that and verify it. In the phase Review, which then comes between Train and
 /// Mask, whoever finds a proof missing or false demands it (`IChallengeManager.challengeProof`): it must stand on chain in
 /// time, or the trainer is at fault and the others mask without it. A link that nobody has demanded was not checked by the
-/// contracts, and its record says so: there is no `Proved` of it.
+/// contracts, and its record says so: there is no `LinkProved` of it.
 ///
 /// Receipts. A trainer that goes on locally claims a link for each stretch and synchronizes with the last one. Where a
 /// task has a `quietBound`, each link but the last must be shown, when demanded, with a proof of a score too: that the
@@ -98,7 +98,7 @@ interface IProofManager {
     error DataMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when a proof ends with another update than its link says.
-    error UpdateMismatch(bytes32 expected, bytes32 actual);
+    error EndMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when a score is of another model or other data than those of its link.
     error ScoreMismatch(bytes32 expected, bytes32 actual);
@@ -111,10 +111,12 @@ interface IProofManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice A trainer claimed links; `first` is the index of the first of them, from 0.
-    event Claimed(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 first, Link[] links);
+    event LinksClaimed(
+        uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 first, Link[] links
+    );
 
     /// @notice A link that was claimed was proved on chain.
-    event Proved(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 index);
+    event LinkProved(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 index);
 
     /*//////////////////////////////////////////////////////////////
                                 TRAINERS
@@ -137,7 +139,7 @@ interface IProofManager {
 
     /// @notice Claims the next links of the sender's update, whose proofs lie in storage.
     /// Effects: they follow those claimed before in the round. With `last`, the update with which they end is accepted,
-    /// see `IRoundManager.accept`. Emits `Claimed`.
+    /// see `IRoundManager.accept`. Emits `LinksClaimed`.
     /// Requirements: the task has a Review (`ProofsOnChain`); phase Train (`IRoundManager.WrongPhase`) before its deadline
     /// (`DeadlinePassed`); the sender has not submitted (`AlreadySubmitted`), and is on the roster
     /// (`ITrainerRegistry.NotOnRoster`); one link at least (`NoProof`) and `maxLinks` at most in all (`TooManyProofs`);
@@ -154,11 +156,11 @@ interface IProofManager {
     //////////////////////////////////////////////////////////////*/
 
     /// @notice Proves a link that was claimed in the running round.
-    /// Effects: it is proved. Emits `Proved`.
+    /// Effects: it is proved. Emits `LinkProved`.
     /// Requirements: called by the ChallengeManager (`IDeployed.UnauthorizedCaller`); there is the link (`NotClaimed`) and
     /// it is not proved (`AlreadyProved`); the links are the last ones claimed (`ClaimMismatch`), from the one before it
     /// on, or from the first; the proof starts from the task's model (`ModelMismatch`) or from where the one before
-    /// ended (`LinkMismatch`), is about the link's data (`DataMismatch`), ends with its update (`UpdateMismatch`), and the
+    /// ended (`LinkMismatch`), is about the link's data (`DataMismatch`), ends with its update (`EndMismatch`), and the
     /// train verifier accepts it (`Verifying.InvalidProof`). Where the task has a `quietBound`, of a link but the last
     /// also: a score of the model from which it starts on its data (`ScoreMismatch`), of one row at least and of the
     /// bound at least (`ScoreTooLow`), which the score verifier accepts (`Verifying.InvalidProof`).

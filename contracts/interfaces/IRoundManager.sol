@@ -244,7 +244,7 @@ interface IRoundManager {
     /// @param trainer Whose it is.
     /// @param update Its commitment: where the last proof ends.
     /// @param dataHashes keccak256 of the data commitments that its proofs are about, in their order; of claimed links,
-    /// those of the last `IProofManager.Claimed`.
+    /// those of the last `IProofManager.LinksClaimed`.
     /// @param submitted How many have submitted now.
     event Submitted(
         uint256 indexed taskId,

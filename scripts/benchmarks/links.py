@@ -25,7 +25,7 @@ from headwater.protocol.field import P
 from headwater.protocol.masks import mask_key
 from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.possession import prove
-from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
 from headwater.protocol.vectors import UPDATE_SALTS, model_input
 
 DAY = 24 * 3600
@@ -93,7 +93,7 @@ def measure(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: L
             proof = chain.prove(at, chain.data[i][j], 10 * i + j)
             proofs.append(proof.data)
             at = proof.output
-        gas.append(chain.trainers[i].send(contracts.rounds.submit(chain.task_id, proofs)).gas_used)
+        gas.append(chain.trainers[i].send(contracts.proofs.submit(chain.task_id, proofs)).gas_used)
     return gas[1] - gas[0]
 
 
@@ -120,6 +120,8 @@ def create_raw(
         train_code_hash=code_hashes[0],
         average_verifier=verifiers[1],
         average_code_hash=code_hashes[1],
+        score_verifier=ZERO_ADDRESS,
+        score_code_hash=ZERO_HASH,
         manifest=bytes(31) + b"\1",
         srs=bytes.fromhex(srs.id),
         k=srs.k,
@@ -128,6 +130,8 @@ def create_raw(
         min_trainers=TRAINERS,
         max_trainers=TRAINERS,
         max_links=3,
+        review_period=0,
+        quiet_bound=0,
         admission=ZERO_ADDRESS,
         join_period=DAY,
         train_period=DAY,

@@ -87,7 +87,7 @@ class _Play:
         for trainer in self.trainers:
             data = self.circuit.commit([self.secrets[trainer.address]])
             points = (model, data, ANY, self.updates[trainer.address])
-            trainer.send(rounds.submit(self.task_id, [b"".join(point.encode() for point in points)]))
+            trainer.send(self.contracts.proofs.submit(self.task_id, [b"".join(point.encode() for point in points)]))
         self.anvil.mine()
         state = rounds.get_state(self.task_id)
         drawn = self.contracts.chain.block(state.seed_block).hash

@@ -40,7 +40,7 @@ contract ReviewTest is HeadwaterTest {
         bytes32[] memory dataHashes = new bytes32[](2);
         (dataHashes[0], dataHashes[1]) = (links[0].dataHash, links[1].dataHash);
         vm.expectEmit(address(proving));
-        emit IProofManager.Claimed(taskId, 1, alice, 0, links);
+        emit IProofManager.LinksClaimed(taskId, 1, alice, 0, links);
         vm.expectEmit(address(rounds));
         emit IRoundManager.Submitted(taskId, 1, alice, links[1].update, dataHashes, 1);
         claim(alice, links, true);
@@ -57,7 +57,7 @@ contract ReviewTest is HeadwaterTest {
         claim(alice, part(links, 0, 1), false);
         assertEq(uint8(rounds.getRosterEntry(taskId, 1, alice).status), uint8(IRoundManager.TrainerStatus.Joined));
         vm.expectEmit(address(proving));
-        emit IProofManager.Claimed(taskId, 1, alice, 1, part(links, 1, 3));
+        emit IProofManager.LinksClaimed(taskId, 1, alice, 1, part(links, 1, 3));
         claim(alice, part(links, 1, 3), true);
         assertEq(proving.headOf(taskId, 1, alice).hash, headOf(links, 3));
         refusesClaim(
@@ -189,7 +189,7 @@ contract ReviewTest is HeadwaterTest {
         toReview(3, 2);
         uint256 id = challenge(alice, 1);
         vm.expectEmit(address(proving));
-        emit IProofManager.Proved(taskId, 1, alice, 1);
+        emit IProofManager.LinkProved(taskId, 1, alice, 1);
         challenges.answerProof(id, shown(alice, 2, 1));
         assertTrue(proving.isProved(taskId, 1, alice, 1));
         assertEq(stakes.claimable(alice), BOND);
@@ -298,7 +298,7 @@ contract ReviewTest is HeadwaterTest {
         challenges.answerProof(id, proof);
         proof.proof = proofOf(ends(alice, 0), dataOf(alice), 7, 5);
         bytes32 expected = keccak256(abi.encode(links[1].update));
-        vm.expectRevert(abi.encodeWithSelector(IProofManager.UpdateMismatch.selector, expected, hashOf(5)));
+        vm.expectRevert(abi.encodeWithSelector(IProofManager.EndMismatch.selector, expected, hashOf(5)));
         challenges.answerProof(id, proof);
         proof = shown(alice, 2, 1);
         trainVerifier.set(StubVerifier.Mode.Reject);

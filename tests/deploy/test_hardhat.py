@@ -20,7 +20,7 @@ from headwater.protocol import possession
 from headwater.protocol.curve import multiply
 from headwater.protocol.masks import GENERATOR, mask_key
 from headwater.protocol.phases import Phase
-from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
 from headwater.tools import ROOT, find_tool
 from scripts.export_addresses import addresses
 from tests.support.deploying import HOME, stands
@@ -75,6 +75,8 @@ def config(verifier, code_hash):
         train_code_hash=code_hash,
         average_verifier=verifier,
         average_code_hash=code_hash,
+        score_verifier=ZERO_ADDRESS,
+        score_code_hash=ZERO_HASH,
         manifest=b"\x01" * 32,
         srs=b"\x02" * 32,
         k=SRS.k,
@@ -83,6 +85,8 @@ def config(verifier, code_hash):
         min_trainers=3,
         max_trainers=3,
         max_links=1,
+        review_period=0,
+        quiet_bound=0,
         admission=ZERO_ADDRESS,
         join_period=3600,
         train_period=3600,

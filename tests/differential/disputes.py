@@ -14,7 +14,7 @@ from headwater.protocol.masks import MIN_MEMBERS, NEAREST, peers, prg
 from headwater.protocol.openings import UNUSABLE_ROWS, Encoding, encode, parts, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import ZERO_HASH, Challenge, Claim, Opening
-from tests.differential.game import JUNK, Game
+from tests.differential.game import JUNK
 from tests.differential.history import Call
 from tests.differential.players import (
     CID,
@@ -29,12 +29,13 @@ from tests.differential.players import (
     shared_by,
     shown_by,
 )
+from tests.differential.reviews import Reviews
 
 BEFORE = Opening()
 """What an answer says of a claim that was opened before, but for the root."""
 
 
-class Disputes(Game):
+class Disputes(Reviews):
     """A game in which people doubt each other."""
 
     # ---- challenges
@@ -111,7 +112,12 @@ class Disputes(Game):
         challenge = challenges.get(challenge_id, Challenge(kind=Kind.UPDATE, task_id=1))
         if self.wrong(20):
             challenge_id = self.pick((*challenges, len(challenges) + 1))
-        calls = {Kind.UPDATE: self.update_answer, Kind.MASK: self.mask_answer, Kind.MODEL: self.model_answer}
+        calls = {
+            Kind.UPDATE: self.update_answer,
+            Kind.MASK: self.mask_answer,
+            Kind.MODEL: self.model_answer,
+            Kind.PROOF: self.proof_answer,
+        }
         target, arguments = calls[challenge.kind](challenge)
         at = (challenge.task_id, challenge.round, challenge.attempt)
         accused = [who for who in (challenge.accused, challenge.other) if int(who, 16)]

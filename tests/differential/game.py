@@ -162,9 +162,18 @@ class Game:
         config = config_of(dimension, self.onchain.verifiers, self.onchain.code_hash, srs, gate)
         # of two tasks, one should not always run out while the other is waited for; nor a crowd's while it quarrels
         patience = 40 if crowd else self.pick((1, 40))
+        review = self.pick((0, 0, 50 * patience))
+        if review and self.pick((True, False)):
+            verifier = {"score_verifier": self.onchain.verifiers[0], "score_code_hash": self.onchain.code_hash}
+            config = replace(config, quiet_bound=self.pick((9000, 1)), **verifier)
         return replace(
             config,
-            **{period: patience * getattr(config, period) for period in PERIODS if period != "answer_period"},
+            **{
+                period: patience * getattr(config, period)
+                for period in PERIODS
+                if period not in ("answer_period", "review_period")
+            },
+            review_period=review,
             stake=stake,
             aggregator_fee=self.pick((7, 0)),
             rounds=self.pick((3, 2, 6, 1)),
@@ -195,6 +204,8 @@ class Game:
         entry = self.machine.rounds.get_roster_entry(task_id, state.round, who)
         if state.phase == Phase.TRAIN:
             return entry.status == TrainerStatus.JOINED
+        if state.phase == Phase.REVIEW:
+            return False
         return who in self.players.members(task_id) and entry.attempt < state.attempt
 
     def duty(self, task_id: int, who: str) -> list[Call]:
@@ -267,7 +278,7 @@ class Game:
         data = [self.pick(mine) for _ in range(links)]
         proofs = self.players.train_proofs(task_id, who, model, data)
         if not self.wrong(15 * self.care):
-            return Call("rounds", "submit", who, (task_id, proofs))
+            return Call("proofs", "submit", who, (task_id, proofs))
         last, others = proofs[-1], self.players.train_proofs(task_id, who, known(8), data)
         stolen = [*data[:-1], data_of(self.pick(self.trainers))]
         more = self.players.train_proofs(task_id, who, model, [*data, mine[0]])
@@ -282,7 +293,7 @@ class Game:
                 *((other, *more[1:]) for other in unproved(more[0])),
             )
         )
-        return Call("rounds", "submit", who, (task_id, proofs))
+        return Call("proofs", "submit", who, (task_id, proofs))
 
     def posting(self, task_id: int, who: str) -> Posting:
         """What `mask` takes: right, or with a lie that the contract cannot see, or with one that it can."""
@@ -344,6 +355,10 @@ class Game:
             pass  # nothing can be done in time
         elif state.phase == Phase.CHALLENGE:
             calls = [] if calm or self.pick((True, False)) else [self.model_challenge(task_id)]
+        elif state.phase == Phase.REVIEW:
+            claimed = [who for who in self.trainers if self.machine.proofs.head_of(task_id, state.round, who).count]
+            accused = [] if calm or not claimed else claimed[: self.pick((0, 0, 1))]
+            calls = [self.proof_challenge(task_id, who) for who in accused]
         elif state.phase == Phase.AGGREGATE:
             accused = [] if calm else self.players.members(task_id)[: self.pick((0, 1, 2))]
             calls = [self.update_challenge(task_id, who) for who in accused]

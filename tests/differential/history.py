@@ -17,6 +17,7 @@ from headwater.protocol.machine import Machine, Refused
 from headwater.protocol.machine.challenges import Challenges
 from headwater.protocol.machine.models import Models
 from headwater.protocol.machine.openings import Openings
+from headwater.protocol.machine.proofs import Proofs
 from headwater.protocol.machine.rewards import Rewards
 from headwater.protocol.machine.rounds import Rounds
 from headwater.protocol.machine.stakes import Stakes
@@ -47,6 +48,7 @@ OWNERS = {
     "models": Models,
     "challenges": Challenges,
     "openings": Openings,
+    "proofs": Proofs,
 }
 
 

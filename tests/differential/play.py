@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from headwater.protocol.curve import INFINITY
 from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Phase
-from headwater.protocol.structs import ZERO_HASH, Claim
+from headwater.protocol.structs import ZERO_HASH, Claim, Link, Shown
 from tests.differential.disputes import Disputes
 from tests.differential.game import JUNK, OTHERS
 from tests.differential.history import Call
@@ -201,13 +201,16 @@ class Play(Disputes, RuleBasedStateMachine):
                     Call("rewards", "reclaim", who, (task_id,)),
                     Call("trainers", "enrol", who, enrolment),
                     self.registration(task_id, who),
-                    Call("rounds", "submit", who, (task_id, (b"",))),
+                    Call("proofs", "submit", who, (task_id, (b"",))),
                     Call("rounds", "mask", who, (task_id, JUNK)),
                     Call("rounds", "aggregate", who, (task_id, bytes(257), CID)),
                     Call("trainers", "settle", who, (task_id, self.anybody())),
                     Call("rewards", "collect", who, (task_id, (number,))),
                     Call("rounds", "start", who, (task_id, CID)),
-                    Call("rounds", "accuse", who, (task_id, who)),
+                    Call("rounds", "accuse", who, (task_id, who, self.pick((Phase.AGGREGATE, Phase.REVIEW)))),
+                    Call("rounds", "accept", who, (task_id, who, known(5), ())),
+                    Call("proofs", "prove", who, (task_id, number, who, 0, Shown(bytes(31), (), b""))),
+                    Call("proofs", "claim", who, (task_id, (Link(CID, known(5), CID),), True)),
                     Call("rounds", "acquit", who, (task_id, number, attempt, who)),
                     Call("rounds", "acquit", at.challenges, (task_id, number, self.pick((attempt, 0)), who)),
                     Call("rounds", "convict", who, (task_id, who, who, 1)),
@@ -269,7 +272,7 @@ class Play(Disputes, RuleBasedStateMachine):
         if self.trainers == CROWD and self.pick((True, False)):
             self.prove_wrong_peer()
         else:
-            self.pick((self.challenge_update, self.challenge_mask, self.challenge_model))()
+            self.pick((self.challenge_update, self.challenge_mask, self.challenge_model, self.challenge_proof))()
         if self.pick((True, False)):
             self.answer()
 

@@ -21,7 +21,7 @@ from tests.differential.views import errors
 
 PRIVILEGED = {
     *("start", "accuse", "acquit", "convict", "accuseModel", "acquitModel"),
-    *("seat", "fund", "owe", "slash"),
+    *("seat", "fund", "owe", "slash", "accept", "prove"),
     *("lock", "unlock", "burnEscrow", "escrow", "credit", "takeBond", "payBond"),
     *("begin", "add"),
 }
@@ -33,6 +33,10 @@ WAYS = [
     "Join -> Skipped Skipped",
     "Join, accused -> Skipped Skipped",
     "Train -> Mask",
+    "Train -> Review",
+    "Review -> Mask",
+    "Review, accused -> Mask",
+    "Review, accused -> Join Failed",
     "Train -> Join Failed",
     "Mask -> Aggregate",
     "Mask -> Mask",

@@ -14,6 +14,7 @@ from headwater.chain.contracts.codec import CONTRACTS, load_abi
 from headwater.chain.contracts.lens import NEWEST
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
+from headwater.protocol.machine.challenges import REVIEW
 from headwater.protocol.machine.rounds import peer_count
 from headwater.protocol.phases import Kind
 from headwater.protocol.structs import Claim
@@ -28,6 +29,7 @@ NAMES = {
     "models": "ModelRegistry",
     "challenges": "ChallengeManager",
     "openings": "Openings",
+    "proofs": "ProofManager",
     "lens": "Lens",
 }
 
@@ -176,7 +178,11 @@ def round_views(machine: Machine, task_id: int, number: int, accounts: Sequence[
         part = (task_id, number, who)
         yield View("rounds", "getRosterEntry", part, lambda part=part: rounds.get_roster_entry(*part))
         yield View("rewards", "rewardOf", part, lambda part=part: rewards.reward_of(*part))
-        for attempt in range(rounds.get_round(*made).attempt + 1):
+        head = machine.proofs.head_of(*part)
+        yield View("proofs", "headOf", part, lambda part=part: machine.proofs.head_of(*part))
+        for link in [(*part, index) for index in range(head.count + 1)]:
+            yield View("proofs", "isProved", link, lambda link=link: machine.proofs.is_proved(*link))
+        for attempt in (*range(rounds.get_round(*made).attempt + 1), REVIEW):
             at = (task_id, number, attempt, who)
             yield View("challenges", "opened", at, lambda at=at: challenges.opened(*at))
             yield View("challenges", "challengeOf", at, lambda at=at: challenges.challenge_of(*at))

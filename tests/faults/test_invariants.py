@@ -203,10 +203,10 @@ def test_proof__that_does_not_hold__is_found(fleet, task, monkeypatch):
     def forged(chain, transaction_hash):
         to, data = calldata(chain, transaction_hash)
         try:
-            task_id, (proof,) = decode_call("RoundManager", "submit", data)
+            task_id, (proof,) = decode_call("ProofManager", "submit", data)
         except ValueError:
             return to, data
-        return to, encode_call("RoundManager", "submit", (task_id, (proof[:-1] + bytes([proof[-1] ^ 1]),)))
+        return to, encode_call("ProofManager", "submit", (task_id, (proof[:-1] + bytes([proof[-1] ^ 1]),)))
 
     monkeypatch.setattr(type(fleet.chain), "calldata", forged)
     with pytest.raises(AssertionError, match="proof"):

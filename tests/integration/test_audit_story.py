@@ -188,7 +188,7 @@ def test_audit__of_a_chain_of_proofs__verifies_each_and_that_they_hang_together(
     chain = open_chain(world.contracts, world.senders, home, SPEC, srs)
     first = chain.prove(chain.start, chain.data[0][0], 1)
     second = chain.prove(first.output, chain.data[0][1], 2)
-    chain.trainers[0].send(world.rounds.submit(chain.task_id, [first.data, second.data]))
+    chain.trainers[0].send(world.proofs.submit(chain.task_id, [first.data, second.data]))
 
     def checked(change: Any = lambda data: data) -> dict[str, bool | None]:
         asked = SimpleNamespace(calldata=lambda h: _changed(world.chain.calldata(h), change))

@@ -45,6 +45,7 @@ from headwater.protocol.curve import INFINITY, Point, add, multiply, negate
 from headwater.protocol.phases import Duty, Kind, Phase, TrainerStatus
 from headwater.protocol.structs import (
     ZERO_ADDRESS,
+    ZERO_HASH,
     Addresses,
     Challenge,
     Enrolment,
@@ -106,6 +107,8 @@ def config(verifier, code_hash):
         train_code_hash=code_hash,
         average_verifier=verifier,
         average_code_hash=code_hash,
+        score_verifier=ZERO_ADDRESS,
+        score_code_hash=ZERO_HASH,
         manifest=keccak(b"manifest"),
         srs=keccak(b"srs"),
         k=SRS.k,
@@ -114,6 +117,8 @@ def config(verifier, code_hash):
         min_trainers=3,
         max_trainers=3,
         max_links=1,
+        review_period=0,
+        quiet_bound=0,
         admission=ZERO_ADDRESS,
         join_period=100,
         train_period=200,
@@ -260,7 +265,7 @@ def test_round__when_everybody_works__then_every_call_event_and_view_of_it_is_un
     updates = [multiply(G, 300 + i) for i in range(3)]
     for i, trainer in enumerate(world.trainers):
         proof = train_proof(first, data_of(task_id, i), updates[i])
-        receipt = trainer.send(rounds.submit(task_id, [proof]))
+        receipt = trainer.send(world.contracts.proofs.submit(task_id, [proof]))
         submitted = receipt.event(Submitted)
         assert (submitted.trainer, submitted.update, submitted.submitted) == (trainer.address, updates[i], i + 1)
         assert submitted.data_hashes == (keccak(data_of(task_id, i).encode()),)
@@ -341,7 +346,7 @@ def test_call__when_the_contract_refuses__then_nothing_is_sent_and_the_error_has
     nonce = mallory.next_nonce()
 
     with pytest.raises(ContractError, match=r"RoundManager\.submit was refused: DataNotOwned") as caught:
-        mallory.send(world.contracts.rounds.submit(task_id, [proof]))
+        mallory.send(world.contracts.proofs.submit(task_id, [proof]))
 
     assert caught.value.name == "DataNotOwned"
     assert caught.value.arguments == {
@@ -370,7 +375,7 @@ def test_mask__when_a_member_is_missing__then_the_others_are_asked_again_and_it_
     updates = [multiply(G, 300 + i) for i in range(4)]
     for i, member in enumerate(members):
         proof = train_proof(model_of(world, task_id), data_of(task_id, i), updates[i])
-        member.send(world.contracts.rounds.submit(task_id, [proof]))
+        member.send(world.contracts.proofs.submit(task_id, [proof]))
     pass_time(world, 1)
     for member, update in zip(world.trainers, updates, strict=False):
         member.send(world.contracts.rounds.mask(task_id, posting(world, task_id, update, member, members)))
@@ -400,7 +405,8 @@ def test_challenge__when_raised_and_not_answered__then_every_call_event_and_view
     join(world, task_id)
     updates = [multiply(G, 300 + i) for i in range(3)]
     for i, trainer in enumerate(world.trainers):
-        trainer.send(rounds.submit(task_id, [train_proof(model_of(world, task_id), data_of(task_id, i), updates[i])]))
+        proof = train_proof(model_of(world, task_id), data_of(task_id, i), updates[i])
+        trainer.send(world.contracts.proofs.submit(task_id, [proof]))
     pass_time(world, 1)
     postings = (
         posting(world, task_id, updates[i], trainer, world.trainers) for i, trainer in enumerate(world.trainers)
@@ -521,7 +527,7 @@ def test_receipt__when_an_event_is_not_in_it__then_says_so(world):
 def test_contracts__when_deployed__then_they_name_each_other(world):
     found = world.contracts
     named = (found.tasks, found.rounds, found.trainers, found.rewards, found.stakes, found.models, found.challenges)
-    at = Addresses(*(contract.address for contract in (*named, found.openings)))
+    at = Addresses(*(contract.address for contract in (*named, found.openings, found.proofs)))
     assert {contract.deployment() for contract in (*named, found.openings, found.lens)} == {at}
 
 

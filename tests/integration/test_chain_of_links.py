@@ -52,7 +52,7 @@ def state(contracts: Contracts, chain: Chain) -> TaskState:
 
 def refused(contracts: Contracts, chain: Chain, proofs: list[bytes], i: int = 0) -> str:
     with pytest.raises(ContractError) as caught:
-        chain.trainers[i].send(contracts.rounds.submit(chain.task_id, proofs))
+        chain.trainers[i].send(contracts.proofs.submit(chain.task_id, proofs))
     assert state(contracts, chain).submitted == 0
     return caught.value.name
 
@@ -64,7 +64,7 @@ def test_two_links_on_two_data_matrices_are_one_submission(contracts: Contracts,
     trained = SPEC.train([0] * SPEC.dimension, *rows(chain.data[0][0]))
     near(first.output[: SPEC.dimension], trained)
 
-    receipt = chain.trainers[0].send(contracts.rounds.submit(chain.task_id, [first.data, second.data]))
+    receipt = chain.trainers[0].send(contracts.proofs.submit(chain.task_id, [first.data, second.data]))
 
     event = receipt.event(Submitted)
     assert event.update == second.points[3]

@@ -9,7 +9,6 @@ from eth_account import Account
 
 from headwater.chain.contracts.reverts import format_wei
 from headwater.chain.deploying.anvil import run_anvil
-from headwater.cli import console
 from headwater.cli.keys import write_keystore
 from headwater.cli.main import cli
 from headwater.cli.run import ROLES
@@ -20,6 +19,9 @@ from headwater.storage.opening import PINNING_TOKEN
 from tests.support import proxy
 from tests.support.gateway import run_pinning_service
 from tests.support.roles import AGGREGATOR, CREATOR, OUTSIDER, TERMS, Place, World
+
+WIDE = {"COLUMNS": "200"}
+"""A terminal's: paths of tests are long."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,9 @@ def key(fresh: World, tmp_path: Path, monkeypatch) -> Path:
 def doctor(world: World, *words: str, rpc: tuple[str, ...] = ()):
     urls = [word for url in rpc or (world.anvil.url,) for word in ("--rpc", url)]
     places = ["--deployments", f"{world.folder}/deployments", "--store", f"dir:{world.folder}/store"]
-    return CliRunner().invoke(cli, ["doctor", *urls, *places, "--home", str(world.home), *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(
+        cli, ["doctor", *urls, *places, "--home", str(world.home), *words], env={"COLUMNS": "200"}
+    )
 
 
 def test_doctor__when_all_is_in_order__then_no_check_fails(fresh: World, key: Path):

@@ -27,7 +27,7 @@ from headwater.protocol.faults import Posted, find_faults
 from headwater.protocol.field import P, add, derive
 from headwater.protocol.masks import Attempt, Mask, circle, mask_key, masked, masks, peers, shared_point
 from headwater.protocol.phases import Phase
-from headwater.protocol.structs import ZERO_ADDRESS, Origin, PeerMask, Posting, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, PeerMask, Posting, TaskConfig
 from headwater.protocol.vectors import average, update_length
 from tests.support.anvil import run_anvil
 from tests.support.masking import ToyBasis, generated
@@ -73,6 +73,8 @@ class Crowd:
             train_code_hash=code_hash,
             average_verifier=verifier,
             average_code_hash=code_hash,
+            score_verifier=ZERO_ADDRESS,
+            score_code_hash=ZERO_HASH,
             manifest=CID,
             srs=CID,
             k=SRS.k,
@@ -81,6 +83,8 @@ class Crowd:
             min_trainers=3,
             max_trainers=TRAINERS,
             max_links=1,
+            review_period=0,
+            quiet_bound=0,
             admission=ZERO_ADDRESS,
             join_period=1000,
             train_period=1000,
@@ -133,7 +137,8 @@ class Crowd:
             self.send(sender, rounds.join(self.task_id))
         for number, sender in enumerate(self.trainers):
             update = commit(self.updates[sender.address])
-            self.send(sender, rounds.submit(self.task_id, [proof(self.model, generated(DATA + number), ANY, update)]))
+            proofs = [proof(self.model, generated(DATA + number), ANY, update)]
+            self.send(sender, self.contracts.proofs.submit(self.task_id, proofs))
         self.anvil.mine()
 
     @cached_property

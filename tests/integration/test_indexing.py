@@ -90,7 +90,7 @@ class Life(History):
         """Submit right updates."""
         model = self.players.current(TASK)
         proofs = {m: self.players.train_proofs(TASK, m, model, [data_of(m)]) for m in who}
-        self.play(*(Call("rounds", "submit", m, (TASK, proofs[m])) for m in who))
+        self.play(*(Call("proofs", "submit", m, (TASK, proofs[m])) for m in who))
 
     def mask(self, *who: str, liar: str = "", to: str = "") -> None:
         """Post masked updates, one of them with a wrong mask."""

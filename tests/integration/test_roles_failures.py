@@ -92,7 +92,7 @@ def test_trainer__who_missed_a_round__is_in_the_next_one_again(created, roster):
     created.advance(roster.id)
     missing = created.trainer(3, roster)
     assert isinstance(missing.step(), Wait)
-    refused = created.refusal(4, created.rounds.submit(roster.id, [bytes(256)]))
+    refused = created.refusal(4, created.proofs.submit(roster.id, [bytes(256)]))
     assert refused.name == "WrongPhase"
     mask(created, roster, 3)
     created.finalize(roster)

@@ -44,7 +44,7 @@ def replaced(proof: bytes, position: int, point: Point) -> bytes:
 
 
 def refused_submission(world: World, proof: bytes, i: int = 0):
-    return world.refusal(i + 1, world.rounds.submit(world.task_id, [proof]))
+    return world.refusal(i + 1, world.proofs.submit(world.task_id, [proof]))
 
 
 def refused_average(world: World, proof: bytes, account: int = AGGREGATOR):
@@ -85,7 +85,7 @@ def proof_accepted_there(world: World, place: Place) -> Proof:
     proof = world.task.train.prove(
         [model_input([0] * world.task.learner.spec.dimension, tag), world.trainer(0).data[0], train_salts(1)]
     )
-    receipt = place.senders[1].send(place.contracts.rounds.submit(place.task_id, [proof.data]))
+    receipt = place.senders[1].send(place.contracts.proofs.submit(place.task_id, [proof.data]))
     assert receipt.event(Submitted).submitted == 1
     return proof
 
@@ -215,7 +215,7 @@ def test_account__outside_the_roster__cannot_submit(training):
     late = training.trainer(3)
     training.steps(late, Deposit, Enrol)
     for account in (4, OUTSIDER):
-        error = training.refusal(account, training.rounds.submit(training.task_id, [training.proof(0).data]))
+        error = training.refusal(account, training.proofs.submit(training.task_id, [training.proof(0).data]))
         assert error.name == "NotOnRoster"
         assert error.arguments["trainer"] == training.senders[account].address
 
@@ -292,7 +292,7 @@ def test_stake__of_a_trainer_on_the_roster_of_a_round_that_runs__is_not_released
 
 CALLS = {
     Phase.JOIN: lambda world: (1, world.rounds.join(world.task_id)),
-    Phase.TRAIN: lambda world: (1, world.rounds.submit(world.task_id, [bytes(256)])),
+    Phase.TRAIN: lambda world: (1, world.proofs.submit(world.task_id, [bytes(256)])),
     Phase.MASK: lambda world: (1, world.rounds.mask(world.task_id, Posting(bytes(32), GENERATOR, CID, ()))),
     Phase.AGGREGATE: lambda world: (AGGREGATOR, world.rounds.aggregate(world.task_id, bytes(256), CID)),
 }

@@ -361,7 +361,7 @@ def test_links__beyond_what_the_task_allows__are_refused(training):
     """Else a trainer would take the agreed steps as often as it pays gas for, and the clip would bound nothing."""
     (proof,) = training.trainer(0).train(1)
     assert training.task.config.max_links == 1
-    error = training.refusal(1, training.rounds.submit(training.task_id, [proof.data] * 2))
+    error = training.refusal(1, training.proofs.submit(training.task_id, [proof.data] * 2))
     assert (error.name, error.arguments) == ("TooManyProofs", {"most": 1, "actual": 2})
     assert "more links" in error.hint
 

@@ -44,6 +44,7 @@ from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import TrainerStatus
 from headwater.protocol.structs import (
     ZERO_ADDRESS,
+    ZERO_HASH,
     Enrolment,
     Opening,
     Origin,
@@ -134,6 +135,8 @@ class Arena:
             train_code_hash=train_hash,
             average_verifier=average_,
             average_code_hash=average_hash,
+            score_verifier=ZERO_ADDRESS,
+            score_code_hash=ZERO_HASH,
             manifest=CID,
             srs=bytes.fromhex(self.train.srs.id),
             k=K,
@@ -142,6 +145,8 @@ class Arena:
             min_trainers=3,
             max_trainers=4,
             max_links=2,
+            review_period=0,
+            quiet_bound=0,
             admission=ZERO_ADDRESS,
             join_period=PERIOD,
             train_period=PERIOD,

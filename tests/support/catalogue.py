@@ -23,7 +23,7 @@ from headwater.learners.linear.learner import Linear
 from headwater.learners.linear.numbers import LinearSpec
 from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding, basis_claim, challenge, encode, evaluate, root_of
-from headwater.protocol.structs import ZERO_ADDRESS, Origin, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
 from headwater.roles.models import OpenedModel
 from headwater.storage.cid import Cid
 from headwater.storage.directory import DirectoryStore
@@ -96,6 +96,8 @@ class Catalogue:
             train_code_hash=code_hash,
             average_verifier=self._verifier,
             average_code_hash=code_hash,
+            score_verifier=ZERO_ADDRESS,
+            score_code_hash=ZERO_HASH,
             manifest=described.digest,
             srs=keccak(b"an SRS"),
             k=SRS.k,
@@ -104,6 +106,8 @@ class Catalogue:
             min_trainers=3,
             max_trainers=5,
             max_links=1,
+            review_period=0,
+            quiet_bound=0,
             admission=admission,
             join_period=PERIOD,
             train_period=PERIOD,

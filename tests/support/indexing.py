@@ -14,8 +14,10 @@ from typing import Any
 from headwater.chain.contracts import events
 from headwater.chain.contracts.codec import decode_log
 from headwater.protocol.curve import Point, add, multiply
+from headwater.protocol.links import next_hash
 from headwater.protocol.machine import Addresses, Machine, Multiply
 from headwater.protocol.machine.call import Block
+from headwater.protocol.machine.challenges import REVIEW
 from headwater.protocol.machine.points import plus, point_hash, posting_hash
 from headwater.protocol.machine.terms import share
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
@@ -24,6 +26,7 @@ from headwater.protocol.structs import (
     Challenge,
     Claim,
     Enrolment,
+    Head,
     Pool,
     Registration,
     RosterEntry,
@@ -88,6 +91,8 @@ class Index:
         round_ = self.machine.rounds.rounds[event.task_id, event.round]
         state.phase = round_.phase = event.to_phase
         state.deadline = event.deadline
+        if event.to_phase is Phase.REVIEW:
+            state.members = state.submitted
         if event.to_phase.is_end:
             round_.ended_at = self.machine.block.time
         if event.to_phase is Phase.FINALIZED:
@@ -106,6 +111,17 @@ class Index:
         state.submitted = event.submitted
         entry = RosterEntry(TrainerStatus.SUBMITTED, update_hash=point_hash(event.update)[:29])
         self.machine.rounds.rosters[event.task_id, event.round, event.trainer] = entry
+
+    def on_links_claimed(self, event: events.LinksClaimed) -> None:
+        key, heads = (event.task_id, event.round, event.trainer), self.machine.proofs.heads
+        head = heads.get(key, Head())
+        assert head.count == event.first
+        for link in event.links:
+            head = Head(next_hash(head.hash, link), head.count + 1)
+        heads[key] = head
+
+    def on_link_proved(self, event: events.LinkProved) -> None:
+        self.machine.proofs.proved.add((event.task_id, event.round, event.trainer, event.index))
 
     def on_masking_started(self, event: events.MaskingStarted) -> None:
         state, round_ = self.running(event.task_id)
@@ -222,7 +238,7 @@ class Index:
         found = (event.challenger, event.bond, event.accused, event.kind, False, *at, event.other, event.task_id)
         manager.challenges.append(Challenge(*found, event.answer_by, event.model_hash))
         assert len(manager.challenges) == event.challenge_id
-        attempt = 0 if event.kind is Kind.MODEL else event.attempt
+        attempt = {Kind.MODEL: 0, Kind.PROOF: REVIEW}.get(event.kind, event.attempt)
         for who in {event.accused, event.other} - {ZERO_ADDRESS}:
             manager.accusations[event.task_id, event.round, attempt, who] = event.challenge_id
 

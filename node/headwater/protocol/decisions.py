@@ -168,6 +168,13 @@ class OpenModel:
 
 
 @dataclass(frozen=True)
+class OpenProof:
+    """Put the proof of a link on chain that a challenge demands."""
+
+    challenge: int
+
+
+@dataclass(frozen=True)
 class AnswerLate:
     """Give a right answer that decides nothing any more, for the bond."""
 
@@ -194,6 +201,14 @@ class ChallengeModel:
     """Make the aggregator show the average, or the creator the first model."""
 
     round: int
+
+
+@dataclass(frozen=True)
+class ChallengeProof:
+    """Make a trainer put the proof of a link on chain, which is missing or false. index: which of the round, from 0."""
+
+    trainer: str
+    index: int
 
 
 @dataclass(frozen=True)
@@ -253,7 +268,7 @@ class Done:
     """The task has ended, or the trainer has left it, and nothing is left to do."""
 
 
-Answer = OpenUpdate | OpenMask | OpenModel
+Answer = OpenUpdate | OpenMask | OpenModel | OpenProof
 Action = (
     Answer
     | Wait
@@ -270,6 +285,7 @@ Action = (
     | ChallengeUpdate
     | ChallengeMask
     | ChallengeModel
+    | ChallengeProof
     | ProveWrongPeer
     | Settle
     | Reclaim
@@ -299,6 +315,8 @@ class TrainerView:
         free: the trainer's free stake.
         answer: what it can show that is demanded.
         late: what was demanded, decides nothing any more, and would still win a bond.
+        unproved: in Review, another's link whose proof this account should demand now.
+        review_again: in Review, when to look at what others have claimed again; 0: there is nothing more to see.
         owing: trainers at fault who have to pay it for having shown that, once somebody settles them.
         collectable: finalized rounds that owe this account something.
         claimable: what was credited and can be paid out.
@@ -324,6 +342,8 @@ class TrainerView:
     answer: Answer | None = None
     late: OpenUpdate | None = None
     owing: tuple[str, ...] = ()
+    unproved: ChallengeProof | None = None
+    review_again: int = 0
 
     @property
     def plays(self) -> bool:
@@ -361,6 +381,7 @@ class ChallengerView:
         accusable: members who can be accused now.
         model: what is the matter with the bytes of the average, in Challenge, or of the first model, in Join.
         model_accusable: whether they can be demanded now.
+        unproved, review_again: as in `TrainerView`.
         faulty: trainers at fault in a round that is over, whose stake was not slashed yet.
         reclaimable: own challenges that nobody answered in time.
         reclaimable_at: when the bond of another one can be reclaimed, Unix seconds; 0 if there is none.
@@ -374,6 +395,8 @@ class ChallengerView:
     accusable: frozenset[str] = frozenset()
     model: Bytes = Bytes.FOUND
     model_accusable: bool = False
+    unproved: ChallengeProof | None = None
+    review_again: int = 0
     faulty: tuple[str, ...] = ()
     reclaimable: tuple[int, ...] = ()
     reclaimable_at: int = 0
@@ -408,6 +431,8 @@ def _train(view: TrainerView) -> Action:
         return Wait(f"round {at.round} started without this trainer: {hope}", at.deadline)
     if at.phase is Phase.TRAIN and view.status is TrainerStatus.JOINED:
         return Submit(at.round)
+    if at.phase is Phase.REVIEW and view.unproved and view.status is TrainerStatus.SUBMITTED:
+        return view.unproved
     if at.phase is Phase.MASK and view.status is not TrainerStatus.JOINED:
         if view.status is not TrainerStatus.SUBMITTED:
             return Wait(f"round {at.round} goes on without this trainer, which was found at fault", at.deadline)
@@ -418,7 +443,7 @@ def _train(view: TrainerView) -> Action:
     is_last_member = view.status in (TrainerStatus.SUBMITTED, TrainerStatus.ACCUSED) and view.masked_in == at.attempt
     if at.phase is Phase.AGGREGATE and is_last_member and not view.published:
         return Publish(at.round, at.attempt)
-    again = at.now + STORE_SECONDS if at.phase is Phase.AGGREGATE and is_last_member else 0
+    again = at.now + STORE_SECONDS if at.phase is Phase.AGGREGATE and is_last_member else view.review_again
     return Wait(f"round {at.round}: waiting for {_WAITING_FOR[at.phase]}", at.deadline, again=again)
 
 
@@ -464,6 +489,8 @@ def decide_challenger(view: ChallengerView) -> Action:
         return Advance(at.round)
     if at.phase is Phase.AGGREGATE and (found := _accusation(view)):
         return found
+    if view.unproved:
+        return view.unproved
     withheld = view.model is Bytes.WRONG or (view.model is Bytes.MISSING and at.now >= view.patience)
     if withheld and view.model_accusable:
         return ChallengeModel(at.round)
@@ -473,7 +500,7 @@ def decide_challenger(view: ChallengerView) -> Action:
         return Reclaim(view.reclaimable[0])
     if not at.phase.is_end:
         what = "waiting for answers" if at.accused else f"{at.phase} goes on"
-        moments = [view.reclaimable_at] if view.reclaimable_at else []
+        moments = [moment for moment in (view.reclaimable_at, view.review_again) if moment]
         if view.missing or view.model is Bytes.MISSING:
             moments.append(view.patience)
         if view.model_accusable or at.phase in (Phase.AGGREGATE, Phase.CHALLENGE):
@@ -487,6 +514,7 @@ def decide_challenger(view: ChallengerView) -> Action:
 
 _WAITING_FOR = {
     Phase.TRAIN: "other trainers' updates",
+    Phase.REVIEW: "proofs that may be demanded",
     Phase.MASK: "other trainers' masked updates",
     Phase.AGGREGATE: "the average",
     Phase.CHALLENGE: "the average to be final",

@@ -11,12 +11,13 @@ class Phase(IntEnum):
     NONE = 0
     JOIN = 1
     TRAIN = 2
-    MASK = 3
-    AGGREGATE = 4
-    CHALLENGE = 5
-    FINALIZED = 6
-    FAILED = 7
-    SKIPPED = 8
+    REVIEW = 3
+    MASK = 4
+    AGGREGATE = 5
+    CHALLENGE = 6
+    FINALIZED = 7
+    FAILED = 8
+    SKIPPED = 9
 
     def __str__(self) -> str:
         return self.name.capitalize()
@@ -56,12 +57,13 @@ class Duty(IntEnum):
 
 
 class Kind(IntEnum):
-    """What was challenged: a member's masked update, the mask of two peers, or the average or first model."""
+    """What was challenged: a member's masked update, a mask, the average or first model, or a link's proof."""
 
     NONE = 0
     UPDATE = 1
     MASK = 2
     MODEL = 3
+    PROOF = 4
 
     def __str__(self) -> str:
         return self.name.lower()

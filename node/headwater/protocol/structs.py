@@ -29,6 +29,7 @@ class Addresses:
     model_registry: str
     challenge_manager: str
     openings: str
+    proof_manager: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class TaskConfig:
     train_code_hash: bytes
     average_verifier: str
     average_code_hash: bytes
+    score_verifier: str
+    score_code_hash: bytes
     manifest: bytes
     srs: bytes
     k: int
@@ -47,6 +50,8 @@ class TaskConfig:
     min_trainers: int
     max_trainers: int
     max_links: int
+    review_period: int
+    quiet_bound: int
     admission: str
     join_period: int
     train_period: int
@@ -111,9 +116,9 @@ class TaskState:
         round: the running round; after the end, the last one.
         submitted: how many updates of the running round are accepted.
         attempt: which attempt at masking runs or has succeeded, from 1; 0 before Mask.
-        members: how many trainers the attempt has; all of them must mask.
-        accused: how many are accused or guilty in the attempt that is aggregated; 1 in Challenge or Join if the model's
-            bytes are demanded.
+        members: how many trainers the attempt has; all of them must mask. In Review, how many updates are reviewed.
+        accused: how many are accused or guilty in the attempt that is aggregated, or accused in Review; 1 in Challenge
+            or Join if the model's bytes are demanded.
         convicted: how many of the attempt's members were convicted: they have no share.
         seed_block: the block whose hash makes the attempt's seed, until the first member masks; then 0.
         model_hash: keccak256 of the current model's commitment; in Challenge still that which the round started from.
@@ -253,7 +258,8 @@ class Challenge:
         bond: what the challenger put up, wei.
         accused: a member, the aggregator, or the creator.
         closed: whether it is answered, or its bond reclaimed.
-        attempt: the attempt at masking; of a model, how many averages the round had accepted (0: the first model).
+        attempt: the attempt at masking; of a model, how many averages the round had accepted (0: the first model); of a
+            proof, which link, from 0.
         other: of a mask, the other member; else the zero address.
         answer_by: when the time to answer is over: the bond is the challenger's again then.
         model_hash: of a model, keccak256 of its commitment; else zero.
@@ -270,6 +276,54 @@ class Challenge:
     task_id: int = 0
     answer_by: int = 0
     model_hash: bytes = ZERO_HASH
+
+
+@dataclass(frozen=True)
+class Link:
+    """A proof that is not on chain: `IProofManager.Link`.
+
+    Attributes:
+        data_hash: keccak256 of the commitment of the data that it is about.
+        update: the commitment of the update with which it ends.
+        cid: digest of the document that holds the proof.
+    """
+
+    data_hash: bytes
+    update: Point
+    cid: bytes
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a trainer has claimed in a round: 31 bytes that stand for all its links in a row, and how many they are."""
+
+    hash: bytes = bytes(31)
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score as it is shown: counts as the statement has them, each 4 times, and the proof."""
+
+    right: int = 0
+    used: int = 0
+    proof: bytes = b""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A link with its proof, as it is shown on chain.
+
+    Attributes:
+        before: the hash of the links before those given; zero if there are none.
+        links: those claimed, from the one before the one that is shown on, or from the first, to the last.
+        score: not read where the task asks for none.
+    """
+
+    before: bytes
+    links: tuple[Link, ...]
+    proof: bytes
+    score: Score = Score()
 
 
 @dataclass(frozen=True)

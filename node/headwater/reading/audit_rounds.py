@@ -72,7 +72,7 @@ class _Round:
     def _submissions(self, section: Section, submitted: Mapping[str, Submitted]) -> dict[str, Sequence[bytes]]:
         found, contracts = {}, self.task.contracts
         for who, event in submitted.items():
-            arguments = section.sent(f"{who}: proof", event, contracts.chain, contracts.rounds, "submit")
+            arguments = section.sent(f"{who}: proof", event, contracts.chain, contracts.proofs, "submit")
             if arguments is not None:
                 found[who] = arguments[1]
         return found

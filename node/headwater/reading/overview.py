@@ -27,6 +27,7 @@ from headwater.protocol.decisions import (
     Wait,
     decide_trainer,
 )
+from headwater.protocol.machine.challenges import REVIEW
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import Enrolment, Pool, RosterEntry, Round, TaskConfig, TaskState
 from headwater.roles.role import round_view
@@ -178,6 +179,8 @@ class Observer:
         aggregates, created = task.round.aggregator == me, task.creator == me
         if state.phase is Phase.AGGREGATE and entry.status is TrainerStatus.ACCUSED and entry.attempt == state.attempt:
             number = challenges.challenge_of(task_id, state.round, state.attempt, me, at)
+        elif state.phase is Phase.REVIEW and entry.status is TrainerStatus.ACCUSED:
+            number = challenges.challenge_of(task_id, state.round, REVIEW, me, at)
         elif (state.phase is Phase.CHALLENGE and aggregates) or (state.phase is Phase.JOIN and created):
             number = challenges.challenge_of(task_id, state.round, 0, me, at)
         else:
@@ -199,6 +202,8 @@ def progress(task: TaskOverview) -> str:
             return f"{state.joined} joined, of {task.config.min_trainers} to {most}{demanded}"
         case Phase.TRAIN:
             return f"{state.submitted} of {state.joined} submitted"
+        case Phase.REVIEW:
+            return f"{state.members} updates" + (f", {state.accused} challenged" if state.accused else "")
         case Phase.MASK:
             attempt = f", attempt {state.attempt}" if state.attempt > 1 else ""
             return f"{task.round.masked} of {state.members} masked{attempt}"
@@ -236,7 +241,12 @@ def next_of(task: TaskOverview, part: PartOverview, account: AccountOverview, no
     if part.challenge:
         if at.overdue:
             return f"did not answer challenge {part.challenge} in time", 0
-        what = {Kind.UPDATE: "the masked update", Kind.MASK: "a mask", Kind.MODEL: "the model"}[part.demanded]
+        what = {
+            Kind.UPDATE: "the masked update",
+            Kind.MASK: "a mask",
+            Kind.MODEL: "the model",
+            Kind.PROOF: "the proof",
+        }[part.demanded]
         return f"show {what} that challenge {part.challenge} demands", state.deadline
     if not part.enrolment.exists:
         return _outsider(part, account, at)

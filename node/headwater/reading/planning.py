@@ -134,7 +134,7 @@ def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list
             "submit",
             rounds,
             GAS["submit"] + links * VERIFYING["train"],
-            _calldata("RoundManager", "submit", 1, (bytes(PROOF_BYTES["train"]),) * links),
+            _calldata("ProofManager", "submit", 1, (bytes(PROOF_BYTES["train"]),) * links),
         ),
         Expense("trainer", "mask", rounds, mask_gas(peers), mask_calldata(peers)),
         Expense("trainer", "collect", rounds, GAS["collect, one round"], 4 + 32 * 4),

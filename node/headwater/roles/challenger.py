@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from headwater.chain.asking.rpc import Block
-from headwater.chain.contracts.events import Accused, BondReturned, Challenged, Convicted, Masked, PhaseChanged
+from headwater.chain.contracts.events import Accused, BondReturned, Challenged, Convicted, Masked
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.errors import ContentMismatch, Unavailable
 from headwater.protocol.decisions import (
@@ -16,6 +16,7 @@ from headwater.protocol.decisions import (
     Bytes,
     ChallengeMask,
     ChallengeModel,
+    ChallengeProof,
     ChallengerView,
     ChallengeUpdate,
     ProveWrongPeer,
@@ -24,36 +25,16 @@ from headwater.protocol.decisions import (
     decide_challenger,
 )
 from headwater.protocol.faults import NO_FAULTS, Faults
-from headwater.protocol.machine.challenges import least_bond
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import Model, Posting
 from headwater.roles import masking
+from headwater.roles.budget import Budget, PhaseClock
 from headwater.roles.challenges import runs
 from headwater.roles.report import Report
+from headwater.roles.reviewing import Reviewer, bond
 from headwater.roles.role import Role
 from headwater.roles.seen import Seen
 from headwater.roles.task import Task, point_hash
-
-PATIENCE = 4  # what cannot be fetched for this part of a phase counts as withheld
-
-BUDGET_SECONDS = 60.0
-"""For so long stores may be asked in vain in one look; the next one goes on with those that were not asked."""
-
-
-class Budget:
-    """Seconds that may be spent in vain."""
-
-    def __init__(self, seconds: float) -> None:
-        self._left = seconds
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether nothing is left."""
-        return self._left <= 0
-
-    def charge(self, seconds: float) -> None:
-        """So many were spent."""
-        self._left -= seconds
 
 
 class Challenger(Role):
@@ -69,7 +50,8 @@ class Challenger(Role):
         self._faults = NO_FAULTS
         self._missing: tuple[str, ...] = ()
         self._closed: frozenset[int] | None = None  # own challenges that were closed when last looked
-        self._times: dict[int, int] = {}  # of the block in which the phase began: a role opens anew where blocks vanish
+        self._clock = PhaseClock(task)
+        self._reviewer = Reviewer(task, sender.address, takes_turns=False)
 
     def view(self, block: Block) -> ChallengerView:
         """What is the matter with the task in a block."""
@@ -83,9 +65,13 @@ class Challenger(Role):
         suspects = {*missing, *faults.mismatched, *(fault.member for fault in faults.misdirected)}
         suspects |= {member for pair in faults.disagreeing for member in pair}
         model, reclaimable, later = self._model(seen), *self._unanswered(at, averages, number)
+        reviews = at.phase is Phase.REVIEW and not at.overdue
+        unproved, again = self._reviewer.demand(at, block) if reviews else (None, 0)
         return ChallengerView(
             at,
-            patience=self._patience(at, number),
+            unproved=unproved,
+            review_again=again,
+            patience=self._clock.patience(at, number),
             faults=faults,
             missing=missing,
             accusable=frozenset(member for member in suspects if self._is_accusable(at, member, number)),
@@ -111,27 +97,22 @@ class Challenger(Role):
                 return self._send(call, "convicted", trainer=fault.member)
             case ChallengeMask(one, other):
                 postings = self._posting(one), self._posting(other)
-                call = challenges.challenge_mask(task.id, (one, other), postings, self._bond(Kind.MASK))
+                call = challenges.challenge_mask(
+                    task.id, (one, other), postings, bond(task, Kind.MASK, self.sender.address)
+                )
                 return self._send(call, "challenged", trainer=one, other=other)
             case ChallengeUpdate(trainer):
-                call = challenges.challenge_update(task.id, trainer, self._bond(Kind.UPDATE))
+                call = challenges.challenge_update(task.id, trainer, bond(task, Kind.UPDATE, self.sender.address))
                 return self._send(call, "challenged", trainer=trainer)
+            case ChallengeProof(trainer, index):
+                call = challenges.challenge_proof(task.id, trainer, index, bond(task, Kind.PROOF, self.sender.address))
+                return self._send(call, "challenged", trainer=trainer, link=index)
             case ChallengeModel(round_):
-                call = challenges.challenge_model(task.id, self._bond(Kind.MODEL))
+                call = challenges.challenge_model(task.id, bond(task, Kind.MODEL, self.sender.address))
                 return self._send(call, "challenged", model=round_)
             case Reclaim(challenge):
                 return self._send(challenges.reclaim_bond(challenge), "reclaimed", challenge=challenge)
         return super().act(action)
-
-    def _bond(self, kind: Kind) -> int:
-        """What is put up, wei: a quarter more than is asked for now, since the base fee may rise before it counts.
-
-        As much again stays for the gas, so that an account with less coin puts up less more.
-        """
-        chain = self.task.contracts.chain
-        asked = least_bond(self.task.config, kind, chain.base_fee())
-        spare = chain.balance(self.sender.address) - 2 * asked
-        return asked + max(0, min(asked // 4, spare))
 
     def _examine(self, at: RoundView, block: int) -> tuple[Faults, tuple[str, ...]]:
         """What is wrong in the attempt that is aggregated, and the members whose vector cannot be had.
@@ -146,7 +127,7 @@ class Challenger(Role):
         opened = masking.opened(self.task, at.round, at.attempt, block)
         seen = (at.round, at.attempt, frozenset(opened), tuple(event.posting.cid for event in events))
         awaited = [event for event in events if event.trainer in self._missing]
-        budget = Budget(BUDGET_SECONDS)
+        budget = Budget()
         if self._examined == seen and not any(self._vector(event, budget) is not None for event in awaited):
             return self._faults, self._missing
         if self._sought != seen:
@@ -187,22 +168,6 @@ class Challenger(Role):
     def _is_accusable(self, at: RoundView, member: str, block: int) -> bool:
         entry = self.task.contracts.rounds.get_roster_entry(self.task.id, at.round, member, block)
         return entry.status is TrainerStatus.SUBMITTED and entry.attempt == at.attempt
-
-    def _patience(self, at: RoundView, block: int) -> int:
-        """When what cannot be fetched counts as withheld: some time after the phase began."""
-        config, chain = self.task.config, self.task.contracts.chain
-        events = self.task.contracts.rounds.events(PhaseChanged, last=block, task_id=self.task.id, round=at.round)
-        began = [event.block_number for event in events if event.to_phase is at.phase]
-        if not began:
-            raise chain.lacks(f"when {at.phase} of round {at.round} began", self.task.id)
-        periods = {
-            Phase.JOIN: config.join_period,
-            Phase.AGGREGATE: config.aggregate_period,
-            Phase.CHALLENGE: config.challenge_period,
-        }
-        if began[-1] not in self._times:
-            self._times = {began[-1]: chain.block(began[-1]).timestamp}
-        return self._times[began[-1]] + periods.get(at.phase, 0) // PATIENCE
 
     def _model(self, seen: Seen) -> Model | None:
         """The model whose bytes can be demanded now: the average in Challenge, the first one in Join."""

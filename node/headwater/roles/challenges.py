@@ -13,7 +13,8 @@ from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.errors import ChainError
 from headwater.protocol import possession
 from headwater.protocol.curve import Point
-from headwater.protocol.decisions import OpenMask, OpenModel, OpenUpdate, RoundView
+from headwater.protocol.decisions import OpenMask, OpenModel, OpenProof, OpenUpdate, RoundView
+from headwater.protocol.machine.challenges import REVIEW
 from headwater.protocol.openings import Encoding, encode, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.possession import PossessionProof
@@ -30,6 +31,8 @@ def runs(challenge: Challenge, at: RoundView, averages: int) -> bool:
     """
     if challenge.round != at.round:
         return False
+    if challenge.kind is Kind.PROOF:
+        return at.phase is Phase.REVIEW
     if challenge.kind is Kind.MODEL:
         return at.phase is (Phase.CHALLENGE if averages else Phase.JOIN) and challenge.attempt == averages
     return at.phase is Phase.AGGREGATE and challenge.attempt == at.attempt and not averages
@@ -44,17 +47,20 @@ def decides(challenge: Challenge, at: RoundView) -> bool:
 
 def demanded_of_member(
     task: Task, at: RoundView, entry: RosterEntry, account: str, block: int
-) -> OpenUpdate | OpenMask | None:
-    """What a member of the attempt that is aggregated has to show; None if nothing."""
-    if at.phase not in (Phase.AGGREGATE, Phase.CHALLENGE):
+) -> OpenUpdate | OpenMask | OpenProof | None:
+    """What a member of the attempt that is aggregated, or in Review a trainer, has to show; None if nothing."""
+    if at.phase not in (Phase.REVIEW, Phase.AGGREGATE, Phase.CHALLENGE):
         return None
     if entry.status is not TrainerStatus.ACCUSED or entry.attempt != at.attempt:
         return None
     challenges = task.contracts.challenges
-    number = challenges.challenge_of(task.id, at.round, at.attempt, account, block)
+    key = REVIEW if at.phase is Phase.REVIEW else at.attempt
+    number = challenges.challenge_of(task.id, at.round, key, account, block)
     challenge = challenges.get_challenge(number, block)
     if challenge.closed:
         return None
+    if challenge.kind is Kind.PROOF:
+        return OpenProof(number)
     if challenge.kind is Kind.MASK:
         return OpenMask(number) if decides(challenge, at) else None
     averages = task.contracts.rounds.get_round(task.id, at.round, block).averages

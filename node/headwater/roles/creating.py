@@ -20,7 +20,7 @@ from headwater.errors import ConfigError
 from headwater.learners.learner import Learner
 from headwater.protocol.fixedpoint import salt_rows_for
 from headwater.protocol.machine.terms import MAX_ANSWER_TIME, part_count
-from headwater.protocol.structs import Origin, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
 from headwater.protocol.vectors import update_length
 from headwater.roles.models import open_model
 from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_model, read_parents
@@ -101,6 +101,8 @@ def create_task(
         train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
         average_verifier=verifiers[1],
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
+        score_verifier=ZERO_ADDRESS,
+        score_code_hash=ZERO_HASH,
         manifest=manifest_cid.digest,
         srs=bytes.fromhex(srs.id),
         k=srs.k,
@@ -109,6 +111,8 @@ def create_task(
         min_trainers=terms.min_trainers,
         max_trainers=terms.max_trainers,
         max_links=terms.max_links,
+        review_period=terms.review_period,
+        quiet_bound=0,
         admission=terms.admission,
         join_period=terms.join_period,
         train_period=terms.train_period,

@@ -241,6 +241,14 @@ class Task(TaskReader):
         """The circuit of averages; `check_circuits` has compared it."""
         return build(self.home, Average(self.learner.dimension), self.srs)
 
+    @cached_property
+    def score(self) -> Circuit:
+        """The circuit of scores that receipts are shown with."""
+        statement = self.learner.evaluate_statement()
+        if statement is None:
+            raise TaskError(f"models of {self.learner.kind} have no score", "take no part in a task that asks for one")
+        return build(self.home, statement, self.srs)
+
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
         state = self.contracts.rounds.get_state(self.id, block.number)

@@ -24,6 +24,7 @@ class Terms:
 
     Attributes:
         max_links: how many proofs in a row may make an update: over more rows than a circuit has.
+        review_period: how long proofs that are not on chain can be demanded; 0 where all stand on chain.
         pool: the reward pool, escrowed at creation; an equal part for each round.
         aggregator_fee: of each round's part.
         stake: what a trainer locks for its enrolment, and an aggregator for its average.
@@ -42,6 +43,7 @@ class Terms:
     min_trainers: int = 3
     max_trainers: int = 16
     max_links: int = 1
+    review_period: int = 0
     stake: int = 0
     pool: int = 0
     aggregator_fee: int = 0
@@ -74,6 +76,7 @@ def check_terms(terms: Terms) -> None:
         ),
         "an update must have 1 to 255 proofs": not 1 <= terms.max_links <= MAX_LINKS,
         "each period must take 1 second to 30 days": not all(1 <= period <= MAX_PERIOD for period in periods),
+        "a review must take at most 30 days": not 0 <= terms.review_period <= MAX_PERIOD,
         f"the time to answer must be {MIN_ANSWER_PERIOD} seconds to 7 days": not (
             MIN_ANSWER_PERIOD <= terms.answer_period <= MAX_ANSWER_TIME
         ),

@@ -13,20 +13,22 @@ from threading import Event
 from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
 from headwater.chain.sending.sender import Receipt, Sender
-from headwater.circuits.circuit import Proof
+from headwater.circuits.circuit import Proof, proof_points
 from headwater.circuits.openings import vector_quotient
-from headwater.errors import ChainError, CircuitError, ConfigError, ContractError
+from headwater.errors import ChainError, CircuitError, ConfigError, ContractError, DocumentError, StorageError
 from headwater.journal.secrets import SecretStore
 from headwater.protocol import possession
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
+    ChallengeProof,
     Done,
     Enrol,
     Join,
     Mask,
     OpenMask,
     OpenModel,
+    OpenProof,
     OpenUpdate,
     Publish,
     RoundView,
@@ -43,7 +45,7 @@ from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.openings import Encoding, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
-from headwater.protocol.structs import ZERO_ADDRESS, Claim, PeerMask, Posting, RosterEntry
+from headwater.protocol.structs import ZERO_ADDRESS, Claim, Link, PeerMask, Posting, RosterEntry
 from headwater.protocol.vectors import UPDATE_SALTS, model_input, update_length
 from headwater.roles import masking
 from headwater.roles.challenges import answer_model, decides, demanded_model, demanded_of_member, dispute, late
@@ -54,12 +56,13 @@ from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce_proof
 from headwater.roles.published import Published
 from headwater.roles.report import Report
+from headwater.roles.reviewing import Reviewer, answer_proof, bond, links_of, read
 from headwater.roles.role import Role, owing
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
-from headwater.storage.vectors import UpdateDocument
+from headwater.storage.vectors import ProofDocument, UpdateDocument
 from headwater.tables.data import Dataset
 
 REMEMBERED_BLOCKS = 256
@@ -133,6 +136,7 @@ class Trainer(Role):
         self._proof_limit, self._provers, self._heavy = proof_limit, provers, heavy or Heavy()
         self._kept = KeptProofs(journal, task.place)
         self._published = Published(journal, task)
+        self._reviewer = Reviewer(task, sender.address, takes_turns=True)
         self._commitments = DataCommitments(journal, task.place, task.shape)
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
@@ -148,8 +152,14 @@ class Trainer(Role):
         expelled = any(event.fault for event in slashed)
         leaves = round_view.phase.is_end or expelled or enrolment.releasable_at > 0
         unanswered = late(task, round_view, Kind.UPDATE, me, at, self._left_unanswered)
+        reviews = (
+            round_view.phase is Phase.REVIEW and not round_view.overdue and entry.status is TrainerStatus.SUBMITTED
+        )
+        unproved, again = self._reviewer.demand(round_view, block) if reviews else (None, 0)
         return TrainerView(
             at=round_view,
+            unproved=unproved,
+            review_again=again,
             enrolled=enrolment.exists,
             status=entry.status,
             masked_in=entry.attempt,
@@ -203,6 +213,11 @@ class Trainer(Role):
                 return self._answer(self.open_update(challenge), challenge)
             case OpenMask(challenge):
                 return self._answer(self.open_mask(challenge), challenge)
+            case OpenProof(challenge):
+                return self._answer(self.open_proof(challenge), challenge)
+            case ChallengeProof(trainer, index):
+                call = task.contracts.challenges.challenge_proof(task.id, trainer, index, bond(task, Kind.PROOF, me))
+                return self._send(call, "challenged", trainer=trainer, link=index)
             case OpenModel(challenge):
                 return self._answer(answer_model(task, challenge), challenge)
         return super().act(action)
@@ -273,9 +288,40 @@ class Trainer(Role):
         return -(-len(self._parts) // self._provers)
 
     def submit(self, round_: int, proofs: Sequence[Proof]) -> Receipt:
-        """Submit the proofs of an update. The update itself stays here until it is masked."""
-        call = self.task.contracts.rounds.submit(self.task.id, [proof.data for proof in proofs])
+        """Submit the proofs of an update, or claim it. The update itself stays here until it is masked."""
+        if self.task.config.review_period:
+            return self.claim(round_, proofs)
+        call = self.task.contracts.proofs.submit(self.task.id, [proof.data for proof in proofs])
         return self._send(call, "submitted", round=round_)
+
+    def claim(self, round_: int, proofs: Sequence[Proof]) -> Receipt:
+        """Publish the proofs of an update, and claim the links that they prove."""
+        task = self.task
+        links = []
+        for proof in proofs:
+            _, data, _, end = proof_points(proof.data, 4)
+            links.append(
+                Link(point_hash(data), end, task.store.put(self._proof_document(round_, proof).encode()).digest)
+            )
+        call = task.contracts.proofs.claim(task.id, links, last=True)
+        return self._send(call, "claimed links", round=round_, links=len(links))
+
+    def _proof_document(self, round_: int, proof: Proof) -> ProofDocument:
+        me = self.sender.address
+        return ProofDocument.made(proof.data, task=self.task.reference, round=round_, trainer=me)
+
+    def open_proof(self, number: int) -> Call:
+        """The answer to a challenge of a link's proof: what this trainer has kept or published."""
+        task = self.task
+        challenge = task.contracts.challenges.get_challenge(number)
+        links = links_of(task, challenge.round).get(self.sender.address, ())
+        if challenge.attempt >= len(links):
+            raise task.contracts.chain.lacks(f"links of round {challenge.round}", task.id)
+        try:
+            document = read(task, links[challenge.attempt])
+        except (StorageError, DocumentError):  # the journal has it, or it is made again
+            document = self._proof_document(challenge.round, self.train(challenge.round)[challenge.attempt])
+        return answer_proof(task, number, links, document)
 
     def mask(self, round_: int, number: int) -> Receipt:
         """Commit to the update of a round under the masks of an attempt, and to each mask."""

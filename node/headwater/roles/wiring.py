@@ -277,7 +277,7 @@ class Node:
             return task.phase in (Phase.MASK, Phase.AGGREGATE, Phase.CHALLENGE)
         if task.phase is Phase.JOIN:  # nobody needs the first model before there is somebody to train
             return task.models == 1 and task.joined > 0 and block.timestamp < task.deadline
-        return task.phase in (Phase.AGGREGATE, Phase.CHALLENGE)
+        return task.phase in (Phase.REVIEW, Phase.AGGREGATE, Phase.CHALLENGE)
 
     def _opened(self, task_id: int) -> None:
         for job in list(self.jobs):  # in a thread of its own

@@ -1,4 +1,4 @@
-"""Documents that carry a vector: masked updates and models.
+"""Documents that carry a vector: masked updates, models and proofs.
 
     header | 00 | entries
 
@@ -18,6 +18,7 @@ from headwater.errors import DocumentError
 from headwater.foreign import plain
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.structs import Score
 from headwater.storage.manifests import REFUSE, Document, TaskReference
 from headwater.storage.parts import Address, Natural, Positive
 from headwater.storage.words import WORD, check_words
@@ -26,6 +27,8 @@ HEADER_BYTES = 1024
 """More than any header of these has, and the zero byte."""
 
 _SEPARATOR = b"\0"
+
+NO_SCORE = Score()
 
 
 def _as_point(text: str) -> str:
@@ -86,6 +89,30 @@ class ModelHeader(Header):
     opening: PointHex
 
 
+class ProofHeader(Header):
+    """The header of a link's proof: its bytes, as a verifier takes them, follow it behind a zero byte.
+
+    Of a receipt the last `score` bytes are the proof of its score: of `used` rows `right` ones are right, counted as
+    the statement counts them; else all three are 0.
+    """
+
+    kind = "headwater/proof/1"
+    width = 1
+    schema_: Annotated[Literal["headwater/proof/1"], Field(alias="schema")]
+    task: TaskReference
+    round: Positive
+    trainer: Address
+    right: Natural
+    used: Natural
+    score: Natural
+
+    def check(self, vector: bytes) -> None:
+        """Check the bytes of the vector. Raises ValueError."""
+        super().check(vector)
+        if self.score >= self.entries:
+            raise ValueError("there is no proof before the score's")
+
+
 H = TypeVar("H", bound=Header)
 
 
@@ -141,3 +168,25 @@ class ModelDocument(VectorDocument[ModelHeader]):
     """A model: its D weights, packed, and the opening that shows whose commitment they are of."""
 
     kind = ModelHeader
+
+
+class ProofDocument(VectorDocument[ProofHeader]):
+    """A link's proof, and of a receipt that of its score."""
+
+    kind = ProofHeader
+
+    @classmethod
+    def made(cls, proof: bytes, score: Score = NO_SCORE, **fields: Any) -> Self:
+        """A document of a proof and a score. fields: `task`, `round`, `trainer`."""
+        numbers = {"right": score.right, "used": score.used, "score": len(score.proof)}
+        return cls.of(proof + score.proof, **numbers, **fields)
+
+    @property
+    def proof(self) -> bytes:
+        """The proof of the link."""
+        return self.vector[: self.header.entries - self.header.score]
+
+    @property
+    def score(self) -> Score:
+        """What a receipt is shown with."""
+        return Score(self.header.right, self.header.used, self.vector[self.header.entries - self.header.score :])

@@ -9,7 +9,7 @@ from headwater.chain.contracts.contract import Contract
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.phases import Kind
-from headwater.protocol.structs import Challenge, Opening, Posting
+from headwater.protocol.structs import Challenge, Opening, Posting, Shown
 
 
 class ChallengeManager(Contract):
@@ -32,6 +32,10 @@ class ChallengeManager(Contract):
     def challenge_model(self, task_id: int, bond: int) -> Call:
         """Make the aggregator open the average, in Challenge, or the creator the first model, in Join."""
         return self._call("challengeModel", task_id, value=bond)
+
+    def challenge_proof(self, task_id: int, trainer: str, index: int, bond: int) -> Call:
+        """Make a trainer put the proof of a link that it claimed on chain. index: of the running round's, from 0."""
+        return self._call("challengeProof", task_id, trainer, index, value=bond)
 
     def prove_wrong_peer(
         self, task_id: int, trainer: str, posting: Posting, wrong: str, between: Sequence[str]
@@ -62,6 +66,10 @@ class ChallengeManager(Contract):
     ) -> Call:
         """Show the point that two peers share. by_other: whether the second of the two proves it. mask: C(mask)."""
         return self._call("answerMask", challenge_id, postings, keys, shared, proof, by_other, mask, opening)
+
+    def answer_proof(self, challenge_id: int, shown: Shown) -> Call:
+        """Prove a link that was claimed."""
+        return self._call("answerProof", challenge_id, shown)
 
     def answer_model(self, challenge_id: int, model: Point, opening: Opening) -> Call:
         """Open a model. model: C([w | tag]); opening: of C([w | 0])."""

@@ -39,6 +39,7 @@ CONTRACTS = (
     "ModelRegistry",
     "ChallengeManager",
     "Openings",
+    "ProofManager",
     "Lens",
 )
 VALUES: dict[str, Any] = {
@@ -59,6 +60,10 @@ VALUES: dict[str, Any] = {
     "Posting": structs.Posting,
     "PeerMask": structs.PeerMask,
     "Challenge": structs.Challenge,
+    "Link": structs.Link,
+    "Head": structs.Head,
+    "Score": structs.Score,
+    "Shown": structs.Shown,
     "Opening": structs.Opening,
     "Claim": structs.Claim,
     "EqualLogProof": EqualLogProof,

@@ -8,7 +8,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Kind, Phase
 from headwater.protocol.possession import PossessionProof
-from headwater.protocol.structs import Parent, Posting, TaskConfig
+from headwater.protocol.structs import Link, Parent, Posting, TaskConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +113,27 @@ class Submitted(Event):
     update: Point
     data_hashes: tuple[bytes, ...]
     submitted: int
+
+
+@dataclass(frozen=True)
+class LinksClaimed(Event):
+    """A trainer claimed links whose proofs lie in storage; `first` is the index of the first of them, from 0."""
+
+    task_id: int
+    round: int
+    trainer: str
+    first: int
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class LinkProved(Event):
+    """A link that was claimed was proved on chain."""
+
+    task_id: int
+    round: int
+    trainer: str
+    index: int
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.proof_manager import ProofManager
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
 from headwater.chain.contracts.stake_manager import StakeManager
@@ -34,6 +35,7 @@ class Contracts:
     models: ModelRegistry
     challenges: ChallengeManager
     openings: Openings
+    proofs: ProofManager
     lens: Lens
     starts: Starts
 
@@ -42,7 +44,7 @@ class Contracts:
         """Every one of them."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
-            *(self.models, self.challenges, self.openings, self.lens),
+            *(self.models, self.challenges, self.openings, self.proofs, self.lens),
         )
 
     def start_of(self, task_id: int, round_: int = 0) -> int:
@@ -78,6 +80,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         models,
         ChallengeManager(chain, at["ChallengeManager"], start),
         Openings(chain, at["Openings"], start),
+        ProofManager(chain, at["ProofManager"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
     )

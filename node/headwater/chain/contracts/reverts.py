@@ -62,6 +62,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a challenge cannot cost {challengeBond:wei}, more than the stake that it is about, {stake:wei}",
         "name a larger stake, or a smaller bond",
     ),
+    "InvalidQuietBound": (
+        "a bound for receipts of {quietBound} parts in 10,000 cannot be: 10,000 at most, and none without a Review",
+        "name a percentage, and a review period with it",
+    ),
     "InvalidVerifier": (
         "the code at verifier {verifier} has the hash {actualCodeHash:short}, not {expectedCodeHash:short}",
         "deploy the verifier of this very circuit, and wait until it is mined before the task is created",
@@ -168,6 +172,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "LinkMismatch": (
         "proof {index} starts from {actual:short}, and the one before it ended with {expected:short}",
         "send the proofs of a chain in their order, none left out; the first starts from the task's model",
+    ),
+    "ProofsOnChain": (
+        "task {taskId} takes proofs on chain only",
+        "submit the proofs themselves: the task has no Review, in which others could be demanded",
     ),
     "NotAMember": (
         "{trainer} is not of attempt {attempt} at masking round {round} of task {taskId}",
@@ -296,6 +304,34 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "NotAccusable": (
         "{trainer} cannot be accused in round {round} of task {taskId}",
         "it is not of the attempt, or accused already, or its bytes were had: an average was accepted",
+    ),
+    "NotClaimed": (
+        "{trainer} has claimed no link {index} in round {round} of task {taskId}",
+        "look at its `LinksClaimed`; what was proved on chain at once is not claimed",
+    ),
+    "AlreadyProved": (
+        "link {index} of {trainer} in round {round} of task {taskId} was proved on chain",
+        "nothing to do: its proof is in the answer's transaction",
+    ),
+    "ClaimMismatch": (
+        "the links shown make {actual:short}, and those claimed {expected:short}",
+        "show the links of `LinksClaimed` from the one before the one demanded to the last, and the hash before them",
+    ),
+    "DataMismatch": (
+        "the proof is about data {actual:short}, and its link says {expected:short}",
+        "show the proof of the link that is demanded",
+    ),
+    "EndMismatch": (
+        "the proof ends with {actual:short}, and its link says {expected:short}",
+        "show the proof of the link that is demanded",
+    ),
+    "ScoreMismatch": (
+        "the score is of {actual:short} where its link, or its numbers, make {expected:short}",
+        "show the score of the model from which the link starts, on the link's data, with its own numbers",
+    ),
+    "ScoreTooLow": (
+        "{right} of {used} are under {bound} in 10,000, the task's bound for going on without synchronizing",
+        "nothing can be shown then: such a link had to be the last",
     ),
     "ModelNotAccusable": (
         "no model's bytes can be demanded of task {taskId} in phase {phase}",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from headwater.chain.asking.rpc import BlockId, Call
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.screens import CurrentPhase
@@ -21,10 +19,6 @@ class RoundManager(Contract):
     def join(self, task_id: int) -> Call:
         """Put the sender on the running round's roster; settles its last round, locks what is missing of its stake."""
         return self._call("join", task_id)
-
-    def submit(self, task_id: int, proofs: Sequence[bytes]) -> Call:
-        """Submit the proofs of the sender's update: one, or a chain of which each starts where the last one ended."""
-        return self._call("submit", task_id, tuple(proofs))
 
     def mask(self, task_id: int, posting: Posting) -> Call:
         """Commit to the sender's accepted update under masks."""

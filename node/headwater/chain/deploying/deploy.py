@@ -31,6 +31,7 @@ ADDRESSED = (
     "ModelRegistry",
     "ChallengeManager",
     "Openings",
+    "ProofManager",
 )
 """The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
 

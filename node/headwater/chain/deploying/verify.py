@@ -16,6 +16,7 @@ from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.proof_manager import ProofManager
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
 from headwater.chain.contracts.stake_manager import StakeManager
@@ -37,6 +38,7 @@ WRAPPERS: tuple[type[Contract], ...] = (
     ModelRegistry,
     ChallengeManager,
     Openings,
+    ProofManager,
     Lens,
 )
 

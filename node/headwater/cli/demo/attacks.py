@@ -11,6 +11,7 @@ from typing import Any
 
 from headwater.chain.asking.rpc import Call
 from headwater.chain.contracts.codec import decode_call
+from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import Aggregated, Submitted
 from headwater.errors import ContractError
 from headwater.protocol.field import P, add
@@ -35,17 +36,19 @@ class Attack:
 
 def untrained_update(task: Task, victim: Submitted) -> Attack:
     """Weights ten times as large as the model's, put into an honest proof in place of the trained update."""
-    _, (proof,) = _calldata(task, "submit", victim.transaction_hash)
+    _, (proof,) = _calldata(task, task.contracts.proofs, "submit", victim.transaction_hash)
     chosen = [10 * (weight + 1) % P for weight in task.base_model(victim.round)]
     vector = chosen + [0] * (update_length(task.learner.dimension) - len(chosen))
     forged = proof[: UPDATE.start] + task.train.commit(vector).encode() + proof[UPDATE.stop :]
-    call, honest = (task.contracts.rounds.submit(task.id, [each]) for each in (forged, proof))
+    call, honest = (task.contracts.proofs.submit(task.id, [each]) for each in (forged, proof))
     return _play("an update that was not trained", task, call, victim.trainer, honest, victim.trainer, victim)
 
 
 def neighbours_proof(task: Task, victim: Submitted, thief: str) -> Attack:
     """Another trainer's valid proof, copied from the mempool and sent as one's own."""
-    call = task.contracts.rounds.submit(task.id, _calldata(task, "submit", victim.transaction_hash)[1])
+    call = task.contracts.proofs.submit(
+        task.id, _calldata(task, task.contracts.proofs, "submit", victim.transaction_hash)[1]
+    )
     return _play("a neighbour's proof sent as one's own", task, call, thief, call, victim.trainer, victim)
 
 
@@ -56,14 +59,14 @@ def partial_average(aggregator: Aggregator, insider: Trainer, victim: Aggregated
     partial = add([total, [-entry for entry in insider.update(victim.round)[0]]])
     _, proof = aggregator.prove(partial, members - 1)
     call = task.contracts.rounds.aggregate(task.id, proof.data, CID)
-    _, proved, cid = _calldata(task, "aggregate", victim.transaction_hash)
+    _, proved, cid = _calldata(task, task.contracts.rounds, "aggregate", victim.transaction_hash)
     honest = task.contracts.rounds.aggregate(task.id, proved, cid)
     name = "an average that leaves one trainer out"
     return _play(name, task, call, aggregator.sender.address, honest, victim.aggregator, victim)
 
 
-def _calldata(task: Task, function: str, transaction: bytes) -> tuple[Any, ...]:
-    return decode_call(task.contracts.rounds.name, function, task.contracts.chain.calldata(transaction)[1])
+def _calldata(task: Task, contract: Contract, function: str, transaction: bytes) -> tuple[Any, ...]:
+    return decode_call(contract.name, function, task.contracts.chain.calldata(transaction)[1])
 
 
 def _play(

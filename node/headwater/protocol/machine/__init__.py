@@ -18,6 +18,7 @@ from headwater.protocol.machine.challenges import Challenges
 from headwater.protocol.machine.models import Models
 from headwater.protocol.machine.openings import Openings
 from headwater.protocol.machine.points import Balanced, Multiply, balanced
+from headwater.protocol.machine.proofs import Proofs
 from headwater.protocol.machine.rewards import Rewards
 from headwater.protocol.machine.rounds import Rounds
 from headwater.protocol.machine.stakes import Stakes
@@ -67,3 +68,4 @@ class Machine:
         self.models = Models(self, at.models)
         self.challenges = Challenges(self, at.challenges)
         self.openings = Openings(self, at.openings)
+        self.proofs = Proofs(self, at.proofs)

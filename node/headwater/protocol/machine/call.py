@@ -38,6 +38,7 @@ class Addresses:
     models: str
     challenges: str
     openings: str
+    proofs: str
 
 
 @dataclass

@@ -24,6 +24,7 @@ from headwater.protocol.structs import (
     Claim,
     Opening,
     Posting,
+    Shown,
     TaskConfig,
     TaskState,
 )
@@ -38,12 +39,20 @@ ANSWER_GAS = 450_000
 ENTRY_GAS = {Kind.UPDATE: 1300, Kind.MASK: 450, Kind.MODEL: 400}
 """Gas of each of its entries."""
 
+PROOF_GAS, LINK_GAS = 900_000, 6000
+"""Gas of showing a proof, and twice that where a score is shown too; and of each link that is given with it."""
+
+REVIEW = 1 << 16
+"""Where the challenge of a trainer's proof is kept: beyond all attempts."""
+
 PARTS_GAS = 1300
 """Gas of each pair of an answer's parts: with every part the hashes of all are sent."""
 
 
-def assumed_gas(kind: Kind, dimension: int) -> int:
-    """What an answer about so many weights is taken to cost."""
+def assumed_gas(kind: Kind, dimension: int, links: int = 1, *, scored: bool = False) -> int:
+    """What an answer about so many weights is taken to cost; about a proof, among so many links, perhaps scored."""
+    if kind is Kind.PROOF:
+        return (2 if scored else 1) * PROOF_GAS + LINK_GAS * links
     entries = ENTRY_GAS.get(kind, ENTRY_GAS[Kind.MODEL]) * update_length(dimension)
     return ANSWER_GAS + entries + PARTS_GAS * update_parts(dimension) ** 2
 
@@ -53,7 +62,8 @@ def least_bond(config: TaskConfig, kind: Kind, base_fee: int) -> int:
 
     A node computes it. `bondOf` says the same, but many nodes let a contract that is only called see no base fee.
     """
-    return max(config.challenge_bond, 2 * base_fee * assumed_gas(kind, config.dimension))
+    gas = assumed_gas(kind, config.dimension, config.max_links, scored=config.quiet_bound > 0)
+    return max(config.challenge_bond, 2 * base_fee * gas)
 
 
 class Challenges(Contract):
@@ -61,7 +71,7 @@ class Challenges(Contract):
 
     Attributes:
         opened_: (task, round, attempt, member) whose masked update was opened, (task, 0, 0, creator) of first models.
-        accusations: the challenge by (task, round, attempt, accused); attempt 0 for models.
+        accusations: the challenge by (task, round, attempt, accused); attempt 0 for models, `REVIEW` for proofs.
     """
 
     def __init__(self, machine: Machine, address: str) -> None:
@@ -78,9 +88,9 @@ class Challenges(Contract):
         state = rounds.get_state(task_id)
         if (task_id, state.round, state.attempt, trainer) in self.opened_:
             raise Refused("AlreadyOpened", task_id, state.round, state.attempt, trainer)
-        rounds.check_accusable(task_id, trainer)
+        rounds.check_accusable(task_id, trainer, Phase.AGGREGATE)
         self._check_bond(task_id, Kind.UPDATE, value)
-        rounds.accuse(self.address, task_id, trainer)
+        rounds.accuse(self.address, task_id, trainer, Phase.AGGREGATE)
         return self._raise(sender, value, Kind.UPDATE, task_id, state.round, state.attempt, trainer)
 
     def challenge_mask(
@@ -94,11 +104,21 @@ class Challenges(Contract):
         if mask_with(one, posting_one, other) == mask_with(other, posting_other, one):
             raise Refused("MasksAgree", one, other)
         for trainer in (one, other):
-            rounds.check_accusable(task_id, trainer)
+            rounds.check_accusable(task_id, trainer, Phase.AGGREGATE)
         self._check_bond(task_id, Kind.MASK, value)
         for trainer in (one, other):
-            rounds.accuse(self.address, task_id, trainer)
+            rounds.accuse(self.address, task_id, trainer, Phase.AGGREGATE)
         return self._raise(sender, value, Kind.MASK, task_id, state.round, state.attempt, one, other)
+
+    def challenge_proof(self, sender: str, value: int, task_id: int, trainer: str, index: int) -> int:
+        """Makes a trainer put the proof of a link that it claimed on chain."""
+        rounds = self.machine.rounds
+        number = rounds.get_state(task_id).round
+        rounds.check_accusable(task_id, trainer, Phase.REVIEW)
+        self.machine.proofs.check_open(task_id, number, trainer, index)
+        self._check_bond(task_id, Kind.PROOF, value)
+        rounds.accuse(self.address, task_id, trainer, Phase.REVIEW)
+        return self._raise(sender, value, Kind.PROOF, task_id, number, index, trainer)
 
     def challenge_model(self, sender: str, value: int, task_id: int) -> int:
         """Makes the aggregator open the average, in Challenge, or the creator the first model, in Join."""
@@ -208,6 +228,16 @@ class Challenges(Contract):
                 self.machine.rounds.convict(self.address, task_id, trainer, payee, owed)
         self._close(challenge_id, challenge.challenger)
 
+    def answer_proof(self, challenge_id: int, shown: Shown) -> None:
+        """Proves a link that was claimed."""
+        challenge = self._open(challenge_id, Kind.PROOF)
+        task_id, number, trainer = challenge.task_id, challenge.round, challenge.accused
+        if self.machine.rounds.get_state(task_id).round != number:
+            raise Refused("ChallengeMoot", challenge_id)
+        self.machine.proofs.prove(self.address, task_id, number, trainer, challenge.attempt, shown)
+        self.machine.rounds.acquit(self.address, task_id, number, 0, trainer)
+        self._close(challenge_id, trainer)
+
     def answer_model(self, challenge_id: int, model: Point, opening: Opening) -> None:
         """Opens the average, or the first model: C([w | tag]) less its tag."""
         challenge = self._open(challenge_id, Kind.MODEL)
@@ -239,7 +269,7 @@ class Challenges(Contract):
         return (task_id, number if attempt else 0, attempt, accused) in self.opened_
 
     def challenge_of(self, task_id: int, number: int, attempt: int, accused: str) -> int:
-        """The challenge that accuses a member of an attempt, or with attempt 0 the model of a round."""
+        """The challenge that accuses a member of an attempt, or with attempt 0 a round's model, with 65,536 a proof."""
         return self.accusations.get((task_id, number, attempt, accused), 0)
 
     # ---- how
@@ -271,7 +301,8 @@ class Challenges(Contract):
         challenge_id = len(self.challenges)
         self.machine.stakes.take_bond(self.address, value, challenge_id)
         for trainer in (accused, other) if kind == Kind.MASK else (accused,):
-            self.accusations[task_id, number, 0 if kind == Kind.MODEL else attempt, trainer] = challenge_id
+            key = {Kind.MODEL: 0, Kind.PROOF: REVIEW}.get(kind, attempt)
+            self.accusations[task_id, number, key, trainer] = challenge_id
         return challenge_id
 
     def _close(self, challenge_id: int, to: str) -> None:
@@ -295,7 +326,9 @@ class Challenges(Contract):
         """
         state = self.machine.rounds.get_state(challenge.task_id)
         averages = self.machine.rounds.get_round(challenge.task_id, state.round).averages
-        if challenge.kind == Kind.MODEL:
+        if challenge.kind == Kind.PROOF:
+            at = (Phase.REVIEW, challenge.round, challenge.attempt)
+        elif challenge.kind == Kind.MODEL:
             at = (Phase.CHALLENGE if averages else Phase.JOIN, challenge.round, averages)
         else:
             at = (Phase.AGGREGATE, challenge.round, state.attempt if averages == 0 else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headwater.protocol.curve import INFINITY, Point, add
+from headwater.protocol.curve import Point, add
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine.call import Refused
 from headwater.protocol.machine.contract import Contract
@@ -67,26 +67,6 @@ class Rounds(Contract):
         state.joined += 1
         self._start_if_full(task_id)
         return number
-
-    def submit(self, sender: str, task_id: int, proofs: Sequence[bytes]) -> None:
-        """Accepts the sender's update, the commitment only: where the last of its proofs in a row ends."""
-        state = self._in_phase(task_id, Phase.TRAIN)
-        config, number = self._config(task_id), state.round
-        entry = self._entry(task_id, number, sender)
-        if entry.status != TrainerStatus.NONE:
-            raise Refused("AlreadySubmitted", task_id, number, sender)
-        if len(proofs) > config.max_links:
-            raise Refused("TooManyProofs", config.max_links, len(proofs))
-        update, data_hashes = follow(state.model_hash, proofs)
-        self.machine.trainers.check_seat(task_id, sender, number, data_hashes)
-        if not all(self.machine.verify(config.train_verifier, proof) for proof in proofs):
-            raise Refused("InvalidProof", config.train_verifier)
-
-        accepted = RosterEntry(TrainerStatus.SUBMITTED, update_hash=point_hash(update)[:29])
-        self.rosters[task_id, number, sender] = accepted
-        state.submitted += 1
-        if state.submitted == state.joined:
-            self._start_masking(task_id, state.submitted)
 
     def mask(self, sender: str, task_id: int, posting: Posting) -> None:
         """Commits the sender to its update under masks, and adds the update's commitment to the attempt's sum."""
@@ -153,6 +133,8 @@ class Rounds(Contract):
             raise Refused("NothingToAdvance", task_id, state.phase, state.deadline)
         if to == Phase.TRAIN:
             self._enter(task_id, to, config.train_period)
+        elif to == Phase.REVIEW:
+            self._start_review(task_id)
         elif to == Phase.MASK:
             self._start_masking(task_id, self._comers(task_id))
         elif to == Phase.FINALIZED:
@@ -172,22 +154,40 @@ class Rounds(Contract):
         self.states[task_id] = TaskState(model_hash=model_hash, sum=self._config(task_id).offset)
         self._start_round(task_id, 1)
 
+    # ---- only the ProofManager
+
+    def accept(self, sender: str, task_id: int, trainer: str, update: Point, data_hashes: Sequence[bytes]) -> None:
+        """Accepts a trainer's update, the commitment only."""
+        self._only(sender, self.machine.at.proofs)
+        del data_hashes  # are told by an event
+        number, _ = self.training(task_id, trainer)
+        state = self.states[task_id]
+        self.rosters[task_id, number, trainer] = RosterEntry(
+            TrainerStatus.SUBMITTED, update_hash=point_hash(update)[:29]
+        )
+        state.submitted += 1
+        if state.submitted == state.joined:
+            if self._config(task_id).review_period:
+                self._start_review(task_id)
+            else:
+                self._start_masking(task_id, state.submitted)
+
     # ---- only the ChallengeManager
 
-    def accuse(self, sender: str, task_id: int, trainer: str) -> None:
-        """Accuses a member of the attempt that is aggregated."""
+    def accuse(self, sender: str, task_id: int, trainer: str, phase: Phase) -> None:
+        """Accuses a member of the attempt that is aggregated, or in Review a trainer that submitted."""
         self._only(sender, self.machine.at.challenges)
-        self.check_accusable(task_id, trainer)
+        self.check_accusable(task_id, trainer, phase)
         state = self.states[task_id]
         self.rosters[task_id, state.round, trainer].status = TrainerStatus.ACCUSED
         state.accused += 1
         self._leave_time_to_answer(task_id)
 
     def acquit(self, sender: str, task_id: int, number: int, attempt: int, trainer: str) -> None:
-        """Acquits a member accused in this attempt, unless it is too late to matter."""
+        """Acquits a member accused in this attempt, which is 0 in Review, unless it is too late to matter."""
         self._only(sender, self.machine.at.challenges)
         state = self.states.get(task_id, TaskState())
-        runs = state.phase == Phase.AGGREGATE and self.machine.block.time < state.deadline
+        runs = state.phase in (Phase.AGGREGATE, Phase.REVIEW) and self.machine.block.time < state.deadline
         # once an average was accepted, accusations are moot
         if not runs or (number, attempt) != (state.round, state.attempt) or self._is_averaged(task_id):
             return
@@ -211,7 +211,7 @@ class Rounds(Contract):
         if not (accused and state.phase == Phase.CHALLENGE):
             self._in_phase(task_id, Phase.AGGREGATE)
             if not accused:
-                self.check_accusable(task_id, trainer)
+                self.check_accusable(task_id, trainer, Phase.AGGREGATE)
                 state.accused += 1
                 self._leave_time_to_answer(task_id)
         self.rosters[task_id, state.round, trainer].status = TrainerStatus.GUILTY
@@ -281,6 +281,13 @@ class Rounds(Contract):
         state = self.get_state(task_id)
         return state.round, state.phase, state.attempt, state.deadline
 
+    def training(self, task_id: int, trainer: str) -> tuple[int, bytes]:
+        """The running round and the hash of its model, for a trainer that may submit."""
+        state = self._in_phase(task_id, Phase.TRAIN)
+        if self._entry(task_id, state.round, trainer).status != TrainerStatus.NONE:
+            raise Refused("AlreadySubmitted", task_id, state.round, trainer)
+        return state.round, state.model_hash
+
     def answer_time(self, task_id: int) -> int:
         """How long the accused have to answer, in seconds."""
         return answer_time(self._config(task_id))
@@ -300,7 +307,10 @@ class Rounds(Contract):
         if state.phase == Phase.JOIN:
             return Phase.SKIPPED if state.accused or state.joined < least else Phase.TRAIN
         if state.phase != Phase.CHALLENGE:
-            return Phase.FAILED if self._comers(task_id) < least else Phase.MASK
+            if self._comers(task_id) < least:
+                return Phase.FAILED
+            reviewed = state.phase == Phase.TRAIN and self._config(task_id).review_period
+            return Phase.REVIEW if reviewed else Phase.MASK
         if not state.accused:
             return Phase.FINALIZED
         spent = self.rounds[task_id, state.round].averages == MAX_AVERAGES
@@ -313,7 +323,8 @@ class Rounds(Contract):
             return state.submitted
         if state.phase == Phase.MASK:
             return self.rounds[task_id, state.round].masked
-        return state.members - state.accused if state.accused else 0
+        failing = state.phase == Phase.AGGREGATE and not state.accused
+        return 0 if failing else state.members - state.accused
 
     def _enter(self, task_id: int, to: Phase, period: int) -> None:
         """Moves the running round on to a phase that is no end."""
@@ -334,6 +345,12 @@ class Rounds(Contract):
         state, config = self.states[task_id], self._config(task_id)
         if state.joined == config.max_trainers and not state.accused:
             self._enter(task_id, Phase.TRAIN, config.train_period)
+
+    def _start_review(self, task_id: int) -> None:
+        """Starts the time in which proofs that are not on chain can be demanded."""
+        state = self.states[task_id]
+        state.members = state.submitted
+        self._enter(task_id, Phase.REVIEW, self._config(task_id).review_period)
 
     def _start_masking(self, task_id: int, members: int) -> None:
         """Starts an attempt at masking among those who have come so far. The hash of this block makes its seed."""
@@ -405,9 +422,9 @@ class Rounds(Contract):
 
     # ---- checks
 
-    def check_accusable(self, task_id: int, trainer: str) -> None:
-        """It must be a member of the attempt that is aggregated, not accused, and no average of it was accepted."""
-        state = self._in_phase(task_id, Phase.AGGREGATE)
+    def check_accusable(self, task_id: int, trainer: str, phase: Phase) -> None:
+        """It must be of the attempt that is aggregated or reviewed, not accused, and no average of it was accepted."""
+        state = self._in_phase(task_id, phase)
         entry = self._entry(task_id, state.round, trainer)
         free = entry.status == TrainerStatus.SUBMITTED and entry.attempt == state.attempt
         if not free or self._is_averaged(task_id):
@@ -494,26 +511,6 @@ class Rounds(Contract):
     def _entry(self, task_id: int, number: int, trainer: str) -> RosterEntry:
         """What is kept of a trainer in a round: nothing until it submits."""
         return self.rosters.get((task_id, number, trainer), RosterEntry())
-
-
-def follow(model_hash: bytes, proofs: Sequence[bytes]) -> tuple[Point, tuple[bytes, ...]]:
-    """Proofs in a row: the first must start from the model, each further one where the one before it ended.
-
-    Returns where the last ends, and what data they are about.
-    """
-    if not proofs:
-        raise Refused("NoProof")
-    end, data_hashes = INFINITY, []
-    for index, proof in enumerate(proofs):
-        start, expected = point_hash(commitment_at(proof, 0)), point_hash(end) if index else model_hash
-        if start != expected:
-            raise (
-                Refused("LinkMismatch", index, expected, start) if index else Refused("ModelMismatch", expected, start)
-            )
-        data_hashes.append(point_hash(commitment_at(proof, 1)))
-        end = commitment_at(proof, 3)
-    validate(end)
-    return end, tuple(data_hashes)
 
 
 def is_fault(entry: RosterEntry, round_: Round) -> bool:

@@ -42,6 +42,10 @@ class Tasks(Contract):
         check_terms(config, value)
         self._check_verifier(config.train_verifier, config.train_code_hash)
         self._check_verifier(config.average_verifier, config.average_code_hash)
+        if config.quiet_bound:
+            self._check_verifier(config.score_verifier, config.score_code_hash)
+        elif (config.score_verifier, config.score_code_hash) != (ZERO_ADDRESS, ZERO_HASH):
+            raise Refused("InvalidVerifier", config.score_verifier, ZERO_HASH, config.score_code_hash)
         if config.admission != ZERO_ADDRESS and self._code_hash(config.admission) in NO_CODE:
             raise Refused("InvalidAdmission", config.admission)
         if ZERO_HASH in (config.manifest, model_cid):

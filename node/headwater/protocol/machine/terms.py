@@ -58,6 +58,8 @@ def check_terms(config: TaskConfig, pool: int) -> None:
         raise Refused("InvalidTrainers", config.min_trainers, config.max_trainers)
     if not config.max_links:
         raise Refused("InvalidLinks")
+    if config.quiet_bound > WHOLE or (config.quiet_bound and not config.review_period):
+        raise Refused("InvalidQuietBound", config.quiet_bound)
     if not 1 <= config.rounds <= MAX_ROUNDS:
         raise Refused("InvalidRounds", config.rounds)
     rows = update_length(config.dimension) + UNUSABLE_ROWS  # the longest vectors are updates
@@ -76,6 +78,7 @@ def _check_periods(config: TaskConfig) -> None:
     for period in (
         config.join_period,
         config.train_period,
+        *([config.review_period] if config.review_period else []),
         config.mask_period,
         config.aggregate_period,
         config.challenge_period,
