@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-
 import {Deployed} from "./base/Deployed.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IProofManager} from "./interfaces/IProofManager.sol";
@@ -16,7 +14,8 @@ import {Terms} from "./libraries/Terms.sol";
 import {Verifying} from "./libraries/Verifying.sol";
 
 /// @title ProofManager
-contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
+/// @dev It calls no strangers: verifiers are asked by static calls.
+contract ProofManager is IProofManager, Deployed {
     using BN254 for G1;
     using Commitments for G1;
     using Commitments for bytes;
@@ -43,10 +42,10 @@ contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
     //////////////////////////////////////////////////////////////*/
 
     /// @inheritdoc IProofManager
-    function submit(uint256 taskId, bytes[] calldata proofs) external nonReentrant {
+    function submit(uint256 taskId, bytes[] calldata proofs) external {
         (uint256 round, bytes32 modelHash) = _rounds().training(taskId, msg.sender);
         ITaskManager.TaskConfig memory config = _config(taskId);
-        _checkCount(config, proofs.length, proofs.length);
+        _checkCount(config.maxLinks, proofs.length, proofs.length);
         bytes32[] memory dataHashes = new bytes32[](proofs.length);
         G1 memory update;
         for (uint256 i; i < proofs.length; ++i) {
@@ -63,13 +62,11 @@ contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IProofManager
-    function claim(uint256 taskId, Link[] calldata links, bool last) external nonReentrant {
+    function claim(uint256 taskId, Link[] calldata links, bool last) external {
         (uint256 round,) = _rounds().training(taskId, msg.sender);
-        ITaskManager.TaskConfig memory config = _config(taskId);
-        if (config.reviewPeriod == 0) revert ProofsOnChain(taskId);
         Head storage head = _heads[taskId][round][msg.sender];
         (bytes31 hash, uint256 count) = (head.hash, head.count);
-        _checkCount(config, links.length, count + links.length);
+        _checkClaimable(taskId, count, links.length);
         bytes32[] memory dataHashes = new bytes32[](links.length);
         for (uint256 i; i < links.length; ++i) {
             if (links[i].cid == 0) revert MissingCid();
@@ -132,10 +129,17 @@ contract ProofManager is IProofManager, Deployed, ReentrancyGuardTransient {
                             INTERNAL: CHECKS
     //////////////////////////////////////////////////////////////*/
 
+    /// @dev So many links must be possible after so many, in a task that takes them.
+    function _checkClaimable(uint256 taskId, uint256 count, uint256 given) private view {
+        (uint256 maxLinks, uint256 reviewPeriod) = TaskCode.linkTermsOf(TASK_MANAGER, taskId);
+        if (reviewPeriod == 0) revert ProofsOnChain(taskId);
+        _checkCount(maxLinks, given, count + given);
+    }
+
     /// @dev Something must be given, and not too much in all.
-    function _checkCount(ITaskManager.TaskConfig memory config, uint256 given, uint256 total) private pure {
+    function _checkCount(uint256 most, uint256 given, uint256 total) private pure {
         if (given == 0) revert NoProof();
-        if (total > config.maxLinks) revert TooManyProofs(config.maxLinks, total);
+        if (total > most) revert TooManyProofs(most, total);
     }
 
     /// @dev A proof must start from the model, or where the one before it ended.

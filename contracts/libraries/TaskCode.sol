@@ -78,6 +78,23 @@ library TaskCode {
         }
     }
 
+    /// @notice `maxLinks` and `reviewPeriod` of a task that exists, without the rest.
+    function linkTermsOf(
+        address taskManager,
+        uint256 taskId
+    )
+        internal
+        view
+        returns (uint256 maxLinks, uint256 reviewPeriod)
+    {
+        address account = Create3.computeAddress(bytes32(taskId), taskManager);
+        assembly ("memory-safe") {
+            extcodecopy(account, 0x00, 0x1c1, 0x40) // the STOP, the creator, thirteen words of the config
+            maxLinks := mload(0x00)
+            reviewPeriod := mload(0x20)
+        }
+    }
+
     /// @notice A task's tag; see `ITaskManager.tag`.
     function tagOf(address taskManager, uint256 taskId) internal view returns (uint256) {
         return uint256(keccak256(abi.encode(block.chainid, taskManager, taskId))) % BN254.P;

@@ -15,17 +15,18 @@ from headwater.chain.contracts.events import TaskCreated
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.sending.sender import Sender
 from headwater.circuits.average import Average
-from headwater.circuits.circuit import Circuit, Proof, build
+from headwater.circuits.circuit import Circuit, Proof, build, proof_points
 from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import Srs
 from headwater.learners.linear import LinearSpec
 from headwater.learners.linear.statement import LinearUpdate
 from headwater.protocol.curve import Point
 from headwater.protocol.field import P
+from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import mask_key
 from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.possession import prove
-from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
+from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Link, Origin, TaskConfig
 from headwater.protocol.vectors import UPDATE_SALTS, model_input
 
 DAY = 24 * 3600
@@ -53,7 +54,9 @@ class Chain:
         return self.link.prove([start, data, salt_input(_random(seed, UPDATE_SALTS), noise)])
 
 
-def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: LinearSpec, srs: Srs) -> Chain:
+def open_chain(
+    contracts: Contracts, senders: Sequence[Sender], home: Path, spec: LinearSpec, srs: Srs, review_period: int = 0
+) -> Chain:
     """A task of links from zeros, with three trainers of two random data matrices each, in Train.
 
     Args:
@@ -67,7 +70,9 @@ def open_chain(contracts: Contracts, senders: Sequence[Sender], home: Path, spec
     circuits = (link, average)
     one, other = (creator.deploy(bytes.fromhex(c.verifier.bytecode[2:]), c.statement.kind)[0] for c in circuits)
     hashes = [bytes.fromhex(c.verifier.code_hash[2:]) for c in circuits]
-    task_id = create_raw(contracts, creator, average, spec.dimension, (one, other), (hashes[0], hashes[1]))
+    task_id = create_raw(
+        contracts, creator, average, spec.dimension, (one, other), (hashes[0], hashes[1]), review_period=review_period
+    )
     tag = contracts.tasks.tag(task_id)
     data = tuple(tuple(_data(spec, 2 * i + j) for j in range(2)) for i in range(TRAINERS))
     for i, trainer in enumerate(trainers):
@@ -97,6 +102,27 @@ def measure(contracts: Contracts, senders: Sequence[Sender], home: Path, spec: L
     return gas[1] - gas[0]
 
 
+def measure_on_demand(
+    contracts: Contracts, senders: Sequence[Sender], home: Path, spec: LinearSpec, srs: Srs
+) -> tuple[int, int]:
+    """Gas of claiming an update of one link, and of a further link in a transaction of its own.
+
+    Both are of trainers that are neither the first nor the last of the roster.
+    """
+    chain = open_chain(contracts, senders, home, spec, srs, DAY)
+    proof = chain.prove(chain.start, chain.data[0][0], 1)
+    end = proof_points(proof.data, 4)[3]
+    links = [
+        [Link(keccak256(chain.link.commit(data).encode()), end, keccak256(proof.data)) for data in own]
+        for own in chain.data
+    ]
+    first, second = chain.trainers[:2]
+    claim = contracts.proofs.claim
+    first.send(claim(chain.task_id, links[0][:1], last=False))
+    further = first.send(claim(chain.task_id, links[0][1:], last=False)).gas_used
+    return second.send(claim(chain.task_id, links[1][:1], last=True)).gas_used, further
+
+
 def create_raw(
     contracts: Contracts,
     creator: Sender,
@@ -105,6 +131,7 @@ def create_raw(
     verifiers: tuple[str, str],
     code_hashes: tuple[bytes, bytes],
     model: Point | None = None,
+    review_period: int = 0,
 ) -> int:
     """A task of one round, without documents: of three trainers, without stake, for a day a phase.
 
@@ -130,7 +157,7 @@ def create_raw(
         min_trainers=TRAINERS,
         max_trainers=TRAINERS,
         max_links=3,
-        review_period=0,
+        review_period=review_period,
         quiet_bound=0,
         admission=ZERO_ADDRESS,
         join_period=DAY,

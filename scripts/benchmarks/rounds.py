@@ -151,6 +151,7 @@ def measure(spec: LinearSpec, home: Path, folder: Path, anvil: Anvil) -> Measure
     created = _created(
         ledger, partial(create_task, contracts, senders[0], store, home, Linear(spec, columns), TERMS), task_id
     )
+    on_demand, further = links.measure_on_demand(contracts, senders, home, spec, task.srs)
     gas = {
         "create_task": ledger.gas["created"][0],
         "enrol": max(ledger.gas["enrolled"]),
@@ -167,6 +168,8 @@ def measure(spec: LinearSpec, home: Path, folder: Path, anvil: Anvil) -> Measure
         "release": max(ledger.gas["released"]),
         "claim": max(ledger.gas["claimed"]),
         "link": links.measure(contracts, senders, home, spec, task.srs),
+        "submit_on_demand": on_demand,
+        "link_on_demand": further,
         "merge": created["merge"] - created["plain"],
         "warm_start": created["warm_start"] - created["plain"],
         **openings.measure(contracts, senders, home, anvil),

@@ -120,6 +120,8 @@ def _gas(report: Report) -> Table:
         "release": "release, of an unbonded stake",
         "per_extra_trainer": "each further trainer, beyond its submission and mask",
         "link": "a further link of a chain, in the same submission",
+        "submit_on_demand": "claim, of an update whose proof lies in the store",
+        "link_on_demand": "claim, of a further link in a transaction of its own",
         "merge": "createTask from a merge of two models, beyond a plain one",
         "warm_start": "createTask from one model, beyond a plain one",
         "open_update_1280": "answerUpdate, 1,280 weights",

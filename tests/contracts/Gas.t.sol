@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
 import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
+import {IProofManager} from "../../contracts/interfaces/IProofManager.sol";
 import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
@@ -108,6 +110,35 @@ contract GasTest is HeadwaterTest {
         mask(taskId, trainer(2));
         uint256 further = (dearest - vm.lastCallGas().gasTotalUsed) / 13;
         recordEach("mask, each further peer", further, 10_000);
+    }
+
+    function test_gas_ofProofsOnDemand() public {
+        ITaskManager.TaskConfig memory config = defaultConfig();
+        config.reviewPeriod = 600;
+        taskId = createTask(config, POOL);
+        modelScalar = tagged(taskId, firstModel());
+        toTrain(taskId, 4);
+        for (uint256 i = 1; i <= 4; ++i) {
+            address who = trainer(i);
+            if (i == 3) {
+                claim(who, 50, false);
+                claim(who, 51, false);
+                record("claim a link, a further one", 70_000);
+            }
+            claim(who, updateOf(who, 1), true);
+            if (i == 2) record("claim a link", 110_000);
+        }
+        deal(STRANGER, 10 ether);
+        uint256 bond = challenges.bondOf(taskId, IChallengeManager.Kind.Proof);
+        vm.prank(STRANGER);
+        uint256 id = challenges.challengeProof{value: bond}(taskId, trainer(2), 0);
+        record("challengeProof", 350_000);
+        IProofManager.Shown memory shown;
+        shown.links = new IProofManager.Link[](1);
+        shown.links[0] = linkOf(trainer(2), updateOf(trainer(2), 1));
+        shown.proof = trainProof(trainer(2), updateOf(trainer(2), 1));
+        challenges.answerProof(id, shown);
+        recordBeyondVerifier("answerProof", vm.lastCallGas().gasTotalUsed, shown.proof, 200_000);
     }
 
     function test_gas_ofChallenges() public {
@@ -250,6 +281,17 @@ contract GasTest is HeadwaterTest {
         rounds.advance(taskId);
         record("advance to Finalized", 160_000);
         modelScalar = round;
+    }
+
+    function linkOf(address who, uint256 end) private view returns (IProofManager.Link memory) {
+        return IProofManager.Link(hashOf(dataOf(who)), point(end), CID);
+    }
+
+    function claim(address who, uint256 end, bool last) private {
+        IProofManager.Link[] memory links = new IProofManager.Link[](1);
+        links[0] = linkOf(who, end);
+        vm.prank(who);
+        proving.claim(taskId, links, last);
     }
 
     function record(string memory name, uint256 limit) private {

@@ -14,9 +14,9 @@ from headwater.cli.console import out
 from headwater.cli.options import chain_options
 
 if TYPE_CHECKING:
-    from headwater.chain.contracts.events import Event, Submitted
+    from headwater.chain.contracts.events import Event, LinksClaimed
     from headwater.chain.contracts.opened import Contracts
-    from headwater.reading.history import History, RoundHistory
+    from headwater.reading.history import History, Part, RoundHistory
 
 
 @click.command()
@@ -72,20 +72,35 @@ def _summary(round_: RoundHistory) -> str:
 def _everybody(history: History, number: int, outcomes: dict[str, str]) -> Table:
     from headwater.chain.contracts.reverts import format_wei
 
-    table = Table("trainer", "its contribution", "data", "slashed", "rewarded", "compensated")
+    table = Table("trainer", "its contribution", "data", "proofs", "slashed", "rewarded", "compensated")
     for account, outcome in outcomes.items():
         part = history.rounds[number].parts.get(account)
-        data = _data(part.submitted) if part and part.submitted else ""
+        data = _data(part) if part else ""
         slashed = format_wei(part.slashed.slashed) if part and part.slashed else ""
         rewarded = format_wei(part.rewarded.amount) if part and part.rewarded else ""
         paid = sum(each.compensated.amount for each in history.compensations(number, account) if each.compensated)
-        table.add_row(account, outcome, data, slashed, rewarded, format_wei(paid) if paid else "")
+        table.add_row(
+            account, outcome, data, _proofs(part) if part else "", slashed, rewarded, format_wei(paid) if paid else ""
+        )
     return table
 
 
-def _data(submitted: Submitted) -> str:
-    """Which data the proofs of a submission are about, by the start of their hashes."""
-    return ", ".join(f"0x{data_hash.hex()[:8]}…" for data_hash in submitted.data_hashes)
+def _data(part: Part) -> str:
+    """Which data an update rests on, by the start of their hashes."""
+    return ", ".join(f"0x{data_hash.hex()[:8]}…" for data_hash in part.data_hashes)
+
+
+def _proofs(part: Part) -> str:
+    """Where the proofs of an update stand."""
+    if not part.submitted:
+        return ""
+    count = len(part.data_hashes)
+    if len(part.links) != count:
+        return "on chain" if count == 1 else f"{count} on chain"
+    shown = len(part.proved)
+    if not shown:
+        return "in the store" if count == 1 else f"{count} in the store"
+    return "on chain, demanded" if shown == count else f"{shown} on chain, demanded; {count - shown} in the store"
 
 
 def _story(history: History, number: int, account: str) -> list[tuple[Event, str]]:
@@ -98,13 +113,16 @@ def _story(history: History, number: int, account: str) -> list[tuple[Event, str
         told = [
             (part.joined, "joined"),
             *((event, f"masked in attempt {attempt}") for attempt, event in part.masked.items()),
-            (part.accused, "accused: its masked update or mask was challenged"),
+            (part.accused, _accusation(part)),
+            *((event, _claimed(event)) for event in part.claims),
+            *((event, f"the proof of link {index} was shown on chain") for index, event in part.proved.items()),
             (part.acquitted, "acquitted"),
             (part.rewarded, f"reward of {format_wei(part.rewarded.amount)} credited" if part.rewarded else ""),
         ]
         if submitted := part.submitted:
-            proofs = len(submitted.data_hashes)
-            told.append((submitted, f"{proofs} proof{'s' * (proofs > 1)} accepted, of the data {_data(submitted)}"))
+            proofs, claimed = len(part.data_hashes), len(part.links)
+            what = "link" if claimed == proofs else "proof"
+            told.append((submitted, f"{proofs} {what}{'s' * (proofs > 1)} accepted, of the data {_data(part)}"))
         if convicted := part.convicted:
             owed = f"; owes {format_wei(convicted.owed)} to {convicted.payee}, who showed it" if convicted.owed else ""
             told.append((convicted, f"convicted of a wrong mask or peer{owed}"))
@@ -118,6 +136,16 @@ def _story(history: History, number: int, account: str) -> list[tuple[Event, str
             text = f"compensated with {format_wei(paid.amount)} for showing the fault of {other.trainer}"
             told.append((paid, text))
     return sorted(((event, text) for event, text in told if event is not None), key=lambda item: place(item[0]))
+
+
+def _accusation(part: Part) -> str:
+    in_review = part.accused is not None and part.accused.attempt == 0
+    return f"accused: {'a proof of its links' if in_review else 'its masked update or mask'} was challenged"
+
+
+def _claimed(event: LinksClaimed) -> str:
+    count = len(event.links)
+    return f"claimed {count} link{'s' * (count > 1)} whose proof{'s' * (count > 1)} the store has"
 
 
 def _steps(contracts: Contracts, story: list[tuple[Event, str]]) -> Table:

@@ -42,6 +42,7 @@ GWEI = 10**9
     show_default=True,
     help="How many proofs in a row an update has: of a trainer with so many times --rows rows.",
 )
+@click.option("--on-demand", is_flag=True, help="Proofs stand in the store, and on chain only if demanded.")
 @click.option("--gas-price", type=Real(0, 10**6), metavar="GWEI", help="Also show what the gas costs.")
 @click.option(
     "--data-price",
@@ -58,6 +59,7 @@ def command(
     rounds: int,
     trainers: int,
     links: int,
+    on_demand: bool,
     gas_price: float | None,
     data_price: float,
     **training: Any,
@@ -91,7 +93,7 @@ def command(
     out.print(_proofs(learner, k, [rows for rows, _ in sizes], [train, average]))
     _warn(k, train)
     _print_salts(learner, rounds, k, dict(zip(fewer, smaller, strict=True)))
-    costs = expenses(learner.dimension, rounds, trainers, links)
+    costs = expenses(learner.dimension, rounds, trainers, links, on_demand=on_demand)
     prices = None if gas_price is None and not data_price else Prices(gas_price or 0.0, data_price)
     out.print(_gas(costs, prices))
     out.print(_totals(costs, trainers, prices))
@@ -99,7 +101,8 @@ def command(
     out.print(_bond(learner.dimension, gas_price), soft_wrap=True)
     _print_store(k, train.key_mb + average.key_mb, documents.update, documents.model, documents.total * rounds)
     table = Table("option", "at least", "room for", title="periods", title_justify="left")
-    for period in periods(train, average, documents, answer_parts(learner.dimension), links):
+    reviewed = trainers * links if on_demand else 0
+    for period in periods(train, average, documents, answer_parts(learner.dimension), links, reviewed):
         table.add_row(period.option, f"{period.seconds // 60}m", period.why)
     out.print(table)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headwater.chain.contracts.screens import TaskScreen
     from headwater.learners.learner import Learner
     from headwater.protocol.decisions import RoundView
+    from headwater.protocol.structs import TaskConfig
     from headwater.roles.task import Task
     from headwater.tables.columns import Missing, Unknown
 
@@ -81,6 +82,14 @@ def command() -> None:
 @click.option("--aggregator-fee", type=ETHER, default="0", show_default=True, help="Of each round's part of the pool.")
 @click.option("--join-period", type=DURATION, default="1h", show_default=True)
 @click.option("--train-period", type=DURATION, default="1h", show_default=True)
+@click.option(
+    "--review-period",
+    type=DURATION,
+    default=0,
+    show_default="every proof stands on chain",
+    help="Let trainers claim links whose proofs lie in the store, and demand any of them for so long: 80,000 gas an"
+    " update instead of 690,000.",
+)
 @click.option("--mask-period", type=DURATION, default="1h", show_default=True, help="Of each attempt at masking.")
 @click.option("--aggregate-period", type=DURATION, default="1h", show_default=True)
 @click.option(
@@ -338,6 +347,7 @@ def _facts(task: Task) -> Table:
         "challenges": f"for {format_wei(bond)} at today's base fee, at least {format_wei(config.challenge_bond)};"
         f" to be answered in {duration_text(answer_time(config))};"
         f" a new model can be challenged for {duration_text(config.challenge_period)}",
+        "proofs": _where_proofs_stand(config),
         "pool": f"{format_wei(seen.pool.amount)}, {fee} of a round's part for its aggregator",
         "starts from": _origin(task, seen),
         **task.learner.facts,
@@ -353,6 +363,12 @@ def _facts(task: Task) -> Table:
         if text:
             table.add_row(name, text)
     return table
+
+
+def _where_proofs_stand(config: TaskConfig) -> str:
+    if not config.review_period:
+        return "all on chain"
+    return f"in the store, and on chain if demanded within {duration_text(config.review_period)} after Train"
 
 
 def _origin(task: Task, seen: TaskScreen) -> str:

@@ -61,7 +61,7 @@ def _task(task: Task, report: Report) -> Section:
     except HeadwaterError as error:
         section.check("verifiers on chain are those of the task's statements, rebuilt here", False, error.message)
     of = task.contracts
-    asked = (of.tasks, of.rounds, of.trainers, of.rewards, of.stakes, of.models, of.challenges, of.openings)
+    asked = (of.tasks, of.rounds, of.trainers, of.rewards, of.stakes, of.models, of.challenges, of.openings, of.proofs)
     told = {contract.deployment() for contract in (*asked, of.lens)}
     section.check("the contracts know each other", [tuple(vars(at).values()) for at in told] == [_places(asked)])
     return section

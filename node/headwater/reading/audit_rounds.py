@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from headwater.chain.contracts.events import Convicted, Masked, ModelAdded, Submitted
+from headwater.chain.contracts.events import Convicted, LinksClaimed, Masked, ModelAdded, Submitted
 from headwater.errors import ContentMismatch, Unavailable
 from headwater.protocol.curve import Point
 from headwater.protocol.faults import Posted, find_faults
@@ -14,6 +14,7 @@ from headwater.protocol.keccak import keccak256
 from headwater.protocol.masks import circle
 from headwater.protocol.phases import Phase
 from headwater.protocol.vectors import sum_of_commitments, twice
+from headwater.reading.audit_links import check_claims
 from headwater.reading.checks import DATA, LAST, MODEL, PUBLIC, Section, points_of, verified
 from headwater.reading.history import Attempt, History, Part, RoundHistory, place
 from headwater.roles.task import Task, point_hash
@@ -52,7 +53,22 @@ class _Round:
 
     def _training(self, section: Section) -> None:
         """Each submission: all its proofs, from the round's model to the update, about data of the trainer's own."""
-        submitted = {part.trainer: part.submitted for part in self.round.parts.values() if part.submitted}
+        parts = self.round.parts.values()
+        claimed = {event.transaction_hash for part in parts for event in part.claims}
+        submitted = {
+            part.trainer: part.submitted
+            for part in parts
+            if part.submitted and part.submitted.transaction_hash not in claimed
+        }
+        check_claims(section, self.task, self.round, point_hash(self.base))
+        for part in parts:
+            own = all(
+                self._has_registered(part.trainer, link.data_hash, event)
+                for event in part.claims
+                for link in event.links
+            )
+            if part.claims:
+                section.check(f"{part.trainer}: on data that it had registered", own)
         chains = self._submissions(section, submitted)
         accepted = iter(verified(self.task.train, [proof for chain in chains.values() for proof in chain]))
         for who, chain in chains.items():
@@ -77,9 +93,9 @@ class _Round:
                 found[who] = arguments[1]
         return found
 
-    def _has_registered(self, trainer: str, data_hash: bytes, submitted: Submitted) -> bool:
+    def _has_registered(self, trainer: str, data_hash: bytes, by: Submitted | LinksClaimed) -> bool:
         event = self.history.registered.get(data_hash)
-        return event is not None and event.trainer == trainer and place(event) < place(submitted)
+        return event is not None and event.trainer == trainer and place(event) < place(by)
 
     def _seed(self, section: Section, attempt: Attempt) -> None:
         """That nobody chose who is whose peer: the seed follows from a block that nobody had seen."""

@@ -24,6 +24,8 @@ from headwater.chain.contracts.events import (
     Event,
     FirstModelWithheld,
     Joined,
+    LinkProved,
+    LinksClaimed,
     Masked,
     MaskingStarted,
     PhaseChanged,
@@ -36,6 +38,7 @@ from headwater.chain.contracts.events import (
 from headwater.chain.contracts.opened import Contracts
 from headwater.errors import TaskError
 from headwater.protocol.phases import Phase
+from headwater.protocol.structs import Link
 
 AFTER = 2_000
 """Blocks after a round that are read with it, seven hours of 12 s: rewards are collected and slashes settled soon."""
@@ -55,6 +58,7 @@ class Outcome(StrEnum):
     TOO_FEW_MASKED = "too few others masked"
     CONVICTED = "posted a mask or peers that were shown to be wrong"
     SILENT = "was challenged and did not answer"
+    UNPROVED = "was asked for the proof of its update and did not show it"
     TOO_FEW_LEFT = "too few were left after others were found at fault"
     NOT_AGGREGATED = "nobody aggregated in time"
     WITHHELD = "aggregators withheld the model"
@@ -66,6 +70,8 @@ class Part:
     """A trainer's part in a round, each with the event that says so.
 
     Attributes:
+        claims: the links that it claimed, in order.
+        proved: which of them were proved on chain, by index.
         masked: what it posted, by attempt.
         accused, acquitted, convicted: the last such event.
         compensated: what was paid out of its slash, and to whom.
@@ -74,6 +80,8 @@ class Part:
     trainer: str
     joined: Joined
     submitted: Submitted | None = None
+    claims: list[LinksClaimed] = field(default_factory=list)
+    proved: dict[int, LinkProved] = field(default_factory=dict)
     masked: dict[int, Masked] = field(default_factory=dict)
     accused: Accused | None = None
     acquitted: Acquitted | None = None
@@ -81,6 +89,21 @@ class Part:
     slashed: TrainerSlashed | None = None
     compensated: Compensated | None = None
     rewarded: RewardCollected | None = None
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """What it claimed, link by link."""
+        return tuple(link for event in self.claims for link in event.links)
+
+    @property
+    def data_hashes(self) -> tuple[bytes, ...]:
+        """Of all data that its update rests on, in the order of its proofs or links, those of receipts included."""
+        if self.submitted is None:
+            return ()
+        own = self.submitted.transaction_hash
+        if any(event.transaction_hash == own for event in self.claims):
+            return tuple(link.data_hash for link in self.links)
+        return self.submitted.data_hashes
 
     @property
     def open_accusation(self) -> bool:
@@ -270,7 +293,8 @@ def _events(contracts: Contracts, task_id: int, last: int | None) -> list[Event]
 
 def _told(contracts: Contracts, topics: Sequence[bytes], first: int, last: int) -> list[Event]:
     """What the contracts say whose events all have the task's id first and, where they are of one, the round second."""
-    addresses = [contract.address for contract in (contracts.rounds, contracts.trainers, contracts.rewards)]
+    told = (contracts.rounds, contracts.trainers, contracts.rewards, contracts.proofs)
+    addresses = [contract.address for contract in told]
     logs = [log for each in addresses for log in contracts.chain.logs(each, [None, *topics], first, last)]
     return [event for log in logs if (event := decode_log(log)) is not None]
 
@@ -302,6 +326,10 @@ def _record(history: History, event: Event) -> None:
         case Submitted() | Accused() | Acquitted() | Convicted():
             part = history.rounds[event.round].parts[event.trainer]
             setattr(part, type(event).__name__.lower(), event)
+        case LinksClaimed():
+            history.rounds[event.round].parts[event.trainer].claims.append(event)
+        case LinkProved():
+            history.rounds[event.round].parts[event.trainer].proved[event.index] = event
         case Masked():
             history.rounds[event.round].parts[event.trainer].masked[event.attempt] = event
         case TrainerSlashed():
@@ -330,6 +358,8 @@ def _own_failure(round_: RoundHistory, part: Part) -> Outcome | None:
     if part.convicted is not None:
         return Outcome.CONVICTED
     last = max(part.masked, default=0)
+    if part.open_accusation and part.accused is not None and part.accused.attempt == 0:
+        return Outcome.UNPROVED
     if last == len(round_.attempts):
         aggregating = any(event.to_phase is Phase.AGGREGATE for event in round_.phases)
         return Outcome.SILENT if aggregating and part.open_accusation and not round_.averages else None
@@ -344,6 +374,8 @@ def _others_failure(round_: RoundHistory) -> Outcome:
     failed_in = round_.phases[-1].from_phase
     if failed_in is Phase.TRAIN:
         return Outcome.TOO_FEW_UPDATES
+    if failed_in is Phase.REVIEW:
+        return Outcome.TOO_FEW_LEFT
     if failed_in is Phase.MASK:
         return Outcome.TOO_FEW_MASKED
     at_fault = any(part.open_accusation for part in round_.parts.values())

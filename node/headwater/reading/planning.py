@@ -16,7 +16,7 @@ from headwater.protocol.field import P
 from headwater.protocol.machine.terms import part_count
 from headwater.protocol.masks import GENERATOR, NEAREST
 from headwater.protocol.possession import PossessionProof
-from headwater.protocol.structs import Opening, PeerMask, Posting
+from headwater.protocol.structs import Link, Opening, PeerMask, Posting, Shown
 from headwater.protocol.vectors import update_length
 from headwater.roles.task import MAX_DIMENSION, growth_problem
 from headwater.storage.manifests import TaskReference
@@ -28,7 +28,8 @@ GAS: Mapping[str, int] = {
     "deposit": 45_515,
     "enrol": 163_979,
     "join": 49_271,
-    "submit": 59_028,
+    "submit": 65_867,
+    "claim a link": 106_194,
     "mask, 3 peers": 107_919,
     "mask, 16 peers": 191_144,
     "aggregate, first of a task": 155_929,
@@ -41,11 +42,16 @@ GAS: Mapping[str, int] = {
     "release": 54_869,
     "withdraw": 31_524,
     "challengeUpdate": 218_680,
+    "challengeProof": 224_579,
+    "answerProof": 136_234,
     "answerUpdate, D = 30": 335_999,
     "answerUpdate, D = 770": 1_046_753,
     "answerUpdate, D = 1280": 1_539_173,
 }
-"""Gas of a transaction, as in tests/gas/calls.json; of `submit` and `aggregate`, without asking the verifier."""
+"""Gas of a transaction, as in tests/gas/calls.json; of `submit`, `aggregate` and `answerProof`, without asking the verifier."""
+
+FURTHER_LINK = 10_000
+"""Gas of a further link in the same claim."""
 
 BLOCK_GAS = 30_000_000
 """What a block holds, at least, on the chains that people use."""
@@ -64,6 +70,7 @@ SRS_POINT_BYTES = 64
 _SLOWNESS = 4  # of a trainer's machine beside the one that was measured
 _SLACK = 600  # seconds for people, polls and blocks
 _STEP = 300  # periods are multiples of this many seconds
+VERIFY_SECONDS = 0.03  # of a proof, in a batch
 _RATE = 64 << 10  # bytes a second that a store gives at least
 
 
@@ -110,10 +117,12 @@ class Expense:
     calldata: int
 
 
-def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list[Expense]:
+def expenses(dimension: int, rounds: int, trainers: int, links: int = 1, *, on_demand: bool = False) -> list[Expense]:
     """All that the creator, one trainer and the aggregator send, in order; then what a challenge costs.
 
-    links: how many proofs an update has.
+    Args:
+        links: how many proofs an update has.
+        on_demand: whether proofs stand in the store, and on chain only if somebody demands them.
     """
     peers, parts = min(trainers - 1, 2 * NEAREST), answer_parts(dimension)
     entering = (1, (GENERATOR,), GENERATOR, PossessionProof(P - 1, P - 1), b"")
@@ -129,13 +138,7 @@ def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list
             4 + _calldata("TrainerRegistry", "enrol", *entering),
         ),
         Expense("trainer", "join", rounds, GAS["join"], 4 + 32),
-        Expense(
-            "trainer",
-            "submit",
-            rounds,
-            GAS["submit"] + links * VERIFYING["train"],
-            _calldata("ProofManager", "submit", 1, (bytes(PROOF_BYTES["train"]),) * links),
-        ),
+        _claiming(rounds, links) if on_demand else _submitting(rounds, links),
         Expense("trainer", "mask", rounds, mask_gas(peers), mask_calldata(peers)),
         Expense("trainer", "collect", rounds, GAS["collect, one round"], 4 + 32 * 4),
         Expense(
@@ -158,7 +161,29 @@ def expenses(dimension: int, rounds: int, trainers: int, links: int = 1) -> list
         Expense("anyone", "advance too late", 0, GAS["advance that comes too late"], 4 + 32),
         Expense("challenger", "demand an update", 0, GAS["challengeUpdate"], 4 + 32 * 2),
         Expense("trainer", showing, 0, answer_gas(dimension), answer_calldata(dimension, peers)),
+        *(_demanding(links) if on_demand else ()),
     ]
+
+
+def _submitting(rounds: int, links: int) -> Expense:
+    calldata = _calldata("ProofManager", "submit", 1, (bytes(PROOF_BYTES["train"]),) * links)
+    return Expense("trainer", "submit", rounds, GAS["submit"] + links * VERIFYING["train"], calldata)
+
+
+def _claiming(rounds: int, links: int) -> Expense:
+    link = Link(bytes(32), GENERATOR, bytes(32))
+    gas = GAS["claim a link"] + (links - 1) * FURTHER_LINK
+    return Expense("trainer", "submit", rounds, gas, _calldata("ProofManager", "claim", 1, (link,) * links, True))
+
+
+def _demanding(links: int) -> tuple[Expense, Expense]:
+    """What it takes to demand a proof, and to show it."""
+    shown = Shown(bytes(31), (Link(bytes(32), GENERATOR, bytes(32)),) * links, bytes(PROOF_BYTES["train"]))
+    calldata = _calldata("ChallengeManager", "answerProof", 1, shown)
+    return (
+        Expense("challenger", "demand a proof", 0, GAS["challengeProof"], 4 + 32 * 3),
+        Expense("trainer", "show it on chain", 0, GAS["answerProof"] + VERIFYING["train"], calldata),
+    )
 
 
 @dataclass(frozen=True)
@@ -249,12 +274,18 @@ class Period:
 
 
 def periods(
-    train: ProvingCost, average: ProvingCost, documents: RoundBytes, parts: int = 1, links: int = 1
+    train: ProvingCost,
+    average: ProvingCost,
+    documents: RoundBytes,
+    parts: int = 1,
+    links: int = 1,
+    reviewed: int = 0,
 ) -> list[Period]:
     """The shortest periods that leave room for slow machines. Who runs nodes without supervision should double them.
 
     parts: in how many a masked update is shown. Who is challenged has the answer period for each.
     links: how many proofs an update has, made one after another.
+    reviewed: how many proofs of a round others fetch and verify; 0 where all stand on chain.
     """
     fetching = documents.total / _RATE
     slow = f"on a machine {_SLOWNESS} times slower than ours"
@@ -263,11 +294,17 @@ def periods(
     return [
         Period("--join-period", _rounded(0), "a transaction of each trainer"),
         Period("--train-period", _rounded(_SLOWNESS * train.seconds * links), f"{proofs} {slow}"),
+        *([_review(reviewed)] if reviewed else []),
         Period("--mask-period", _rounded(0), "a transaction of each trainer"),
         Period("--aggregate-period", _rounded(_SLOWNESS * average.seconds + fetching), f"fetching, and a proof {slow}"),
         Period("--answer-period", _rounded(0), answer),
         Period("--challenge-period", _rounded(fetching), "others fetch the model, or demand it"),
     ]
+
+
+def _review(proofs: int) -> Period:
+    seconds = proofs * (PROOF_BYTES["train"] / _RATE + _SLOWNESS * VERIFY_SECONDS)
+    return Period("--review-period", _rounded(seconds), f"others fetch and verify {proofs:,} proofs, or demand them")
 
 
 def _rounded(seconds: float) -> int:
