@@ -46,6 +46,7 @@ from headwater.protocol.structs import (
     ZERO_ADDRESS,
     ZERO_HASH,
     Enrolment,
+    Link,
     Opening,
     Origin,
     PeerMask,
@@ -55,6 +56,7 @@ from headwater.protocol.structs import (
     TaskState,
 )
 from headwater.protocol.vectors import Basis, average, model_input, public_input, update_length
+from headwater.roles.task import point_hash
 from tests.support.circuits import SMALL, K, data_matrix, flat, train_salts
 from tests.support.roles import SharedCircuit
 from tests.support.weakened_contracts import Code, Weakness
@@ -183,9 +185,9 @@ class Arena:
         other.task_id, other.keys = task_id, {}
         return other
 
-    def entered(self) -> Self:
+    def entered(self, **changes: Any) -> Self:
         """The same arena around another such task, whose roster the members fill: its Train runs."""
-        other = self.around(self.create())
+        other = self.around(self.create(**changes))
         for i in MEMBERS:
             other.enrol(i, self.data(i)[1])
             other.send(i, self.rounds.join(other.task_id))
@@ -346,7 +348,21 @@ class Arena:
 
     def submit(self, i: int, *proofs: bytes) -> Receipt:
         """Submit proofs: by default the member's own."""
-        return self.send(i, self.rounds.submit(self.task_id, proofs or (self.proof(i).data,)))
+        return self.send(i, self.contracts.proofs.submit(self.task_id, proofs or (self.proof(i).data,)))
+
+    def link(self, i: int, proof: Proof | None = None) -> Link:
+        """What a member claims of a proof: by default its own."""
+        found = proof or self.proof(i)
+        return Link(point_hash(found.points[DATA]), found.points[UPDATE], CID)
+
+    def claim(self, i: int, *links: Link) -> Receipt:
+        """Claim links: by default the member's own."""
+        return self.send(i, self.contracts.proofs.claim(self.task_id, links or (self.link(i),), last=True))
+
+    def challenge_proof(self, i: int, account: int = OUTSIDER) -> int:
+        """Demand the proof of a member's first link; the challenge's id."""
+        call = self.challenges.challenge_proof(self.task_id, self.address(i), 0, BOND)
+        return self.send(account, call).event(Challenged).challenge_id
 
     def mask(self, i: int, masking: Masking | None = None) -> Receipt:
         """Commit to a masked update: by default as an honest member."""

@@ -1,0 +1,191 @@
+"""Wants: its update in the average, untrained, in a task that leaves proofs in the store.
+
+Tries: claims a link that nobody proved, and answers with what is none: another's proof, one of another model, one for
+another update, one too late. Or makes an honest trainer prove for sport.
+Stopped: whoever looks demands the proof in Review, and it must be valid, of the claimed link, and in time. Else its
+trainer is left out before anybody masks, and slashed. A needless demand costs its bond, which pays for the answer.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from headwater.chain.asking.rpc import Call
+from headwater.chain.contracts.events import BondReturned, TrainerSlashed
+from headwater.protocol.links import head_hash
+from headwater.protocol.phases import Phase, TrainerStatus
+from headwater.protocol.structs import Link, Shown
+from tests.support.arena import AGGREGATOR, BOND, CID, FAULT, MEMBERS, OUTSIDER, PARTNER, STAKE, UPDATE, Arena
+from tests.support.weakened_contracts import Weakness
+
+UNVERIFIED = Weakness("ProofManager", "        config.trainVerifier.check(shown.proof);\n")
+ANY_START = Weakness("ProofManager", "        _checkStart(index, start, shown.proof.commitmentAt(0).hash());\n")
+ANY_DATA = Weakness("ProofManager", "if (actual != link.dataHash) revert DataMismatch(link.dataHash, actual);")
+ANY_END = Weakness("ProofManager", "if (actual != expected) revert EndMismatch(expected, actual);")
+ANY_LINKS = Weakness(
+    "ProofManager",
+    "if (!whole || hash != expected) revert ClaimMismatch(expected, hash);",
+    summary="any links are those claimed",
+)
+AT_ANY_TIME = Weakness(
+    "RoundManager", "(phase == Phase.Aggregate || phase == Phase.Review) && block.timestamp < state.deadline", "true"
+)
+NOT_LEFT_OUT = Weakness(
+    "RoundManager",
+    "entry.status = TrainerStatus.Accused;\n        ++state.accused;",
+    summary="an accused trainer stays in",
+)
+BOND_COMES_BACK = Weakness(
+    "ChallengeManager",
+    "_rounds().acquit(taskId, round, 0, trainer); // or it is too late to matter\n"
+    "        _close(challengeId, challenge, trainer);",
+    "_rounds().acquit(taskId, round, 0, trainer);\n        _close(challengeId, challenge, challenge.challenger);",
+    summary="a demand costs nothing",
+)
+CHEAT, HONEST = 1, 2
+OTHERS = tuple(i for i in MEMBERS if i != CHEAT)
+
+
+@pytest.fixture
+def reviewed(arena: Arena) -> Arena:
+    """Review, in which all have claimed; the cheat's update is ten times what it trained."""
+    other = entered(arena.at("created"))
+    other.claim(CHEAT, false_link(other))
+    for i in OTHERS:
+        other.claim(i)
+    assert other.state.phase is Phase.REVIEW
+    return other
+
+
+def entered(arena: Arena) -> Arena:
+    """The arena around a task of proofs on demand, in Train."""
+    for i in (*MEMBERS, AGGREGATOR):
+        arena.send(i, arena.stakes.deposit(STAKE))
+    return arena.entered(review_period=3600)
+
+
+def false_link(arena: Arena) -> Link:
+    """A link to an update that nobody trained."""
+    vector = [10 * entry for entry in arena.proof(CHEAT).output]
+    honest = arena.link(CHEAT)
+    return Link(honest.data_hash, arena.train.commit(vector), honest.cid)
+
+
+def answer(arena: Arena, challenge: int, proof: bytes, *links: Link) -> Call:
+    return arena.challenges.answer_proof(challenge, Shown(bytes(31), links, proof))
+
+
+def forged(arena: Arena) -> bytes:
+    """Its honest proof, with the false update's commitment in the place of the true one."""
+    proof = arena.proof(CHEAT).data
+    return proof[: 64 * UPDATE] + false_link(arena).update.encode() + proof[64 * (UPDATE + 1) :]
+
+
+def is_in(arena: Arena, i: int) -> bool:
+    """Whether a trainer may mask when Review is over."""
+    arena.pass_phase()
+    return arena.state.phase is Phase.MASK and arena.entry(i).status is TrainerStatus.SUBMITTED
+
+
+def test_update__that_nobody_trained__whose_proof_is_demanded(reviewed, attack):
+    arena = reviewed
+    with attack.works_on(NOT_LEFT_OUT), arena.weakened(NOT_LEFT_OUT):
+        arena.challenge_proof(CHEAT)
+        assert is_in(arena, CHEAT)
+    with attack.works_on("a round in which nobody looks"), arena.forgotten():
+        assert is_in(arena, CHEAT)
+    arena.challenge_proof(CHEAT)
+    arena.pass_phase()
+    for i in OTHERS:
+        arena.mask(i)
+    arena.aggregate(OTHERS)
+    arena.pass_phase()
+    assert arena.rounds.get_round(arena.task_id, 1).phase is Phase.FINALIZED
+    assert not arena.rounds.contributed(arena.task_id, 1, arena.address(CHEAT))
+    slashed = arena.settle(CHEAT).event(TrainerSlashed)
+    assert slashed.slashed == STAKE * FAULT // 10_000
+    attack.answered_by(slashed)
+
+
+@pytest.mark.parametrize(
+    ("weakness", "refusal"),
+    (
+        (UNVERIFIED, "InvalidProof"),
+        (ANY_END, "EndMismatch"),
+        (ANY_LINKS, "ClaimMismatch"),
+        (ANY_DATA, "DataMismatch"),
+        (ANY_START, "ModelMismatch"),
+    ),
+)
+def test_answer__with_what_is_no_proof_of_it(weakness, refusal, reviewed, attack):
+    arena, link = reviewed, false_link(reviewed)
+    challenge = arena.challenge_proof(CHEAT)
+    call = {
+        # the verifier would refuse it
+        UNVERIFIED: answer(arena, challenge, forged(arena), link),
+        # a true proof, of what was trained
+        ANY_END: answer(arena, challenge, arena.proof(CHEAT).data, link),
+        # and the link that it is of, in the place of the claimed one
+        ANY_LINKS: answer(arena, challenge, arena.proof(CHEAT).data, arena.link(CHEAT)),
+    }
+    if weakness in call:
+        sent = call[weakness]
+    else:
+        arena, sent = elsewhere(arena, weakness)
+    with attack.works_on(weakness), arena.weakened(weakness):
+        arena.send(CHEAT, sent)
+        assert is_in(arena, CHEAT)
+    with attack.stopped_by(refusal):
+        arena.send(CHEAT, sent)
+
+
+def elsewhere(arena: Arena, weakness: Weakness) -> tuple[Arena, Call]:
+    """Another task, in which the cheat claims the end of a true proof: of a neighbour's data, or of another model."""
+    other = entered(arena)
+    if weakness is ANY_DATA:
+        proof = other.proof(HONEST)
+        link = Link(other.link(CHEAT).data_hash, proof.points[UPDATE], CID)
+    else:
+        proof = other.proof(CHEAT, [5] * other.config.dimension)
+        link = other.link(CHEAT, proof)
+    other.claim(CHEAT, link)
+    for i in OTHERS:
+        other.claim(i)
+    return other, answer(other, other.challenge_proof(CHEAT), proof.data, link)
+
+
+def test_answer__that_is_shown_too_late(reviewed, attack):
+    """An honest proof, but after the time: a round must not wait for whoever shows when it likes."""
+    arena = reviewed
+    challenge = arena.challenge_proof(HONEST)
+    sent = answer(arena, challenge, arena.proof(HONEST).data, arena.link(HONEST))
+    with attack.works_on(AT_ANY_TIME), arena.weakened(AT_ANY_TIME):
+        arena.pass_time(arena.state.deadline)
+        arena.send(HONEST, sent)
+        assert is_in(arena, HONEST)
+    arena.pass_time(arena.state.deadline)
+    receipt = arena.send(HONEST, sent)
+    arena.send(OUTSIDER, arena.rounds.advance(arena.task_id))
+    assert arena.entry(HONEST).status is TrainerStatus.ACCUSED
+    attack.answered_by(receipt.event(BondReturned))
+
+
+def test_proof__demanded_for_sport(reviewed, attack):
+    arena = reviewed
+    challenge = arena.challenge_proof(HONEST, PARTNER)
+    sent = answer(arena, challenge, arena.proof(HONEST).data, arena.link(HONEST))
+    with attack.works_on(BOND_COMES_BACK), arena.weakened(BOND_COMES_BACK):
+        arena.send(HONEST, sent)
+        assert arena.claimable(PARTNER) == BOND
+    receipt = arena.send(HONEST, sent)
+    assert (arena.claimable(HONEST), arena.claimable(PARTNER)) == (BOND, 0)
+    assert arena.contracts.proofs.is_proved(arena.task_id, 1, arena.address(HONEST), 0)
+    with attack.stopped_by("AlreadyProved"):
+        arena.challenge_proof(HONEST, PARTNER)
+    attack.answered_by(receipt.event(BondReturned))
+
+
+def test_links__hash_as_the_contract_hashes_them(reviewed):
+    arena = reviewed
+    head = arena.contracts.proofs.head_of(arena.task_id, 1, arena.address(HONEST))
+    assert (head.hash, head.count) == (head_hash([arena.link(HONEST)]), 1)
