@@ -5,6 +5,8 @@ export const MEANING = {
   None: "Nothing has started.",
   Join: "Enrolled trainers take a seat. The roster is fixed when it is full or the time is up.",
   Train: "Each trainer trains on its own data and proves the step. Updates stay at home.",
+  Review:
+    "Proofs that lie in the store are fetched and verified by whoever likes. What is missing or false can be demanded on chain.",
   Mask: "Trainers whose proofs were accepted publish their updates under masks that cancel only in the sum.",
   Aggregate: "Anyone may post the average of the masked updates, with a proof that it is one.",
   Challenge: "An average is accepted. Before it becomes the model, anyone may demand its bytes.",

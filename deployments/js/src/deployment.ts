@@ -14,6 +14,7 @@ export const CONTRACTS = [
   "ModelRegistry",
   "ChallengeManager",
   "Openings",
+  "ProofManager",
   "Lens",
 ] as const;
 

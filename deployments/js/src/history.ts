@@ -64,11 +64,27 @@ export interface Conviction extends InAttempt {
   readonly owed: bigint;
 }
 
+/** A link of an update whose proof lies in storage: see `IProofManager`. */
+export interface ClaimedLink extends Place {
+  readonly dataHash: Hex;
+  /** The commitment of the update with which it ends. */
+  readonly update: Point;
+  /** The digest of the document that holds the proof. */
+  readonly cid: Hex;
+  /** Where its proof was shown on chain, since somebody demanded it; else undefined: no contract has checked it. */
+  readonly proved?: Place;
+}
+
 /** A trainer's part in a round, each step with the event that says so; of accusations the last. */
 export interface Part {
   readonly trainer: Address;
   readonly joined: Place;
-  /** The transaction with its proofs, the commitment of its update, and the hashes of the data they are about. */
+  /** What it claimed link by link, with proofs that are not on chain. */
+  readonly claimed: readonly ClaimedLink[];
+  /**
+   * The transaction with its proofs, or its last claim, the commitment of its update, and the hashes of all data that it
+   * rests on.
+   */
   readonly submitted?: Place & { readonly update: Point; readonly dataHashes: readonly Hex[] };
   readonly masked: readonly Masking[];
   readonly accused?: InAttempt;
@@ -232,7 +248,7 @@ function record(history: Draft, event: TaskEvent): void {
 
 function recordInRound(round: RoundDraft, { eventName: name, args }: TaskEvent, place: Place): void {
   if (name === "PhaseChanged") round.phases.push(change(place, args));
-  else if (name === "Joined") round.parts.push({ trainer: args.trainer, joined: place, masked: [] });
+  else if (name === "Joined") round.parts.push({ trainer: args.trainer, joined: place, claimed: [], masked: [] });
   else if (name === "MaskingStarted") {
     const { attempt, members, seedBlock } = args;
     round.attempts.push({ ...place, attempt: Number(attempt), members: Number(members), seedBlock });
@@ -257,8 +273,15 @@ function recordInRound(round: RoundDraft, { eventName: name, args }: TaskEvent, 
 }
 
 function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, place: Place): void {
-  if (name === "Submitted") part.submitted = { ...place, update: args.update, dataHashes: args.dataHashes };
-  else if (name === "Masked") {
+  if (name === "LinksClaimed") part.claimed.push(...args.links.map((link) => ({ ...place, ...link })));
+  else if (name === "LinkProved") {
+    const link = part.claimed[Number(args.index)];
+    if (link) part.claimed[Number(args.index)] = { ...link, proved: place };
+  } else if (name === "Submitted") {
+    const claims = part.claimed.some(({ transaction }) => transaction === place.transaction);
+    const dataHashes = claims ? part.claimed.map(({ dataHash }) => dataHash) : args.dataHashes;
+    part.submitted = { ...place, update: args.update, dataHashes };
+  } else if (name === "Masked") {
     const { update, cid } = args.posting;
     part.masked.push({ ...place, attempt: Number(args.attempt), update, cid });
   } else if (name === "Accused") part.accused = { ...place, attempt: Number(args.attempt) };

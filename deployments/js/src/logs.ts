@@ -15,6 +15,7 @@ import {
 import {
   modelRegistryAbi,
   openingsAbi,
+  proofManagerAbi,
   rewardManagerAbi,
   roundManagerAbi,
   taskManagerAbi,
@@ -33,6 +34,7 @@ const TELLING = [
   "TrainerRegistry",
   "RewardManager",
   "ModelRegistry",
+  "ProofManager",
 ] as const satisfies readonly ContractName[];
 
 type EventsOf<A extends readonly unknown[]> = Exclude<
@@ -45,6 +47,7 @@ type Events = readonly (
   | EventsOf<typeof trainerRegistryAbi>
   | EventsOf<typeof rewardManagerAbi>
   | EventsOf<typeof modelRegistryAbi>
+  | EventsOf<typeof proofManagerAbi>
 )[];
 
 const abi = [
@@ -53,6 +56,7 @@ const abi = [
   ...trainerRegistryAbi,
   ...rewardManagerAbi,
   ...modelRegistryAbi,
+  ...proofManagerAbi,
 ].filter((entry) => entry.type === "event" && entry.name !== "ContractURIUpdated") as unknown as Events;
 
 /** A decoded event: `eventName`, `args` by Solidity's names, and where it stands. */

@@ -19,6 +19,7 @@ export const Outcome = {
   TOO_FEW_MASKED: "too few others masked",
   CONVICTED: "posted a mask or peers that were shown to be wrong",
   SILENT: "was challenged and did not answer",
+  UNPROVED: "was asked for the proof of its update and did not show it",
   TOO_FEW_LEFT: "too few were left after others were found at fault",
   NOT_AGGREGATED: "nobody aggregated in time",
   WITHHELD: "aggregators withheld the model",
@@ -65,6 +66,7 @@ function ownFailure(round: Round, part: Judged): Outcome | undefined {
   }
   if (!part.submitted) return Outcome.NOT_SUBMITTED;
   if (part.convicted) return Outcome.CONVICTED;
+  if (part.accused?.attempt === 0 && isAtFault(part)) return Outcome.UNPROVED;
   const last = Math.max(0, ...part.masked.map(({ attempt }) => attempt));
   if (last === round.attempts.length) {
     const aggregating = round.phases.some(({ to }) => to === "Aggregate");
@@ -80,6 +82,7 @@ function othersFailure(round: Round): Outcome {
   }
   const failedIn = round.phases.at(-1)?.from;
   if (failedIn === "Train") return Outcome.TOO_FEW_UPDATES;
+  if (failedIn === "Review") return Outcome.TOO_FEW_LEFT;
   if (failedIn === "Mask") return Outcome.TOO_FEW_MASKED;
   return round.parts.some(isAtFault) ? Outcome.TOO_FEW_LEFT : Outcome.NOT_AGGREGATED;
 }

@@ -5,6 +5,7 @@ export const PHASES = [
   "None",
   "Join",
   "Train",
+  "Review",
   "Mask",
   "Aggregate",
   "Challenge",

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { ViewerError } from "../errors.js";
-import { coins, MEANING, when } from "../format.js";
+import { coins, count, MEANING, when } from "../format.js";
 import { gasCard } from "../parts/gas.js";
 import { outcomeChip } from "../parts/outcomes.js";
 import { facts, table } from "../parts/table.js";
@@ -133,7 +133,7 @@ export function roster(round) {
     columns: [
       { name: "Trainer", cell: (part) => code(part.trainer) },
       { name: "Its contribution", cell: (part) => outcomeChip(part.outcome) },
-      { name: "Proof", cell: (part) => (part.submitted ? proved(part.submitted) : "none") },
+      { name: "Proof", cell: (part) => (part.submitted ? proved(part) : "none") },
       { name: "Masked", cell: (part) => masked(part) },
       { name: "Challenged", cell: (part) => challenged(part, round) },
       {
@@ -146,9 +146,14 @@ export function roster(round) {
   });
 }
 
-function proved({ transaction, dataHashes }) {
+function proved({ claimed, submitted: { transaction, dataHashes } }) {
   const sets = new Set(dataHashes).size;
-  return ["accepted ", code(transaction), sets > 1 && `, of ${sets} sets of data`];
+  const of = sets > 1 && `, of ${sets} sets of data`;
+  if (!claimed.some((link) => link.transaction === transaction)) return ["accepted ", code(transaction), of];
+  const shown = claimed.filter((link) => link.proved).length;
+  const where =
+    shown === claimed.length ? "shown on chain" : shown ? `${shown} shown on chain, else in the store` : "in the store";
+  return ["claimed ", code(transaction), `, ${count(claimed.length, "proof")} ${where}`, of];
 }
 
 function masked(part) {
@@ -169,7 +174,8 @@ function challenged(part, round) {
   if (!accused) return null;
   if (acquitted && order(acquitted, accused) > 0) return "answered";
   // whoever did not answer is left out of the next attempt, if there is one
-  if (part.outcome === Outcome.SILENT || accused.attempt < round.attempts.length) return "did not answer";
+  if (part.outcome === Outcome.SILENT || part.outcome === Outcome.UNPROVED || accused.attempt < round.attempts.length)
+    return "did not answer";
   if (round.averages.some((average) => order(average, accused) > 0))
     return "no longer has to answer: an average was accepted";
   return isEnd(round.phase) ? "no longer has to answer: the round is over" : "has to answer";

@@ -16,7 +16,7 @@ import { roster, withheldNotice } from "./round.js";
 
 const PAGE = 20; // rounds
 const [EXTRA_ENTRIES, WORD] = [9, 32]; // of an update besides its weights; bytes of an entry
-const STEPS = ["Join", "Train", "Mask", "Aggregate", "Challenge", "Finalized"];
+const STEPS = ["Join", "Train", "Review", "Mask", "Aggregate", "Challenge", "Finalized"];
 
 export function taskScreen(app, [id], query) {
   const taskId = BigInt(id);
@@ -94,7 +94,7 @@ export function taskScreen(app, [id], query) {
       h(
         "ol",
         { key: "steps", class: "steps", "aria-label": "Phases of a round" },
-        STEPS.map((phase) =>
+        steps().map((phase) =>
           h(
             "li",
             {
@@ -142,6 +142,8 @@ export function taskScreen(app, [id], query) {
         return `${state.joined} joined, of ${config.minTrainers} to ${config.maxTrainers}`;
       case "Train":
         return `${state.submitted} of ${state.joined} have proved their updates`;
+      case "Review":
+        return `${count(state.members, "update")} whose proofs can be demanded`;
       case "Mask":
         return `${task.round.masked} of ${state.members} have masked${state.attempt > 1 ? `, attempt ${state.attempt}` : ""}`;
       case "Aggregate":
@@ -213,6 +215,7 @@ export function taskScreen(app, [id], query) {
   }
 
   const config = () => task.config;
+  const steps = () => STEPS.filter((phase) => phase !== "Review" || config().reviewPeriod > 0);
 
   // ---- rounds
 
@@ -274,6 +277,12 @@ export function taskScreen(app, [id], query) {
         ["Trainers a round", `${fixed.minTrainers} to ${fixed.maxTrainers}`],
         ["Proofs an update", fixed.maxLinks === 1 ? "one" : `up to ${fixed.maxLinks} in a row`],
         [
+          "Proofs stand",
+          fixed.reviewPeriod === 0
+            ? "on chain, each checked by the contract"
+            : `in the store; on chain if somebody demands them within ${span(fixed.reviewPeriod)} after Train`,
+        ],
+        [
           "Stake",
           `${coins(fixed.stake)}; a fault costs ${fixed.faultSlash / 100} %, a missed duty ${fixed.absenceSlash / 100} %`,
         ],
@@ -283,7 +292,7 @@ export function taskScreen(app, [id], query) {
         ],
         [
           "Phases",
-          `join ${span(fixed.joinPeriod)}, train ${span(fixed.trainPeriod)}, mask ${span(fixed.maskPeriod)}, aggregate ${span(fixed.aggregatePeriod)}, challenge ${span(fixed.challengePeriod)}`,
+          `join ${span(fixed.joinPeriod)}, train ${span(fixed.trainPeriod)}, ${fixed.reviewPeriod ? `review ${span(fixed.reviewPeriod)}, ` : ""}mask ${span(fixed.maskPeriod)}, aggregate ${span(fixed.aggregatePeriod)}, challenge ${span(fixed.challengePeriod)}`,
         ],
         ["Answers", answers()],
         ["Leaving", `stake is free ${span(fixed.unbondingPeriod)} after`],

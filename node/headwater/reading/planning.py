@@ -48,7 +48,7 @@ GAS: Mapping[str, int] = {
     "answerUpdate, D = 770": 1_046_753,
     "answerUpdate, D = 1280": 1_539_173,
 }
-"""Gas of a transaction, as in tests/gas/calls.json; of `submit`, `aggregate` and `answerProof`, without asking the verifier."""
+"""Gas of a transaction, as in tests/gas/calls.json; of what asks a verifier (`submit`, `aggregate`), without asking."""
 
 FURTHER_LINK = 10_000
 """Gas of a further link in the same claim."""
