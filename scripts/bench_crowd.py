@@ -1,9 +1,9 @@
-"""A round of a hundred trainers with real proofs in the store, two of whom cheat: what it costs, and what becomes of them.
+"""A round of a hundred trainers with real proofs in the store, two of whom cheat: its cost, and what becomes of them.
 
     python -m scripts.bench_crowd [--trainers N]
 
-One claims the true proof of another update, one an update whose proof nobody gets. A challenger verifies all of
-them in Review and demands the two. The exit code is 1 where one of the cheats is in the average, or an honest one is not.
+One claims the true proof of another update, one an update whose proof nobody gets. A challenger verifies all in
+Review and demands the two. The exit code is 1 where one of the cheats is in the average, or an honest one is not.
 """
 
 from __future__ import annotations
