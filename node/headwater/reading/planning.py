@@ -30,6 +30,7 @@ GAS: Mapping[str, int] = {
     "join": 49_271,
     "submit": 65_867,
     "claim a link": 106_194,
+    "claim a link, a further one": 57_935,
     "mask, 3 peers": 107_919,
     "mask, 16 peers": 191_144,
     "aggregate, first of a task": 155_929,
