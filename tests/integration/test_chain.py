@@ -345,7 +345,7 @@ def test_call__when_the_contract_refuses__then_nothing_is_sent_and_the_error_has
     mallory, proof = world.trainers[0], train_proof(model_of(world, task_id), data_of(task_id, 1), G)
     nonce = mallory.next_nonce()
 
-    with pytest.raises(ContractError, match=r"RoundManager\.submit was refused: DataNotOwned") as caught:
+    with pytest.raises(ContractError, match=r"ProofManager\.submit was refused: DataNotOwned") as caught:
         mallory.send(world.contracts.proofs.submit(task_id, [proof]))
 
     assert caught.value.name == "DataNotOwned"

@@ -20,9 +20,6 @@ from tests.support import proxy
 from tests.support.gateway import run_pinning_service
 from tests.support.roles import AGGREGATOR, CREATOR, OUTSIDER, TERMS, Place, World
 
-WIDE = {"COLUMNS": "200"}
-"""A terminal's: paths of tests are long."""
-
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory, home):
@@ -36,6 +33,7 @@ def fresh(tmp_path_factory, home):
 def environment(monkeypatch):
     for name in ("RPC", "STORE", "HOME", "CONFIG", "PRIVATE_KEY", "PRIVATE_KEY_FILE", "PASSWORD_FILE"):
         monkeypatch.delenv(f"HEADWATER_{name}", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")  # paths of tests are long
 
 
 @pytest.fixture
@@ -51,9 +49,7 @@ def key(fresh: World, tmp_path: Path, monkeypatch) -> Path:
 def doctor(world: World, *words: str, rpc: tuple[str, ...] = ()):
     urls = [word for url in rpc or (world.anvil.url,) for word in ("--rpc", url)]
     places = ["--deployments", f"{world.folder}/deployments", "--store", f"dir:{world.folder}/store"]
-    return CliRunner().invoke(
-        cli, ["doctor", *urls, *places, "--home", str(world.home), *words], env={"COLUMNS": "200"}
-    )
+    return CliRunner().invoke(cli, ["doctor", *urls, *places, "--home", str(world.home), *words])
 
 
 def test_doctor__when_all_is_in_order__then_no_check_fails(fresh: World, key: Path):

@@ -229,7 +229,7 @@ def test_hundred_trainers__mask_with_16_peers_each__finalize_the_right_average__
     for sender in (crowd.trainers[0], last):
         crowd.send(sender, rewards.collect(crowd.task_id, [1]))
     assert crowd.contracts.stakes.claimable(last.address) == (POOL - POOL // 10) // TRAINERS
-    for name in ("TrainerRegistry.enrol", "RoundManager.join", "RoundManager.submit", "RoundManager.mask"):
+    for name in ("TrainerRegistry.enrol", "RoundManager.join", "ProofManager.submit", "RoundManager.mask"):
         gas = crowd.gas[name]
         assert len(gas) == TRAINERS
         flat = gas[1:-1]  # the first may pay for fresh slots, the last moves the round on

@@ -14,9 +14,10 @@ from headwater.chain.contracts import events
 from headwater.chain.contracts.codec import decode_log
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine
+from headwater.protocol.machine.points import commitment_at, point_hash
 from headwater.protocol.openings import parts
 from headwater.protocol.phases import Kind, Phase
-from headwater.protocol.structs import Claim, Opening, Origin
+from headwater.protocol.structs import Claim, Link, Opening, Origin, Shown
 from tests.differential.history import Call, History
 from tests.differential.onchain import Onchain, run_onchain
 from tests.differential.players import (
@@ -117,6 +118,32 @@ def claims_of(machine: Machine) -> tuple[Claim, ...]:
     return tuple(dict.fromkeys((*machine.openings.shown, *machine.openings.opened)))
 
 
+def live_on_demand(life: Life) -> None:
+    """A task whose updates are claimed: one proof is demanded and shown, one is not."""
+    members, (task_id,) = TRAINERS[:4], [len(life.machine.tasks.records) + 1]
+    config = replace(
+        config_of(3, life.onchain.verifiers, life.onchain.code_hash), stake=0, challenge_bond=0, review_period=99
+    )
+    origin = Origin(life.players.first_model(config, first_weights(3)))
+    life.play(Call("tasks", "createTask", CREATOR, (config, basis_quotient(SMALL, 3), origin, CID), 10_001))
+    life.players.meet()
+    tag = life.machine.tasks.tag(task_id)
+    entering = {m: (task_id, (data_of(m),), key_of(m), possession_of(m, tag), b"") for m in members}
+    life.play(*(Call("trainers", "enrol", m, arguments) for m, arguments in entering.items()))
+    life.play(*(Call("rounds", "join", m, (task_id,)) for m in members))
+    model, proofs, links = life.players.current(task_id), {}, {}
+    for m in members:
+        (proofs[m],) = life.players.train_proofs(task_id, m, model, [data_of(m)])
+        links[m] = (Link(point_hash(data_of(m)), commitment_at(proofs[m], 3), CID),)
+    life.play(*(Call("proofs", "claim", m, (task_id, links[m], True)) for m in members))
+    one, other = members[:2]
+    shown = life.challenge(Kind.PROOF, one, 0, task_id=task_id)
+    life.play(Call("challenges", "answerProof", one, (shown, Shown(bytes(31), links[one], proofs[one]))))
+    life.challenge(Kind.PROOF, other, 0, task_id=task_id)
+    life.advance(task_id)
+    assert life.machine.rounds.states[task_id].members == 3
+
+
 def live(life: Life) -> None:
     """A task with drop-outs, a slash, a liar, bytes withheld and shown, and an average that is taken back."""
     zero, one, two, liar, late, absent = TRAINERS
@@ -199,6 +226,7 @@ def lived():
         onchain.fund((*ACCOUNTS, onchain.at.tasks, onchain.at.challenges), (REFUSING,))
         life = Life(onchain)
         live(life)
+        live_on_demand(life)
         yield life
 
 

@@ -115,6 +115,7 @@ class World:
         deploy(self.senders[CREATOR], folder / "deployments", home)
         self.contracts = open_contracts(self.chain, folder / "deployments")
         self.tasks, self.rounds, self.trainers = self.contracts.tasks, self.contracts.rounds, self.contracts.trainers
+        self.proofs = self.contracts.proofs
         self.stakes, self.models, self.rewards = self.contracts.stakes, self.contracts.models, self.contracts.rewards
         self.store = DirectoryStore(folder / "store")
         flowers = load("iris")

@@ -37,6 +37,7 @@ SAMPLES = {
     "uint256": 1_700_000_000,
     "address": "0x" + "11" * 20,
     "bytes29": b"\xab" * 29,
+    "bytes31": b"\xab" * 31,
     "bytes32": b"\xab" * 32,
 }
 ENUMS = {"Phase", "TrainerStatus", "Duty", "Kind", "Encoding"}
@@ -161,7 +162,7 @@ def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_ab
 
 
 def test_decode_result__when_a_view_returns_a_struct__then_its_dataclass():
-    data = encode(["(uint8,uint16,uint16,address,uint8,uint40)"], [(6, 2, 4, ALICE.lower(), 1, 99)])
+    data = encode(["(uint8,uint16,uint16,address,uint8,uint40)"], [(7, 2, 4, ALICE.lower(), 1, 99)])
 
     assert decode_result("RoundManager", "getRound", data) == (Round(Phase.FINALIZED, 2, 4, ALICE, 1, 99),)
 

@@ -24,7 +24,7 @@ from headwater.storage.vectors import ModelDocument, UpdateDocument
 from headwater.storage.words import WORD
 
 GAS: Mapping[str, int] = {
-    "createTask": 808_698,
+    "createTask": 838_596,
     "deposit": 45_515,
     "enrol": 163_979,
     "join": 49_271,
@@ -63,7 +63,7 @@ VERIFYING = {"train": 614_000, "average": 485_000}
 DEPLOYING = {"train": 3_183_000, "average": 2_540_000}
 VERIFIER_BYTES = {"train": 14_500, "average": 11_500}
 PROOF_BYTES = {"train": 3_744, "average": 2_624}
-CREATE_BYTES = 4 + 32 * 50
+CREATE_BYTES = 4 + 32 * 54
 """Calldata of `createTask` for a first model without parents."""
 
 SRS_POINT_BYTES = 64
