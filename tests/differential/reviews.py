@@ -100,7 +100,7 @@ class Reviews(Game):
             replace(shown, links=shown.links[:-1]),
             replace(shown, links=(replace(shown.links[0], cid=b"\2" * 32), *shown.links[1:])),
             *(replace(shown, proof=proof) for proof in (*unproved(shown.proof), *with_points(shown.proof, 0, 1, 3))),
-            *(replace(shown, score=replace(score, proof=proof)) for proof in with_points(score.proof, 0, 1, 3, 4)),
+            *(replace(shown, score=replace(score, proof=proof)) for proof in with_points(score.proof, 0, 1, 3)),
             *(replace(shown, score=replace(score, proof=proof)) for proof in unproved(score.proof)),
             replace(shown, score=replace(score, right=score.right // 9)),
             replace(shown, score=replace(score, used=0)),
@@ -111,6 +111,6 @@ class Reviews(Game):
     def score(self, challenge: Challenge, proof: bytes) -> Score:
         """What a receipt is shown with, right."""
         right, used = 36, 40
-        offset, counts = (self.players.commit(challenge.task_id, vector) for vector in ((), (right, used)))
-        points = proof[:128] + known(9).encode() + offset.encode() + counts.encode()
+        counts = self.players.commit(challenge.task_id, (right, used))
+        points = proof[:128] + known(9).encode() + counts.encode()
         return Score(right, used, points + VALID)

@@ -96,11 +96,11 @@ def score_fits(task: Task, claimed: Claimed, score: Score) -> bool:
     if not score.used or 10_000 * score.right < task.config.quiet_bound * score.used:
         return False
     try:
-        points = [Point.decode(score.proof[64 * i : 64 * (i + 1)]) for i in range(5)]
+        points = [Point.decode(score.proof[64 * i : 64 * (i + 1)]) for i in range(4)]
     except ValueError:
         return False
-    expected = (claimed.start, claimed.link.data_hash, task.config.offset, task.basis.commit([score.right, score.used]))
-    return (point_hash(points[0]), point_hash(points[1]), points[3], points[4]) == expected
+    expected = (claimed.start, claimed.link.data_hash, task.basis.commit([score.right, score.used]))
+    return (point_hash(points[0]), point_hash(points[1]), points[3]) == expected
 
 
 class Reviewer:

@@ -123,8 +123,7 @@ class Proofs(Contract):
             raise Refused("ScoreTooLow", config.quiet_bound, score.right, score.used)
         multiply = self.machine.multiply
         counts = add(add(config.offset, multiply(config.basis0, score.right)), multiply(config.basis1, score.used))
-        offset = point_hash(config.offset)
-        for place, expected in ((0, start), (1, data_hash), (3, offset), (4, point_hash(counts))):
+        for place, expected in ((0, start), (1, data_hash), (3, point_hash(counts))):
             actual = point_hash(commitment_at(score.proof, place))
             if actual != expected:
                 raise Refused("ScoreMismatch", expected, actual)
