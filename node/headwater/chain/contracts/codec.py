@@ -39,6 +39,7 @@ CONTRACTS = (
     "ModelRegistry",
     "ChallengeManager",
     "Openings",
+    "Attestations",
     "Lens",
 )
 VALUES: dict[str, Any] = {
@@ -61,6 +62,11 @@ VALUES: dict[str, Any] = {
     "Challenge": structs.Challenge,
     "Opening": structs.Opening,
     "Claim": structs.Claim,
+    "Scoring": structs.Scoring,
+    "HeldOut": structs.HeldOut,
+    "Holding": structs.Holding,
+    "Attestation": structs.Attestation,
+    "Composition": structs.Composition,
     "EqualLogProof": EqualLogProof,
     "Call": screens.Call,
     "Result": screens.Result,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.contracts.contract import Contract
@@ -34,6 +35,7 @@ class Contracts:
     models: ModelRegistry
     challenges: ChallengeManager
     openings: Openings
+    attestations: Attestations
     lens: Lens
     starts: Starts
 
@@ -42,7 +44,7 @@ class Contracts:
         """Every one of them."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
-            *(self.models, self.challenges, self.openings, self.lens),
+            *(self.models, self.challenges, self.openings, self.attestations, self.lens),
         )
 
     def start_of(self, task_id: int, round_: int = 0) -> int:
@@ -78,6 +80,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         models,
         ChallengeManager(chain, at["ChallengeManager"], start),
         Openings(chain, at["Openings"], start),
+        Attestations(chain, at["Attestations"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
     )
