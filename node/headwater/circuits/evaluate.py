@@ -10,13 +10,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headwater.circuits.blocks import part, view
-from headwater.circuits.circuit import Circuit, proof_points
+from headwater.circuits.blocks import over, part, view
+from headwater.circuits.circuit import Circuit
+from headwater.circuits.claims import check_claim
 from headwater.circuits.private import Private
 from headwater.circuits.statement import Tensor
 from headwater.errors import CircuitError
 from headwater.protocol.curve import Point
-from headwater.protocol.field import P
 from headwater.protocol.noise import NOISE
 from headwater.protocol.vectors import update_length
 
@@ -150,12 +150,12 @@ class Evaluate(Private):
         x, labels = view(data, rows, 0, features), view(data, rows, features, features + outputs)
         z = self.z(part(model, 0, self.dimension), x)
         if not self.classifies:
-            used = _over(view(data, rows, 0, 1))
+            used = over(view(data, rows, 0, 1))
             columns = [torch.abs(self.distance(z, labels)) * used, used]
         else:
             columns = self._binary(z, labels) if outputs == 1 else self._several(z, labels)
         if self.groups:
-            member = _over(view(data, rows, features + outputs, self.width)).transpose(0, 1)
+            member = over(view(data, rows, features + outputs, self.width)).transpose(0, 1)
             score = (member @ torch.cat(columns, 1)).reshape(-1, 1)
         else:
             score = torch.cat([torch.ones(1, rows) @ column for column in columns], 0)
@@ -170,11 +170,11 @@ class Evaluate(Private):
         """Two columns or, by group, four: counts times 4."""
         import torch
 
-        right = _over(labels * (z * 2.0 - 1.0))  # the positive class where z > 0
+        right = over(labels * (z * 2.0 - 1.0))  # the positive class where z > 0
         if not self.groups:
             sign = torch.abs(labels + 1.0) - torch.abs(labels - 1.0)  # twice that of the label, or 0
             return [right * 2.0, torch.abs(sign) * 2.0]
-        positive, negative = _over(labels), _over(labels * -1.0)
+        positive, negative = over(labels), over(labels * -1.0)
         return [right * positive, positive * 2.0, right * negative, negative * 2.0]
 
     def _several(self, z: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
@@ -183,12 +183,12 @@ class Evaluate(Private):
 
         outputs = self.table[3]
         ranked = z * float(outputs) - torch.arange(outputs, dtype=torch.float32).reshape(1, outputs)
-        named = _over(labels)
+        named = over(labels)
         own = (ranked * named) @ torch.ones(outputs, outputs)  # twice that of the label, in every column
-        wins = _over(own - ranked * 2.0) @ torch.ones(outputs, 1)
+        wins = over(own - ranked * 2.0) @ torch.ones(outputs, 1)
         count = named @ torch.ones(outputs, 1)
-        used = _over(count) - _over(count - 2.0)  # 2 where a row has one label
-        return [_over(wins - float(2 * (outputs - 1) - 1)) * used, used * 2.0]
+        used = over(count) - over(count - 2.0)  # 2 where a row has one label
+        return [over(wins - float(2 * (outputs - 1) - 1)) * used, used * 2.0]
 
     @staticmethod
     def hint(noise: Sequence[int], slack: int = 0) -> list[int]:
@@ -213,28 +213,4 @@ def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score
     statement = circuit.statement
     if not isinstance(statement, Evaluate):
         raise CircuitError(f"the circuit is of {statement.kind}, not of a score", "name a score's circuit")
-    most = statement.most
-    if len(score) != statement.output.size or any(not -most <= entry <= most for entry in score):
-        raise CircuitError(
-            "the score is not proved: these are no numbers that the statement gives", "do not believe it"
-        )
-    try:
-        found = proof_points(proof, len(statement.inputs) + 1)
-    except ValueError as error:
-        raise CircuitError(f"the score is not proved: {error}", "do not believe it") from error
-    problems = {
-        "it is about another model": found[0] != model,
-        "it is about other data": found[1] != data,
-        "its public vector is not zero": found[3] != circuit.commit([0]),
-        "it is of another score": found[4] != circuit.commit([entry % P for entry in score]),
-        "the proof is false": not circuit.verify([proof])[0],
-    }
-    if wrong := [text for text, broken in problems.items() if broken]:
-        raise CircuitError(f"the score is not proved: {', '.join(wrong)}", "do not believe it")
-
-
-def _over(v: torch.Tensor) -> torch.Tensor:
-    """2 where v is 1 or more, else 0: exact for integers."""
-    import torch
-
-    return torch.abs(v) - torch.abs(v - 1.0) + 1.0
+    check_claim(circuit, proof, {"model": model, "data": data}, score, -statement.most, statement.most)

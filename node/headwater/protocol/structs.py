@@ -375,7 +375,7 @@ class Scoring:
 
 @dataclass
 class HeldOut:
-    """Whose held-out data are behind a commitment, in which round they were registered, whether its own model counts."""
+    """Whose held-out data are behind a commitment, since which round, and whether that round's own model counts."""
 
     holder: str = ZERO_ADDRESS
     round: int = 0
