@@ -33,9 +33,6 @@ contract Attestations is IAttestations, Deployed {
     uint256 public constant MAX_NUMBERS = 128;
 
     /// @inheritdoc IAttestations
-    uint64 public constant MAX_NUMBER = type(uint64).max >> 1;
-
-    /// @inheritdoc IAttestations
     uint256 public constant MAX_ATTESTERS = 64;
 
     /// @dev Numbers for which the task's config has basis points.
@@ -44,8 +41,10 @@ contract Attestations is IAttestations, Deployed {
     /// @dev Numbers below it are multiplied by additions.
     uint256 private constant SMALL = 1 << 16;
 
-    /// @dev How many numbers a word of storage holds. The first word has a bit more, so that it is never zero.
-    uint256 private constant IN_A_WORD = 4;
+    /// @dev How many bits a number has in storage, of counts and of sums of errors. The first is never used, so that the
+    /// first word of what is recorded has a mark there and is not zero.
+    uint256 private constant COUNT_BITS = 32;
+    uint256 private constant ERROR_BITS = 64;
     uint256 private constant RECORDED = 1 << 255;
 
     /*//////////////////////////////////////////////////////////////
@@ -129,9 +128,11 @@ contract Attestations is IAttestations, Deployed {
         bytes32 actual = proof.commitmentAt(0).hash();
         if (actual != expected) revert ModelMismatch(expected, actual);
 
-        _check(taskId, scoring, _numbersOf(scoring), numbers, proof, 3);
+        uint256 bits = scoring.amounts ? ERROR_BITS : COUNT_BITS;
+        _checkNumbers(numbers, _numbersOf(scoring), bits);
+        _checkCommitment(taskId, scoring.basis, numbers, proof.commitmentAt(3));
         scoring.scoreVerifier.check(proof);
-        _keep(words, numbers);
+        _keep(words, numbers, bits);
         emit Attested(taskId, round, msg.sender, dataHash, numbers);
     }
 
@@ -146,9 +147,10 @@ contract Attestations is IAttestations, Deployed {
         mapping(uint256 => uint256) storage words = _compositions[taskId][dataHash];
         if (words[0] != 0) revert AlreadyDeclared(taskId, dataHash);
 
-        _check(taskId, scoring, _countsOf(scoring), counts, proof, 2);
+        _checkNumbers(counts, _countsOf(scoring), COUNT_BITS);
+        _checkCommitment(taskId, scoring.basis, counts, proof.commitmentAt(2));
         scoring.compositionVerifier.check(proof);
-        _keep(words, counts);
+        _keep(words, counts, COUNT_BITS);
         _declared[taskId].push(dataHash);
         _declarers[taskId][dataHash] = msg.sender;
         emit CompositionDeclared(taskId, msg.sender, dataHash, counts);
@@ -172,7 +174,7 @@ contract Attestations is IAttestations, Deployed {
         view
     {
         Scoring memory scoring = getScoring(taskId);
-        uint64[] memory numbers = _read(_scores[taskId][round][dataHash], _numbersOf(scoring));
+        uint64[] memory numbers = _readScore(scoring, taskId, round, dataHash);
         if (numbers.length == 0 || _heldOut[taskId][dataHash].holder != attester) {
             revert NotAttested(taskId, round, dataHash, attester);
         }
@@ -229,7 +231,7 @@ contract Attestations is IAttestations, Deployed {
 
     /// @inheritdoc IAttestations
     function getScore(uint256 taskId, uint256 round, bytes32 dataHash) public view returns (uint64[] memory numbers) {
-        return _read(_scores[taskId][round][dataHash], _numbersOf(getScoring(taskId)));
+        return _readScore(getScoring(taskId), taskId, round, dataHash);
     }
 
     /// @inheritdoc IAttestations
@@ -244,12 +246,12 @@ contract Attestations is IAttestations, Deployed {
         returns (Attestation[] memory attestations)
     {
         bytes32[] storage hashes = _heldOutHashes[taskId];
-        uint256 expected = _numbersOf(getScoring(taskId));
+        Scoring memory scoring = getScoring(taskId);
         attestations = new Attestation[](_pageLength(hashes.length, start, limit));
         uint256 count;
         for (uint256 i; i < attestations.length; ++i) {
             bytes32 dataHash = hashes[start + i];
-            uint64[] memory numbers = _read(_scores[taskId][round][dataHash], expected);
+            uint64[] memory numbers = _readScore(scoring, taskId, round, dataHash);
             if (numbers.length == 0) continue;
             HeldOut memory data = _heldOut[taskId][dataHash];
             attestations[count++] = Attestation(data.holder, dataHash, uint32(round), data.registeredAt, numbers);
@@ -261,7 +263,7 @@ contract Attestations is IAttestations, Deployed {
 
     /// @inheritdoc IAttestations
     function getComposition(uint256 taskId, bytes32 dataHash) external view returns (uint64[] memory counts) {
-        return _read(_compositions[taskId][dataHash], _countsOf(getScoring(taskId)));
+        return _read(_compositions[taskId][dataHash], _countsOf(getScoring(taskId)), COUNT_BITS);
     }
 
     /// @inheritdoc IAttestations
@@ -284,7 +286,7 @@ contract Attestations is IAttestations, Deployed {
         uint256 expected = compositions.length == 0 ? 0 : _countsOf(getScoring(taskId));
         for (uint256 i; i < compositions.length; ++i) {
             bytes32 dataHash = hashes[start + i];
-            uint64[] memory counts = _read(_compositions[taskId][dataHash], expected);
+            uint64[] memory counts = _read(_compositions[taskId][dataHash], expected, COUNT_BITS);
             compositions[i] = Composition(_declarers[taskId][dataHash], dataHash, counts);
         }
     }
@@ -366,24 +368,25 @@ contract Attestations is IAttestations, Deployed {
         revert ModelNotLater(taskId, round, data.round, data.fresh);
     }
 
-    /// @dev The proof's last point must be the commitment of these numbers, and the one before it that of zero.
-    function _check(
+    /// @dev There must be so many numbers, and each fit where it is kept.
+    function _checkNumbers(uint64[] calldata numbers, uint256 expected, uint256 bits) private pure {
+        if (numbers.length != expected) revert WrongNumberCount(expected, numbers.length);
+        for (uint256 i; i < numbers.length; ++i) {
+            if (numbers[i] >> bits - 1 != 0) revert NumberTooLarge(i, numbers[i]);
+        }
+    }
+
+    /// @dev The proof's last point must be the commitment of these numbers: so what its vector has behind them is zero.
+    function _checkCommitment(
         uint256 taskId,
-        Scoring memory scoring,
-        uint256 expectedCount,
+        G1[] memory further,
         uint64[] calldata numbers,
-        bytes calldata proof,
-        uint256 zeroAt
+        G1 memory actual
     )
         private
         view
     {
-        if (numbers.length != expectedCount) revert WrongNumberCount(expectedCount, numbers.length);
-        ITaskManager.TaskConfig memory config = _config(taskId);
-        G1 memory actual = proof.commitmentAt(zeroAt);
-        if (!actual.equals(config.offset)) revert PublicMismatch(config.offset.hash(), actual.hash());
-        G1 memory expected = _commitmentOf(config, scoring.basis, numbers);
-        actual = proof.commitmentAt(zeroAt + 1);
+        G1 memory expected = _commitmentOf(_config(taskId), further, numbers);
         if (!actual.equals(expected)) revert NumbersMismatch(expected.hash(), actual.hash());
     }
 
@@ -400,7 +403,6 @@ contract Attestations is IAttestations, Deployed {
         G1[] memory points = new G1[](numbers.length);
         uint256 bits;
         for (uint256 i; i < numbers.length; ++i) {
-            if (numbers[i] > MAX_NUMBER) revert NumberTooLarge(i, numbers[i]);
             bits |= numbers[i];
             points[i] = i == 0 ? config.basis0 : i == 1 ? config.basis1 : further[i - KNOWN];
         }
@@ -459,20 +461,37 @@ contract Attestations is IAttestations, Deployed {
         return uint256(scoring.classes) * Math.max(1, scoring.groups);
     }
 
-    function _keep(mapping(uint256 => uint256) storage words, uint64[] calldata numbers) private {
+    function _keep(mapping(uint256 => uint256) storage words, uint64[] calldata numbers, uint256 bits) private {
         uint256 word = RECORDED;
+        uint256 shift;
         for (uint256 i; i < numbers.length; ++i) {
-            word |= uint256(numbers[i]) << 64 * (i % IN_A_WORD);
-            if (i % IN_A_WORD != IN_A_WORD - 1 && i != numbers.length - 1) continue;
-            words[i / IN_A_WORD] = word;
-            word = 0;
+            word |= uint256(numbers[i]) << shift;
+            shift += bits;
+            if (shift < 256 && i != numbers.length - 1) continue;
+            words[i * bits / 256] = word;
+            (word, shift) = (0, 0);
         }
+    }
+
+    function _readScore(
+        Scoring memory scoring,
+        uint256 taskId,
+        uint256 round,
+        bytes32 dataHash
+    )
+        private
+        view
+        returns (uint64[] memory numbers)
+    {
+        uint256 bits = scoring.amounts ? ERROR_BITS : COUNT_BITS;
+        return _read(_scores[taskId][round][dataHash], _numbersOf(scoring), bits);
     }
 
     /// @dev As many numbers as were kept, or none.
     function _read(
         mapping(uint256 => uint256) storage words,
-        uint256 count
+        uint256 count,
+        uint256 bits
     )
         private
         view
@@ -480,10 +499,9 @@ contract Attestations is IAttestations, Deployed {
     {
         if (words[0] == 0) return numbers;
         numbers = new uint64[](count);
-        uint256 word;
         for (uint256 i; i < count; ++i) {
-            if (i % IN_A_WORD == 0) word = words[i / IN_A_WORD];
-            numbers[i] = uint64(word >> 64 * (i % IN_A_WORD)) & MAX_NUMBER; // the other bits are other numbers'
+            uint256 word = words[i * bits / 256] >> i * bits % 256;
+            numbers[i] = uint64(word & (1 << bits - 1) - 1); // without the mark
         }
     }
 

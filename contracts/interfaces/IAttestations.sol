@@ -31,8 +31,10 @@ import {G1} from "../libraries/BN254.sol";
 /// name attesters for it.
 ///
 /// Proofs start with the commitments of their vectors:
-///   score:       0 model [w | tag | 0..] · 1 data · 2 hint · 3 zero · 4 score
-///   composition: 0 data · 1 hint · 2 zero · 3 counts
+///   score:       0 model [w | tag | 0..] · 1 data · 2 hint · 3 score
+///   composition: 0 data · 1 hint · 2 counts
+/// The last vector has one entry behind the numbers, which multiplies noise and must be zero. It is, since the contract
+/// computes the commitment of the numbers alone.
 interface IAttestations {
     /*//////////////////////////////////////////////////////////////
                                  TYPES
@@ -151,11 +153,8 @@ interface IAttestations {
     /// @notice Thrown when there are not as many numbers as the task's scores, or compositions, have.
     error WrongNumberCount(uint256 expected, uint256 actual);
 
-    /// @notice Thrown when a number is above `MAX_NUMBER`.
+    /// @notice Thrown when a number does not fit where it is kept: a count from 2^31 on, a sum of errors from 2^63 on.
     error NumberTooLarge(uint256 index, uint256 number);
-
-    /// @notice Thrown when a proof's public vector is not zero: it could add anything to the numbers.
-    error PublicMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when a proof is of other numbers than those claimed.
     error NumbersMismatch(bytes32 expected, bytes32 actual);
@@ -236,9 +235,8 @@ interface IAttestations {
     /// Requirements: the task is open (`NotOpen`); the round's model is final (`IModelRegistry.UnknownModel`) and the proof's
     /// (`ModelMismatch`); the data are the sender's (`NotHolder`), it does not train on them (`IsTrainingData`), and they
     /// were registered before the model could be known (`ModelNotLater`); nothing is recorded (`AlreadyAttested`); as many
-    /// numbers as a score has (`WrongNumberCount`), each up to `MAX_NUMBER` (`NumberTooLarge`), and the proof's
-    /// (`NumbersMismatch`), whose public vector is zero (`PublicMismatch`); the verifier accepts it
-    /// (`Verifying.InvalidProof`).
+    /// numbers as a score has (`WrongNumberCount`), each of them small enough (`NumberTooLarge`), and the proof's
+    /// (`NumbersMismatch`); the verifier accepts it (`Verifying.InvalidProof`).
     /// @param taskId The task.
     /// @param round The round that made the model.
     /// @param numbers The score, as the statement's output has it.
@@ -326,9 +324,6 @@ interface IAttestations {
 
     /// @notice The most numbers of a score or a composition.
     function MAX_NUMBERS() external view returns (uint256 bound);
-
-    /// @notice The largest number: 2^63 - 1.
-    function MAX_NUMBER() external view returns (uint64 bound);
 
     /// @notice The most attesters that a creator names.
     function MAX_ATTESTERS() external view returns (uint256 bound);

@@ -200,7 +200,7 @@ contract AttestationsTest is AttestingTest {
         register(taskId, HOLDER, DATA);
         finalizeRound(taskId, 3);
         uint64[] memory numbers = many(12);
-        (numbers[3], numbers[7]) = (type(uint64).max >> 1, 0);
+        (numbers[3], numbers[7]) = (type(uint32).max >> 1, type(uint32).max >> 1);
         attest(taskId, 1, HOLDER, numbers, scoreProof(modelScalar, DATA, numbers));
         assertEq(abi.encode(attestations.getScore(taskId, 1, hashOf(DATA))), abi.encode(numbers));
     }
@@ -318,19 +318,34 @@ contract AttestationsTest is AttestingTest {
         refusesToAttest(1, more, proof, abi.encodeWithSelector(selector, hashOf(commitTo(more)), actual));
         bytes memory wrong = abi.encodeWithSelector(IAttestations.WrongNumberCount.selector, 2, 4);
         refusesToAttest(1, many(4), proof, wrong);
-        uint64[] memory large = two(4, 1 << 63);
-        wrong = abi.encodeWithSelector(IAttestations.NumberTooLarge.selector, 1, 1 << 63);
+        uint64[] memory large = two(4, 1 << 31);
+        wrong = abi.encodeWithSelector(IAttestations.NumberTooLarge.selector, 1, 1 << 31);
         refusesToAttest(1, large, proof, wrong);
     }
 
-    function test_attest_refusesAPublicVectorThatIsNotZero() public {
+    function test_attest_refusesAVectorWithMoreBehindTheNumbers() public {
         open(taskId, scoringOf(0));
         register(taskId, HOLDER, DATA);
         finalizeRound(taskId, 3);
         uint64[] memory numbers = two(4, 8);
-        bytes memory proof = abi.encode(point(modelScalar), point(DATA), point(99), point(5), point(commitTo(numbers)));
-        bytes memory error = abi.encodeWithSelector(IAttestations.PublicMismatch.selector, hashOf(offset()), hashOf(5));
+        uint64[] memory more = new uint64[](3);
+        (more[0], more[1], more[2]) = (4, 8, 1);
+        bytes memory proof = scoreProof(modelScalar, DATA, more);
+        bytes32 expected = hashOf(commitTo(numbers));
+        bytes memory error =
+            abi.encodeWithSelector(IAttestations.NumbersMismatch.selector, expected, hashOf(commitTo(more)));
         refusesToAttest(1, numbers, proof, error);
+    }
+
+    function test_attest_ofAmounts_keepsLargeNumbers() public {
+        IAttestations.Scoring memory scoring = scoringOf(0);
+        (scoring.amounts, scoring.classes) = (true, 1);
+        open(taskId, scoring);
+        register(taskId, HOLDER, DATA);
+        finalizeRound(taskId, 3);
+        uint64[] memory numbers = two(type(uint64).max >> 1, 1 << 40);
+        attest(taskId, 1, HOLDER, numbers, scoreProof(modelScalar, DATA, numbers));
+        assertEq(abi.encode(attestations.getScore(taskId, 1, hashOf(DATA))), abi.encode(numbers));
     }
 
     function test_attest_refusesWhatTheVerifierRefuses() public {

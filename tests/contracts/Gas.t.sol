@@ -186,7 +186,9 @@ contract GasTest is AttestingTest {
         uint64[] memory numbers = many(groups == 0 ? 2 : uint256(groups) * 4);
         bytes memory proof = scoreProof(modelScalar, 1000, numbers);
         attest(taskId, 1, HOLDER, numbers, proof);
-        recordBeyondVerifier(string.concat("attest", size), vm.lastCallGas().gasTotalUsed, proof, groups == 0 ? 100_000 : 150_000);
+        recordBeyondVerifier(
+            string.concat("attest", size), vm.lastCallGas().gasTotalUsed, proof, groups == 0 ? 100_000 : 150_000
+        );
         numbers = many(groups == 0 ? 2 : uint256(groups) * 2);
         proof = compositionProof(1000, numbers);
         vm.prank(HOLDER);

@@ -13,7 +13,7 @@ from headwater.protocol.field import P
 def check_claim(
     circuit: Circuit, proof: bytes, vectors: Mapping[str, Point], numbers: Sequence[int], least: int, most: int
 ) -> None:
-    """Accept numbers that a proof claims of committed vectors. Its statement's last input is a public zero.
+    """Accept numbers that a proof claims of committed vectors. Its statement's output has a zero behind them.
 
     Args:
         vectors: the commitments that must be known beforehand, by the names of the statement's inputs.
@@ -24,7 +24,7 @@ def check_claim(
         CircuitError: they are not proved.
     """
     inputs = [tensor.name for tensor in circuit.statement.inputs]
-    if len(numbers) != circuit.statement.output.size or any(not least <= entry <= most for entry in numbers):
+    if len(numbers) != circuit.statement.output.size - 1 or any(not least <= entry <= most for entry in numbers):
         raise CircuitError(
             "the score is not proved: these are no numbers that the statement gives", "do not believe it"
         )
@@ -34,7 +34,6 @@ def check_claim(
         raise CircuitError(f"the score is not proved: {error}", "do not believe it") from error
     problems = {
         **{f"it is about another {name}": found[inputs.index(name)] != point for name, point in vectors.items()},
-        "its public vector is not zero": found[len(inputs) - 1] != circuit.commit([0]),
         "it is of another score": found[len(inputs)] != circuit.commit([entry % P for entry in numbers]),
         "the proof is false": not circuit.verify([proof])[0],
     }

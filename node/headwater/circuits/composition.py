@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Composition(Private):
-    """(data, noise, public) -> counts.
+    """(data, hint) -> counts.
 
     data    `rows` rows of [ features | labels | groups ], then `salt_rows` rows of salts, which nothing reads
-    noise   NOISE integers below base**legs, fresh for every proof
-    public  [ 0 ]: whoever checks a proof checks that its point is the SRS's offset, C(0)
-    counts  for each group, or for all rows where there are none: the rows of each class, times 4; by group times 8
+    hint    [ NOISE integers below base**legs | 0 ], fresh for every proof; as of `Evaluate`
+    counts  [ the numbers | the hint's 0 ]: for each group, or for all rows where there are none, the rows of each
+            class, times 4; by group times 8
 
     A row has one class at most: of two classes the sign of its label says which, of more the only label that is 1 or
     more. An amount's row counts where its intercept is 1 or more, for one class. A row is in each group whose entry is
@@ -78,12 +78,17 @@ class Composition(Private):
     def inputs(self) -> tuple[Tensor, ...]:
         """As `Statement` says."""
         data = Tensor("data", (self.rows + self.salt_rows, self.width))
-        return data, Tensor("noise", (NOISE, 1)), Tensor("public", (1, 1))
+        return data, Tensor("hint", (NOISE + 1, 1))
 
     @property
     def output(self) -> Tensor:
         """As `Statement` says."""
-        return Tensor("counts", (self.classes * max(1, self.groups), 1))
+        return Tensor("counts", (self.numbers + 1, 1))
+
+    @property
+    def numbers(self) -> int:
+        """How many counts there are."""
+        return self.classes * max(1, self.groups)
 
     @property
     def magnitude(self) -> int:
@@ -111,7 +116,7 @@ class Composition(Private):
         """The counts: see the class."""
         import torch
 
-        (data, noise, public), rows, labelled = inputs, self.rows, self.features + self.outputs
+        (data, hint), rows, labelled = inputs, self.rows, self.features + self.outputs
         labels = view(data, rows, self.features, labelled)
         if not self.classifies:
             classes = over(view(data, rows, 0, 1)) * 2.0
@@ -126,11 +131,17 @@ class Composition(Private):
         else:
             counts = torch.ones(1, rows) @ classes
         counts = counts.reshape(-1, 1)
-        quiet = torch.ones(1, NOISE) @ torch.abs(noise) * public
-        if self.output.size == 1:
-            return counts + quiet
-        first, rest = part(counts, 0, 1), part(counts, 1, self.output.size)
-        return torch.cat([first + quiet, rest], 0)
+        zero = part(hint, NOISE, NOISE + 1)
+        quiet = torch.ones(1, NOISE) @ torch.abs(part(hint, 0, NOISE)) * zero
+        if self.numbers == 1:
+            return torch.cat([counts + quiet, zero], 0)
+        first, rest = part(counts, 0, 1), part(counts, 1, self.numbers)
+        return torch.cat([first + quiet, rest, zero], 0)
+
+    @staticmethod
+    def hint(noise: Sequence[int]) -> list[int]:
+        """The hint of a proof."""
+        return [*noise, 0]
 
 
 def check_composition(circuit: Circuit, proof: bytes, data: Point, counts: Sequence[int]) -> None:
@@ -139,7 +150,7 @@ def check_composition(circuit: Circuit, proof: bytes, data: Point, counts: Seque
     Args:
         proof: of a `Composition` statement's circuit.
         data: the data commitment.
-        counts: the numbers claimed, as the statement's output has them.
+        counts: the numbers claimed, as the statement's output has them before its zero.
 
     Raises:
         CircuitError: it is not proved.

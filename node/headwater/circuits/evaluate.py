@@ -28,13 +28,13 @@ SLACKS = 2
 
 
 class Evaluate(Private):
-    """(model, data, hint, public) -> score. A learner says what `z` its model gives, and an amount's `distance`.
+    """(model, data, hint) -> score. A learner says what `z` its model gives, and an amount's `distance`.
 
     model   [ w (D) | tag | 0.. ], as `Update` takes it
     data    `rows` rows of [ features | labels | groups ], then `salt_rows` rows of salts, which nothing reads
-    hint    [ slack (SLACKS) | NOISE integers below base**legs ], fresh for every proof
-    public  [ 0 ]: whoever checks a proof checks that its point is the SRS's offset, C(0)
-    score   of classes  [ 4 right | 4 used ]
+    hint    [ slack (SLACKS) | NOISE integers below base**legs | 0 ], fresh for every proof
+    score   [ the numbers | the hint's 0 ]: whoever checks a proof computes the commitment of the numbers alone
+            of classes  [ 4 right | 4 used ]
             by group    of two classes, for each group [ 8 right of the positive | 8 positive | 8 right of the negative
                         | 8 negative ]; of more [ 8 right | 8 used ]
             of amounts  [ 2 sum of |error| | 2 used ], by group twice that
@@ -43,8 +43,8 @@ class Evaluate(Private):
     more). It is in each group whose entry is 1 or more. With `at_least` the slack is taken from the first entry, so
     that it is a lower bound; to an amount's errors it is added.
 
-    The noise is decomposed like all else (`headwater.protocol.noise`); it reaches the score times the public zero,
-    which is committed to: a compiler drops what is multiplied by a constant zero.
+    The noise is decomposed like all else (`headwater.protocol.noise`); it reaches the score times the hint's zero: that
+    is an input, since a compiler drops what is multiplied by a constant zero, and an output, so that it is zero.
     """
 
     groups: int
@@ -106,15 +106,23 @@ class Evaluate(Private):
         return (
             Tensor("model", (update_length(self.dimension), 1)),
             Tensor("data", (rows + salt_rows, self.width)),
-            Tensor("hint", (SLACKS + NOISE, 1)),
-            Tensor("public", (1, 1)),
+            Tensor("hint", (SLACKS + NOISE + 1, 1)),
         )
 
     @property
     def output(self) -> Tensor:
         """As `Statement` says."""
-        each = 4 if self.groups and self.classifies and self.table[3] == 1 else 2
-        return Tensor("score", (each * max(1, self.groups), 1))
+        return Tensor("score", (self.numbers + 1, 1))
+
+    @property
+    def each(self) -> int:
+        """How many numbers a score has for each group."""
+        return 4 if self.groups and self.classifies and self.table[3] == 1 else 2
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a score has."""
+        return self.each * max(1, self.groups)
 
     @property
     def magnitude(self) -> int:
@@ -140,13 +148,13 @@ class Evaluate(Private):
     def most(self) -> int:
         """The largest magnitude of an entry of a score."""
         each = 8 if self.classifies else 4 * (self.z_limit + 1)
-        return self.table[0] * each + SLACKS * self.decomposition_limit
+        return self.table[0] * each + (SLACKS * self.decomposition_limit if self.at_least else 0)
 
     def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
         """The score: see the class."""
         import torch
 
-        (model, data, hint, public), (rows, _, features, outputs) = inputs, self.table
+        (model, data, hint), (rows, _, features, outputs) = inputs, self.table
         x, labels = view(data, rows, 0, features), view(data, rows, features, features + outputs)
         z = self.z(part(model, 0, self.dimension), x)
         if not self.classifies:
@@ -159,12 +167,13 @@ class Evaluate(Private):
             score = (member @ torch.cat(columns, 1)).reshape(-1, 1)
         else:
             score = torch.cat([torch.ones(1, rows) @ column for column in columns], 0)
-        quiet = torch.ones(1, NOISE) @ torch.abs(part(hint, SLACKS, SLACKS + NOISE)) * public
+        zero = part(hint, SLACKS + NOISE, SLACKS + NOISE + 1)
+        quiet = torch.ones(1, NOISE) @ torch.abs(part(hint, SLACKS, SLACKS + NOISE)) * zero
         if self.at_least:
             slack = torch.ones(1, SLACKS) @ torch.abs(part(hint, 0, SLACKS))
             quiet = quiet + (slack * -1.0 if self.classifies else slack)
-        first, rest = part(score, 0, 1), part(score, 1, self.output.size)
-        return torch.cat([first + quiet, rest], 0)
+        first, rest = part(score, 0, 1), part(score, 1, self.numbers)
+        return torch.cat([first + quiet, rest, zero], 0)
 
     def _binary(self, z: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
         """Two columns or, by group, four: counts times 4."""
@@ -193,7 +202,7 @@ class Evaluate(Private):
     @staticmethod
     def hint(noise: Sequence[int], slack: int = 0) -> list[int]:
         """The hint of a proof: by how much the first entry of the score is to be worse than it is, and noise."""
-        return [slack, *[0] * (SLACKS - 1), *noise]
+        return [slack, *[0] * (SLACKS - 1), *noise, 0]
 
 
 def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score: Sequence[int]) -> None:
@@ -205,7 +214,7 @@ def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score
         proof: of an `Evaluate` statement's circuit.
         model, data: C([w | tag]), and the data commitment. That, and the statement, which says how the data are laid
             out, must have been fixed before the model was known.
-        score: the numbers claimed, as the statement's output has them.
+        score: the numbers claimed, as the statement's output has them before its zero.
 
     Raises:
         CircuitError: it is not proved.

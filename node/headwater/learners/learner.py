@@ -159,6 +159,11 @@ class Learner(ABC):
         return None
 
     @property
+    def error_unit(self) -> float:
+        """What a unit of a score's errors is, in those of the amounts that are predicted."""
+        return 1.0
+
+    @property
     def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The columns that say of which groups a row is, by name, each with its groups."""
         return ()

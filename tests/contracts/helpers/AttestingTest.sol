@@ -75,11 +75,11 @@ abstract contract AttestingTest is HeadwaterTest {
 
     /// @dev A proof that the stub verifier takes for a score of a model.
     function scoreProof(uint256 model, uint256 data, uint64[] memory numbers) internal view returns (bytes memory) {
-        return abi.encode(point(model), point(data), point(99), point(offset()), point(commitTo(numbers)));
+        return abi.encode(point(model), point(data), point(99), point(commitTo(numbers)));
     }
 
     function compositionProof(uint256 data, uint64[] memory counts) internal view returns (bytes memory) {
-        return abi.encode(point(data), point(99), point(offset()), point(commitTo(counts)));
+        return abi.encode(point(data), point(99), point(commitTo(counts)));
     }
 
     /// @dev The number behind the commitment of numbers.

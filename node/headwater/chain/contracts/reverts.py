@@ -57,7 +57,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "nothing to do: later models count",
     ),
     "WrongNumberCount": ("{expected} numbers are expected, not {actual}", "take those of the proof's last vector"),
-    "NumberTooLarge": ("number {index} is {number}, more than 2^63 - 1", "such a score cannot be recorded"),
+    "NumberTooLarge": ("number {index} is {number}, too large to be recorded", "such a score cannot be recorded"),
     "NumbersMismatch": ("the proof is of other numbers than those claimed", "claim those of the proof's last vector"),
     "AlreadyAttested": ("the score of round {round} on data {dataHash:short} is recorded", "nothing to do"),
     "AlreadyDeclared": ("the composition of data {dataHash:short} is recorded", "nothing to do"),

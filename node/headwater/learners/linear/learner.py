@@ -98,6 +98,13 @@ class Linear(Tabular):
         return LinearEvaluate.of(self.spec, at_least=at_least)
 
     @property
+    def error_unit(self) -> float:
+        """As `Learner` says: errors have the scale of z, those of a direct loss also the loss's divisor."""
+        spec, loss, amount = self.spec, self.spec.derivative, self.columns.amount
+        bits = spec.z_bits + (loss.divisor_bits if loss.form == "direct" else 0)
+        return decode(1, bits) * float(amount.deviation) if amount else 1.0
+
+    @property
     def facts(self) -> dict[str, str]:
         """As `Learner` says."""
         spec = self.spec
