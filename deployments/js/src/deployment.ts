@@ -14,6 +14,7 @@ export const CONTRACTS = [
   "ModelRegistry",
   "ChallengeManager",
   "Openings",
+  "Attestations",
   "Lens",
 ] as const;
 

@@ -44,6 +44,7 @@ export const tableFields = {
     object({ column: name, classes: list(name, 2, 100) }),
     object({ column: name, mean: decimal, deviation: decimal }),
   ),
+  groups: list(object({ name, values: list(name, 1, 100) }), 0, 8),
   missing: oneOf("refuse", "drop", "mean"),
   unknown: oneOf("refuse", "none"),
   fixed_point: object({ data_bits: bits, model_bits: bits, clamp: decimal }),
@@ -83,6 +84,7 @@ export function tableLearner<M extends TableModel>(table: TableKind<M>): Learner
     kind: table.kind,
     read: checked(table.read, (model) => nonsense(model) ?? table.problem(model)),
     columns: columnsOf,
+    groups: ({ groups }) => groups,
     exampleRow,
     encodeRow,
 
