@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from headwater.chain.contracts.events import Attested, CompositionDeclared
@@ -10,11 +12,16 @@ from headwater.errors import ConfigError, TaskError
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.decisions import Attest, Done, RegisterHeldOut, Wait
+from headwater.protocol.machine import Addresses
 from headwater.protocol.scores import WHOLE, composition, shares
+from headwater.reading.audit import audit
 from headwater.roles.declaring import declare
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
 from headwater.roles.task import point_hash
+from tests.support.arena import YES_CREATION
+from tests.support.indexing import Index, lowered
+from tests.support.roles import CREATOR
 from tests.support.scored import HOLDER, ScoredWorld
 
 ROUND = 1
@@ -132,3 +139,35 @@ def test_declare__of_a_file_that_was_not_registered__is_refused(finalized):
 def test_task__without_scores__says_so(world):
     with pytest.raises(TaskError, match="has no scores"):
         _ = world.at("created").task.scoring
+
+
+def test_audit__of_a_task_with_scores__verifies_each_again__and_logs_are_enough_to_know_them(finalized):
+    task, attester, trainer = finalized.task, finalized.attester(), finalized.trainer(0)
+    attester.step()
+    secret = secret_of(finalized.anvil.accounts[1])
+    declare(task, finalized.senders[1], secret, trainer.dataset, silent, journal=trainer._kept._secrets)
+    checks = [check for section in audit(task) for check in section.checks]
+    assert [check for check in checks if check.ok is False] == []
+    said = [check.name for check in checks if ": score of round 1" in check.name or "composition of" in check.name]
+    assert any("all rows" in name for name in said)
+    assert sum(name.endswith(": proved") for name in said) == 2
+
+    contracts, chain = task.contracts, finalized.chain
+    at = Addresses(*(contract.address.lower() for contract in contracts.all[:8]))
+    index = Index(chain.chain_id, at, lambda number: chain.block(number).timestamp)
+    index.read(finalized.anvil.web3.eth.get_logs({"fromBlock": 0}))
+    told, own = index.machine.attestations, contracts.attestations
+    assert told.get_scoring(task.id) == lowered(own.get_scoring(task.id))
+    assert told.held_outs(task.id) == list(map(lowered, own.held_outs(task.id)))
+    assert told.attestations(task.id, ROUND) == list(map(lowered, own.attestations(task.id, ROUND)))
+    assert told.all_compositions(task.id) == list(map(lowered, own.compositions(task.id)))
+
+
+def test_task__whose_creator_opened_it_with_a_verifier_of_its_own__is_seen(finalized):
+    task = finalized.task
+    yes, _ = finalized.senders[CREATOR].deploy(YES_CREATION, "a verifier that says yes")
+    false = replace(task.scoring, score_verifier=yes, score_code_hash=finalized.chain.code_hash(yes))
+    again = finalized.open()
+    again.__dict__["scoring"] = false
+    with pytest.raises(TaskError, match="not those rebuilt here"):
+        again.check_scores()
