@@ -222,10 +222,11 @@ function evaluateAmounts(
   return { kind: "amount", rows: rows.length, meanAbsoluteError: (off / rows.length) * Number(label.deviation) };
 }
 
-function nonsense({ features, label, fixed_point, training }: TableModel): string | undefined {
-  const categories = features.flatMap((feature) => ("values" in feature ? [feature.values] : []));
+function nonsense({ features, label, groups, fixed_point, training }: TableModel): string | undefined {
+  const categories = [...features, ...groups].flatMap((column) => ("values" in column ? [column.values] : []));
   const columns = [...features.map((feature) => feature.name), label.column];
-  for (const names of [columns, "classes" in label ? label.classes : [], ...categories]) {
+  const grouping = [...groups.map((group) => group.name), label.column];
+  for (const names of [columns, grouping, "classes" in label ? label.classes : [], ...categories]) {
     if (new Set(names).size < names.length) return "two columns, classes or values of one name";
     if (names.some((text) => text !== text.trim())) return "a name with spaces around it";
   }
