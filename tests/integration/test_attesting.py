@@ -12,7 +12,8 @@ from headwater.errors import ConfigError, TaskError
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.decisions import Attest, Done, RegisterHeldOut, Wait
-from headwater.protocol.machine import Addresses
+from headwater.protocol.field import to_signed
+from headwater.protocol.machine import Addresses, Refused
 from headwater.protocol.scores import WHOLE, composition, shares
 from headwater.reading.audit import audit
 from headwater.roles.declaring import declare
@@ -171,3 +172,54 @@ def test_task__whose_creator_opened_it_with_a_verifier_of_its_own__is_seen(final
     again.__dict__["scoring"] = false
     with pytest.raises(TaskError, match="not those rebuilt here"):
         again.check_scores()
+
+
+def test_refusals__of_the_machine__are_the_contracts(finalized):
+    task, attester, trainer = finalized.task, finalized.attester(), finalized.trainer(0)
+    proof = attester.prove(ROUND, 0)
+    numbers = [to_signed(entry) for entry in proof.output[:-1]]
+    attester.step()
+    own, contracts = task.contracts.attestations, task.contracts
+    index = Index(
+        finalized.chain.chain_id,
+        Addresses(*(contract.address.lower() for contract in contracts.all[:8])),
+        lambda number: finalized.chain.block(number).timestamp,
+    )
+    index.read(finalized.anvil.web3.eth.get_logs({"fromBlock": 0}))
+    machine, me = index.machine.attestations, finalized.senders[HOLDER].address.lower()
+    stranger, mine, trained = finalized.senders[8].address.lower(), attester.vectors[0][1], trainer.data[1]
+    data, model = point_hash(mine), contracts.models.get_model(task.id, ROUND).model_hash
+    cases = [
+        (8, own.register(task.id, [trained]), lambda: machine.register(stranger, task.id, [trained])),
+        (8, own.register(task.id, [mine]), lambda: machine.register(stranger, task.id, [mine])),
+        (8, own.register(task.id, []), lambda: machine.register(stranger, task.id, [])),
+        (8, own.register(9, [mine]), lambda: machine.register(stranger, 9, [mine])),
+        (
+            8,
+            own.attest(task.id, ROUND, numbers, proof.data),
+            lambda: machine.attest(stranger, task.id, ROUND, data, model, numbers),
+        ),
+        (
+            HOLDER,
+            own.attest(task.id, ROUND, numbers, proof.data),
+            lambda: machine.attest(me, task.id, ROUND, data, model, numbers),
+        ),
+        (
+            HOLDER,
+            own.attest(task.id, 0, numbers, proof.data),
+            lambda: machine.attest(me, task.id, 0, data, model, numbers),
+        ),
+        (
+            HOLDER,
+            own.attest(task.id, 2, numbers, proof.data),
+            lambda: machine.attest(me, task.id, 2, data, model, numbers),
+        ),
+    ]
+    for account, call, said in cases:
+        with pytest.raises(Refused) as refused:
+            said()
+        found = finalized.refusal(account, call)
+        assert (found.name, [*map(lowered, found.arguments.values())]) == (
+            refused.value.error,
+            [*refused.value.arguments],
+        )
