@@ -191,7 +191,7 @@ contract ProofManager is IProofManager, Deployed {
     {
         (uint256 right, uint256 used) = (score.right, score.used);
         if (used == 0 || Terms.WHOLE * right < config.quietBound * used) {
-            revert ScoreTooLow(config.quietBound, right, used);
+            revert ReceiptTooLow(config.quietBound, right, used);
         }
         bytes calldata proof = score.proof;
         bytes32 actual = proof.commitmentAt(0).hash();

@@ -27,7 +27,18 @@ from headwater.cli.main import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT
 from scripts.artifacts import write_json
-from scripts.benchmarks import aggregation, baseline, categories, growth, learners, page, rounds, shapes, statements
+from scripts.benchmarks import (
+    aggregation,
+    baseline,
+    categories,
+    growth,
+    learners,
+    page,
+    rounds,
+    scores,
+    shapes,
+    statements,
+)
 from scripts.benchmarks.machine import describe_machine, load
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.tables import Report, describe_run, tables
@@ -142,8 +153,11 @@ def _measure_rounds(report: Report, home: Path, folder: Path, anvil: Anvil, *, l
     with console.status(f"rounds of {rounds.FEWEST} and of {len(rounds.PATIENTS)} trainers"):
         measured = rounds.measure(shapes.REFERENCE.spec, home, folder, anvil)
     console.print(f"rounds: submit {measured.gas['submit']:,} gas, aggregate {measured.gas['finalize']:,}")
+    with console.status("scores on record"):
+        recorded = scores.measure(shapes.REFERENCE.spec, home, folder, anvil)
+    console.print(f"scores: attest {recorded['attest']:,} gas, by two groups {recorded['attest_two_groups']:,}")
     report |= {
-        "gas": measured.gas,
+        "gas": measured.gas | recorded,
         "calldata_bytes": measured.calldata_bytes,
         "contract_bytes": measured.contract_bytes,
         "verifier_bytes": {

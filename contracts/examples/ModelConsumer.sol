@@ -69,7 +69,7 @@ contract ModelConsumer {
     /// under the same round.
     /// @param newRound The round that made it.
     /// @param expectedHash Its model hash.
-    function accept(uint256 newRound, bytes32 expectedHash) external {
+    function accept(uint256 newRound, bytes32 expectedHash) public virtual {
         if (newRound == 0) revert UnprovedModel();
         if (newRound <= round) revert StaleModel(newRound, round);
         IModelRegistry.Model memory model = REGISTRY.getModel(TASK_ID, newRound);

@@ -104,7 +104,7 @@ interface IProofManager {
     error ScoreMismatch(bytes32 expected, bytes32 actual);
 
     /// @notice Thrown when a score is under the task's bound, in 1/10,000, or of no rows.
-    error ScoreTooLow(uint256 bound, uint256 right, uint256 used);
+    error ReceiptTooLow(uint256 bound, uint256 right, uint256 used);
 
     /*//////////////////////////////////////////////////////////////
                                  EVENTS
@@ -163,7 +163,7 @@ interface IProofManager {
     /// ended (`LinkMismatch`), is about the link's data (`DataMismatch`), ends with its update (`EndMismatch`), and the
     /// train verifier accepts it (`Verifying.InvalidProof`). Where the task has a `quietBound`, of a link but the last
     /// also: a score of the model from which it starts on its data (`ScoreMismatch`), of one row at least and of the
-    /// bound at least (`ScoreTooLow`), which the score verifier accepts (`Verifying.InvalidProof`).
+    /// bound at least (`ReceiptTooLow`), which the score verifier accepts (`Verifying.InvalidProof`).
     /// @param taskId The task.
     /// @param round The running round.
     /// @param trainer Whose link it is.

@@ -5,17 +5,13 @@ import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
 
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {BN254} from "./BN254.sol";
+import {Code} from "./Code.sol";
 
 /// @title TaskCode
-/// @notice Tasks kept as the code of accounts: what never changes is cheaper to write and to read so than in storage.
-/// @dev The account of a task is one that the TaskManager created with the task's id as salt (CREATE3), so every contract
-/// of a deployment computes where it is and reads it without a call. Its code is a STOP, so that nobody can run it, and
-/// the encoded task.
+/// @notice Tasks kept as the code of accounts (`Code`).
+/// @dev The key of a task is its id, and the keeper the TaskManager, so every contract of a deployment computes where it
+/// is and reads it without a call.
 library TaskCode {
-    /// @dev Creation code: returns all that follows its own 11 bytes.
-    /// PUSH1 11 | CODESIZE | SUB | DUP1 | PUSH1 11 | PUSH0 | CODECOPY | PUSH0 | RETURN, then the STOP.
-    bytes private constant RETURN_THE_REST = hex"600b380380600b5f395ff300";
-
     /// @dev Where the config stands in the code: after the STOP and the creator.
     uint256 private constant CONFIG = 0x21;
 
@@ -27,7 +23,7 @@ library TaskCode {
 
     /// @notice Keeps a task: called by the TaskManager, once for each id.
     function write(uint256 taskId, ITaskManager.Task memory task) internal {
-        Create3.deploy(0, bytes32(taskId), bytes.concat(RETURN_THE_REST, abi.encode(task)));
+        Code.write(bytes32(taskId), abi.encode(task));
     }
 
     /// @notice A task. Reverts with `ITaskManager.UnknownTask` if there is none.

@@ -16,12 +16,16 @@ import {
   http,
   isEnd,
   isTooMuch,
+  listAttestations,
+  listCompositions,
+  listHeldOut,
   listRounds,
   listTasks,
   parseManifest,
   phaseOf,
   readRecord,
   readRoundLogs,
+  readScoring,
   readTask,
   roundManagerAbi,
   tagOf,
@@ -132,6 +136,23 @@ export class Chain {
     const first = history.models.find(({ round }) => numbers.includes(round));
     const before = first?.parent ?? (await this.#latestBefore(start, taskId, task));
     return { list, before };
+  }
+
+  /**
+   * The recorded scores of rounds, the newest first, and compositions: `{scoring, attestations, total, compositions}`, of at
+   * most `most` held-out data; undefined where the task has no scores.
+   */
+  async scores(taskId, rounds, most) {
+    const where = { ...(await this.#where()), taskId };
+    const scoring = await readScoring(where);
+    if (scoring === undefined) return undefined;
+    const [compositions, held, ...pages] = await Promise.all([
+      listCompositions({ ...where, limit: most }),
+      listHeldOut({ ...where, limit: most }),
+      ...[...rounds].reverse().map((round) => listAttestations({ ...where, round, limit: most })),
+    ]);
+    const attestations = pages.flatMap((page) => page.attestations);
+    return { scoring, attestations, total: held.length, compositions };
   }
 
   /** One round, as `rounds` gives it. */

@@ -70,6 +70,8 @@ MUSTS = (
     Must("opening a model of 1,280 weights: gas", "gas.open_model_1280", "<=", 800_000),
     Must("1,000 updates of 10,000 weights, without the proof: CPU seconds", "aggregator_large.cpu_seconds", "<=", 4.6),
     Must("the same: peak memory, MB", "aggregator_large.peak_memory_mb", "<=", 400),
+    Must("a score on record, of all rows: gas", "gas.attest", "<=", 750_000),
+    Must("a score on record, by two groups: gas", "gas.attest_two_groups", "<=", 750_000),
     Must("each further trainer: gas beyond its submission", "gas.per_extra_trainer", "<", 60_000),
 )
 

@@ -1,9 +1,9 @@
 """Wants: a score that is better than the model is on the committed rows.
 
-Tries: a label that counts a million times, a row of every class, a slack of the other sign, and a public vector that is
-not zero, which adds the noise to the score.
-Stopped: a row counts once at most and has one class, a slack is taken by its magnitude, and whoever checks a score
-knows the commitment of zero.
+Tries: a label that counts a million times, a row of every class, a slack of the other sign, and a zero that is none,
+which adds the noise to the score.
+Stopped: a row counts once at most and has one class, a slack is taken by its magnitude, and the zero is in the proof's
+output: whoever checks a score computes the commitment of the numbers alone.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class SignedSlack(LinearEvaluate):
     def decompositions(self):
         return super().decompositions[:-1]
 
-    def compute(self, model, data, hint, public):
-        score = LinearEvaluate.compute(replace(self, at_least=0), model, data, hint, public)
+    def compute(self, model, data, hint):
+        score = LinearEvaluate.compute(replace(self, at_least=0), model, data, hint)
         slack = torch.ones(1, 2) @ hint[:2]
         return torch.cat([score[:1] - slack, score[1:]], 0)
 
@@ -79,14 +79,14 @@ def _over(v):
     return torch.abs(v) - torch.abs(v - 1.0) + 1.0
 
 
-def claim(circuit, weights, rows, slack=0, public=0, noise=None):
+def claim(circuit, weights, rows, slack=0, zero=0, noise=None):
     """A proof, the commitments of model and data, and the score that it is of."""
     statement = circuit.statement
     salts = random_salts(1, statement.salt_rows * statement.width)
     data = [*(e for row in rows for e in row), *[0] * (statement.width * (statement.rows - len(rows))), *salts]
     noise = noise or draw(b"the noise of tests, known to all", statement.decomposition_limit)
-    proof = circuit.prove([model_input(weights, TAG), data, statement.hint(noise, slack), [public]])
-    return proof, circuit.commit(model_input(weights, TAG)), circuit.commit(data), [*map(to_signed, proof.output)]
+    proof = circuit.prove([model_input(weights, TAG), data, [*statement.hint(noise, slack)[:-1], zero]])
+    return proof, circuit.commit(model_input(weights, TAG)), circuit.commit(data), [*map(to_signed, proof.output[:-1])]
 
 
 def test_label_that_counts_a_million_times__counts_once(home, srs, attack):
@@ -116,7 +116,7 @@ def test_numbers_that_no_score_can_be__are_no_score(home, srs, attack, change):
     proof = {"no proof": b"", "garbage": b"\xff" * len(made.data)}.get(change, made.data)
     with attack.works_on("a reader that compares commitments only"):
         same = [entry % P for entry in claims.get(change, score)]
-        assert change == "fewer" or circuit.commit(same) == made.points[4]
+        assert change == "fewer" or circuit.commit(same) == made.points[3]
     with attack.stopped_by("CircuitError"):
         check_score(circuit, proof, model, data, claims.get(change, score))
 
@@ -142,11 +142,11 @@ def test_slack_of_the_other_sign__makes_a_bound_no_better(home, srs, attack):
     attack.gains("the bound is worse than the score by the slack's magnitude")
 
 
-def test_public_vector_that_is_not_zero__adds_noise_to_the_score__and_is_seen(home, srs, attack):
+def test_zero_that_is_none__adds_noise_to_the_score__and_is_seen(home, srs, attack):
     circuit, rows = build(home, LinearEvaluate.of(SMALL), srs), [[*ROW, -1]] * 5
     noise = [4, *[0] * (NOISE - 1)]
-    proof, model, data, score = claim(circuit, WEIGHTS, rows, public=5, noise=noise)
-    with attack.works_on("a reader of scores who does not look at the public vector"):
+    proof, model, data, score = claim(circuit, WEIGHTS, rows, zero=5, noise=noise)
+    with attack.works_on("a reader who compares the numbers, and not what follows them"):
         assert score == [20, 20]
         assert circuit.verify([proof.data]) == [True]
     with attack.stopped_by("CircuitError"):

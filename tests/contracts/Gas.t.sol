@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAttestations} from "../../contracts/interfaces/IAttestations.sol";
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
 import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
 import {IProofManager} from "../../contracts/interfaces/IProofManager.sol";
@@ -10,13 +11,13 @@ import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
 import {G1} from "../../contracts/libraries/BN254.sol";
 import {Masks} from "../../contracts/libraries/Masks.sol";
 import {PossessionProof} from "../../contracts/libraries/Possession.sol";
-import {HeadwaterTest} from "./helpers/HeadwaterTest.sol";
+import {AttestingTest} from "./helpers/AttestingTest.sol";
 
 /// @notice What calls cost, written to tests/gas/calls.json and held under a limit.
 /// @dev Whole transactions, 21,000 and calldata included. But of `submit` and `aggregate` only what the TaskManager
 /// adds to a transaction that asks the verifier directly: their gas is that of such a transaction and this.
 /// forge-config: default.isolate = true
-contract GasTest is HeadwaterTest {
+contract GasTest is AttestingTest {
     /// @dev Returns 1 to whoever calls, for 18 gas.
     bytes private constant VERIFIER = hex"600160005260206000f3";
     uint256 private constant VERIFIER_GAS = 18;
@@ -26,6 +27,8 @@ contract GasTest is HeadwaterTest {
         super.setUp();
         vm.etch(address(trainVerifier), VERIFIER);
         vm.etch(address(averageVerifier), VERIFIER);
+        vm.etch(address(scoreVerifier), VERIFIER);
+        vm.etch(address(compositionVerifier), VERIFIER);
         taskId = createTask();
         for (uint256 i = 1; i <= 4; ++i) {
             enrol(taskId, trainer(i));
@@ -74,6 +77,12 @@ contract GasTest is HeadwaterTest {
         vm.prank(trainer(1));
         stakes.claim();
         record("claim", 70_000);
+    }
+
+    function test_gas_ofAttestations() public {
+        recordAttestations("", 0);
+        taskId = createTask();
+        recordAttestations(", two groups", 2);
     }
 
     function test_gas_ofScreens() public {
@@ -191,6 +200,31 @@ contract GasTest is HeadwaterTest {
 
     function test_gas_ofOpeningsOf1280Weights() public {
         recordOpenings(1280);
+    }
+
+    /// @dev What scores and compositions of so many groups cost.
+    function recordAttestations(string memory size, uint16 groups) private {
+        IAttestations.Scoring memory scoring = scoringOf(groups);
+        G1 memory quotient = scoringQuotientOf(taskId, scoring.basis);
+        vm.prank(CREATOR);
+        attestations.open(taskId, scoring, quotient);
+        record(string.concat("open for scores", size), 750_000);
+        for (uint256 i; i < 2; ++i) {
+            register(taskId, HOLDER, 1000 + i);
+        }
+        record("register held-out data", 130_000);
+        finalizeRound(taskId, 3);
+        uint64[] memory numbers = many(groups == 0 ? 2 : uint256(groups) * 4);
+        bytes memory proof = scoreProof(modelScalar, 1000, numbers);
+        attest(taskId, 1, HOLDER, numbers, proof);
+        recordBeyondVerifier(
+            string.concat("attest", size), vm.lastCallGas().gasTotalUsed, proof, groups == 0 ? 100_000 : 150_000
+        );
+        numbers = many(groups == 0 ? 2 : uint256(groups) * 2);
+        proof = compositionProof(1000, numbers);
+        vm.prank(HOLDER);
+        attestations.declare(taskId, numbers, proof);
+        recordBeyondVerifier(string.concat("declare", size), vm.lastCallGas().gasTotalUsed, proof, 180_000);
     }
 
     /// @dev All three kinds of answers, for a model of so many weights.

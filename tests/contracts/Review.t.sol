@@ -329,9 +329,9 @@ contract ReviewTest is HeadwaterTest {
         uint256 id = challenge(alice, 0);
         IProofManager.Shown memory proof = shown(alice, 2, 0);
         proof.score = IProofManager.Score(7, 9, scoreProof(modelScalar, dataOf(alice), 7, 9));
-        refusesAnswer(id, proof, IProofManager.ScoreTooLow.selector); // 78 %
+        refusesAnswer(id, proof, IProofManager.ReceiptTooLow.selector); // 78 %
         proof.score = IProofManager.Score(0, 0, scoreProof(modelScalar, dataOf(alice), 0, 0));
-        refusesAnswer(id, proof, IProofManager.ScoreTooLow.selector);
+        refusesAnswer(id, proof, IProofManager.ReceiptTooLow.selector);
         proof.score = IProofManager.Score(8, 10, scoreProof(modelScalar, dataOf(alice), 7, 10)); // of other numbers
         refusesAnswer(id, proof, IProofManager.ScoreMismatch.selector);
         proof.score = IProofManager.Score(8, 10, scoreProof(5, dataOf(alice), 8, 10));
@@ -351,7 +351,7 @@ contract ReviewTest is HeadwaterTest {
         challenges.answerProof(challenge(alice, 1), shown(alice, 2, 1));
         uint256 id = challenge(alice, 0);
         IProofManager.Shown memory proof = shown(alice, 2, 0);
-        refusesAnswer(id, proof, IProofManager.ScoreTooLow.selector);
+        refusesAnswer(id, proof, IProofManager.ReceiptTooLow.selector);
     }
 
     /*//////////////////////////////////////////////////////////////

@@ -117,6 +117,7 @@ def expected() -> list[str]:
     functions = [
         entry["name"]
         for name in CONTRACTS
+        if name != "Attestations"  # which histories do not play: integration/test_attesting.py compares its refusals
         for entry in load_abi(name)
         if entry["type"] == "function" and entry["stateMutability"] in ("nonpayable", "payable")
     ]

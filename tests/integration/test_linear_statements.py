@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+import torch
 from eth_account import Account
 
 from headwater.circuits import worker
@@ -81,10 +82,10 @@ def scored(statement, circuit, weights, rows, slack=0, seed=1):
     padding = [0] * (statement.width * (statement.rows - len(rows)))
     data = [*(entry for row in rows for entry in row), *padding, *salts]
     noise = draw(b"the noise of tests, known to all", statement.decomposition_limit, seed)
-    proof = circuit.prove([model_input(weights, TAG), data, statement.hint(noise, slack), [0]])
-    assert proof.points[3] == circuit.commit([0]) == circuit.srs.basis(1).offset
-    assert proof.points[4] == circuit.commit([entry % P for entry in map(to_signed, proof.output)])
-    return [to_signed(entry) for entry in proof.output]
+    proof = circuit.prove([model_input(weights, TAG), data, statement.hint(noise, slack)])
+    numbers = [to_signed(entry) for entry in proof.output[:-1]]
+    assert proof.points[3] == circuit.commit([entry % P for entry in numbers])  # so what follows them is zero
+    return numbers
 
 
 def z_of(weights, features, outputs):
@@ -182,8 +183,8 @@ def test_score__whose_check_a_compiler_drops__is_refused(home, srs, tmp_path):
 class ConstantZero(LinearEvaluate):
     """A score whose noise is multiplied by a constant zero."""
 
-    def compute(self, model, data, hint, public):
-        return Evaluate.compute(self, model, data, hint, public * 0.0)
+    def compute(self, model, data, hint):
+        return Evaluate.compute(self, model, data, torch.cat([hint[:-1], hint[-1:] * 0.0], 0))
 
 
 @pytest.mark.slow
@@ -194,7 +195,7 @@ def test_score__of_committed_rows__is_counted_like_any_proof_about_them(home, sr
     model = model_input(WEIGHTS, TAG)
     commitments.count(circuit.commit(data), [1, 2, 3])  # of a training proof about the same data
     proof = prove_score(circuit, commitments, 2, model, data)
-    score = [to_signed(entry) for entry in proof.output]
+    score = [to_signed(entry) for entry in proof.output[:-1]]
     assert score == [4 * 2, 4 * 2]
     check_score(circuit, proof.data, circuit.commit(model), circuit.commit(data), score)
     with pytest.raises(ConfigError, match="2 proofs about these data have been made"):

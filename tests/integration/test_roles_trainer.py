@@ -101,7 +101,7 @@ def test_trainers__with_the_same_rows__have_different_commitments(created):
 def confused(enrolled, changed_file):
     """Trainer 0, which was enrolled with another file than it has now."""
     trainer = enrolled.trainer(0, file=changed_file)
-    trainer._commitments = enrolled.trainer(0)._commitments
+    trainer.commitments = enrolled.trainer(0).commitments
     return trainer
 
 
@@ -119,7 +119,7 @@ def test_file__changed_after_enrolment__is_refused_before_a_seat_is_taken(enroll
 
 def test_file__changed_after_joining__is_refused_before_anything_is_proved(training, changed_file):
     confused = training.trainer(0, file=changed_file)
-    confused._commitments = training.trainer(0)._commitments
+    confused.commitments = training.trainer(0).commitments
     with pytest.raises(ConfigError, match="other data than this file's"):
         confused.step()
     training.steps(training.trainer(0), Submit)
@@ -181,7 +181,7 @@ def test_proofs__about_one_data_commitment__are_fewer_than_its_salts_whatever_mo
         spending.train(1)
     assert Spent.asked == most
     assert "enrol again, which draws new salts" in caught.value.hint
-    assert spending._commitments.proofs(spending.data[1]) == most
+    assert spending.commitments.proofs(spending.data[1]) == most
 
 
 def test_proofs__of_one_update__are_no_more_than_its_salts_allow_though_models_alternate(spending, monkeypatch):
@@ -238,7 +238,7 @@ def test_proofs__that_failed__are_not_counted(spending, monkeypatch):
     monkeypatch.setattr(Spent, "prove", fails)
     with pytest.raises(CircuitError):
         spending.train(1)
-    assert spending._commitments.proofs(spending.data[1]) == 0
+    assert spending.commitments.proofs(spending.data[1]) == 0
 
 
 def test_proof__that_cannot_be_counted__is_neither_kept_nor_sent(spending, monkeypatch):
@@ -256,17 +256,17 @@ def test_enrolment__after_too_many_proofs__is_under_new_salts(created):
     trainer = created.trainer(0)
     spent = trainer.data[1]
     for number in range(created.task.learner.most_proofs):
-        trainer._commitments.count(spent, [number])
+        trainer.commitments.count(spent, [number])
     created.steps(trainer, Deposit, Enrol)
     (event,) = created.trainers.events(DataRegistered, trainer=trainer.sender.address)
     assert event.data == trainer.data[1] != spent
-    assert trainer._commitments.proofs(event.data) == 0
+    assert trainer.commitments.proofs(event.data) == 0
 
 
 def test_trainer__whose_journal_is_lost__registers_its_data_under_new_salts_and_goes_on(enrolled):
     """What the lost one had counted nobody knows, so no proof is about those salts any more."""
     before, lost = enrolled.trainer(0), enrolled.trainer(0)
-    lost._commitments = DataCommitments(SecretStore(Database(None), enrolled.anvil.accounts[1]), "here", "this")
+    lost.commitments = DataCommitments(SecretStore(Database(None), enrolled.anvil.accounts[1]), "here", "this")
     enrolled.steps(lost, Join)
     for i in (1, 2):
         enrolled.steps(enrolled.trainer(i), Join)
@@ -321,7 +321,7 @@ def test_file__with_more_rows_than_a_circuit__is_committed_in_parts_and_proved_a
     proofs = first.train(1)  # kept
     assert [proof.points[0] for proof in proofs[1:]] == [proof.points[3] for proof in proofs[:-1]]
     assert first.update(1)[0][: spec.dimension] == [weight % P for weight in weights]
-    assert [first._commitments.proofs(point) for point in data] == [1, 1, 1]
+    assert [first.commitments.proofs(point) for point in data] == [1, 1, 1]
 
     for action in (Mask, Publish):
         for trainer in (first, *others):

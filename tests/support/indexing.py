@@ -27,6 +27,7 @@ from headwater.protocol.structs import (
     Claim,
     Enrolment,
     Head,
+    HeldOut,
     Pool,
     Registration,
     RosterEntry,
@@ -313,6 +314,23 @@ class Index:
         self.machine.stakes.claimable[event.account] -= event.amount
 
     # ---- how
+
+    # ---- Attestations
+
+    def on_scoring_opened(self, event: events.ScoringOpened) -> None:
+        self.machine.attestations.scorings[event.task_id] = event.scoring
+
+    def on_data_held_out(self, event: events.DataHeldOut) -> None:
+        assert event.data_hash == point_hash(event.data)
+        held = HeldOut(event.holder, event.round, event.fresh, self.machine.block.time)
+        self.machine.attestations.held[event.task_id, event.data_hash] = held
+
+    def on_attested(self, event: events.Attested) -> None:
+        self.machine.attestations.scores[event.task_id, event.round, event.data_hash] = event.numbers
+
+    def on_composition_declared(self, event: events.CompositionDeclared) -> None:
+        at = event.task_id, event.data_hash
+        self.machine.attestations.compositions[at] = event.owner, event.counts
 
     def running(self, task_id: int) -> tuple[TaskState, Round]:
         """A task's state and the round that it is in."""

@@ -118,14 +118,21 @@ class World:
         self.proofs = self.contracts.proofs
         self.stakes, self.models, self.rewards = self.contracts.stakes, self.contracts.models, self.contracts.rewards
         self.store = DirectoryStore(folder / "store")
-        flowers = load("iris")
-        rows = tuple(row for row in flowers.rows if row[-1] != "setosa")
-        self.files, self.held_out = deal(Sample(flowers.header, rows), SHARES, folder)
-        columns = describe(self.held_out, flowers.label, FEATURES)
-        sender = self.senders[CREATOR]
-        self.task_id = create_task(self.contracts, sender, self.store, home, Linear(SMALL, columns), TERMS)
+        self.files, self.held_out = deal(self.sample(), SHARES, folder)
+        self.task_id = self.publish()
         self.senders[AGGREGATOR].send(self.stakes.deposit(TERMS.stake))
         self._snapshots = [("created", self._snapshot())]
+
+    def sample(self) -> Sample:
+        """The rows that are dealt out."""
+        flowers = load("iris")
+        return Sample(flowers.header, tuple(row for row in flowers.rows if row[-1] != "setosa"))
+
+    def publish(self) -> int:
+        """Create the task."""
+        columns = describe(self.held_out, load("iris").label, FEATURES)
+        learner = Linear(SMALL, columns)
+        return create_task(self.contracts, self.senders[CREATOR], self.store, self.home, learner, TERMS)
 
     # ---- stages
 

@@ -23,7 +23,10 @@ class UnclippedMlp(MlpUpdate):
         cut = self.features * self.units
         first, second = self.shapes
         hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, self.dimension).reshape(second)
-        x, labels = view(data, self.rows, 0, self.features), view(data, self.rows, self.features, self.width)
+        x, labels = (
+            view(data, self.rows, 0, self.features),
+            view(data, self.rows, self.features, self.features + self.outputs),
+        )
         active = x @ hidden
         errors = active @ output - labels
         hidden = hidden - x.transpose(0, 1) @ (errors @ output.transpose(0, 1))

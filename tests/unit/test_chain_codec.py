@@ -33,6 +33,7 @@ EVENTS = {entry["name"]: entry for entry in ENTRIES if entry["type"] == "event"}
 SOLIDITYS_OWN = {"Error": ["reason"], "Panic": ["code"]}
 RENAMED = {"PhaseChanged.from": "from_phase", "PhaseChanged.to": "to_phase"}  # `from` is a keyword of Python
 SAMPLES = {
+    "bool": True,
     "uint8": 2,
     "uint256": 1_700_000_000,
     "address": "0x" + "11" * 20,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from headwater.errors import DataError
-from headwater.learners.linear import LinearSpec
+from headwater.learners.linear import Linear, LinearSpec
 from headwater.tables.columns import Category, Columns, Feature, describe, remarks
 from headwater.tables.data import read_csv
 from headwater.tables.samples import deal, load
@@ -236,3 +236,60 @@ def test_read_csv__by_the_stated_policy__drops_rows_or_takes_the_mean(file):
 def test_category__with_values_that_make_no_sense__is_refused(values):
     with pytest.raises(ValueError, match="values"):
         Columns((Category("sex", values),), True, "y", ("no", "yes"))
+
+
+GROUPED = replace(COLUMNS, groups=(Category("sex", ("female", "male")), Category("region", ("north", "south"))))
+GROUPED_SPEC = replace(SPEC, groups=4)
+
+
+def test_read_csv__with_groups__says_of_which_each_row_is__and_trains_on_the_same(file):
+    rows = "20,male,A,south,no\n45,female,B,north,yes\n"
+    data = read_csv(file(f"age,sex,deck,region,y\n{rows}"), GROUPED, GROUPED_SPEC)
+    assert data.groups == [[0, 1, 0, 1], [1, 0, 1, 0]]
+    assert data.x == read_csv(file(f"age,sex,deck,region,y\n{rows}"), COLUMNS, SPEC).x
+    assert Linear(GROUPED_SPEC, GROUPED).data_vector(data, range(11))[:11] == [*data.x[0], -1, 0, 1, 0, 1]
+
+
+def test_read_csv__in_parts__keeps_each_rows_groups(file):
+    data = read_csv(file("age,sex,deck,region,y\n20,male,A,south,no\n45,female,B,north,yes\n"), GROUPED, GROUPED_SPEC)
+    assert [part.groups for part in data.parts(1)] == [[[0, 1, 0, 1]], [[1, 0, 1, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "row", "said"),
+    (
+        ({}, "20,male,A,,no", "column 'region' has no value"),
+        ({}, "20,male,A,east,no", "column 'region' has 'east', which is none of its values: 'north', 'south'"),
+        ({}, "20,other,A,north,no", "has 1 problem:"),  # once, though it is a feature and a column of groups
+        ({"missing": "drop"}, "20,male,A,?,no", "all rows lack a value"),
+    ),
+)
+def test_read_csv__groups_that_the_task_refuses__are_told(file, changes, row, said):
+    with pytest.raises(DataError, match=said):
+        read_csv(file(f"age,sex,deck,region,y\n{row}\n"), replace(GROUPED, **changes), GROUPED_SPEC)
+
+
+def test_read_csv__groups_by_the_stated_policy__are_none(file):
+    path = file("age,sex,deck,region,y\n20,male,A,,no\n45,female,B,east,yes\n")
+    assert read_csv(path, replace(GROUPED, missing="mean", unknown="none"), GROUPED_SPEC).groups == [
+        [0, 1, 0, 0],
+        [1, 0, 0, 0],
+    ]
+
+
+def test_read_csv__to_predict__needs_no_groups(file):
+    data = read_csv(file("age,sex,deck\n20,male,A\n"), GROUPED, GROUPED_SPEC, training=False)
+    assert (len(data), data.groups) == (1, [])
+
+
+def test_describe__with_groups__lists_their_values__also_of_numbers(file):
+    path = file("age,sex,ward,y\n20,male,3,no\n45,female,12,yes\n30,female,3,no\n")
+    columns = describe(path, "y", ["age"], groups=["ward", "sex"])
+    assert columns.groups == (Category("ward", ("3", "12")), Category("sex", ("female", "male")))
+    assert (columns.names, columns.group_width) == (("age",), 4)
+
+
+@pytest.mark.parametrize("groups", (["y"], ["nobody"], ["sex", "sex"]))
+def test_describe__groups_that_are_no_columns_of_groups__are_refused(file, groups):
+    with pytest.raises(DataError, match="is no column of groups"):
+        describe(file("age,sex,y\n20,male,no\n45,female,yes\n"), "y", ["age"], groups=groups)

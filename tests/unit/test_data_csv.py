@@ -205,7 +205,7 @@ def test_read__to_predict__needs_no_labels_and_takes_any_number_of_rows(read, co
 
 
 def test_read__columns_of_another_specification__is_a_mistake_of_the_caller(read):
-    with pytest.raises(ValueError, match="3 features and 1 outputs, the specification has 4 and 1"):
+    with pytest.raises(ValueError, match="3 features, 1 outputs and 0 groups, the specification has 4, 1 and 0"):
         read(HEADER + "14.1,20,benign\n", spec=LinearSpec(rows=4, features=4))
 
 

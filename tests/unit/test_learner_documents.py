@@ -20,6 +20,7 @@ LINEAR = {
     "features": [{"name": "mean radius", "mean": "14.1273", "deviation": "3.52405"}],
     "intercept": True,
     "label": {"column": "diagnosis", "classes": ["malignant", "benign"]},
+    "groups": [],
     "missing": "refuse",
     "unknown": "refuse",
     "fixed_point": {"data_bits": 6, "model_bits": 12, "clamp": "8"},
@@ -73,6 +74,7 @@ BAD = (
         *({"loss": loss, "label": AMOUNT} for loss in ("squared", "huber", "poisson")),
         {"loss": "hinge", "penalty": 12},
         {"features": [{"name": "sex", "values": ["f", "m"]}], "missing": "mean", "unknown": "none"},
+        {"groups": [{"name": "sex", "values": ["f", "m"]}, {"name": "region", "values": ["north", "south", "west"]}]},
         {"label": {"column": "kind", "classes": ["a", "b", "c"]}},
     ),
 )

@@ -27,6 +27,7 @@ MODEL = {
     "features": [{"name": "mean radius", "mean": "14.1273", "deviation": "3.52405"}],
     "intercept": True,
     "label": {"column": "diagnosis", "classes": ["malignant", "benign"]},
+    "groups": [],
     "missing": "refuse",
     "unknown": "refuse",
     "fixed_point": {"data_bits": 6, "model_bits": 12, "clamp": "8"},

@@ -4,8 +4,9 @@ export const addresses = {
   31337: {
     startBlock: 1,
     contracts: {
+      Attestations: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
       ChallengeManager: "0x0165878A594ca255338adfa4d48449f69242Eb8F",
-      Lens: "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318",
+      Lens: "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
       ModelRegistry: "0x5FC8d32690cc91D4c39d9d3abcBD16989F875707",
       Openings: "0xa513E6E4b8f2a923D98304ec87F64353C4D5C853",
       ProofManager: "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",

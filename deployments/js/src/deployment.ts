@@ -15,6 +15,7 @@ export const CONTRACTS = [
   "ChallengeManager",
   "Openings",
   "ProofManager",
+  "Attestations",
   "Lens",
 ] as const;
 

@@ -5,11 +5,12 @@
 import { decode } from "./canonical.js";
 import { isCid } from "./cid.js";
 import { type Described, learnerReference, readModel } from "./learners/registry.js";
-import { anyObject, checked, integer, name, object, oneOf, seen, text } from "./shape.js";
+import { anyObject, checked, integer, name, object, oneOf, type Reader, seen, text } from "./shape.js";
 
 const hex32 = text(/^[0-9a-f]{64}$/);
 const cid = checked(text(/^b[a-z2-7]{58}$/), (found) => (isCid(found) ? undefined : "no CID"));
 const noCid = oneOf("");
+const cidOrNone: Reader<string> = (value, place) => (value === "" ? noCid(value, place) : cid(value, place));
 const description = seen(10_000, "\n");
 
 const manifest = object({
@@ -18,12 +19,12 @@ const manifest = object({
   description,
   learner: learnerReference,
   model: anyObject,
-  circuits: object({ train: cid, average: cid }),
+  circuits: object({ train: cid, average: cid, score: cidOrNone, composition: cidOrNone }),
   srs: object({
     id: hex32,
     k: integer(1, 28),
     source: oneOf("dev", "perpetual-powers-of-tau"),
-    cid: (value, place) => (value === "" ? noCid(value, place) : cid(value, place)),
+    cid: cidOrNone,
   }),
 });
 

@@ -1,5 +1,6 @@
 export * from "./abis.js";
 export { addresses } from "./addresses.js";
+export * from "./attestations.js";
 export { type Model, modelBytes, parseModel } from "./binary.js";
 export type { Reading, TaskId } from "./call.js";
 export { cidFromDigest, cidOf, digestFromCid, digestOf, MAX_BYTES } from "./cid.js";
@@ -23,7 +24,7 @@ export * from "./openings.js";
 export { Outcome, outcomeOf } from "./outcome.js";
 export { isEnd, PHASES, type Phase, phaseOf } from "./phases.js";
 export { order, type Place } from "./place.js";
-export { columnsOf, encodeRow, evaluate, exampleRow, factsOf, predict } from "./predict.js";
+export { columnsOf, encodeRow, evaluate, exampleRow, factsOf, groupsOf, predict } from "./predict.js";
 export { isTooMuch } from "./ranges.js";
 export { startOf } from "./starts.js";
 export * from "./tasks.js";

@@ -1,7 +1,7 @@
 // What a model says about rows, by the learner of its kind.
 
 import type { TaskManifest } from "./documents.js";
-import type { Columns, Evaluation, Prediction, Row } from "./learners/learner.js";
+import type { Columns, Evaluation, Groups, Prediction, Row } from "./learners/learner.js";
 import { learnerOf } from "./learners/registry.js";
 
 /**
@@ -43,6 +43,12 @@ export function encodeRow(manifest: TaskManifest, row: Row): bigint[] {
 export function columnsOf(manifest: TaskManifest): Columns {
   const { learner, model } = learnerOf(manifest);
   return learner.columns(model);
+}
+
+/** The columns by whose values scores and compositions count. @throws MalformedDocument, UnknownLearner */
+export function groupsOf(manifest: TaskManifest): readonly Groups[] {
+  const { learner, model } = learnerOf(manifest);
+  return learner.groups?.(model) ?? [];
 }
 
 /** What a task's models are, for people: names and what they stand for. @throws MalformedDocument, UnknownLearner */

@@ -9,6 +9,7 @@ import { lineage } from "../parts/lineage.js";
 import { originOf } from "../parts/origin.js";
 import { tally } from "../parts/outcomes.js";
 import { qualityCard } from "../parts/quality.js";
+import { scoresCards } from "../parts/scores.js";
 import { facts, table } from "../parts/table.js";
 import { button, card, code, countdown, empty, notice, pager, phaseChip, title, trail } from "../parts/words.js";
 import { columnsOf, factsOf, isEnd, isKnown, PART_BYTES } from "../vendor/headwater.js";
@@ -22,6 +23,8 @@ export function taskScreen(app, [id], query) {
   const taskId = BigInt(id);
   const upTo = /^\d{1,9}$/.test(query.get("upto") ?? "") ? Number(query.get("upto")) : undefined; // the newest round shown; undefined: the running one
   const gas = gasCard(app, () => rounds.list);
+  const made = () => (rounds?.list ?? []).filter((round) => round.made).map(({ number }) => number);
+  const scores = scoresCards(app, taskId, () => ({ manifest, rounds: made() }));
   const quality = qualityCard(app, taskId, () => ({ manifest, task }));
   let task;
   let running; // the running round
@@ -38,6 +41,7 @@ export function taskScreen(app, [id], query) {
         ? shown.list.at(-1)
         : await app.chain.round(taskId, task, task.state.round);
     rounds = shown;
+    await scores.load();
     const now = `${task.state.round} ${task.state.phase} ${task.state.attempt}`;
     if (told !== undefined && told !== now)
       app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
@@ -69,6 +73,7 @@ export function taskScreen(app, [id], query) {
       card("Lineage of the models", lineage(taskId, rounds.list, rounds.before, task.parents), roundsPager()),
       card("Rounds", roundsTable(), roundsPager()),
       quality.render(),
+      ...scores.render(),
       h("div", { class: "columns", key: "bottom" }, terms(), addresses()),
       gas.render(),
     ];

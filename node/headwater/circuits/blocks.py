@@ -24,6 +24,13 @@ def view(matrix: torch.Tensor, rows: int, start: int, stop: int) -> torch.Tensor
     return torch.index_select(matrix.reshape(-1, 1), 0, index.reshape(-1)).reshape(rows, stop - start)
 
 
+def over(v: torch.Tensor) -> torch.Tensor:
+    """2 where v is 1 or more, else 0: exact for integers. Two checks of v's size."""
+    import torch
+
+    return torch.abs(v) - torch.abs(v - 1.0) + 1.0
+
+
 def positive(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The magnitudes |v| of integers, and 2 where v is 1 or more, else 0: |v| - |1 - v| + 1. Both of their shape.
 

@@ -10,13 +10,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from headwater.circuits.blocks import part, view
-from headwater.circuits.circuit import Circuit, proof_points
+from headwater.circuits.blocks import over, part, view
+from headwater.circuits.circuit import Circuit
+from headwater.circuits.claims import check_claim
 from headwater.circuits.private import Private
 from headwater.circuits.statement import Tensor
 from headwater.errors import CircuitError
 from headwater.protocol.curve import Point
-from headwater.protocol.field import P
 from headwater.protocol.noise import NOISE
 from headwater.protocol.vectors import update_length
 
@@ -28,13 +28,13 @@ SLACKS = 2
 
 
 class Evaluate(Private):
-    """(model, data, hint, public) -> score. A learner says what `z` its model gives, and an amount's `distance`.
+    """(model, data, hint) -> score. A learner says what `z` its model gives, and an amount's `distance`.
 
     model   [ w (D) | tag | 0.. ], as `Update` takes it
     data    `rows` rows of [ features | labels | groups ], then `salt_rows` rows of salts, which nothing reads
-    hint    [ slack (SLACKS) | NOISE integers below base**legs ], fresh for every proof
-    public  [ 0 ]: whoever checks a proof checks that its point is the SRS's offset, C(0)
-    score   of classes  [ 4 right | 4 used ]
+    hint    [ slack (SLACKS) | NOISE integers below base**legs | 0 ], fresh for every proof
+    score   [ the numbers | the hint's 0 ]: whoever checks a proof computes the commitment of the numbers alone
+            of classes  [ 4 right | 4 used ]
             by group    of two classes, for each group [ 8 right of the positive | 8 positive | 8 right of the negative
                         | 8 negative ]; of more [ 8 right | 8 used ]
             of amounts  [ 2 sum of |error| | 2 used ], by group twice that
@@ -43,8 +43,8 @@ class Evaluate(Private):
     more). It is in each group whose entry is 1 or more. With `at_least` the slack is taken from the first entry, so
     that it is a lower bound; to an amount's errors it is added.
 
-    The noise is decomposed like all else (`headwater.protocol.noise`); it reaches the score times the public zero,
-    which is committed to: a compiler drops what is multiplied by a constant zero.
+    The noise is decomposed like all else (`headwater.protocol.noise`); it reaches the score times the hint's zero: that
+    is an input, since a compiler drops what is multiplied by a constant zero, and an output, so that it is zero.
     """
 
     groups: int
@@ -106,15 +106,23 @@ class Evaluate(Private):
         return (
             Tensor("model", (update_length(self.dimension), 1)),
             Tensor("data", (rows + salt_rows, self.width)),
-            Tensor("hint", (SLACKS + NOISE, 1)),
-            Tensor("public", (1, 1)),
+            Tensor("hint", (SLACKS + NOISE + 1, 1)),
         )
 
     @property
     def output(self) -> Tensor:
         """As `Statement` says."""
-        each = 4 if self.groups and self.classifies and self.table[3] == 1 else 2
-        return Tensor("score", (each * max(1, self.groups), 1))
+        return Tensor("score", (self.numbers + 1, 1))
+
+    @property
+    def each(self) -> int:
+        """How many numbers a score has for each group."""
+        return 4 if self.groups and self.classifies and self.table[3] == 1 else 2
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a score has."""
+        return self.each * max(1, self.groups)
 
     @property
     def magnitude(self) -> int:
@@ -140,41 +148,42 @@ class Evaluate(Private):
     def most(self) -> int:
         """The largest magnitude of an entry of a score."""
         each = 8 if self.classifies else 4 * (self.z_limit + 1)
-        return self.table[0] * each + SLACKS * self.decomposition_limit
+        return self.table[0] * each + (SLACKS * self.decomposition_limit if self.at_least else 0)
 
     def compute(self, *inputs: torch.Tensor) -> torch.Tensor:
         """The score: see the class."""
         import torch
 
-        (model, data, hint, public), (rows, _, features, outputs) = inputs, self.table
+        (model, data, hint), (rows, _, features, outputs) = inputs, self.table
         x, labels = view(data, rows, 0, features), view(data, rows, features, features + outputs)
         z = self.z(part(model, 0, self.dimension), x)
         if not self.classifies:
-            used = _over(view(data, rows, 0, 1))
+            used = over(view(data, rows, 0, 1))
             columns = [torch.abs(self.distance(z, labels)) * used, used]
         else:
             columns = self._binary(z, labels) if outputs == 1 else self._several(z, labels)
         if self.groups:
-            member = _over(view(data, rows, features + outputs, self.width)).transpose(0, 1)
+            member = over(view(data, rows, features + outputs, self.width)).transpose(0, 1)
             score = (member @ torch.cat(columns, 1)).reshape(-1, 1)
         else:
             score = torch.cat([torch.ones(1, rows) @ column for column in columns], 0)
-        quiet = torch.ones(1, NOISE) @ torch.abs(part(hint, SLACKS, SLACKS + NOISE)) * public
+        zero = part(hint, SLACKS + NOISE, SLACKS + NOISE + 1)
+        quiet = torch.ones(1, NOISE) @ torch.abs(part(hint, SLACKS, SLACKS + NOISE)) * zero
         if self.at_least:
             slack = torch.ones(1, SLACKS) @ torch.abs(part(hint, 0, SLACKS))
             quiet = quiet + (slack * -1.0 if self.classifies else slack)
-        first, rest = part(score, 0, 1), part(score, 1, self.output.size)
-        return torch.cat([first + quiet, rest], 0)
+        first, rest = part(score, 0, 1), part(score, 1, self.numbers)
+        return torch.cat([first + quiet, rest, zero], 0)
 
     def _binary(self, z: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
         """Two columns or, by group, four: counts times 4."""
         import torch
 
-        right = _over(labels * (z * 2.0 - 1.0))  # the positive class where z > 0
+        right = over(labels * (z * 2.0 - 1.0))  # the positive class where z > 0
         if not self.groups:
             sign = torch.abs(labels + 1.0) - torch.abs(labels - 1.0)  # twice that of the label, or 0
             return [right * 2.0, torch.abs(sign) * 2.0]
-        positive, negative = _over(labels), _over(labels * -1.0)
+        positive, negative = over(labels), over(labels * -1.0)
         return [right * positive, positive * 2.0, right * negative, negative * 2.0]
 
     def _several(self, z: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
@@ -183,17 +192,17 @@ class Evaluate(Private):
 
         outputs = self.table[3]
         ranked = z * float(outputs) - torch.arange(outputs, dtype=torch.float32).reshape(1, outputs)
-        named = _over(labels)
+        named = over(labels)
         own = (ranked * named) @ torch.ones(outputs, outputs)  # twice that of the label, in every column
-        wins = _over(own - ranked * 2.0) @ torch.ones(outputs, 1)
+        wins = over(own - ranked * 2.0) @ torch.ones(outputs, 1)
         count = named @ torch.ones(outputs, 1)
-        used = _over(count) - _over(count - 2.0)  # 2 where a row has one label
-        return [_over(wins - float(2 * (outputs - 1) - 1)) * used, used * 2.0]
+        used = over(count) - over(count - 2.0)  # 2 where a row has one label
+        return [over(wins - float(2 * (outputs - 1) - 1)) * used, used * 2.0]
 
     @staticmethod
     def hint(noise: Sequence[int], slack: int = 0) -> list[int]:
         """The hint of a proof: by how much the first entry of the score is to be worse than it is, and noise."""
-        return [slack, *[0] * (SLACKS - 1), *noise]
+        return [slack, *[0] * (SLACKS - 1), *noise, 0]
 
 
 def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score: Sequence[int]) -> None:
@@ -205,7 +214,7 @@ def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score
         proof: of an `Evaluate` statement's circuit.
         model, data: C([w | tag]), and the data commitment. That, and the statement, which says how the data are laid
             out, must have been fixed before the model was known.
-        score: the numbers claimed, as the statement's output has them.
+        score: the numbers claimed, as the statement's output has them before its zero.
 
     Raises:
         CircuitError: it is not proved.
@@ -213,28 +222,4 @@ def check_score(circuit: Circuit, proof: bytes, model: Point, data: Point, score
     statement = circuit.statement
     if not isinstance(statement, Evaluate):
         raise CircuitError(f"the circuit is of {statement.kind}, not of a score", "name a score's circuit")
-    most = statement.most
-    if len(score) != statement.output.size or any(not -most <= entry <= most for entry in score):
-        raise CircuitError(
-            "the score is not proved: these are no numbers that the statement gives", "do not believe it"
-        )
-    try:
-        found = proof_points(proof, len(statement.inputs) + 1)
-    except ValueError as error:
-        raise CircuitError(f"the score is not proved: {error}", "do not believe it") from error
-    problems = {
-        "it is about another model": found[0] != model,
-        "it is about other data": found[1] != data,
-        "its public vector is not zero": found[3] != circuit.commit([0]),
-        "it is of another score": found[4] != circuit.commit([entry % P for entry in score]),
-        "the proof is false": not circuit.verify([proof])[0],
-    }
-    if wrong := [text for text, broken in problems.items() if broken]:
-        raise CircuitError(f"the score is not proved: {', '.join(wrong)}", "do not believe it")
-
-
-def _over(v: torch.Tensor) -> torch.Tensor:
-    """2 where v is 1 or more, else 0: exact for integers."""
-    import torch
-
-    return torch.abs(v) - torch.abs(v - 1.0) + 1.0
+    check_claim(circuit, proof, {"model": model, "data": data}, score, -statement.most, statement.most)

@@ -55,12 +55,36 @@ def command(
     out.print(Text.assemble((title, "bold"), f", {_summary(round_)}"))
     if history.until is not None and history.until < contracts.chain.block().number:
         out.print(f"what was collected or settled after block {history.until:,} is not shown: --later reads on")
+    for line in _scores(contracts, task_id, number):
+        out.print(line, soft_wrap=True)
     if account is None:
         out.print(_everybody(history, number, {a: str(o) for a, o in outcomes.items()}))
         return
     out.print(Text.assemble(f"{account}: ", (str(outcomes[account]), "bold")), soft_wrap=True)
     if story := _story(history, number, account):
         out.print(_steps(contracts, story))
+
+
+def _scores(contracts: Contracts, task_id: int, number: int) -> list[Text]:
+    """What attesters have recorded of the round's model, by the chain alone: it does not know groups' names."""
+    from headwater.errors import ContractError
+    from headwater.protocol.scores import shares
+
+    attestations = contracts.attestations
+    try:
+        scoring = attestations.get_scoring(task_id)
+    except ContractError:  # not open for scores
+        return []
+    names = [("group", tuple(str(each + 1) for each in range(scoring.groups)))] if scoring.groups else []
+    lines = []
+    for score in attestations.attestations(task_id, number):
+        since = f"data registered {datetime.fromtimestamp(score.registered_at).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        if scoring.amounts:
+            text = f"a sum of errors, {score.numbers}"
+        else:
+            text = "; ".join(f"{share.name}: {share}" for share in shares(scoring, names, score.numbers))
+        lines.append(Text(f"score on held-out data, by {score.attester}, {since}: {text}"))
+    return lines
 
 
 def _summary(round_: RoundHistory) -> str:

@@ -43,6 +43,10 @@ GWEI = 10**9
     help="How many proofs in a row an update has: of a trainer with so many times --rows rows.",
 )
 @click.option("--on-demand", is_flag=True, help="Proofs stand in the store, and on chain only if demanded.")
+@click.option(
+    "--group-column", "groups", multiple=True, metavar="NAME", help="A column of two groups, by which scores count."
+)
+@click.option("--scores/--no-scores", default=None, help="Also what scores take.  [default: where groups are named]")
 @click.option("--gas-price", type=Real(0, 10**6), metavar="GWEI", help="Also show what the gas costs.")
 @click.option(
     "--data-price",
@@ -60,6 +64,8 @@ def command(
     trainers: int,
     links: int,
     on_demand: bool,
+    groups: tuple[str, ...],
+    scores: bool | None,
     gas_price: float | None,
     data_price: float,
     **training: Any,
@@ -74,26 +80,45 @@ def command(
     from headwater.circuits import worker
     from headwater.circuits.average import Average
     from headwater.circuits.cost import proving_cost
+    from headwater.errors import ConfigError
     from headwater.learners.learner import find
     from headwater.protocol.fixedpoint import salt_rows_for
-    from headwater.reading.planning import answer_parts, check_plan, crowds, expenses, periods, round_bytes, shorter
+    from headwater.reading.planning import (
+        answer_parts,
+        check_plan,
+        crowds,
+        expenses,
+        periods,
+        round_bytes,
+        score_expenses,
+        shorter,
+    )
+    from headwater.roles.scores import score_statements
 
-    learner = made(lambda: find(kind).sized(features, classes, requested(settings, **training)))
+    learner = made(lambda: find(kind).sized(features, classes, requested(settings, groups=groups, **training)))
     bare, learner = learner, learner.with_salt_rows(salt_rows_for(rounds, learner.width))
     check_plan(learner, rounds, trainers, links)
-    statements: tuple[Statement, ...] = (learner.update_statement, Average(learner.dimension))
+    scoring = score_statements(learner) if (bool(groups) if scores is None else scores) else {}
+    if scores and not scoring:
+        raise ConfigError(f"models of the kind {kind!r} have no score", "leave out --scores")
+    statements: tuple[Statement, ...] = (learner.update_statement, Average(learner.dimension), *scoring.values())
     fewer = shorter(rounds) if learner.salt_rows > bare.rows // 4 else []  # else salts hardly matter
     with err.status("Laying the circuits out"):
         others = [bare.with_salt_rows(salt_rows_for(count, bare.width)).update_statement for count in fewer]
         sizes = worker.sizes(*statements, *others)
-    k, smaller = max(k for _, k in sizes[:2]), [max(size, sizes[1][1]) for _, size in sizes[2:]]
-    sizes = sizes[:2]
-    train, average = (proving_cost(k, statement.inner_columns) for statement in statements)
+    own, shorter_ones = sizes[: len(statements)], sizes[len(statements) :]
+    alone = max(k for _, k in own[:2])
+    k, smaller = max(k for _, k in own), [max(size, *(k for _, k in own[1:])) for _, size in shorter_ones]
+    train, average, *of_scores = (proving_cost(k, statement.inner_columns) for statement in statements)
     documents = round_bytes(learner.dimension, trainers)
-    out.print(_proofs(learner, k, [rows for rows, _ in sizes], [train, average]))
+    out.print(_proofs(learner, k, [rows for rows, _ in own], [train, average, *of_scores]))
+    if k > alone:
+        text = f"! scores take k = {k} of everybody, training alone k = {alone}: fewer rows or groups bring it down"
+        out.print(Text(text, style="yellow"), soft_wrap=True)
     _warn(k, train)
     _print_salts(learner, rounds, k, dict(zip(fewer, smaller, strict=True)))
     costs = expenses(learner.dimension, rounds, trainers, links, on_demand=on_demand)
+    costs += score_expenses(learner, rounds if scoring else 0)
     prices = None if gas_price is None and not data_price else Prices(gas_price or 0.0, data_price)
     out.print(_gas(costs, prices))
     out.print(_totals(costs, trainers, prices))
@@ -112,7 +137,7 @@ def _proofs(learner: Learner, k: int, rows: list[int], costs: list[ProvingCost])
     table.title = f"{learner.dimension} weights, k = {k}: {1 << k:,} rows"
     for column in table.columns[1:]:
         column.justify = "right"
-    for kind, count, cost in zip(("an update", "the average"), rows, costs, strict=True):
+    for kind, count, cost in zip(("an update", "the average", "a score", "a composition"), rows, costs, strict=False):
         table.add_row(
             kind, f"{count:,}", f"{cost.seconds:.1f} s", f"{cost.memory_mb:,.0f} MB", f"{cost.key_mb:,.0f} MB"
         )
@@ -192,6 +217,8 @@ def _totals(costs: list[Expense], trainers: int, prices: Prices | None) -> Table
 
     rows = {"creator": total("creator"), "each trainer": total("trainer"), "aggregator": total("aggregator")}
     rows["whoever advances"] = total("anyone")
+    if any(cost.who == "attester" for cost in costs):
+        rows["each attester"] = total("attester")
     parts = [total(who, trainers if who == "trainer" else 1) for who in dict.fromkeys(cost.who for cost in costs)]
     rows[f"all, with {trainers} trainers"] = sum(gas for gas, _ in parts), sum(calldata for _, calldata in parts)
     table = Table(show_header=False, title="gas of the whole task, without challenges", title_justify="left")

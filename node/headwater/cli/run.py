@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headwater.roles.loop import Stop
     from headwater.roles.trainer import Trainer
 
-ROLES = ("trainer", "aggregator", "challenger")
+ROLES = ("trainer", "aggregator", "challenger", "attester")
 
 
 @click.command("run")
@@ -61,6 +61,8 @@ def run_role(
     *,
     keep_stake: bool = False,
     data: Mapping[int, Path] | None = None,
+    held_out: Mapping[int, Path] | None = None,
+    once: bool = False,
     **settings: Any,
 ) -> None:
     """Run one role in one task. `settings` are a node's, as `NodeSettings` names them. Raises as `run_node`.
@@ -69,18 +71,19 @@ def run_role(
     """
     from headwater.cli.settings import load_settings
 
-    named = {**settings, "roles": (role,), "tasks": (task_id,), "data": data or {}}
+    named = {**settings, "roles": (role,), "tasks": (task_id,), "data": data or {}, "held_out": held_out or {}}
     if keep_stake:
         named["keep_stake"] = True
     if store:
         named["store"] = (store,)
-    run_node(load_settings(None).model_copy(update=named))
+    run_node(load_settings(None).model_copy(update=named), once=once)
 
 
-def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> None:
+def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, once: bool = False) -> None:
     """Run the roles of the settings in their tasks until these have ended, or a signal comes.
 
     trainer: what trains; by default, headwater's own.
+    once: attest to the models that there are, and end.
 
     Raises:
         HeadwaterError: something that is needed from the start is not in order; or, at the end, what ended a role.
@@ -108,6 +111,8 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
         settings.proof_limit_seconds,
         settings.provers,
         settings.limits,
+        settings.held_out,
+        once,
     )
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from headwater.roles.limits import Limits
 
 PREFIX = "HEADWATER_"
-Role = Literal["trainer", "aggregator", "challenger"]
+TABLES = ("data", "held_out")
+"""Settings that name a file for each task."""
+
+Role = Literal["trainer", "aggregator", "challenger", "attester"]
 
 
 def _expand(value: Any) -> Any:
@@ -53,11 +56,13 @@ class NodeSettings(BaseModel):
     """Stores as `open_store` takes them, the preferred first; by default a folder in `home`."""
     home: Folder = Path("~/.headwater").expanduser()
     keystore: File | None = None
-    roles: tuple[Role, ...] = Field(("trainer", "aggregator", "challenger"), min_length=1)
+    roles: tuple[Role, ...] = Field(("trainer", "aggregator", "challenger", "attester"), min_length=1)
     tasks: tuple[Annotated[int, Field(ge=1)], ...] = ()
     """Ids; none: every task, but for training, which needs data."""
     data: dict[Annotated[int, Field(ge=1)], File] = {}
     """For each task to train in, a CSV file for its owner alone."""
+    held_out: dict[Annotated[int, Field(ge=1)], File] = {}
+    """For each task to attest in, a CSV file of rows that nobody trains on, for its owner alone."""
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
     provers: int = Field(default=1, ge=1, le=64)
@@ -102,7 +107,11 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
         settings = NodeSettings.model_validate(found)
     except ValidationError as error:
         raise _explained(error, sources) from None
-    for private in (*settings.data.values(), *([settings.keystore] if settings.keystore else ())):
+    for private in (
+        *settings.data.values(),
+        *settings.held_out.values(),
+        *([settings.keystore] if settings.keystore else ()),
+    ):
         check_private(private)
     if path and sources.get("rpc") == str(path) and any(redact(url) != url.rstrip("/") for url in settings.rpc):
         check_private(path)  # those URLs carry keys
@@ -118,7 +127,7 @@ def environment_setting(name: str, environment: Mapping[str, str] = os.environ) 
     text = secret_setting(PREFIX + name.upper(), environment)
     if text is None:
         return None
-    if name == "data":
+    if name in TABLES:
         return dict(pair.partition("=")[::2] for pair in text.split())
     is_list = str(NodeSettings.model_fields[name].annotation).startswith("tuple")
     return text.split() if is_list else text
@@ -139,11 +148,12 @@ def _from_file(path: Path) -> dict[str, Any]:
     for name in ("deployments", "home", "keystore"):
         if isinstance(value := found.get(name), str):
             found[name] = path.parent / Path(value).expanduser()
-    if isinstance(data := found.get("data"), dict):
-        found["data"] = {
-            task: path.parent / Path(value).expanduser() if isinstance(value, str) else value
-            for task, value in data.items()
-        }
+    for name in TABLES:
+        if isinstance(files := found.get(name), dict):
+            found[name] = {
+                task: path.parent / Path(value).expanduser() if isinstance(value, str) else value
+                for task, value in files.items()
+            }
     return found
 
 

@@ -52,6 +52,13 @@ def command() -> None:
 @click.option("--leave-out", multiple=True, help="A column not to train on.")
 @click.option("--category", "categories", multiple=True, help="A column of numbers that are names, not amounts.")
 @click.option(
+    "--group-column",
+    "groups",
+    multiple=True,
+    help="A column of a few values that say of which group a row is. Training does not read it; scores and compositions"
+    " count by it. It may be a feature, too.",
+)
+@click.option(
     "--missing",
     type=click.Choice(["refuse", "drop", "mean"]),
     default="refuse",
@@ -146,6 +153,13 @@ def command() -> None:
     show_default=True,
     help="A development string is for local chains: whoever made it can forge proofs. Parents bring their own.",
 )
+@click.option(
+    "--scores/--no-scores",
+    default=None,
+    help="Whether scores on held-out data can be proved and recorded: two more verifiers are deployed, and circuits may"
+    " be larger.  [default: where groups are named]",
+)
+@click.option("--attester", "attesters", type=ACCOUNT, multiple=True, help="Whose scores you point readers to.")
 @chain_options
 @key_options
 @store_option
@@ -156,6 +170,7 @@ def create(
     features: Sequence[str],
     leave_out: Sequence[str],
     categories: Sequence[str],
+    groups: Sequence[str],
     missing: Missing,
     unknown: Unknown,
     kind: str,
@@ -167,6 +182,8 @@ def create(
     parents: tuple[tuple[int, int, int], ...],
     divisor: int | None,
     srs: str,
+    scores: bool | None,
+    attesters: tuple[str, ...],
     rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
@@ -181,6 +198,9 @@ def create(
     """
     if divisor is not None and not parents:
         raise click.UsageError("--divisor divides the sum of parents: name them with --parent")
+    scores = bool(groups) if scores is None else scores
+    if attesters and not scores:
+        raise click.UsageError("--attester names whose scores count: say --scores")
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
     from headwater.chain.sending.sender import Sender
@@ -207,6 +227,7 @@ def create(
         categories=categories,
         missing=missing,
         unknown=unknown,
+        groups=groups,
     )
     learner = made(lambda: find(kind).describe(sample, request))
     err.print(_taken(learner))
@@ -217,9 +238,55 @@ def create(
     opened = open_store(store_address(store, home))
     opened.check()
     report = log_report("creator")
-    task_id = create_task(contracts, sender, opened, home, learner, Terms(**terms), srs, report, lineage)
+    task_id = create_task(
+        contracts,
+        sender,
+        opened,
+        home,
+        learner,
+        Terms(**terms),
+        srs,
+        report,
+        lineage,
+        scores=scores,
+        attesters=attesters,
+    )
     out.print(f"task {task_id}")
     err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv")
+
+
+@command.command("open")
+@click.argument("task_id", type=click.IntRange(1))
+@click.option("--attester", "attesters", type=ACCOUNT, multiple=True, help="Whose scores you point readers to.")
+@chain_options
+@key_options
+@store_option
+@home_option
+def open_for_scores(
+    task_id: int,
+    attesters: tuple[str, ...],
+    rpc: tuple[str, ...],
+    deployments: Path,
+    network: str | None,
+    keystore: Path | None,
+    store: str | None,
+    home: Path,
+) -> None:
+    """Open a task of yours for scores, where `task create --scores` did not come so far."""
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
+    from headwater.chain.sending.sender import Sender
+    from headwater.cli.keys import load_key
+    from headwater.roles.scores import open_scores
+    from headwater.roles.task import open_task
+    from headwater.storage.opening import open_store
+
+    contracts = open_contracts(connect(rpc), deployments, network)
+    sender = Sender(contracts.chain, load_key(keystore))
+    task = open_task(contracts, open_store(store_address(store, home)), home, task_id)
+    circuits = (task.score, task.composition)
+    open_scores(contracts, sender, task_id, task.learner, circuits, attesters, log_report("creator"))
+    out.print(f"task {task_id} is open for scores")
 
 
 @command.command("list")
@@ -286,6 +353,9 @@ def show(
         out.print(CHECK, f"tau, offset and basis points are those of the SRS {task.srs.id}", soft_wrap=True)
         task.check_circuits(log_report("check"))
         out.print(CHECK, "the verifiers on chain are those of the task's statements, rebuilt here")
+        if task.has_scores:
+            task.check_scores(log_report("check"))
+            out.print(CHECK, "so are those of its scores, and what their numbers mean")
 
 
 def _list(contracts: Contracts, *, wants_all: bool) -> Table:
@@ -354,6 +424,7 @@ def _facts(task: Task) -> Table:
         "rows": f"up to {task.learner.rows} in a proof{links}",
         "proofs tell": f"of one row at most {task.learner.row_bits(config.rounds):.2g} bits in all rounds, and only to"
         " who knows all else",
+        "scores": _scores(task),
         "circuits": f"k = {config.k}, SRS {task.srs.source}",
     }
     table = Table(show_header=False, title=f"task {task.id}", title_justify="left")
@@ -369,6 +440,23 @@ def _where_proofs_stand(config: TaskConfig) -> str:
     if not config.review_period:
         return "all on chain"
     return f"in the store, and on chain if demanded within {duration_text(config.review_period)} after Train"
+
+
+def _scores(task: Task) -> str:
+    """Whose scores there are."""
+    from headwater.errors import TaskError
+
+    if not task.has_scores:
+        return ""
+    try:
+        scoring = task.scoring
+    except TaskError as error:
+        return f"{error.message}: {error.hint}"
+    attestations = task.contracts.attestations
+    held, declared = attestations.held_outs(task.id), attestations.compositions(task.id)
+    named = f"; its creator points to those by {', '.join(scoring.attesters)}" if scoring.attesters else ""
+    holders = len({holding.data.holder for holding in held})
+    return f"{holders} holders of held-out data, {len(declared)} compositions{named}"
 
 
 def _origin(task: Task, seen: TaskScreen) -> str:

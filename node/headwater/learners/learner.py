@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwater.circuits.statement import Statement
+    from headwater.circuits.composition import Composition
+    from headwater.circuits.evaluate import Evaluate
     from headwater.circuits.update import Update
 
 GROUP = "headwater.learners"
@@ -44,6 +45,7 @@ class Request:
         leave_out: columns that are not to be among them.
         categories: columns of numbers that are names, not amounts.
         missing, unknown: as `Columns` says.
+        groups: columns that say of which groups a row is; they may be features, too.
         settings: the learner's own, by name, as text.
     """
 
@@ -57,6 +59,7 @@ class Request:
     categories: Sequence[str] = ()
     missing: Missing = "refuse"
     unknown: Unknown = "refuse"
+    groups: Sequence[str] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -142,15 +145,33 @@ class Learner(ABC):
     def update_statement(self) -> Update:
         """The statement that proves an update."""
 
-    def evaluate_statement(self, groups: int = 0, *, at_least: bool = False) -> Statement | None:
-        """The statement that proves a score on committed rows; None where the learner has none.
+    def evaluate_statement(self, *, at_least: bool = False) -> Evaluate | None:
+        """The statement that proves a score on committed rows, by group where rows have any; None where there is none.
 
-        Args:
-            groups: how many columns of the data say which group a row is of; counts are by group then.
-            at_least: prove only that so many are right, in place of how many.
+        at_least: prove only that so many are right, in place of how many; not by group.
         """
-        del groups, at_least
+        del at_least
         return None
+
+    @property
+    def composition_statement(self) -> Composition | None:
+        """The statement that proves of which classes and groups committed rows are; None where there is none."""
+        return None
+
+    @property
+    def error_unit(self) -> float:
+        """What a unit of a score's errors is, in those of the amounts that are predicted."""
+        return 1.0
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The columns that say of which groups a row is, by name, each with its groups."""
+        return ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of a composition's counts; none where labels are amounts."""
+        return ()
 
     @property
     def salts(self) -> int:

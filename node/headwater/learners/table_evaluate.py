@@ -10,10 +10,9 @@ from headwater.learners.table_spec import TableSpec
 
 
 class TableEvaluate(Evaluate):
-    """A score of a model whose numbers are a `Spec`: a statement has them, `groups` and `at_least` as fields.
+    """A score of a model whose numbers are a `Spec`: a statement has them, and `at_least`, as fields.
 
     Attributes:
-        groups: how many columns of the data say which group a row is of.
         at_least: 1 where the score is a bound.
     """
 
@@ -24,9 +23,10 @@ class TableEvaluate(Evaluate):
         self.check_kind()
 
     @classmethod
-    def of(cls, spec: Any, groups: int = 0, *, at_least: bool = False) -> Self:
-        """The statement of a specification."""
-        return cls(**_numbers(cls.Spec, spec) | {"groups": groups, "at_least": int(at_least)})
+    def of(cls, spec: Any, groups: int | None = None, *, at_least: bool = False) -> Self:
+        """The statement of a specification. groups: others than it has."""
+        own = {"at_least": int(at_least)} | ({} if groups is None else {"groups": groups})
+        return cls(**_numbers(cls.Spec, spec) | own)
 
     @property
     def spec(self) -> TableSpec:

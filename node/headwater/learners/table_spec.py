@@ -35,6 +35,8 @@ class TableSpec:
         clamp: the largest magnitude of an honest feature, in units of 2**-data_bits.
         salt_rows: rows of salts behind the data. Each proof about one data commitment publishes one linear equation
             over its entries (see `vectors.UPDATE_SALTS`), so there must be more salts than proofs ever published.
+        groups: entries of a row, behind the labels, that say of which groups it is, 1 or 0. Training does not read
+            them; scores and compositions do.
     """
 
     rows: int
@@ -47,11 +49,14 @@ class TableSpec:
     clip: int = 4096
     clamp: int = 512
     salt_rows: int = 1
+    groups: int = 0
 
     def __post_init__(self) -> None:
         for name in ("rows", "features", "outputs", "steps", "data_bits", "model_bits", "clip", "clamp", "salt_rows"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.groups < 0:
+            raise ValueError(f"groups must not be negative, not {self.groups}")
         if self.rate_shift < 0:
             raise ValueError(f"rate_shift must not be negative, not {self.rate_shift}: a rate above 1 is never needed")
         if not 0 < self.rebase_bits + 1 <= MOST_REBASE_BITS:
@@ -110,8 +115,8 @@ class TableSpec:
 
     @property
     def width(self) -> int:
-        """Entries of a row of the data matrix: features and labels."""
-        return self.features + self.outputs
+        """Entries of a row of the data matrix: features, labels and groups."""
+        return self.features + self.outputs + self.groups
 
     @property
     def salts(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal as Number
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import FailFast, Field, ValidationError
 
@@ -21,10 +21,17 @@ from headwater.storage.parts import MAX_BITS, MAX_ROWS, MAX_STEPS, Bits, Decimal
 from headwater.tables.columns import Category, Columns, Feature, Scale, describe, remarks
 from headwater.tables.data import Dataset, read_csv
 
+if TYPE_CHECKING:
+    from headwater.circuits.composition import Composition
+
 Scores = Sequence[Sequence[float]]
 
 MOST_FEATURES = 10_000
 """Columns of a table."""
+
+
+MOST_GROUP_COLUMNS = 8
+"""Columns that say of which groups a row is."""
 
 
 class FeatureColumn(Part):
@@ -79,6 +86,7 @@ class TableDocument(Part):
     """What is learned from which columns.
 
     A missing cell is refused, its row dropped, or the mean; an unknown value is refused, or none of the values.
+    `groups` are columns by whose values scores and compositions count; training does not read them.
     """
 
     features: Annotated[
@@ -86,6 +94,7 @@ class TableDocument(Part):
     ]
     intercept: bool
     label: ClassLabel | AmountLabel
+    groups: Annotated[tuple[CategoryColumn, ...], Field(max_length=MOST_GROUP_COLUMNS)]
     missing: Literal["refuse", "drop", "mean"]
     unknown: Literal["refuse", "none"]
     fixed_point: FixedPoint
@@ -104,10 +113,11 @@ class Tabular(Learner):
     columns: Columns
 
     def __init__(self, spec: TableSpec, columns: Columns) -> None:
-        if (columns.width, columns.outputs) != (spec.features, spec.outputs):
+        given = columns.width, columns.outputs, columns.group_width
+        if given != (spec.features, spec.outputs, spec.groups):
             raise ValueError(
-                f"the columns give {columns.width} features and {columns.outputs} outputs, the specification has"
-                f" {spec.features} and {spec.outputs}"
+                f"the columns give {given[0]} features, {given[1]} outputs and {given[2]} groups, the specification has"
+                f" {spec.features}, {spec.outputs} and {spec.groups}"
             )
         self.spec, self.columns = spec, columns
 
@@ -155,6 +165,34 @@ class Tabular(Learner):
         """As `Learner` says."""
         return type(self)(replace(self.spec, salt_rows=salt_rows), self.columns)
 
+    @property
+    def composition_statement(self) -> Composition | None:
+        """As `Learner` says: of amounts without an intercept there is none."""
+        spec, columns = self.spec, self.columns
+        if columns.amount is not None and not columns.intercept:
+            return None
+        from headwater.circuits.composition import Composition
+
+        return Composition(
+            rows=spec.rows,
+            salt_rows=spec.salt_rows,
+            features=spec.features,
+            outputs=spec.outputs,
+            groups=spec.groups,
+            classifies=int(columns.amount is None),
+            data_bits=spec.data_bits,
+        )
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """As `Learner` says."""
+        return tuple((group.name, group.values) for group in self.columns.groups)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """As `Learner` says."""
+        return self.columns.classes
+
     # ---- making one, and the manifest
 
     @classmethod
@@ -188,8 +226,15 @@ class Tabular(Learner):
             missing=request.missing,
             unknown=request.unknown,
             amount=cls.scale_for(request),
+            groups=request.groups,
         )
-        return cls(cls.spec_for(columns.width, columns.outputs, request), columns)
+        return cls._with(columns, request)
+
+    @classmethod
+    def _with(cls, columns: Columns, request: Request) -> Self:
+        """The learner of these columns."""
+        spec = cls.spec_for(columns.width, columns.outputs, request)
+        return cls(replace(spec, groups=columns.group_width), columns)
 
     @classmethod
     def sized(cls, features: int, classes: int, request: Request) -> Self:
@@ -199,8 +244,8 @@ class Tabular(Learner):
         found = tuple(Feature(f"x{number}", Number(0), one) for number in range(features))
         amount = Feature("y", Number(0), one) if cls.scale_for(request) else None
         named = () if amount else tuple(map(str, range(classes)))
-        columns = Columns(found, True, "y", named, amount=amount)
-        return cls(cls.spec_for(columns.width, columns.outputs, request), columns)
+        groups = tuple(Category(name, ("0", "1")) for name in request.groups)
+        return cls._with(Columns(found, True, "y", named, amount=amount, groups=groups), request)
 
     @classmethod
     @abstractmethod
@@ -231,6 +276,7 @@ class Tabular(Learner):
             "clip": encode(float(training.clip), fixed.model_bits),
             "clamp": encode(float(fixed.clamp), fixed.data_bits),
             "salt_rows": training.salt_rows,
+            "groups": columns.group_width,
         }
         return cls(cls.spec_of(found, columns, numbers), columns)
 
@@ -241,6 +287,7 @@ class Tabular(Learner):
             "features": [_feature_document(feature) for feature in columns.features],
             "intercept": columns.intercept,
             "label": _label_document(columns),
+            "groups": [_feature_document(group) for group in columns.groups],
             "missing": columns.missing,
             "unknown": columns.unknown,
             "fixed_point": {
@@ -265,7 +312,8 @@ class Tabular(Learner):
         label = f"the label: {', '.join(columns.classes)}"
         if columns.amount is not None:
             label = f"the label, an amount, mean {columns.amount.mean}, deviation {columns.amount.deviation}"
-        return [*((feature.name, _becomes(feature)) for feature in columns.features), (columns.label, label)]
+        groups = [(group.name, f"{len(group.values)} groups: {', '.join(group.values)}") for group in columns.groups]
+        return [*((feature.name, _becomes(feature)) for feature in columns.features), (columns.label, label), *groups]
 
     def remarks(self, sample: Path) -> list[str]:
         """As `Learner` says."""
@@ -285,6 +333,11 @@ class Tabular(Learner):
                 f"{f.name} ({', '.join(f.values)})" if isinstance(f, Category) else f.name for f in columns.features
             ),
             "label": columns.label if columns.amount else f"{columns.label}: {', '.join(columns.classes)}",
+            **(
+                {"groups": "; ".join(f"{g.name}: {', '.join(g.values)}" for g in columns.groups)}
+                if columns.groups
+                else {}
+            ),
             "cells": "; ".join(text for text in cells if text),
         }
 
@@ -354,7 +407,10 @@ def columns_of(document: TableDocument) -> Columns:
         amount = Feature(label.column, Number(label.mean), Number(label.deviation))
     else:
         named = label.classes
-    return Columns(features, document.intercept, label.column, named, document.missing, document.unknown, amount)
+    groups = tuple(Category(group.name, group.values) for group in document.groups)
+    return Columns(
+        features, document.intercept, label.column, named, document.missing, document.unknown, amount, groups
+    )
 
 
 def _feature_document(feature: Feature | Category) -> dict[str, Any]:

@@ -264,6 +264,21 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class RegisterHeldOut:
+    """Register held-out data: these parts of it."""
+
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Attest:
+    """Prove and record the score of a round's model on a part of the held-out data."""
+
+    round: int
+    part: int
+
+
+@dataclass(frozen=True)
 class Done:
     """The task has ended, or the trainer has left it, and nothing is left to do."""
 
@@ -294,6 +309,8 @@ Action = (
     | Release
     | Withdraw
     | Claim
+    | RegisterHeldOut
+    | Attest
     | Done
 )
 
@@ -401,6 +418,34 @@ class ChallengerView:
     reclaimable: tuple[int, ...] = ()
     reclaimable_at: int = 0
     claimable: int = 0
+
+
+@dataclass(frozen=True)
+class AttesterView:
+    """What concerns one holder of held-out data.
+
+    Attributes:
+        missing: parts of its data that are not registered.
+        pending: rounds and parts whose scores can be recorded and are not, oldest first.
+        once: whether it is done when there are no such scores left.
+    """
+
+    at: RoundView
+    missing: tuple[int, ...] = ()
+    pending: tuple[tuple[int, int], ...] = ()
+    once: bool = False
+
+
+def decide_attester(view: AttesterView) -> Action:
+    """The attester's next action."""
+    at = view.at
+    if view.missing and not at.phase.is_end:
+        return RegisterHeldOut(view.missing)
+    if view.pending:
+        return Attest(*view.pending[0])
+    if at.phase.is_end or view.once:
+        return Done()
+    return Wait(f"round {at.round}: waiting for a model that can be scored", at.deadline)
 
 
 def decide_trainer(view: TrainerView) -> Action:

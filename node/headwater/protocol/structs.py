@@ -398,3 +398,68 @@ class Record:
     timestamp: int
     creator: str
     manifest: bytes
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What a task's scores and compositions are; `IAttestations.Scoring` says what each field means."""
+
+    score_verifier: str
+    score_code_hash: bytes
+    composition_verifier: str
+    composition_code_hash: bytes
+    groups: int
+    whole_groups: int
+    each: int
+    classes: int
+    amounts: bool
+    basis: tuple[Point, ...]
+    attesters: tuple[str, ...]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a score has."""
+        return self.each * max(1, self.groups)
+
+    @property
+    def counts(self) -> int:
+        """How many numbers a composition has."""
+        return self.classes * max(1, self.groups)
+
+
+@dataclass
+class HeldOut:
+    """Whose held-out data are behind a commitment, since which round, and whether that round's own model counts."""
+
+    holder: str = ZERO_ADDRESS
+    round: int = 0
+    fresh: bool = False
+    registered_at: int = 0
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Held-out data with their hash."""
+
+    data_hash: bytes
+    data: HeldOut
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """A score of a round's model on held-out data."""
+
+    attester: str
+    data_hash: bytes
+    round: int
+    registered_at: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Of which classes and groups the rows of committed data are."""
+
+    owner: str
+    data_hash: bytes
+    counts: tuple[int, ...]

@@ -18,6 +18,7 @@ from headwater.protocol.structs import Parent
 from headwater.reading.audit_openings import openings_section
 from headwater.reading.audit_origin import origin_section
 from headwater.reading.audit_rounds import round_section
+from headwater.reading.audit_scores import scores_section
 from headwater.reading.checks import Check, Section
 from headwater.reading.history import History, read_history
 from headwater.roles.report import Report, silent
@@ -49,6 +50,9 @@ def audit(task: Task, report: Report = silent) -> Iterator[Section]:
             base = added[number].commitment
     yield openings_section(task, history, added[0].commitment, last)
     yield _registry(task, list(added.values()))
+    scores = scores_section(task, list(added.values()), last, report)
+    if scores is not None:
+        yield scores
 
 
 def _task(task: Task, report: Report) -> Section:
@@ -62,7 +66,7 @@ def _task(task: Task, report: Report) -> Section:
         section.check("verifiers on chain are those of the task's statements, rebuilt here", False, error.message)
     of = task.contracts
     asked = (of.tasks, of.rounds, of.trainers, of.rewards, of.stakes, of.models, of.challenges, of.openings, of.proofs)
-    told = {contract.deployment() for contract in (*asked, of.lens)}
+    told = {contract.deployment() for contract in (*asked, of.attestations, of.lens)}
     section.check("the contracts know each other", [tuple(vars(at).values()) for at in told] == [_places(asked)])
     return section
 

@@ -48,6 +48,10 @@ GAS: Mapping[str, int] = {
     "answerUpdate, D = 30": 335_999,
     "answerUpdate, D = 770": 1_046_753,
     "answerUpdate, D = 1280": 1_539_173,
+    "open for scores": 223_956,
+    "register held-out data": 116_657,
+    "attest": 88_015,
+    "attest, two groups": 115_551,
 }
 """Gas of a transaction, as in tests/gas/calls.json; of what asks a verifier (`submit`, `aggregate`), without asking."""
 
@@ -57,10 +61,13 @@ FURTHER_LINK = 10_000
 BLOCK_GAS = 30_000_000
 """What a block holds, at least, on the chains that people use."""
 
-VERIFYING = {"train": 614_000, "average": 485_000}
+VERIFYING = {"train": 614_000, "average": 485_000, "score": 610_000}
 """Gas of a transaction that asks a verifier; it hardly depends on the circuit."""
 
 DEPLOYING = {"train": 3_183_000, "average": 2_540_000}
+DEPLOYING_SCORES = 6_300_000
+"""Gas of the verifiers of scores and compositions."""
+
 VERIFIER_BYTES = {"train": 14_500, "average": 11_500}
 PROOF_BYTES = {"train": 3_744, "average": 2_624}
 CREATE_BYTES = 4 + 32 * 54
@@ -235,6 +242,23 @@ def answer_gas(dimension: int) -> int:
     (low, high) = sizes[at - 1 : at + 1]
     below, above = (GAS[f"answerUpdate, D = {size}"] for size in (low, high))
     return below + (dimension - low) * (above - below) // (high - low)
+
+
+def score_expenses(learner: Learner, rounds: int) -> list[Expense]:
+    """What scores take, of the creator and of one attester; nothing in no rounds."""
+    if not rounds:
+        return []
+    groups = sum(len(values) for _, values in learner.groups)
+    each = (GAS["attest, two groups"] - GAS["attest"]) // 2
+    recorded = GAS["attest"] + groups * each
+    proof = _calldata("Attestations", "attest", 1, 1, (1,) * max(2, 4 * groups), bytes(PROOF_BYTES["train"]))
+    opening = GAS["open for scores"] + (180_000 + 20_000 * groups if groups else 0)
+    return [
+        Expense("creator", "deploy the verifiers of scores", 1, DEPLOYING_SCORES, 2 * VERIFIER_BYTES["train"]),
+        Expense("creator", "open for scores", 1, opening, 4 + 32 * (20 + 8 * groups)),
+        Expense("attester", "register held-out data", 1, GAS["register held-out data"], 4 + 32 * 5),
+        Expense("attester", "attest", rounds, recorded + VERIFYING["score"], proof),
+    ]
 
 
 def answer_parts(dimension: int) -> int:

@@ -15,6 +15,7 @@ from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
 from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import DEV, Srs, dev_srs, perpetual_srs
+from headwater.circuits.statement import Statement
 from headwater.circuits.update import Update
 from headwater.errors import ConfigError
 from headwater.learners.learner import Learner
@@ -25,6 +26,7 @@ from headwater.protocol.vectors import update_length
 from headwater.roles.models import open_model
 from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_model, read_parents
 from headwater.roles.report import Report, silent
+from headwater.roles.scores import COMPOSITION, SCORE, open_scores, score_statements
 from headwater.roles.task import MAX_DIMENSION, growth_problem
 from headwater.roles.terms import Terms, check_terms
 from headwater.storage.cid import Cid
@@ -40,9 +42,9 @@ from headwater.storage.store import ContentStore
 from headwater.storage.vectors import ModelDocument
 
 
-def least_k(update: Update) -> int:
-    """The k of a task of such updates: the least that has room for both circuits."""
-    return max(k for _, k in worker.sizes(update, Average(update.dimension)))
+def least_k(update: Update, *others: Statement) -> int:
+    """The k of a task of such updates: the least that has room for both circuits, and for others that it has."""
+    return max(k for _, k in worker.sizes(update, Average(update.dimension), *others))
 
 
 def create_task(
@@ -55,6 +57,9 @@ def create_task(
     source: str = DEV,
     report: Report = silent,
     lineage: Lineage | None = None,
+    *,
+    scores: bool = False,
+    attesters: Sequence[str] = (),
 ) -> int:
     """Publish a task, and return its id.
 
@@ -62,6 +67,8 @@ def create_task(
         learner: it gets as many rows of salts as the rounds need.
         source: `DEV` or `PERPETUAL`, where the SRS comes from; that of the parents, where there are any.
         lineage: the models that the first one is made of; by default it is what the learner starts from.
+        scores: whether scores and compositions can be recorded (`IAttestations`).
+        attesters: whose scores the creator points readers to.
 
     Raises:
         ConfigError: the terms, the texts or the numbers cannot be; or the account cannot pay. Nothing was sent then.
@@ -72,26 +79,29 @@ def create_task(
     check_terms(terms)
     learner = learner.with_salt_rows(salt_rows_for(terms.rounds, learner.width))
     check_documents(learner, terms)
+    scoring = score_statements(learner) if scores else {}
+    if scores and not scoring:
+        raise ConfigError(f"models of the kind {learner.kind!r} have no score", "leave out --scores: nothing was sent")
     if contracts.chain.balance(sender.address) <= terms.pool:
         raise ConfigError(f"{sender.address} has not enough coin for the pool", "send it some, or lower --pool")
     parents = read_parents(contracts, store, home, learner, lineage) if lineage else ()
     report("measuring")
-    srs = parents[0].srs if parents else _srs(home, least_k(learner.update_statement), source)
+    srs = parents[0].srs if parents else _srs(home, least_k(learner.update_statement, *scoring.values()), source)
     circuits = []
     statements = {"train": learner.update_statement, "average": Average(learner.dimension)}
-    for name, statement in statements.items():
+    for name, statement in (statements | scoring).items():
         report("building", statement=name)
         circuits.append(build(home, statement, srs))
     first = _first_model(circuits[1], sender.address, learner, lineage, parents, report)
     check_growth(learner, terms.rounds, terms.max_links, first.model.weights)
     srs_cid = str(store.put_file(srs.path)) if srs.source == DEV else ""
     srs_reference = SrsReference.model_validate({"id": srs.id, "k": srs.k, "source": srs.source, "cid": srs_cid})
-    train_cid, average_cid = (publish_circuit(circuit, store, srs_reference) for circuit in circuits)
-    cids = {"train": str(train_cid), "average": str(average_cid)}
+    published = [str(publish_circuit(circuit, store, srs_reference)) for circuit in circuits]
+    cids = {SCORE: "", COMPOSITION: ""} | dict(zip(statements | scoring, published, strict=True))
     manifest_cid = _put(store, _manifest(learner, terms, cids, srs_reference))
     model_cid = _put(store, first.model.document(0, 0))
     verifiers = []
-    for name, circuit in zip(statements, circuits, strict=True):
+    for name, circuit in zip(statements, circuits[:2], strict=True):
         address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
         report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
         verifiers.append(address)
@@ -135,7 +145,10 @@ def create_task(
     quotient = basis_quotient(circuits[1], learner.dimension)
     receipt = sender.send(contracts.tasks.create_task(config, quotient, first.origin, model_cid.digest, terms.pool))
     report("created", gas=receipt.gas_used)
-    return receipt.event(TaskCreated).task_id
+    task_id = receipt.event(TaskCreated).task_id
+    if scoring:
+        open_scores(contracts, sender, task_id, learner, circuits[2:], attesters, report)
+    return task_id
 
 
 def _srs(home: Path, k: int, source: str) -> Srs:
@@ -202,7 +215,7 @@ def check_documents(learner: Learner, terms: Terms) -> None:
     srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})
     hint = "change the name, the columns or the numbers: nothing was sent"
     try:
-        manifest = _manifest(learner, terms, {"train": cid, "average": cid}, srs)
+        manifest = _manifest(learner, terms, {"train": cid, "average": cid, SCORE: cid, COMPOSITION: cid}, srs)
         manifest.encode()
         same = type(learner).parse(manifest.model) == learner
     except ValidationError as error:

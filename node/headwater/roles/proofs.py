@@ -65,6 +65,11 @@ class KeptProofs:
         self._found[name] = digest, proof
         self._links.add((round_, link))
 
+    def drop(self, round_: int, link: int = 0) -> None:
+        """Delete a proof that is needed no more; nothing where there is none."""
+        if (round_, link) in self._links:
+            self._forget([(round_, link)])
+
     def forget(self, chain: Chain, block: Block, at: RoundView, *, is_done: bool) -> None:
         """Delete the proofs of rounds that no reorganization brings back.
 

@@ -1,15 +1,24 @@
-"""Proofs of scores: how often a model is right on rows that a commitment is of, counted like all proofs about them."""
+"""Proofs of scores and compositions, counted like all proofs about the data."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 from headwater.circuits.circuit import Circuit, Proof
+from headwater.circuits.composition import Composition
 from headwater.circuits.evaluate import Evaluate
+from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import CircuitError
 from headwater.protocol.noise import draw
 from headwater.roles.commitments import DataCommitments
+
+Entropy = Callable[[], bytes]
+
+
+def _entropy() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def prove_score(
@@ -19,6 +28,9 @@ def prove_score(
     model: Sequence[int],
     data: Sequence[int],
     slack: int = 0,
+    limit: float = LONGEST_SECONDS,
+    stop: threading.Event | None = None,
+    entropy: Entropy = _entropy,
 ) -> Proof:
     """Prove the score of a model; `check_score` accepts it for the numbers that the proof's output has.
 
@@ -31,6 +43,8 @@ def prove_score(
         model: as `vectors.model_input` gives it.
         data: the data matrix, flat, with its salts.
         slack: of a bound: by how much the first entry is to be worse than it is.
+        limit, stop: as `Circuit.prove` says.
+        entropy: 32 random bytes that the noise of the proof follows from: new for each.
 
     Raises:
         ConfigError: as many proofs were made as there may be.
@@ -40,9 +54,41 @@ def prove_score(
     statement = circuit.statement
     if not isinstance(statement, Evaluate):
         raise CircuitError(f"the circuit is of {statement.kind}, not of a score", "build a score's circuit")
+    inputs = [model, data, statement.hint(_noise(statement, entropy), slack)]
+    return _prove(circuit, commitments, most, data, inputs, limit, stop)
+
+
+def prove_composition(
+    circuit: Circuit,
+    commitments: DataCommitments,
+    most: int,
+    data: Sequence[int],
+    limit: float = LONGEST_SECONDS,
+    stop: threading.Event | None = None,
+    entropy: Entropy = _entropy,
+) -> Proof:
+    """Prove the composition of data; `check_composition` accepts it. Arguments and errors as of `prove_score`."""
+    statement = circuit.statement
+    if not isinstance(statement, Composition):
+        raise CircuitError(f"the circuit is of {statement.kind}, not of a composition", "build a composition's circuit")
+    return _prove(circuit, commitments, most, data, [data, statement.hint(_noise(statement, entropy))], limit, stop)
+
+
+def _noise(statement: Evaluate | Composition, entropy: Entropy) -> list[int]:
+    return draw(entropy(), statement.decomposition_limit)
+
+
+def _prove(
+    circuit: Circuit,
+    commitments: DataCommitments,
+    most: int,
+    data: Sequence[int],
+    inputs: Sequence[Sequence[int]],
+    limit: float,
+    stop: threading.Event | None,
+) -> Proof:
     point = circuit.commit(data)
     commitments.check(point, most)
-    noise = draw(secrets.token_bytes(32), statement.decomposition_limit)
-    proof = circuit.prove([model, data, statement.hint(noise, slack), [0]])
+    proof = circuit.prove(inputs, limit, stop)
     commitments.count(point)
     return proof

@@ -25,7 +25,15 @@ from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_path, perpetual_srs, srs_size
 from headwater.circuits.statement import Statement
 from headwater.circuits.worker import LONGEST_SECONDS
-from headwater.errors import ConfigError, ContentMismatch, ContentTooLarge, DocumentError, TaskError, Unavailable
+from headwater.errors import (
+    ConfigError,
+    ContentMismatch,
+    ContentTooLarge,
+    ContractError,
+    DocumentError,
+    TaskError,
+    Unavailable,
+)
 from headwater.learners.learner import Learner, find
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import RoundView
@@ -33,13 +41,14 @@ from headwater.protocol.documents import MAX_BYTES
 from headwater.protocol.field import P, to_signed
 from headwater.protocol.fixedpoint import salt_rows_for
 from headwater.protocol.openings import Encoding, decode
-from headwater.protocol.structs import Model, TaskConfig
+from headwater.protocol.structs import Model, Scoring, TaskConfig
 from headwater.protocol.vectors import Basis, update_length
 from headwater.roles.limits import BeyondLimits, Limits
 from headwater.roles.models import OpenedModel, tagged
 from headwater.roles.opening import shown
 from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view
+from headwater.roles.scores import scoring_of
 from headwater.roles.seen import Seen, collectable
 from headwater.storage.cid import Cid
 from headwater.storage.files import writing
@@ -241,14 +250,6 @@ class Task(TaskReader):
         """The circuit of averages; `check_circuits` has compared it."""
         return build(self.home, Average(self.learner.dimension), self.srs)
 
-    @cached_property
-    def score(self) -> Circuit:
-        """The circuit of scores that receipts are shown with."""
-        statement = self.learner.evaluate_statement()
-        if statement is None:
-            raise TaskError(f"models of {self.learner.kind} have no score", "take no part in a task that asks for one")
-        return build(self.home, statement, self.srs)
-
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
         state = self.contracts.rounds.get_state(self.id, block.number)
@@ -299,6 +300,66 @@ class Task(TaskReader):
         """
         weights = self.weights(self.contracts.models.get_model(self.id, 0))
         _check_growth(self.id, growth_problem(self.learner, self.config.rounds, self.config.max_links, weights))
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether its manifest has circuits of scores and compositions."""
+        return bool(self.manifest.circuits.score)
+
+    @cached_property
+    def score(self) -> Circuit:
+        """The circuit of scores; `check_scores` has compared it."""
+        return build(self.home, self._score_statements[0], self.srs)
+
+    @cached_property
+    def composition(self) -> Circuit:
+        """The circuit of compositions; `check_scores` has compared it."""
+        return build(self.home, self._score_statements[1], self.srs)
+
+    @property
+    def _score_statements(self) -> tuple[Statement, Statement]:
+        score, composition = self.learner.evaluate_statement(), self.learner.composition_statement
+        if not self.has_scores or score is None or composition is None:
+            raise TaskError(f"task {self.id} has no scores", "its creator chose so, for good: `task create --scores`")
+        return score, composition
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        """What the contract fixes of its scores.
+
+        Raises:
+            TaskError: it has none, or was not opened for them.
+        """
+        _ = self._score_statements
+        try:
+            return self.contracts.attestations.get_scoring(self.id)
+        except ContractError as error:
+            raise TaskError(
+                f"task {self.id} is not open for scores yet", f"its creator opens it: `headwater task open {self.id}`"
+            ) from error
+
+    def check_scores(self, report: Report = silent, limit: float = LONGEST_SECONDS, stop: Event | None = None) -> None:
+        """Rebuild the circuits of scores and compositions, and compare verifiers and layout with the contract's.
+
+        limit, stop: as `check_circuits` says.
+
+        Raises:
+            TaskError: the task has no scores, or a verifier or the layout is not what the manifest gives.
+            CircuitError: a circuit cannot be built here, or not in time.
+        """
+        scoring, circuits = self.scoring, []
+        for name, statement in zip(("score", "composition"), self._score_statements, strict=True):
+            report("building", statement=name)
+            circuits.append(build(self.home, statement, self.srs, limit, stop))
+        verifiers = (scoring.score_verifier, scoring.composition_verifier)
+        expected = scoring_of(self.learner, circuits, verifiers, scoring.attesters)
+        stands = tuple(self.contracts.chain.code_hash(address) for address in verifiers)
+        if scoring != expected or stands != (expected.score_code_hash, expected.composition_code_hash):
+            raise TaskError(
+                f"task {self.id}'s scores are not those rebuilt here from its manifest: a verifier, or the layout",
+                "its creator may be able to forge scores: do not believe any",
+            )
+        self.__dict__["score"], self.__dict__["composition"] = circuits
 
     @property
     def statements(self) -> dict[str, Statement]:
@@ -407,7 +468,13 @@ def open_task(
     for name, text, statement in (
         ("train", manifest.circuits.train, learner.update_statement),
         ("average", manifest.circuits.average, Average(learner.dimension)),
+        ("score", manifest.circuits.score, learner.evaluate_statement()),
+        ("composition", manifest.circuits.composition, learner.composition_statement),
     ):
+        if not text:
+            continue
+        if statement is None:
+            raise TaskError(f"task {task_id} has a circuit of a {name}, and its learner none", "do not take part")
         circuit = CircuitManifest.decode(store.get(Cid.parse(text), MAX_BYTES))
         ours = {"kind": statement.kind, "params": statement.params}
         _check(task_id, f"statement of {name}", circuit.statement.model_dump(), ours)

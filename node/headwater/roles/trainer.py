@@ -137,7 +137,7 @@ class Trainer(Role):
         self._kept = KeptProofs(journal, task.place)
         self._published = Published(journal, task)
         self._reviewer = Reviewer(task, sender.address, takes_turns=True)
-        self._commitments = DataCommitments(journal, task.place, task.shape)
+        self.commitments = DataCommitments(journal, task.place, task.shape)
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
@@ -240,7 +240,7 @@ class Trainer(Role):
         found = {link: self._kept.get(round_, link.facts, link.number) for link in links}
         missing = [link for link, proof in found.items() if proof is None]
         for link in missing:
-            self._commitments.check(link.point, self.task.learner.most_proofs, link.end)
+            self.commitments.check(link.point, self.task.learner.most_proofs, link.end)
         if missing:
             deadline = self.task.contracts.rounds.get_state(self.task.id).deadline
             with self._heavy.turn(own=True, deadline=deadline) as stop:
@@ -271,7 +271,7 @@ class Trainer(Role):
             self._entropy(), self.task.learner.update_statement.decomposition_limit, self.task.tag, round_, link.number
         )
         proof = self.task.train.prove([link.start, link.data, salt_input(link.end[-UPDATE_SALTS:], noise)], limit, stop)
-        self._commitments.count(link.point, link.end)
+        self.commitments.count(link.point, link.end)
         _check_proof(link, proof)
         self._kept.keep(round_, link.facts, proof, link.number)
         self._report(
@@ -495,7 +495,7 @@ class Trainer(Role):
             JournalError: what their salts follow from cannot be read or written.
         """
         enrolled = self.task.contracts.trainers.get_enrolment(self.task.id, self.sender.address).exists
-        seed = self._commitments.seed(self._unsalted(), enrolled=enrolled)
+        seed = self.commitments.seed(self._unsalted(), enrolled=enrolled)
         return [self._vector(seed, number, part) for number, part in enumerate(self._parts)]
 
     def _vector(self, seed: bytes, number: int, part: Dataset) -> tuple[list[int], Point]:
@@ -523,9 +523,9 @@ class Trainer(Role):
     def _unproved(self) -> list[Point]:
         """Data commitments to enrol with: such that there is room for proofs about each."""
         found = [point for _, point in self.vectors]
-        if all(self._commitments.proofs(point) < self.task.learner.most_proofs for point in found):
+        if all(self.commitments.proofs(point) < self.task.learner.most_proofs for point in found):
             return found
-        self._commitments.renew(self._unsalted())
+        self.commitments.renew(self._unsalted())
         return [point for _, point in self.vectors]
 
     def _registered(self) -> list[tuple[list[int], Point]]:

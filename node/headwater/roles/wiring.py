@@ -21,6 +21,7 @@ from headwater.private import check_private
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.roles.aggregator import Aggregator
+from headwater.roles.attester import Attester
 from headwater.roles.board import Board
 from headwater.roles.challenger import Challenger
 from headwater.roles.heavy import Heavy
@@ -32,15 +33,22 @@ from headwater.roles.pace import Pace
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
+from headwater.roles.task import Task
 from headwater.roles.trainer import Trainer
 from headwater.storage.store import ContentStore
 
 DEFAULT_BLOCK_SECONDS = 2.0
 
+WITH_DATA = ("trainer", "attester")
+"""Roles that nobody plays without data."""
+
+MOST_HELD_OUT = 64
+"""Commitments of one file of held-out data: each is scored by a proof of its own."""
+
 RESERVE = 10**16
 """Wei that stay for gas when an account stakes in a task that its operator has not chosen."""
 
-Kind = Literal["trainer", "aggregator", "challenger"]
+Kind = Literal["trainer", "aggregator", "challenger", "attester"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class Wanted:
         proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
         provers: how many proofs of one update are made at a time.
         limits: what a task may take of this machine.
+        held_out: for each task to attest in, a CSV file of rows that nobody trains on, for its owner alone.
+        once: attest to what there is, and be done.
     """
 
     roles: Sequence[Kind]
@@ -63,11 +73,13 @@ class Wanted:
     proof_limit: float | None = None
     provers: int = 1
     limits: Limits = field(default_factory=Limits)
+    held_out: Mapping[int, Path] = field(default_factory=dict)
+    once: bool = False
 
     @property
     def endless(self) -> bool:
         """Whether tasks may come that are not known yet."""
-        return not self.tasks and set(self.roles) != {"trainer"}
+        return not self.tasks and not set(self.roles) <= {"trainer", "attester"}
 
     def check(self) -> None:
         """Refuse what contradicts itself, and data that others may read.
@@ -75,18 +87,27 @@ class Wanted:
         Raises:
             ConfigError: so it does.
         """
-        for path in self.data.values():
-            check_private(path)
-        if stray := sorted(set(self.data) - set(self.tasks or self.data)):
+        for name, files in (("data", self.data), ("held_out", self.held_out)):
+            for path in files.values():
+                check_private(path)
+            if stray := sorted(set(files) - set(self.tasks or files)):
+                tasks = ", ".join(map(str, self.tasks))
+                raise ConfigError(
+                    f"there are data for task {stray[0]}, which is not among the tasks {tasks}",
+                    f"add it to `tasks`, or take it out of `{name}`",
+                )
+        if same := sorted(task for task, path in self.data.items() if self.held_out.get(task) == path):
             raise ConfigError(
-                f"there are data for task {stray[0]}, which is not among the tasks {', '.join(map(str, self.tasks))}",
-                "add it to `tasks`, or take it out of `data`",
+                f"the data to train on in task {same[0]} are named as held out, too",
+                "hold other rows out: a score on training rows says nothing",
             )
         if set(self.roles) == {"trainer"}:
             missing = sorted(set(self.tasks) - set(self.data))
             if missing or not self.data:
                 what = f"for task {missing[0]} " if missing else ""
                 raise ConfigError(f"a trainer needs data, and no file {what}is named", "name one under [data]")
+        if set(self.roles) == {"attester"} and not self.held_out:
+            raise ConfigError("an attester needs held-out data, and no file is named", "name one under [held_out]")
 
 
 class Node:
@@ -126,7 +147,7 @@ class Node:
         self._settled = False  # whether what was on its way has arrived
         self._considered: set[int] = set()  # tasks
         self._too_dear: dict[tuple[Kind, int], TaskSummary] = {}  # what was passed over for lack of coin
-        self._own = {*wanted.tasks, *wanted.data}
+        self._own = {*wanted.tasks, *wanted.data, *wanted.held_out}
         self._board = Board(contracts, () if wanted.endless else self._own)
         for task_id in sorted(self._own):
             contracts.tasks.get_task(task_id)
@@ -194,7 +215,9 @@ class Node:
 
     def _consider(self, task: TaskSummary, funds: Funds) -> None:
         """Take up a task that nobody has named, by the roles that need no data and fit."""
-        kinds = [kind for kind in self._wanted.roles if kind != "trainer" and not self._is_named(kind, task.task_id)]
+        kinds = [
+            kind for kind in self._wanted.roles if kind not in WITH_DATA and not self._is_named(kind, task.task_id)
+        ]
         if task.phase.is_end:
             self._take_up(task.task_id, [kind for kind in kinds if self._took_part(kind, task.task_id)])
             return
@@ -214,7 +237,8 @@ class Node:
 
     def _is_named(self, kind: Kind, task_id: int) -> bool:
         """Whether the operator wants a role in a task by its name."""
-        return task_id in (self._wanted.data if kind == "trainer" else self._wanted.tasks)
+        files = {"trainer": self._wanted.data, "attester": self._wanted.held_out}
+        return task_id in files.get(kind, self._wanted.tasks)
 
     def _took_part(self, kind: Kind, task_id: int) -> bool:
         """Whether this account has been in a role in a task, so that it may have something to collect."""
@@ -304,6 +328,8 @@ class Node:
             report("data", rows=len(dataset), capacity=task.learner.rows * links)
             if task.config.admission != ZERO_ADDRESS:
                 report("note", text=f"the contract at {task.config.admission} decides who may enrol in task {task_id}")
+        if kind == "attester":
+            return self._attester(task, report)
         keep_stake, limit, heavy = self._wanted.keep_stake, self._wanted.proof_limit, self._heavy
         journal = self._journal.secrets
         if dataset is not None:
@@ -325,6 +351,22 @@ class Node:
                 own=own,
             )
         return Challenger(task, self.sender, report)
+
+    def _attester(self, task: Task, report: Report) -> Attester:
+        """An attester, whose file and circuits are in order. Raises as `_open`."""
+        with self._heavy.turn(own=True, is_proof=False) as stop:
+            task.check_scores(report, stop=stop)
+        dataset = task.learner.read(self._wanted.held_out[task.id], links=MOST_HELD_OUT)
+        for warning in dataset.warnings:
+            report("note", text=warning)
+        report("data", rows=len(dataset), capacity=task.learner.rows)
+        return Attester(
+            *(task, self.sender, secret_of(self._key), dataset, report),
+            journal=self._journal.secrets,
+            once=self._wanted.once,
+            proof_limit=self._wanted.proof_limit,
+            heavy=self._heavy,
+        )
 
 
 Funds = Callable[[], Mapping[Kind, int]]

@@ -62,10 +62,12 @@ class Document(Part):
 
 
 class CircuitCids(Part):
-    """The circuit manifests."""
+    """The circuit manifests. Those of scores and compositions are empty where the task has none."""
 
     train: CidText
     average: CidText
+    score: CidText | Literal[""]
+    composition: CidText | Literal[""]
 
 
 class SrsReference(Part):

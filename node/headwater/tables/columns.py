@@ -81,6 +81,7 @@ class Columns:
             and nothing is predicted for it. `mean`: the column's mean; of a category, none of its values.
         unknown: what a category's value that is not listed means. `refuse`: the file is wrong. `none`: none of them.
         amount: how the label's amounts are standardised; None, where they are classes.
+        groups: columns by whose values rows are counted, and which training does not read. They may be features, too.
     """
 
     features: tuple[Feature | Category, ...]
@@ -90,17 +91,20 @@ class Columns:
     missing: Missing = "refuse"
     unknown: Unknown = "refuse"
     amount: Feature | None = None
+    groups: tuple[Category, ...] = ()
 
     def __post_init__(self) -> None:
         names = [*self.names, self.label]
         if not self.features or (len(self.classes) < 2 if self.amount is None else len(self.classes) > 0):
             raise ValueError("a task needs at least one feature, and two classes or a label that is an amount")
         lists = [("columns", names), ("classes", self.classes)]
-        lists += [(f"values of {f.name!r}", f.values) for f in self.features if isinstance(f, Category)]
+        lists += [("columns of groups, and the label,", [*(group.name for group in self.groups), self.label])]
+        described = (*self.features, *self.groups)
+        lists += [(f"values of {f.name!r}", f.values) for f in described if isinstance(f, Category)]
         for what, texts in lists:
             if len(set(texts)) < len(texts) or any(not text or text != text.strip() for text in texts):
                 raise ValueError(f"the {what} must have different names, without spaces around them: {texts}")
-        for feature in (*self.features, *([] if self.amount is None else [self.amount])):
+        for feature in (*described, *([] if self.amount is None else [self.amount])):
             if isinstance(feature, Category):
                 if not 1 <= len(feature.values) <= MAX_VALUES or any(is_missing(value) for value in feature.values):
                     raise ValueError(
@@ -118,6 +122,11 @@ class Columns:
     def width(self) -> int:
         """Features a row, the intercept included: a `TableSpec`'s `features`."""
         return self.intercept + sum(len(f.values) if isinstance(f, Category) else 1 for f in self.features)
+
+    @property
+    def group_width(self) -> int:
+        """How many groups there are, of all columns: a `TableSpec`'s `groups`."""
+        return sum(len(group.values) for group in self.groups)
 
     @property
     def outputs(self) -> int:
@@ -146,6 +155,7 @@ def describe(
     missing: Missing = "refuse",
     unknown: Unknown = "refuse",
     amount: Scale | None = None,
+    groups: Sequence[str] = (),
 ) -> Columns:
     """The columns of a CSV file, for a task's creator: with an intercept, and means and deviations of 6 digits.
 
@@ -159,6 +169,7 @@ def describe(
         missing, unknown: as `Columns` says.
         amount: how a label that is an amount is standardised: `deviations` from its mean, or as a `multiple` of it;
             None where labels are classes.
+        groups: columns of a few different values that say of which group a row is.
 
     Raises:
         DataError: the file is wrong, a feature is constant or has too many values, cells are missing that the policy
@@ -185,6 +196,10 @@ def describe(
         labels.append((line, row[label]))
         for name in names:
             cells[name].append((line, row[name]))
+    for name in groups:
+        if name == label or name not in there or list(groups).count(name) > 1:
+            problems.add("is no column of groups: name columns of the file, each once, and not the label", column=name)
+    problems.check()
     classes = set() if amount else {text for _, text in labels}
     scale = _scale(label, labels, amount, problems) if amount else None
     if not (amount or 2 <= len(classes) <= MAX_CLASSES):
@@ -198,7 +213,10 @@ def describe(
     if not found:
         problems.add("no column is left to train on")
         problems.check()
-    return Columns(found, True, label, tuple(sorted(classes, key=_natural)), missing, unknown, scale)
+    grouped = tuple(_grouped(path, name, missing, problems) for name in groups)
+    problems.check()
+    named = tuple(sorted(classes, key=_natural))
+    return Columns(found, True, label, named, missing, unknown, scale, tuple(group for group in grouped if group))
 
 
 def remarks(path: Path, columns: Columns) -> list[str]:
@@ -266,6 +284,13 @@ def _described(
     else:
         return Category(name, tuple(values))
     return None
+
+
+def _grouped(path: Path, name: str, missing: Missing, problems: Problems) -> Category | None:
+    """A column of groups by its cells; None, with a problem, where it makes none."""
+    cells = [(line, row[name]) for line, row in rows(path, [name], [], problems)]
+    found = _described(name, cells, True, missing, problems)
+    return found if isinstance(found, Category) else None
 
 
 def _scale(name: str, cells: Sequence[tuple[int, str]], scale: Scale, problems: Problems) -> Feature | None:

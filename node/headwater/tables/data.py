@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +36,10 @@ class Numbers(Protocol):
     def clamp(self) -> int:
         """As `TableSpec` says."""
 
+    @property
+    def groups(self) -> int:
+        """As `TableSpec` says."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -47,12 +51,14 @@ class Dataset:
             truth is unknown, or nothing is to be predicted.
         reals: the features before rounding, standardised and clamped: what is trained on in floats.
         warnings: what is odd but not wrong, a sentence each.
+        groups: for each row a 1 or 0 for each group, whether it is of it; nothing where the task has none.
     """
 
     x: list[list[int]]
     labels: list[list[int]]
     reals: list[list[float]]
     warnings: tuple[str, ...] = ()
+    groups: list[list[int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -60,7 +66,7 @@ class Dataset:
     def parts(self, rows: int) -> list[Dataset]:
         """The same rows, in their order, in as few datasets as have at most so many each."""
         cuts = [slice(at, at + rows) for at in range(0, max(len(self), 1), rows)]
-        return [Dataset(self.x[cut], self.labels[cut], self.reals[cut]) for cut in cuts]
+        return [Dataset(self.x[cut], self.labels[cut], self.reals[cut], (), self.groups[cut]) for cut in cuts]
 
 
 def read_csv(path: Path, columns: Columns, spec: Numbers, *, training: bool = True, links: int = 1) -> Dataset:
@@ -73,18 +79,22 @@ def read_csv(path: Path, columns: Columns, spec: Numbers, *, training: bool = Tr
         DataError: all that is wrong, with line and column; nothing is skipped or repaired.
         ValueError: the columns are not the specification's.
     """
-    if (columns.width, columns.outputs) != (spec.features, spec.outputs):
+    given = columns.width, columns.outputs, columns.group_width
+    if given != (spec.features, spec.outputs, spec.groups):
         raise ValueError(
-            f"the columns give {columns.width} features and {columns.outputs} outputs, the specification has"
-            f" {spec.features} and {spec.outputs}"
+            f"the columns give {given[0]} features, {given[1]} outputs and {given[2]} groups, the specification has"
+            f" {spec.features}, {spec.outputs} and {spec.groups}"
         )
     problems = Problems(path)
     labels: list[list[int]] = []
     reals: list[list[float]] = []
     dropped, seen, room, limit = 0, 0, spec.rows * links, decode(spec.clamp, spec.data_bits)
-    needed, optional = ([*columns.names, columns.label], []) if training else (columns.names, [columns.label])
+    grouping = [group.name for group in columns.groups]
+    read = list(dict.fromkeys([*columns.names, *grouping]))
+    needed, optional = ([*read, columns.label], []) if training else (columns.names, [columns.label])
+    groups: list[list[int]] = []
     for line, cells in rows(path, needed, optional, problems):
-        if training and columns.missing == "drop" and any(is_missing(cells[name]) for name in columns.names):
+        if training and columns.missing == "drop" and any(is_missing(cells[name]) for name in read):
             dropped += 1
             continue
         seen += 1
@@ -92,6 +102,8 @@ def read_csv(path: Path, columns: Columns, spec: Numbers, *, training: bool = Tr
             continue
         reals.append(_features(line, cells, columns, limit, problems))
         labels.append(_labels(line, cells, columns, spec, problems, training))
+        if training:
+            groups.append(_groups(line, cells, columns, problems))
     if training and seen > room:
         problems.add(f"the file has {seen} rows, the task has room for {room}: choose yourself which to leave out")
     if not seen and not problems.count:
@@ -100,11 +112,11 @@ def read_csv(path: Path, columns: Columns, spec: Numbers, *, training: bool = Tr
     x = [[encode(value, spec.data_bits) for value in row] for row in reals]
     left_out = [f"{dropped} of {dropped + seen} rows lack a value and were left out"] if dropped else []
     odd_labels = (_odd_amounts if columns.amount else _odd_classes)(labels, columns, spec) if training else ()
-    return Dataset(x, labels, reals, (*left_out, *_odd_columns(reals, columns, limit), *odd_labels))
+    return Dataset(x, labels, reals, (*left_out, *_odd_columns(reals, columns, limit), *odd_labels), groups)
 
 
 def data_vector(dataset: Dataset, rows: int, width: int, salts: Sequence[int]) -> list[int]:
-    """The data matrix, flat: `rows` rows of [features | labels], those that are not used zeros; then the salts.
+    """The data matrix, flat: `rows` rows of [features | labels | groups], those not used zeros; then the salts.
 
     Args:
         width: entries of a row.
@@ -116,9 +128,10 @@ def data_vector(dataset: Dataset, rows: int, width: int, salts: Sequence[int]) -
         raise ValueError(f"{len(dataset)} rows do not fit the {rows} of the task")
     if not all(0 <= salt < P for salt in salts):
         raise ValueError("the salts are field elements")
-    used = [[*x, *label] for x, label in zip(dataset.x, dataset.labels, strict=True)]
+    groups = dataset.groups or [[]] * len(dataset)
+    used = [[*x, *label, *of] for x, label, of in zip(dataset.x, dataset.labels, groups, strict=True)]
     if any(len(row) != width for row in used):
-        raise ValueError("a row without a label cannot be trained on")
+        raise ValueError("a row without a label, or without its groups, cannot be trained on")
     return [*(entry for row in used for entry in row), *[0] * (width * (rows - len(dataset))), *salts]
 
 
@@ -130,6 +143,17 @@ def _features(line: int, cells: dict[str, str], columns: Columns, limit: float, 
             row += _values(feature, cell, columns, limit)
         except ValueError as error:
             problems.add(_text(cell) or str(error), line, feature.name)
+    return row
+
+
+def _groups(line: int, cells: dict[str, str], columns: Columns, problems: Problems) -> list[int]:
+    row: list[int] = []
+    for group in columns.groups:
+        try:
+            row += [int(value) for value in _values(group, cells[group.name], columns, 1.0)]
+        except ValueError as error:
+            if group.name not in columns.names:  # else that was told
+                problems.add(_text(cells[group.name]) or str(error), line, group.name)
     return row
 
 

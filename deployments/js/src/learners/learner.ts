@@ -29,6 +29,12 @@ export interface Columns {
   readonly label?: { readonly name: string; readonly classes?: readonly string[] };
 }
 
+/** A column that says of which group a row is. */
+export interface Groups {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
 /** The class of a row. */
 export interface ClassPrediction {
   readonly kind: "class";
@@ -111,6 +117,8 @@ export interface Learner<M = unknown> {
   /** What the models are, for people: names and what they stand for. */
   facts(model: M): Readonly<Record<string, string>>;
   columns(model: M): Columns;
+  /** The columns by whose values rows are counted in scores; none where there is no such function. */
+  groups?(model: M): readonly Groups[];
   /** A row that every task has. */
   exampleRow(model: M): Row;
   /** A row as the integers that are trained on. @throws InvalidRow */

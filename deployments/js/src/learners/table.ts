@@ -44,6 +44,7 @@ export const tableFields = {
     object({ column: name, classes: list(name, 2, 100) }),
     object({ column: name, mean: decimal, deviation: decimal }),
   ),
+  groups: list(object({ name, values: list(name, 1, 100) }), 0, 8),
   missing: oneOf("refuse", "drop", "mean"),
   unknown: oneOf("refuse", "none"),
   fixed_point: object({ data_bits: bits, model_bits: bits, clamp: decimal }),
@@ -83,6 +84,7 @@ export function tableLearner<M extends TableModel>(table: TableKind<M>): Learner
     kind: table.kind,
     read: checked(table.read, (model) => nonsense(model) ?? table.problem(model)),
     columns: columnsOf,
+    groups: ({ groups }) => groups,
     exampleRow,
     encodeRow,
 
@@ -220,10 +222,11 @@ function evaluateAmounts(
   return { kind: "amount", rows: rows.length, meanAbsoluteError: (off / rows.length) * Number(label.deviation) };
 }
 
-function nonsense({ features, label, fixed_point, training }: TableModel): string | undefined {
-  const categories = features.flatMap((feature) => ("values" in feature ? [feature.values] : []));
+function nonsense({ features, label, groups, fixed_point, training }: TableModel): string | undefined {
+  const categories = [...features, ...groups].flatMap((column) => ("values" in column ? [column.values] : []));
   const columns = [...features.map((feature) => feature.name), label.column];
-  for (const names of [columns, "classes" in label ? label.classes : [], ...categories]) {
+  const grouping = [...groups.map((group) => group.name), label.column];
+  for (const names of [columns, grouping, "classes" in label ? label.classes : [], ...categories]) {
     if (new Set(names).size < names.length) return "two columns, classes or values of one name";
     if (names.some((text) => text !== text.trim())) return "a name with spaces around it";
   }

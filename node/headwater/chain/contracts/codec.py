@@ -40,6 +40,7 @@ CONTRACTS = (
     "ChallengeManager",
     "Openings",
     "ProofManager",
+    "Attestations",
     "Lens",
 )
 VALUES: dict[str, Any] = {
@@ -66,6 +67,11 @@ VALUES: dict[str, Any] = {
     "Shown": structs.Shown,
     "Opening": structs.Opening,
     "Claim": structs.Claim,
+    "Scoring": structs.Scoring,
+    "HeldOut": structs.HeldOut,
+    "Holding": structs.Holding,
+    "Attestation": structs.Attestation,
+    "Composition": structs.Composition,
     "EqualLogProof": EqualLogProof,
     "Call": screens.Call,
     "Result": screens.Result,

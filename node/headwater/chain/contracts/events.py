@@ -8,7 +8,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Kind, Phase
 from headwater.protocol.possession import PossessionProof
-from headwater.protocol.structs import Link, Parent, Posting, TaskConfig
+from headwater.protocol.structs import Link, Parent, Posting, Scoring, TaskConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -542,3 +542,44 @@ class Opened(Event):
     entries: int
     quotient: Point
     kept: bool
+
+
+@dataclass(frozen=True)
+class ScoringOpened(Event):
+    """A task was opened for scores."""
+
+    task_id: int
+    scoring: Scoring
+
+
+@dataclass(frozen=True)
+class DataHeldOut(Event):
+    """Held-out data were registered while `round` ran; if `fresh`, its own model counts."""
+
+    task_id: int
+    holder: str
+    data_hash: bytes
+    data: Point
+    round: int
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Attested(Event):
+    """A score of a round's model was proved and recorded."""
+
+    task_id: int
+    round: int
+    attester: str
+    data_hash: bytes
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CompositionDeclared(Event):
+    """The composition of committed data was proved and recorded."""
+
+    task_id: int
+    owner: str
+    data_hash: bytes
+    counts: tuple[int, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.contracts.contract import Contract
@@ -36,6 +37,7 @@ class Contracts:
     challenges: ChallengeManager
     openings: Openings
     proofs: ProofManager
+    attestations: Attestations
     lens: Lens
     starts: Starts
 
@@ -44,7 +46,7 @@ class Contracts:
         """Every one of them."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
-            *(self.models, self.challenges, self.openings, self.proofs, self.lens),
+            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.lens),
         )
 
     def start_of(self, task_id: int, round_: int = 0) -> int:
@@ -81,6 +83,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         ChallengeManager(chain, at["ChallengeManager"], start),
         Openings(chain, at["Openings"], start),
         ProofManager(chain, at["ProofManager"], start),
+        Attestations(chain, at["Attestations"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
     )

@@ -27,6 +27,48 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the node gives a call too little gas for a single view",
         "name another node with --rpc, or raise its limit for calls",
     ),
+    # scores
+    "NotCreator": ("{creator} created task {taskId}, and nobody else opens it", "send it from the creator's account"),
+    "AlreadyOpen": ("task {taskId} is open for scores already", "nothing to do: it is for good"),
+    "NotOpen": (
+        "task {taskId} was not opened for scores",
+        "ask its creator: `headwater task create --scores`, or `headwater task open` afterwards",
+    ),
+    "InvalidLayout": (
+        "{groups} groups, {wholeGroups} of them of one column, with {each} numbers and {classes} classes make no score",
+        "take them from the statements: 2 or 4 numbers a group, and 128 in all at most",
+    ),
+    "WrongBasisCount": ("the numbers need {expected} basis points, not {actual}", "name L_2 and those that follow"),
+    "TooManyAttesters": ("{attesters} attesters are named", "name MAX_ATTESTERS at most"),
+    "AlreadyHeldOut": (
+        "these held-out data were registered by {holder}",
+        "register them under another salt: `headwater attest` draws one by itself",
+    ),
+    "IsTrainingData": (
+        "{trainer} has registered these data for training",
+        "hold other rows out, and do not train on them: a score on training rows says nothing",
+    ),
+    "NotHolder": (
+        "data {dataHash:short} of task {taskId} are held by {holder}, not by the sender",
+        "register them first; or prove with the account that did",
+    ),
+    "ModelNotLater": (
+        "the model of round {round} may have been known in round {registeredRound}, when the data were registered",
+        "nothing to do: later models count",
+    ),
+    "WrongNumberCount": ("{expected} numbers are expected, not {actual}", "take those of the proof's last vector"),
+    "NumberTooLarge": ("number {index} is {number}, too large to be recorded", "such a score cannot be recorded"),
+    "NumbersMismatch": ("the proof is of other numbers than those claimed", "claim those of the proof's last vector"),
+    "AlreadyAttested": ("the score of round {round} on data {dataHash:short} is recorded", "nothing to do"),
+    "AlreadyDeclared": ("the composition of data {dataHash:short} is recorded", "nothing to do"),
+    "NotAttested": (
+        "{attester} has recorded no score of round {round} on data {dataHash:short}",
+        "wait for it, or ask for another's",
+    ),
+    "NotAShare": ("the scores of task {taskId} are errors of amounts", "read its numbers"),
+    "UnknownGroup": ("there is no group {group} among {groups}", "name one from 1; 0 is the whole"),
+    "TooFewRows": ("the score is of {actual} rows, under {least}", "ask for fewer, or of another group"),
+    "ScoreTooLow": ("the score is {actual} in 10,000, under {least}", "wait for a better model"),
     # creating a task
     "InvalidTrainers": (
         "a roster of {minTrainers} to {maxTrainers} trainers is not allowed: at least 3, at most MAX_TRAINERS",
@@ -329,7 +371,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the score is of {actual:short} where its link, or its numbers, make {expected:short}",
         "show the score of the model from which the link starts, on the link's data, with its own numbers",
     ),
-    "ScoreTooLow": (
+    "ReceiptTooLow": (
         "{right} of {used} are under {bound} in 10,000, the task's bound for going on without synchronizing",
         "nothing can be shown then: such a link had to be the last",
     ),

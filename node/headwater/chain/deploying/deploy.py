@@ -35,7 +35,10 @@ ADDRESSED = (
 )
 """The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
 
-DEPLOYED = (*ADDRESSED, "Lens")
+BESIDE = ("Attestations",)
+"""Contracts that are told where those stand, and of which those know nothing."""
+
+DEPLOYED = (*ADDRESSED, *BESIDE, "Lens")
 """All contracts, in the order in which they are deployed. The lens, the last, checks that all were told the same."""
 
 COMPILED_FROM = ("contracts", "foundry.toml", "package-lock.json")

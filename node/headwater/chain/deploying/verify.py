@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.lens import Lens
@@ -39,6 +40,7 @@ WRAPPERS: tuple[type[Contract], ...] = (
     ChallengeManager,
     Openings,
     ProofManager,
+    Attestations,
     Lens,
 )
 

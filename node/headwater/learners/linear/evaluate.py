@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 class LinearEvaluate(TableEvaluate, LinearSpec):
     """(model, data, hint, public) -> score, for the numbers of a `LinearSpec`: see `Evaluate` and `TableEvaluate`."""
 
-    groups: int = 0
     at_least: int = 0
 
     kind = "linear-evaluate"

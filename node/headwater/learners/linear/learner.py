@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwater.circuits.statement import Statement
+    from headwater.circuits.evaluate import Evaluate
     from headwater.circuits.update import Update
 
 
@@ -89,13 +89,20 @@ class Linear(Tabular):
 
         return LinearUpdate.of(self.spec)
 
-    def evaluate_statement(self, groups: int = 0, *, at_least: bool = False) -> Statement | None:
+    def evaluate_statement(self, *, at_least: bool = False) -> Evaluate | None:
         """As `Learner` says: of amounts without an intercept there is none."""
         if not (self.spec.derivative.classifies or self.columns.intercept):
             return None
         from headwater.learners.linear.evaluate import LinearEvaluate
 
-        return LinearEvaluate.of(self.spec, groups, at_least=at_least)
+        return LinearEvaluate.of(self.spec, at_least=at_least)
+
+    @property
+    def error_unit(self) -> float:
+        """As `Learner` says: errors have the scale of z, those of a direct loss also the loss's divisor."""
+        spec, loss, amount = self.spec, self.spec.derivative, self.columns.amount
+        bits = spec.z_bits + (loss.divisor_bits if loss.form == "direct" else 0)
+        return decode(1, bits) * float(amount.deviation) if amount else 1.0
 
     @property
     def facts(self) -> dict[str, str]:

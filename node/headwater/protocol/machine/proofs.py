@@ -120,7 +120,7 @@ class Proofs(Contract):
     def _check_score(self, config: TaskConfig, start: bytes, data_hash: bytes, score: Score) -> None:
         """The model from which a link starts must be right on enough of its data."""
         if score.used == 0 or WHOLE * score.right < config.quiet_bound * score.used:
-            raise Refused("ScoreTooLow", config.quiet_bound, score.right, score.used)
+            raise Refused("ReceiptTooLow", config.quiet_bound, score.right, score.used)
         multiply = self.machine.multiply
         counts = add(add(config.offset, multiply(config.basis0, score.right)), multiply(config.basis1, score.used))
         for place, expected in ((0, start), (1, data_hash), (3, point_hash(counts))):
