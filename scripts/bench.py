@@ -27,7 +27,18 @@ from headwater.cli.main import configure_logging
 from headwater.errors import HeadwaterError
 from headwater.tools import ROOT
 from scripts.artifacts import write_json
-from scripts.benchmarks import aggregation, baseline, categories, growth, learners, page, rounds, shapes, statements
+from scripts.benchmarks import (
+    aggregation,
+    baseline,
+    categories,
+    groups,
+    growth,
+    learners,
+    page,
+    rounds,
+    shapes,
+    statements,
+)
 from scripts.benchmarks.machine import describe_machine, load
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.tables import Report, describe_run, tables
@@ -98,6 +109,8 @@ def measure(quick: bool) -> Report:
         for shape in (shapes.IRIS,) if quick else (shapes.IRIS, shapes.HEAD):
             _measure_shape(report, shape, home, folder, sender)
         _measure_rounds(report, home, folder, anvil, large=not quick)
+        with console.status("membership in groups"):
+            report["membership"] = groups.prove_many()
         with console.status("averages of many weights"):
             report["average"] = statements.averages(home, prove=not quick)
         with console.status("a network, and counts of pairs"):

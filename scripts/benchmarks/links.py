@@ -105,6 +105,7 @@ def create_raw(
     verifiers: tuple[str, str],
     code_hashes: tuple[bytes, bytes],
     model: Point | None = None,
+    admission: str = ZERO_ADDRESS,
 ) -> int:
     """A task of one round, without documents: of three trainers, without stake, for a day a phase.
 
@@ -128,7 +129,7 @@ def create_raw(
         min_trainers=TRAINERS,
         max_trainers=TRAINERS,
         max_links=3,
-        admission=ZERO_ADDRESS,
+        admission=admission,
         join_period=DAY,
         train_period=DAY,
         mask_period=DAY,

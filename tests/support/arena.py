@@ -233,10 +233,9 @@ class Arena:
         """The arena with weakened copies in the contracts' places. What happens meanwhile is forgotten in the end."""
         with self.forgotten():
             for weakness in weaknesses:
-                record = self.deployment.records[weakness.contract]
-                arguments = (bytes(12) + bytes.fromhex(address[2:]) for address in record.args)
-                code = self.weak[weakness].filled(arguments)
-                self.rpc("anvil_setCode", record.address, "0x" + code.hex())
+                at = {name: record.address for name, record in self.deployment.records.items()}
+                code = self.weak[weakness].filled(at)
+                self.rpc("anvil_setCode", at[weakness.contract], "0x" + code.hex())
             yield
 
     @contextmanager

@@ -155,7 +155,7 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_about(name):
     first, *_ = inputs = EVENTS[name]["inputs"]
     assert first["indexed"]
-    assert first["name"] in ("taskId", "challengeId", "trainer", "account", "commitmentHash")
+    assert first["name"] in ("taskId", "challengeId", "trainer", "account", "commitmentHash", "groupId", "module")
     assert sum(i["indexed"] for i in inputs) <= 3
     assert all(i["name"] for i in inputs)
 
