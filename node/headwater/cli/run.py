@@ -108,6 +108,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None) -> No
         settings.proof_limit_seconds,
         settings.provers,
         settings.limits,
+        settings.identity,
     )
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)

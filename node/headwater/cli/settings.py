@@ -58,6 +58,8 @@ class NodeSettings(BaseModel):
     """Ids; none: every task, but for training, which needs data."""
     data: dict[Annotated[int, Field(ge=1)], File] = {}
     """For each task to train in, a CSV file for its owner alone."""
+    identity: File | None = None
+    """The file of the identity with which the account's person is in groups, see `headwater group join`."""
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
     provers: int = Field(default=1, ge=1, le=64)
@@ -88,7 +90,7 @@ class NodeSettings(BaseModel):
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> NodeSettings:
-    """The settings of a file and of the environment. Every data file and keystore is checked to be private.
+    """The settings of a file and of the environment. Every data file, keystore and identity is checked to be private.
 
     Raises:
         ConfigError: the file is no TOML; a key is unknown, or its value of the wrong kind; a file that must be private
@@ -102,8 +104,9 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
         settings = NodeSettings.model_validate(found)
     except ValidationError as error:
         raise _explained(error, sources) from None
-    for private in (*settings.data.values(), *([settings.keystore] if settings.keystore else ())):
-        check_private(private)
+    for private in (*settings.data.values(), settings.keystore, settings.identity):
+        if private:
+            check_private(private)
     if path and sources.get("rpc") == str(path) and any(redact(url) != url.rstrip("/") for url in settings.rpc):
         check_private(path)  # those URLs carry keys
     return settings
@@ -136,7 +139,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}", "check its name and its owner") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}", 'a line is written key = "value"') from error
-    for name in ("deployments", "home", "keystore"):
+    for name in ("deployments", "home", "keystore", "identity"):
         if isinstance(value := found.get(name), str):
             found[name] = path.parent / Path(value).expanduser()
     if isinstance(data := found.get("data"), dict):

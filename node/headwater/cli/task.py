@@ -123,6 +123,13 @@ def command() -> None:
     help="A contract that decides who may enrol: see contracts/interfaces/IAdmission.sol.",
 )
 @click.option(
+    "--group",
+    "groups",
+    type=click.IntRange(0),
+    multiple=True,
+    help="A group whose members may enrol, each once: see `headwater group`. Repeated: who is in all of them.",
+)
+@click.option(
     "--parent",
     "parents",
     type=PARENT,
@@ -157,6 +164,7 @@ def create(
     clip: float,
     parents: tuple[tuple[int, int, int], ...],
     divisor: int | None,
+    groups: tuple[int, ...],
     srs: str,
     rpc: tuple[str, ...],
     deployments: Path,
@@ -172,13 +180,15 @@ def create(
     """
     if divisor is not None and not parents:
         raise click.UsageError("--divisor divides the sum of parents: name them with --parent")
+    if groups and terms["admission"] != ZERO_ADDRESS:
+        raise click.UsageError("--group and --admission both say who may enrol: give one of them")
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
     from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.learners.learner import find
     from headwater.protocol.structs import Parent
-    from headwater.roles.creating import create_task
+    from headwater.roles.creating import create_task, module_of
     from headwater.roles.origins import Lineage
     from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
@@ -208,9 +218,12 @@ def create(
     opened = open_store(store_address(store, home))
     opened.check()
     report = log_report("creator")
+    if groups:
+        terms["admission"] = module_of(contracts, sender, groups, terms["min_trainers"], report)
     task_id = create_task(contracts, sender, opened, home, learner, Terms(**terms), srs, report, lineage)
     out.print(f"task {task_id}")
-    err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv")
+    identity = " --identity FILE" if groups else ""
+    err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv{identity}")
 
 
 @command.command("list")
@@ -315,6 +328,7 @@ def _facts(task: Task) -> Table:
     from headwater.protocol.machine.challenges import least_bond
     from headwater.protocol.machine.terms import answer_time
     from headwater.protocol.phases import Kind
+    from headwater.reading.admission import who_may_enrol
 
     config, block = task.config, task.contracts.chain.block()
     view, seen = task.view(block), task.contracts.lens.get_task(task.id, block.number)
@@ -323,7 +337,6 @@ def _facts(task: Task) -> Table:
         f", until {datetime.fromtimestamp(view.deadline).astimezone():%Y-%m-%d %H:%M:%S %Z}" if view.deadline else ""
     )
     fee = format_wei(config.aggregator_fee)
-    admission = "anybody" if config.admission == ZERO_ADDRESS else f"whom the contract at {config.admission} admits"
     links = f", up to {config.max_links} times in a row" if config.max_links > 1 else ""
     facts = {
         "name": task.manifest.name,
@@ -332,7 +345,7 @@ def _facts(task: Task) -> Table:
         "round": f"{view.round} of {view.rounds}, {view.phase}{deadline}",
         "challenged": _challenged(view),
         "trainers": f"{config.min_trainers} to {config.max_trainers} in a round; {seen.state.joined} joined",
-        "admission": admission,
+        "admission": who_may_enrol(task.contracts, config.admission, block.number),
         "stake": f"{format_wei(config.stake)}, free {duration_text(config.unbonding_period)} after leaving",
         "slashed": f"{config.fault_slash / 100:g}% for a fault, {config.absence_slash / 100:g}% for an absence",
         "challenges": f"for {format_wei(bond)} at today's base fee, at least {format_wei(config.challenge_bond)};"

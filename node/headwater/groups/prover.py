@@ -59,6 +59,15 @@ def commitment_of(identity: str) -> int:
     return int(_ask("commitment", identity=identity))
 
 
+def check(membership: Membership) -> None:
+    """Whether members have the root that the chain tells.
+
+    Raises:
+        ConfigError, CircuitError: as `commitment_of`; also where they have another.
+    """
+    _ask("check", **membership.request)
+
+
 def siblings_of(membership: Membership, commitment: int) -> list[int]:
     """The siblings of a member's place in its group's tree, from the leaf up.
 

@@ -8,6 +8,8 @@ import { groth16 } from "snarkjs";
 const tasks = {
   commitment: ({ identity }) => String(Identity.import(identity).commitment),
 
+  check: ({ members, root }) => grouped(members, root).size,
+
   /** The siblings that Semaphore's contract asks for when a member is removed. */
   siblings: ({ members, root, commitment }) => {
     const group = grouped(members, root);

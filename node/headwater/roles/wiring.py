@@ -16,10 +16,12 @@ from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.screens import TaskSummary
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ConfigError
+from headwater.groups.identity import read_identity
 from headwater.journal.journal import Journal
 from headwater.private import check_private
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import ZERO_ADDRESS
+from headwater.roles.admittance import Admittance
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.board import Board
 from headwater.roles.challenger import Challenger
@@ -32,6 +34,7 @@ from headwater.roles.pace import Pace
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
+from headwater.roles.task import Task
 from headwater.roles.trainer import Trainer
 from headwater.storage.store import ContentStore
 
@@ -54,6 +57,7 @@ class Wanted:
         proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
         provers: how many proofs of one update are made at a time.
         limits: what a task may take of this machine.
+        identity: the file of the identity with which the account's person is in groups.
     """
 
     roles: Sequence[Kind]
@@ -63,6 +67,7 @@ class Wanted:
     proof_limit: float | None = None
     provers: int = 1
     limits: Limits = field(default_factory=Limits)
+    identity: Path | None = None
 
     @property
     def endless(self) -> bool:
@@ -77,6 +82,8 @@ class Wanted:
         """
         for path in self.data.values():
             check_private(path)
+        if self.identity is not None:
+            read_identity(self.identity)
         if stray := sorted(set(self.data) - set(self.tasks or self.data)):
             raise ConfigError(
                 f"there are data for task {stray[0]}, which is not among the tasks {', '.join(map(str, self.tasks))}",
@@ -302,8 +309,6 @@ class Node:
             for warning in dataset.warnings:
                 report("note", text=warning)
             report("data", rows=len(dataset), capacity=task.learner.rows * links)
-            if task.config.admission != ZERO_ADDRESS:
-                report("note", text=f"the contract at {task.config.admission} decides who may enrol in task {task_id}")
         keep_stake, limit, heavy = self._wanted.keep_stake, self._wanted.proof_limit, self._heavy
         journal = self._journal.secrets
         if dataset is not None:
@@ -314,6 +319,7 @@ class Node:
                 provers=self._wanted.provers,
                 journal=journal,
                 heavy=heavy,
+                admittance=self._admittance(task, report),
             )
         if kind == "aggregator":
             return Aggregator(
@@ -325,6 +331,33 @@ class Node:
                 own=own,
             )
         return Challenger(task, self.sender, report)
+
+    def _admittance(self, task: Task, report: Report) -> Admittance | None:
+        """What shows that the account may enrol; None where the task asks for nothing that can be shown.
+
+        Raises:
+            ConfigError: it asks for groups, and no identity is named.
+        """
+        module, contracts = task.config.admission, self._contracts
+        if module == ZERO_ADDRESS or contracts.trainers.get_enrolment(task.id, self._key.address).exists:
+            return None
+        groups = contracts.admissions.groups_of(module)
+        if groups is None:
+            report(
+                "note",
+                text=f"the contract at {module} decides who may enrol in task {task.id}; headwater does not know what"
+                " it asks for, and shows it nothing",
+            )
+            return None
+        names = ", ".join(map(str, groups))
+        report("note", text=f"only members of the groups {names} may enrol in task {task.id}, each once")
+        if self._wanted.identity is None:
+            raise ConfigError(
+                f"task {task.id} admits members of the groups {names} only, and no identity is named",
+                "name its file with --identity, or as `identity` in the settings; `headwater group join` makes one",
+            )
+        identity = read_identity(self._wanted.identity)
+        return Admittance(contracts, task.id, module, groups, identity, report)
 
 
 Funds = Callable[[], Mapping[Kind, int]]
