@@ -254,7 +254,9 @@ class Node:
                 block_seconds=lambda: self._pace.block_seconds,
                 own=lambda: own or any(self._took_part(kind, task_id) for kind in self._wanted.roles),
             )
-            self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, task=self._locks[task_id]))
+            self.jobs.append(
+                Job(lambda: keeper, report, task_id=task_id, own=own, is_timekeeper=True, task=self._locks[task_id])
+            )
         for kind in kinds:
             self._add(kind, task_id, own=own)
 
