@@ -104,7 +104,7 @@ class Arena:
     """
 
     def __init__(self, anvil: Anvil, folder: Path, home: Path, train: Circuit, average_: Circuit) -> None:
-        self.anvil = anvil
+        self.anvil, self.deployments = anvil, folder / "deployments"
         self.chain = connect(anvil.url)
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
         self.deployment = deploy(self.senders[CREATOR], folder / "deployments", home).deployment
