@@ -14,6 +14,8 @@ export const CONTRACTS = [
   "ModelRegistry",
   "ChallengeManager",
   "Openings",
+  "Semaphore",
+  "GroupAdmissions",
   "Lens",
 ] as const;
 
