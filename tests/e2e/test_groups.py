@@ -41,7 +41,7 @@ def test_groups__admit_their_members_and_nobody_twice(world):
     assert "task 1" in world.create(1, ROWS, "--group", "1", "--group", "0")
     shown = " ".join(world.run("task", "show", "1").replace("│", " ").split())
     admin = world.anvil.accounts[ADMIN].address
-    assert f"members of group 0 (4 members, admin {admin}) and group 1 (3 members, admin {admin}): 2 are in all" in shown
+    assert f"group 0 (4 members, admin {admin}) and group 1 (3 members, admin {admin}): 2 are in all" in shown
 
     said = world.run("trainer", "run", "--task", "1", "--data", "trainer-0.csv", account=1, code=1)
     assert "and no identity is named" in " ".join(said.replace("│", " ").split())

@@ -1,6 +1,6 @@
-"""Imports point one way: cli -> reading -> roles -> {learners, groups} -> {chain, storage, circuits, tables} -> protocol.
+"""Imports point one way: cli -> reading -> roles -> learners -> {chain, storage, circuits, tables} -> protocol.
 
-And chain -> journal.
+And roles -> groups -> chain -> journal.
 
 Modules right under headwater/ (errors, tools, ...) are for all of them and import none.
 """

@@ -53,7 +53,7 @@ def test_terms__of_a_task_for_members_of_groups__name_each_with_its_admin_and_si
     for group, size in zip(groups, (3, 2), strict=True):
         expect(told).to_contain_text(f"group {group}: {size} members")
     expect(told.get_by_title(admin.address)).to_have_count(2)
-    expect(told).to_contain_text("1 are in all of them")
+    expect(told).to_contain_text("in all of them: 1")
     guest.picture("task-of-groups")
 
 

@@ -15,7 +15,7 @@ export function admissionOf(admission, module) {
   const { groups, inAll } = admission;
   const [which, who] =
     groups.length > 1
-      ? ["members of all of these groups, each once:", `${whole(inAll)} are in all of them`]
+      ? ["members of all of these groups, each once:", `in all of them: ${whole(inAll)}`]
       : ["members of this group, each once:", ""];
   return [
     which,
@@ -26,7 +26,7 @@ export function admissionOf(admission, module) {
         h(
           "li",
           { key: `${id}` },
-          `group ${id}: ${whole(members.length)} members, named by `,
+          `group ${id}: ${whole(members.length)} members, chosen by `,
           code(admin, { copy: true }),
         ),
       ),

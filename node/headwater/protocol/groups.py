@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eth_abi.abi import encode
-
 from headwater.protocol.field import P
 from headwater.protocol.keccak import keccak256
 
@@ -19,8 +17,6 @@ DEPTH = 16
 MOST_MEMBERS = 1 << DEPTH
 MOST_GROUPS = 4
 """Of one task."""
-
-_PROOF = "(uint256,uint256,uint256,uint256,uint256,uint256[8])[]"
 
 
 @dataclass(frozen=True)
@@ -46,20 +42,28 @@ class SemaphoreProof:
 
 def message_of(trainer: str, data_hashes: Sequence[bytes]) -> int:
     """What a proof says of who enrols with which data: `IGroupAdmission.messageOf`."""
-    return int.from_bytes(keccak256(encode(["address", "bytes32[]"], [trainer, list(data_hashes)])), "big")
+    words = _words(int(trainer, 16), 64, len(data_hashes)) + b"".join(data_hashes)
+    return int.from_bytes(keccak256(words), "big")
 
 
 def signal(value: int) -> int:
     """A message or scope as a circuit's input: keccak256 of its 32 bytes, without the last 8 bits."""
-    return int.from_bytes(keccak256(value.to_bytes(32, "big")), "big") >> 8
+    return int.from_bytes(keccak256(_words(value)), "big") >> 8
 
 
 def evidence_of(proofs: Sequence[SemaphoreProof]) -> bytes:
     """What a trainer enrols with: the encoded list of its proofs, one for each group of the module, in its order."""
-    words = [(p.merkle_tree_depth, p.merkle_tree_root, p.nullifier, p.message, p.scope, list(p.points)) for p in proofs]
-    return encode([_PROOF], [words])
+    found = _words(32, len(proofs))
+    for proof in proofs:
+        about = (proof.merkle_tree_depth, proof.merkle_tree_root, proof.nullifier, proof.message, proof.scope)
+        found += _words(*about, *proof.points)
+    return found
 
 
 def is_commitment(value: int) -> bool:
     """Whether a number can be the commitment of an identity: a field element other than zero."""
     return 0 < value < P
+
+
+def _words(*values: int) -> bytes:
+    return b"".join(value.to_bytes(32, "big") for value in values)
