@@ -523,15 +523,19 @@ class Opened(Event):
     kept: bool
 
 
+class GroupEvent(Event):
+    """What happens to groups, and who is admitted by them: of no task's rounds, enrolments or money."""
+
+
 @dataclass(frozen=True)
-class GroupCreated(Event):
+class GroupCreated(GroupEvent):
     """A group was made in Semaphore."""
 
     group_id: int
 
 
 @dataclass(frozen=True)
-class GroupAdminUpdated(Event):
+class GroupAdminUpdated(GroupEvent):
     """A group has another admin; the zero address had it before it was made."""
 
     group_id: int
@@ -540,7 +544,7 @@ class GroupAdminUpdated(Event):
 
 
 @dataclass(frozen=True)
-class GroupAdminPending(Event):
+class GroupAdminPending(GroupEvent):
     """A group's admin offers it to another account, which may accept."""
 
     group_id: int
@@ -549,7 +553,7 @@ class GroupAdminPending(Event):
 
 
 @dataclass(frozen=True)
-class GroupMerkleTreeDurationUpdated(Event):
+class GroupMerkleTreeDurationUpdated(GroupEvent):
     """A group's roots expire in another time, seconds."""
 
     group_id: int
@@ -558,7 +562,7 @@ class GroupMerkleTreeDurationUpdated(Event):
 
 
 @dataclass(frozen=True)
-class MemberAdded(Event):
+class MemberAdded(GroupEvent):
     """A member was added to a group, at a place in its tree."""
 
     group_id: int
@@ -568,7 +572,7 @@ class MemberAdded(Event):
 
 
 @dataclass(frozen=True)
-class MembersAdded(Event):
+class MembersAdded(GroupEvent):
     """Members were added to a group, at a place in its tree and those after it."""
 
     group_id: int
@@ -578,7 +582,7 @@ class MembersAdded(Event):
 
 
 @dataclass(frozen=True)
-class MemberUpdated(Event):
+class MemberUpdated(GroupEvent):
     """A member of a group was exchanged for another; for zero, it was removed."""
 
     group_id: int
@@ -589,7 +593,7 @@ class MemberUpdated(Event):
 
 
 @dataclass(frozen=True)
-class MemberRemoved(Event):
+class MemberRemoved(GroupEvent):
     """A member was removed from a group: its place is empty for good."""
 
     group_id: int
@@ -599,7 +603,7 @@ class MemberRemoved(Event):
 
 
 @dataclass(frozen=True)
-class ProofValidated(Event):
+class ProofValidated(GroupEvent):
     """A proof was spent in Semaphore itself, which headwater does not do."""
 
     group_id: int
@@ -612,7 +616,7 @@ class ProofValidated(Event):
 
 
 @dataclass(frozen=True)
-class Admitted(Event):
+class Admitted(GroupEvent):
     """A module admitted a trainer to a task; the nullifier is its identity's there."""
 
     task_id: int
@@ -621,7 +625,7 @@ class Admitted(Event):
 
 
 @dataclass(frozen=True)
-class ModuleCreated(Event):
+class ModuleCreated(GroupEvent):
     """The admission module of a list of groups was made."""
 
     module: str
