@@ -23,7 +23,7 @@ help: ## This list
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: .venv/.installed build/bin/.installed build/solc/.installed ## Everything that the other targets need; quick when nothing changed
+install: .venv/.installed build/bin/.installed build/solc/.installed build/semaphore/.installed ## Everything that the other targets need; quick when nothing changed
 
 demo: install ## Train one model among four trainers, on a chain of its own, proving every step
 	$(BIN)/headwater demo
@@ -145,6 +145,11 @@ build/bin/.installed: .venv/.created package.json package-lock.json scripts/inst
 build/solc/.installed: .venv/.installed build/bin/.installed scripts/install_solc.py scripts/solc-npm.cjs
 	$(BIN)/python scripts/install_solc.py
 	@ln -sf ../../.venv/bin/headwater build/bin/headwater
+	@touch $@
+
+# what proves membership in a group
+build/semaphore/.installed: .venv/.created build/bin/.installed scripts/install_semaphore.py
+	$(BIN)/python -m scripts.install_semaphore
 	@touch $@
 
 # what only TypeScript and the page need

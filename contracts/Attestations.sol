@@ -515,7 +515,7 @@ contract Attestations is IAttestations, Deployed {
         pure
         returns (uint256 right, uint256 used)
     {
-        if (group > scoring.groups) revert UnknownGroup(group, scoring.groups);
+        if (group > scoring.groups) revert NoSuchGroup(group, scoring.groups);
         uint256 from = group == 0 ? 0 : group - 1;
         uint256 to = group == 0 ? Math.max(1, scoring.wholeGroups) : group;
         for (uint256 i = from * scoring.each; i < to * scoring.each; i += 2) {

@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from headwater.chain.deploying.compile import OTHERS
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "forge" / "out"
 
 
 def deployable() -> list[str]:
-    """Names of the contracts directly under contracts/, one a file."""
-    return sorted(path.stem for path in (ROOT / "contracts").glob("*.sol"))
+    """Names of the contracts directly under contracts/, one a file, and of those of npm's packages."""
+    return sorted([*OTHERS, *(path.stem for path in (ROOT / "contracts").glob("*.sol"))])
 
 
 def artifact(contract: str) -> dict[str, Any]:

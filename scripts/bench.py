@@ -31,6 +31,7 @@ from scripts.benchmarks import (
     aggregation,
     baseline,
     categories,
+    groups,
     growth,
     learners,
     page,
@@ -109,6 +110,8 @@ def measure(quick: bool) -> Report:
         for shape in (shapes.IRIS,) if quick else (shapes.IRIS, shapes.HEAD):
             _measure_shape(report, shape, home, folder, sender)
         _measure_rounds(report, home, folder, anvil, large=not quick)
+        with console.status("membership in groups"):
+            report["membership"] = groups.prove_many()
         with console.status("averages of many weights"):
             report["average"] = statements.averages(home, prove=not quick)
         with console.status("a network, and counts of pairs"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headwater.chain.contracts.codec import CONTRACTS
+from headwater.chain.deploying.compile import OTHERS
 from headwater.tools import ROOT
 
 INTERFACES = ROOT / "contracts" / "interfaces"
@@ -134,7 +135,7 @@ def _members(item: Item) -> str:
 def main() -> None:
     """Write all pages."""
     PAGES.mkdir(exist_ok=True)
-    names = (*CONTRACTS, *SHARED)
+    names = (*(name for name in CONTRACTS if name not in OTHERS), *SHARED)
     for name in names:
         source = Path(INTERFACES / f"I{name}.sol").read_text()
         (PAGES / f"{name}.md").write_text(page(name, source))

@@ -172,7 +172,7 @@ interface IAttestations {
     error NotAShare(uint256 taskId);
 
     /// @notice Thrown when there is no such group.
-    error UnknownGroup(uint256 group, uint256 groups);
+    error NoSuchGroup(uint256 group, uint256 groups);
 
     /// @notice Thrown when the score is of fewer rows than asked for.
     error TooFewRows(uint256 least, uint256 actual);
@@ -257,7 +257,7 @@ interface IAttestations {
     /// @notice Reverts unless an attester has shown that the round's model is right on so large a share of its held-out rows.
     /// What a contract asks before it uses a model.
     /// Requirements: the score is recorded, and the attester's (`NotAttested`); of classes (`NotAShare`); the group exists
-    /// (`UnknownGroup`); so many rows at least were used (`TooFewRows`); the share is at least `least` (`ScoreTooLow`).
+    /// (`NoSuchGroup`); so many rows at least were used (`TooFewRows`); the share is at least `least` (`ScoreTooLow`).
     /// @param taskId The task.
     /// @param round The round that made the model.
     /// @param dataHash The held-out data.

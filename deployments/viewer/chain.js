@@ -23,6 +23,7 @@ import {
   listTasks,
   parseManifest,
   phaseOf,
+  readAdmission,
   readRecord,
   readRoundLogs,
   readScoring,
@@ -190,6 +191,11 @@ export class Chain {
       this.#manifests.set(digest, found);
     }
     return this.#manifests.get(digest);
+  }
+
+  /** Who may enrol, by a task's admission module, with the groups that it asks for. */
+  async admission(module) {
+    return readAdmission({ ...(await this.#where()), admission: module });
   }
 
   /** The bytes with a digest, from the first gateway that has them: `{bytes, gateway, liars}`. */

@@ -132,6 +132,7 @@ def create_raw(
     code_hashes: tuple[bytes, bytes],
     model: Point | None = None,
     review_period: int = 0,
+    admission: str = ZERO_ADDRESS,
 ) -> int:
     """A task of one round, without documents: of three trainers, without stake, for a day a phase.
 
@@ -159,7 +160,7 @@ def create_raw(
         max_links=3,
         review_period=review_period,
         quiet_bound=0,
-        admission=ZERO_ADDRESS,
+        admission=admission,
         join_period=DAY,
         train_period=DAY,
         mask_period=DAY,

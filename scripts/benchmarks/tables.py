@@ -126,6 +126,11 @@ def _gas(report: Report) -> Table:
         "warm_start": "createTask from one model, beyond a plain one",
         "open_update_1280": "answerUpdate, 1,280 weights",
         "open_mask_1280": "answerMask, 1,280 weights",
+        "admit": "enrol as a member of a group, beyond a plain one",
+        "admit_two": "enrol as a member of two groups, beyond a plain one",
+        "create_group": "createGroup (Semaphore)",
+        "add_members": "addMembers, 100 of them (Semaphore)",
+        "module": "moduleFor, a first time",
         "open_model_1280": "answerModel, 1,280 weights of a first model",
         "open_average_1280": "answerModel, 1,280 weights of an average, which finalizes",
     }

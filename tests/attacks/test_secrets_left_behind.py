@@ -24,6 +24,7 @@ import pytest
 
 from headwater import private, processes
 from headwater.circuits import worker
+from headwater.groups import prover
 from headwater.private import read_private
 from headwater.tools import ROOT
 
@@ -114,6 +115,39 @@ def test_environment__of_the_process_that_proves(tmp_path, attack, monkeypatch, 
     assert SECRET not in told()
     assert name not in told()
     attack.gains("the environment that programs need, and none of the node's")
+
+
+@contextmanager
+def identity_on_the_command_line():
+    """A node that gives its identity to the process that proves by its command line and environment."""
+    started = subprocess.Popen
+
+    def start(command, **how):
+        return started([*command, SECRET], **(how | {"env": {**os.environ, "IDENTITY": SECRET}}))
+
+    with patch.object(prover.subprocess, "Popen", start):
+        yield
+
+
+SHOWS_ITSELF = """#!{python}
+import json, os, sys
+given = json.load(sys.stdin)
+print(json.dumps({{"value": json.dumps([sys.argv, dict(os.environ), list(given)])}}))
+"""
+
+
+def test_identity__of_the_process_that_proves_membership(tmp_path, attack, monkeypatch):
+    program = tmp_path / "node"
+    program.write_text(SHOWS_ITSELF.format(python=sys.executable))
+    program.chmod(0o700)
+    monkeypatch.setattr(prover, "find_tool", lambda _: program)
+    monkeypatch.setenv("HEADWATER_PRIVATE_KEY", SECRET)
+    with attack.works_on(identity_on_the_command_line), identity_on_the_command_line():
+        assert SECRET in prover._ask("commitment", identity=SECRET)
+    told = prover._ask("commitment", identity=SECRET)
+    assert SECRET not in told
+    assert "identity" in told
+    attack.gains("that an identity is proved with, and not which")
 
 
 # ---- files that others may exchange

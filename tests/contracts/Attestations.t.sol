@@ -429,7 +429,7 @@ contract AttestationsTest is AttestingTest {
         attestations.requireScore(taskId, 1, hashOf(DATA), HOLDER, 0, 20, 9000);
         requires(1, HOLDER, 0, 20, 9001, abi.encodeWithSelector(IAttestations.ScoreTooLow.selector, 9001, 9000));
         requires(1, HOLDER, 0, 21, 9000, abi.encodeWithSelector(IAttestations.TooFewRows.selector, 21, 20));
-        requires(1, HOLDER, 1, 1, 0, abi.encodeWithSelector(IAttestations.UnknownGroup.selector, 1, 0));
+        requires(1, HOLDER, 1, 1, 0, abi.encodeWithSelector(IAttestations.NoSuchGroup.selector, 1, 0));
         bytes4 selector = IAttestations.NotAttested.selector;
         requires(1, STRANGER, 0, 0, 0, abi.encodeWithSelector(selector, taskId, 1, hashOf(DATA), STRANGER));
         requires(2, HOLDER, 0, 0, 0, abi.encodeWithSelector(selector, taskId, 2, hashOf(DATA), HOLDER));
@@ -452,7 +452,7 @@ contract AttestationsTest is AttestingTest {
         attestations.requireScore(taskId, 1, hashOf(DATA), HOLDER, 3, 14, 10_000);
         attestations.requireScore(taskId, 1, hashOf(DATA), HOLDER, 0, 20, 4500);
         requires(1, HOLDER, 0, 20, 4501, abi.encodeWithSelector(IAttestations.ScoreTooLow.selector, 4501, 4500));
-        requires(1, HOLDER, 4, 1, 0, abi.encodeWithSelector(IAttestations.UnknownGroup.selector, 4, 3));
+        requires(1, HOLDER, 4, 1, 0, abi.encodeWithSelector(IAttestations.NoSuchGroup.selector, 4, 3));
     }
 
     function test_requireScore_ofNoRows_isNone() public {

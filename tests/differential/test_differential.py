@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from headwater.chain.contracts.codec import CONTRACTS, load_abi
+from headwater.chain.contracts.codec import load_abi
 from tests.differential.game import OTHERS
 from tests.differential.onchain import run_onchain
 from tests.differential.play import Play
 from tests.differential.players import CROWD, REFUSING
-from tests.differential.views import errors
+from tests.differential.views import NAMES, errors
 
 PRIVILEGED = {
     *("start", "accuse", "acquit", "convict", "accuseModel", "acquitModel"),
@@ -116,8 +116,7 @@ def expected() -> list[str]:
     """What histories must have reached: every function done or refused to outsiders, every way out of a phase, more."""
     functions = [
         entry["name"]
-        for name in CONTRACTS
-        if name != "Attestations"  # which histories do not play: integration/test_attesting.py compares its refusals
+        for name in NAMES.values()
         for entry in load_abi(name)
         if entry["type"] == "function" and entry["stateMutability"] in ("nonpayable", "payable")
     ]

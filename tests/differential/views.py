@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from eth_abi.abi import encode as encode_abi
 from eth_utils.abi import abi_to_signature, collapse_if_tuple
 
-from headwater.chain.contracts.codec import CONTRACTS, load_abi
+from headwater.chain.contracts.codec import load_abi
 from headwater.chain.contracts.lens import NEWEST
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Machine, Refused
@@ -106,7 +106,7 @@ def selectors(kind: str) -> dict[tuple[str, str], bytes]:
     """First four bytes of the hash of each function or error, by contract and name."""
     return {
         (name, entry["name"]): keccak256(abi_to_signature(entry).encode())[:4]
-        for name in CONTRACTS
+        for name in NAMES.values()
         for entry in load_abi(name)
         if entry["type"] == kind
     }

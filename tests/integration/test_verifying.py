@@ -10,11 +10,10 @@ from dataclasses import replace
 import pytest
 
 from headwater.chain.asking.rpc import connect
-from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.deploying.compile import compile_contracts
 from headwater.chain.deploying.deploy import deploy
 from headwater.chain.deploying.records import Deployment
-from headwater.chain.deploying.verify import verify
+from headwater.chain.deploying.verify import WRAPPERS, verify
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ChainError
 from headwater.tools import ROOT
@@ -94,7 +93,7 @@ def test_verify__of_records_of_two_deployments__finds_that_they_do_not_know_each
     other = Deployment.load("other", place[1])
     mixed = replace(deployment, records={**deployment.records, "StakeManager": other.records["StakeManager"]})
     wrong = found(failed(mixed, place[2], rebuild=False))
-    assert {(name, KNOWS) for name in CONTRACTS} <= wrong, "the others do not know it, nor does it know them"
+    assert {(wrapper.name, KNOWS) for wrapper in WRAPPERS} <= wrong, "the others do not know it, nor does it know them"
     assert ("StakeManager", "the code at its address has codeHash") not in wrong
 
 

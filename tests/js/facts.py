@@ -14,9 +14,12 @@ from headwater.chain.contracts.events import Convicted, Submitted
 from headwater.chain.deploying.records import Deployment
 from headwater.errors import Unavailable
 from headwater.foreign import plain, unseen
+from headwater.groups.members import in_all, read_group
+from headwater.groups.prover import siblings_of
 from headwater.protocol.curve import add, multiply
 from headwater.protocol.field import P
 from headwater.protocol.structs import ZERO_ADDRESS, Model
+from headwater.reading.admission import read_groups
 from headwater.reading.history import Attempt, Part, RoundHistory, read_history
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
@@ -24,6 +27,7 @@ from headwater.storage.unixfs import cid_of
 from tests.js.documents import document_cases
 from tests.js.learners import Case, cases, first_rows
 from tests.js.predictions import prediction_facts
+from tests.support.groups import make_group, number
 from tests.support.story import Story
 
 Json = dict[str, Any]
@@ -38,6 +42,7 @@ def facts(story: Story, folder: Path) -> Json:
         "rpc": world.anvil.url,
         "addresses": addresses(Deployment.load("anvil", world.folder / "deployments")),
         "accounts": [sender.address for sender in world.senders],
+        "groups": group_facts(story),
         "tasks": {name: task_facts(getattr(story, name)) for name in TASKS},
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
         "documents": list(document_cases(story.long)),
@@ -45,6 +50,32 @@ def facts(story: Story, folder: Path) -> Json:
         "plain": [{"text": text, "shown": plain(text)} for text in TEXTS],
         "commitments": list(commitment_cases(story.long)),
         "predictions": [prediction_facts(case) for case in (flowers(story, folder), *cases(folder))],
+    }
+
+
+def group_facts(story: Story) -> Json:
+    """Two groups, of one of which somebody was removed, and what the node says of a module of both."""
+    contracts, admin = story.world.contracts, story.world.senders[0]
+    for people in (("ada", "grace", "emmy"), ("ada", "alan")):
+        make_group(contracts, admin, people)
+    siblings = siblings_of(read_group(contracts, 0).membership, number("grace"))
+    admin.send(contracts.semaphore.remove_member(0, number("grace"), siblings))
+    admin.send(contracts.admissions.module_for([0, 1]))
+    module = contracts.admissions.address_of([0, 1])
+    groups = read_groups(contracts, module, contracts.chain.block().number) or []
+    return {
+        "module": module,
+        "inAll": len(in_all(groups)),
+        "groups": [
+            {
+                "id": str(group.facts.id),
+                "admin": group.facts.admin,
+                "members": [str(leaf) for leaf in group.leaves if leaf],
+                "root": str(group.facts.root),
+                "expiry": str(group.facts.expiry),
+            }
+            for group in groups
+        ],
     }
 
 

@@ -107,7 +107,7 @@ class Arena:
     """
 
     def __init__(self, anvil: Anvil, folder: Path, home: Path, train: Circuit, average_: Circuit) -> None:
-        self.anvil = anvil
+        self.anvil, self.deployments = anvil, folder / "deployments"
         self.chain = connect(anvil.url)
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
         self.deployment = deploy(self.senders[CREATOR], folder / "deployments", home).deployment
@@ -240,10 +240,9 @@ class Arena:
         """The arena with weakened copies in the contracts' places. What happens meanwhile is forgotten in the end."""
         with self.forgotten():
             for weakness in weaknesses:
-                record = self.deployment.records[weakness.contract]
-                arguments = (bytes(12) + bytes.fromhex(address[2:]) for address in record.args)
-                code = self.weak[weakness].filled(arguments)
-                self.rpc("anvil_setCode", record.address, "0x" + code.hex())
+                at = {name: record.address for name, record in self.deployment.records.items()}
+                code = self.weak[weakness].filled(at)
+                self.rpc("anvil_setCode", at[weakness.contract], "0x" + code.hex())
             yield
 
     @contextmanager

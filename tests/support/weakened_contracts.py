@@ -16,7 +16,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from headwater.chain.deploying.compile import _add_source, _settings
+from headwater.chain.deploying.compile import _add_source, _settings, immutable_names
+from headwater.chain.deploying.deploy import filled
 from headwater.solc import SOLC_VERSION, compile_standard
 from headwater.tools import ROOT, one_at_a_time
 
@@ -68,19 +69,15 @@ class Code:
     """A contract's code as it stands on chain, but for its immutables.
 
     Attributes:
-        immutables: for each, in the order of their declaration, the places of its 32 bytes.
+        immutables: of each, by its name, the places of its 32 bytes.
     """
 
     code: str
-    immutables: tuple[tuple[int, ...], ...]
+    immutables: Mapping[str, Sequence[int]]
 
-    def filled(self, values: Iterable[bytes]) -> bytes:
-        """The code with its immutables' values."""
-        code = bytearray.fromhex(self.code)
-        for places, value in zip(self.immutables, values, strict=True):
-            for place in places:
-                code[place : place + 32] = value
-        return bytes(code)
+    def filled(self, at: Mapping[str, str]) -> bytes:
+        """The code with its immutables' values. at: where a deployment's contracts stand, by their names."""
+        return filled(self.code, self.immutables, at)
 
 
 def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weakness, Code]:
@@ -94,26 +91,28 @@ def compile_weakened(weaknesses: Iterable[Weakness], home: Path) -> dict[Weaknes
         for weakness, code in zip(chain(*batches), chain.from_iterable(found), strict=True):
             caches[weakness].parent.mkdir(exist_ok=True)
             caches[weakness].write_text(json.dumps(code))
-    return {weakness: read_code(json.loads(cache.read_text())) for weakness, cache in caches.items()}
+    return {weakness: Code(**json.loads(cache.read_text())) for weakness, cache in caches.items()}
 
 
 def _compile(copies: Sequence[tuple[Weakness, Mapping[str, str]]]) -> list[dict[str, Any]]:
-    """solc's `deployedBytecode` of each copy, in one run: each under a prefix of its own, imports too."""
+    """The `Code` of each copy, in one run: each under a prefix of its own, imports too."""
     sources: dict[str, str] = {}
     selection = {}
     for prefix, (weakness, texts) in enumerate(copies):
-        sources |= {u if u.startswith("@") else f"{prefix}/{u}": text for u, text in texts.items()}
-        selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {weakness.contract: WANTED}
-    settings = _quick_settings() | {"outputSelection": selection}
-    output = compile_standard(sources, settings)["contracts"]
-    found = zip(selection, (weakness.contract for weakness, _ in copies), strict=True)
-    return [output[unit][name]["evm"]["deployedBytecode"] for unit, name in found]
-
-
-def read_code(found: Mapping[str, Any]) -> Code:
-    """The code of solc's `deployedBytecode`. Syntax tree ids, by which it names immutables, follow the source."""
-    references = sorted(found["immutableReferences"].items(), key=lambda entry: int(entry[0]))
-    return Code(found["object"], tuple(tuple(r["start"] for r in places) for _, places in references))
+        sources |= {f"{prefix}/{u}" if u.startswith("contracts/") else u: text for u, text in texts.items()}
+        selection[f"{prefix}/contracts/{weakness.contract}.sol"] = {"": ["ast"], weakness.contract: WANTED}
+    settings = _quick_settings() | {"outputSelection": {"*": {"": ["ast"]}} | selection}
+    output = compile_standard(sources, settings)
+    names = immutable_names(output["sources"])
+    contracts = zip(selection, (weakness.contract for weakness, _ in copies), strict=True)
+    found = [output["contracts"][unit][name]["evm"]["deployedBytecode"] for unit, name in contracts]
+    return [
+        {
+            "code": code["object"],
+            "immutables": {names[i]: [r["start"] for r in at] for i, at in code["immutableReferences"].items()},
+        }
+        for code in found
+    ]
 
 
 def _quick_settings() -> dict[str, Any]:
@@ -123,5 +122,5 @@ def _quick_settings() -> dict[str, Any]:
 
 def _cache(home: Path, contract: str, sources: Mapping[str, str]) -> Path:
     code = {unit: re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE) for unit, text in sources.items()}
-    identity = json.dumps([SOLC_VERSION, code, _quick_settings()], sort_keys=True).encode()
+    identity = json.dumps([SOLC_VERSION, code, _quick_settings(), "by name"], sort_keys=True).encode()
     return home / "weakened" / "contracts" / f"{contract}-{hashlib.sha256(identity).hexdigest()[:16]}.json"

@@ -145,7 +145,8 @@ def test_structs__when_the_contracts_return_them__then_the_dataclasses_have_thei
 
 
 def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_arguments_in_order():
-    ours = {kind.__name__: kind for kind in events.Event.__subclasses__()}
+    groups = events.GroupEvent.__subclasses__()
+    ours = {kind.__name__: kind for kind in (*events.Event.__subclasses__(), *groups) if kind is not events.GroupEvent}
 
     assert set(ours) == set(EVENTS)
     for name, kind in ours.items():
@@ -157,7 +158,7 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_about(name):
     first, *_ = inputs = EVENTS[name]["inputs"]
     assert first["indexed"]
-    assert first["name"] in ("taskId", "challengeId", "trainer", "account", "commitmentHash")
+    assert first["name"] in ("taskId", "challengeId", "trainer", "account", "commitmentHash", "groupId", "module")
     assert sum(i["indexed"] for i in inputs) <= 3
     assert all(i["name"] for i in inputs)
 

@@ -1,6 +1,6 @@
 """Imports point one way: cli -> reading -> roles -> learners -> {chain, storage, circuits, tables} -> protocol.
 
-And chain -> journal.
+And roles -> groups -> chain -> journal.
 
 Modules right under headwater/ (errors, tools, ...) are for all of them and import none.
 """
@@ -18,9 +18,10 @@ PACKAGE = ROOT / "node" / "headwater"
 SHARED = "shared"
 SIDE_BY_SIDE = {"chain", "storage", "circuits", "tables", "journal"}
 MAY_IMPORT = {
-    "cli": {"reading", "roles", "learners", "protocol", SHARED} | SIDE_BY_SIDE,
-    "reading": {"roles", "learners", "protocol", SHARED} | SIDE_BY_SIDE,
-    "roles": {"learners", "protocol", SHARED} | SIDE_BY_SIDE,
+    "cli": {"reading", "roles", "learners", "groups", "protocol", SHARED} | SIDE_BY_SIDE,
+    "reading": {"roles", "learners", "groups", "protocol", SHARED} | SIDE_BY_SIDE,
+    "roles": {"learners", "groups", "protocol", SHARED} | SIDE_BY_SIDE,
+    "groups": {"chain", "protocol", SHARED},
     "learners": {"circuits", "tables", "storage", "protocol", SHARED},
     "protocol": {SHARED},
     SHARED: set(),

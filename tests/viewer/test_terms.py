@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.groups import make_group
 from tests.support.site import PATIENCE
 
 
@@ -34,8 +35,26 @@ def test_terms__of_a_task_with_an_admission_module__name_it(workshop, terms):
 
     told = terms(workshop.publish("closed", admission=module))
 
-    expect(told).to_contain_text("admits; it is asked for nothing else", timeout=PATIENCE)
+    expect(told).to_contain_text("nothing is known of it here", timeout=PATIENCE)
     expect(told.get_by_title(module)).to_have_count(1)
+
+
+def test_terms__of_a_task_for_members_of_groups__name_each_with_its_admin_and_size(workshop, visitor):
+    contracts, admin = workshop.contracts, workshop.creator
+    groups = [make_group(contracts, admin, people) for people in (("ada", "grace", "emmy"), ("ada", "alan"))]
+    admin.send(contracts.admissions.module_for(groups))
+    task_id = workshop.publish("for some", admission=contracts.admissions.address_of(groups))
+
+    guest = visitor()
+    guest.visit(f"/task/{task_id}", of=workshop)
+    told = guest.page.locator("section.card").filter(has=guest.page.get_by_role("heading", name="Terms"))
+
+    expect(told).to_contain_text("members of all of these groups, each once", timeout=PATIENCE)
+    for group, size in zip(groups, (3, 2), strict=True):
+        expect(told).to_contain_text(f"group {group}: {size} members")
+    expect(told.get_by_title(admin.address)).to_have_count(2)
+    expect(told).to_contain_text("in all of them: 1")
+    guest.picture("task-of-groups")
 
 
 def test_terms__say_how_long_an_answer_has_and_what_a_challenge_costs(workshop, terms):

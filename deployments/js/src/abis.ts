@@ -42,6 +42,7 @@ export const attestationsAbi = [
   {"type": "error", "name": "ModelMismatch", "inputs": [{"name": "expected", "type": "bytes32", "internalType": "bytes32"}, {"name": "actual", "type": "bytes32", "internalType": "bytes32"}]},
   {"type": "error", "name": "ModelNotLater", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}, {"name": "round", "type": "uint256", "internalType": "uint256"}, {"name": "registeredRound", "type": "uint256", "internalType": "uint256"}, {"name": "fresh", "type": "bool", "internalType": "bool"}]},
   {"type": "error", "name": "NoData", "inputs": []},
+  {"type": "error", "name": "NoSuchGroup", "inputs": [{"name": "group", "type": "uint256", "internalType": "uint256"}, {"name": "groups", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "NotAShare", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "NotAttested", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}, {"name": "round", "type": "uint256", "internalType": "uint256"}, {"name": "dataHash", "type": "bytes32", "internalType": "bytes32"}, {"name": "attester", "type": "address", "internalType": "address"}]},
   {"type": "error", "name": "NotCreator", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}, {"name": "creator", "type": "address", "internalType": "address"}]},
@@ -55,7 +56,6 @@ export const attestationsAbi = [
   {"type": "error", "name": "TooFewRows", "inputs": [{"name": "least", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "TooManyAttesters", "inputs": [{"name": "attesters", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "UnauthorizedCaller", "inputs": [{"name": "caller", "type": "address", "internalType": "address"}]},
-  {"type": "error", "name": "UnknownGroup", "inputs": [{"name": "group", "type": "uint256", "internalType": "uint256"}, {"name": "groups", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "UnknownTask", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "WrongBasisCount", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "WrongNumberCount", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
@@ -104,6 +104,45 @@ export const challengeManagerAbi = [
   {"type": "error", "name": "UnknownChallenge", "inputs": [{"name": "challengeId", "type": "uint256", "internalType": "uint256"}, {"name": "kind", "type": "uint8", "internalType": "enum IChallengeManager.Kind"}]},
   {"type": "error", "name": "UnknownTask", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "WrongLength", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "ZeroAddress", "inputs": []},
+] as const;
+
+export const groupAdmissionAbi = [
+  {"type": "constructor", "inputs": [{"name": "addresses", "type": "tuple", "internalType": "struct IDeployed.Addresses", "components": [{"name": "taskManager", "type": "address", "internalType": "address"}, {"name": "roundManager", "type": "address", "internalType": "address"}, {"name": "trainerRegistry", "type": "address", "internalType": "address"}, {"name": "rewardManager", "type": "address", "internalType": "address"}, {"name": "stakeManager", "type": "address", "internalType": "address"}, {"name": "modelRegistry", "type": "address", "internalType": "address"}, {"name": "challengeManager", "type": "address", "internalType": "address"}, {"name": "openings", "type": "address", "internalType": "address"}, {"name": "proofManager", "type": "address", "internalType": "address"}]}, {"name": "semaphore", "type": "address", "internalType": "contract ISemaphore"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "admit", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}, {"name": "trainer", "type": "address", "internalType": "address"}, {"name": "dataHashes", "type": "bytes32[]", "internalType": "bytes32[]"}, {"name": "evidence", "type": "bytes", "internalType": "bytes"}], "outputs": [{"name": "", "type": "bytes4", "internalType": "bytes4"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "deployment", "inputs": [], "outputs": [{"name": "addresses", "type": "tuple", "internalType": "struct IDeployed.Addresses", "components": [{"name": "taskManager", "type": "address", "internalType": "address"}, {"name": "roundManager", "type": "address", "internalType": "address"}, {"name": "trainerRegistry", "type": "address", "internalType": "address"}, {"name": "rewardManager", "type": "address", "internalType": "address"}, {"name": "stakeManager", "type": "address", "internalType": "address"}, {"name": "modelRegistry", "type": "address", "internalType": "address"}, {"name": "challengeManager", "type": "address", "internalType": "address"}, {"name": "openings", "type": "address", "internalType": "address"}, {"name": "proofManager", "type": "address", "internalType": "address"}]}], "stateMutability": "view"},
+  {"type": "function", "name": "getGroups", "inputs": [], "outputs": [{"name": "groupIds", "type": "uint256[]", "internalType": "uint256[]"}], "stateMutability": "view"},
+  {"type": "function", "name": "messageOf", "inputs": [{"name": "trainer", "type": "address", "internalType": "address"}, {"name": "dataHashes", "type": "bytes32[]", "internalType": "bytes32[]"}], "outputs": [{"name": "message", "type": "uint256", "internalType": "uint256"}], "stateMutability": "pure"},
+  {"type": "function", "name": "seatOf", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}, {"name": "nullifier", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "holder", "type": "address", "internalType": "address"}], "stateMutability": "view"},
+  {"type": "event", "name": "Admitted", "inputs": [{"name": "taskId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "trainer", "type": "address", "indexed": true, "internalType": "address"}, {"name": "nullifier", "type": "uint256", "indexed": true, "internalType": "uint256"}], "anonymous": false},
+  {"type": "error", "name": "IdentityMismatch", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "InvalidMembership", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "MessageMismatch", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "ScopeMismatch", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "SeatTaken", "inputs": [{"name": "taskId", "type": "uint256", "internalType": "uint256"}, {"name": "nullifier", "type": "uint256", "internalType": "uint256"}, {"name": "holder", "type": "address", "internalType": "address"}]},
+  {"type": "error", "name": "UnauthorizedCaller", "inputs": [{"name": "caller", "type": "address", "internalType": "address"}]},
+  {"type": "error", "name": "WrongProofCount", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "ZeroAddress", "inputs": []},
+] as const;
+
+export const groupAdmissionsAbi = [
+  {"type": "constructor", "inputs": [{"name": "addresses", "type": "tuple", "internalType": "struct IDeployed.Addresses", "components": [{"name": "taskManager", "type": "address", "internalType": "address"}, {"name": "roundManager", "type": "address", "internalType": "address"}, {"name": "trainerRegistry", "type": "address", "internalType": "address"}, {"name": "rewardManager", "type": "address", "internalType": "address"}, {"name": "stakeManager", "type": "address", "internalType": "address"}, {"name": "modelRegistry", "type": "address", "internalType": "address"}, {"name": "challengeManager", "type": "address", "internalType": "address"}, {"name": "openings", "type": "address", "internalType": "address"}, {"name": "proofManager", "type": "address", "internalType": "address"}]}, {"name": "semaphore_", "type": "address", "internalType": "contract ISemaphore"}, {"name": "groupAdmission", "type": "address", "internalType": "address"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "MAX_GROUPS", "inputs": [], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "addressOf", "inputs": [{"name": "groupIds", "type": "uint256[]", "internalType": "uint256[]"}], "outputs": [{"name": "module", "type": "address", "internalType": "address"}], "stateMutability": "view"},
+  {"type": "function", "name": "deployment", "inputs": [], "outputs": [{"name": "addresses", "type": "tuple", "internalType": "struct IDeployed.Addresses", "components": [{"name": "taskManager", "type": "address", "internalType": "address"}, {"name": "roundManager", "type": "address", "internalType": "address"}, {"name": "trainerRegistry", "type": "address", "internalType": "address"}, {"name": "rewardManager", "type": "address", "internalType": "address"}, {"name": "stakeManager", "type": "address", "internalType": "address"}, {"name": "modelRegistry", "type": "address", "internalType": "address"}, {"name": "challengeManager", "type": "address", "internalType": "address"}, {"name": "openings", "type": "address", "internalType": "address"}, {"name": "proofManager", "type": "address", "internalType": "address"}]}], "stateMutability": "view"},
+  {"type": "function", "name": "groupsOf", "inputs": [{"name": "module", "type": "address", "internalType": "address"}], "outputs": [{"name": "groupIds", "type": "uint256[]", "internalType": "uint256[]"}], "stateMutability": "view"},
+  {"type": "function", "name": "moduleFor", "inputs": [{"name": "groupIds", "type": "uint256[]", "internalType": "uint256[]"}], "outputs": [{"name": "module", "type": "address", "internalType": "address"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "semaphore", "inputs": [], "outputs": [{"name": "", "type": "address", "internalType": "address"}], "stateMutability": "view"},
+  {"type": "event", "name": "ModuleCreated", "inputs": [{"name": "module", "type": "address", "indexed": true, "internalType": "address"}, {"name": "groupIds", "type": "uint256[]", "indexed": false, "internalType": "uint256[]"}], "anonymous": false},
+  {"type": "error", "name": "CloneArgumentsTooLong", "inputs": []},
+  {"type": "error", "name": "Create2EmptyBytecode", "inputs": []},
+  {"type": "error", "name": "FailedDeployment", "inputs": []},
+  {"type": "error", "name": "GroupsNotAscending", "inputs": [{"name": "before", "type": "uint256", "internalType": "uint256"}, {"name": "groupId", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "InsufficientBalance", "inputs": [{"name": "balance", "type": "uint256", "internalType": "uint256"}, {"name": "needed", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "UnauthorizedCaller", "inputs": [{"name": "caller", "type": "address", "internalType": "address"}]},
+  {"type": "error", "name": "UnknownGroup", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}]},
+  {"type": "error", "name": "UnknownModule", "inputs": [{"name": "module", "type": "address", "internalType": "address"}]},
+  {"type": "error", "name": "WrongGroupCount", "inputs": [{"name": "most", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "ZeroAddress", "inputs": []},
 ] as const;
 
@@ -174,6 +213,10 @@ export const openingsAbi = [
   {"type": "error", "name": "WrongLength", "inputs": [{"name": "expected", "type": "uint256", "internalType": "uint256"}, {"name": "actual", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "WrongProgress", "inputs": [{"name": "shown", "type": "uint256", "internalType": "uint256"}, {"name": "entries", "type": "uint256", "internalType": "uint256"}]},
   {"type": "error", "name": "ZeroAddress", "inputs": []},
+] as const;
+
+export const poseidonT3Abi = [
+  {"type": "function", "name": "hash", "inputs": [{"name": "", "type": "uint256[2]", "internalType": "uint256[2]"}], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "pure"},
 ] as const;
 
 export const proofManagerAbi = [
@@ -298,6 +341,60 @@ export const roundManagerAbi = [
   {"type": "error", "name": "WrongPeer", "inputs": [{"name": "peer", "type": "address", "internalType": "address"}]},
   {"type": "error", "name": "WrongPhase", "inputs": [{"name": "expected", "type": "uint8", "internalType": "enum IRoundManager.Phase"}, {"name": "actual", "type": "uint8", "internalType": "enum IRoundManager.Phase"}]},
   {"type": "error", "name": "ZeroAddress", "inputs": []},
+] as const;
+
+export const semaphoreAbi = [
+  {"type": "constructor", "inputs": [{"name": "_verifier", "type": "address", "internalType": "contract ISemaphoreVerifier"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "acceptGroupAdmin", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "addMember", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "internalType": "uint256"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "addMembers", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "identityCommitments", "type": "uint256[]", "internalType": "uint256[]"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "createGroup", "inputs": [{"name": "admin", "type": "address", "internalType": "address"}, {"name": "merkleTreeDuration", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "createGroup", "inputs": [], "outputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "createGroup", "inputs": [{"name": "admin", "type": "address", "internalType": "address"}], "outputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "getGroupAdmin", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "address", "internalType": "address"}], "stateMutability": "view"},
+  {"type": "function", "name": "getMerkleTreeDepth", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "getMerkleTreeRoot", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "getMerkleTreeSize", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "groupCounter", "inputs": [], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "groups", "inputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "merkleTreeDuration", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "hasMember", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "bool", "internalType": "bool"}], "stateMutability": "view"},
+  {"type": "function", "name": "indexOf", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "uint256", "internalType": "uint256"}], "stateMutability": "view"},
+  {"type": "function", "name": "removeMember", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "internalType": "uint256"}, {"name": "merkleProofSiblings", "type": "uint256[]", "internalType": "uint256[]"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "updateGroupAdmin", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "newAdmin", "type": "address", "internalType": "address"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "updateGroupMerkleTreeDuration", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "newMerkleTreeDuration", "type": "uint256", "internalType": "uint256"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "updateMember", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "internalType": "uint256"}, {"name": "newIdentityCommitment", "type": "uint256", "internalType": "uint256"}, {"name": "merkleProofSiblings", "type": "uint256[]", "internalType": "uint256[]"}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "validateProof", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "proof", "type": "tuple", "internalType": "struct ISemaphore.SemaphoreProof", "components": [{"name": "merkleTreeDepth", "type": "uint256", "internalType": "uint256"}, {"name": "merkleTreeRoot", "type": "uint256", "internalType": "uint256"}, {"name": "nullifier", "type": "uint256", "internalType": "uint256"}, {"name": "message", "type": "uint256", "internalType": "uint256"}, {"name": "scope", "type": "uint256", "internalType": "uint256"}, {"name": "points", "type": "uint256[8]", "internalType": "uint256[8]"}]}], "outputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "verifier", "inputs": [], "outputs": [{"name": "", "type": "address", "internalType": "contract ISemaphoreVerifier"}], "stateMutability": "view"},
+  {"type": "function", "name": "verifyProof", "inputs": [{"name": "groupId", "type": "uint256", "internalType": "uint256"}, {"name": "proof", "type": "tuple", "internalType": "struct ISemaphore.SemaphoreProof", "components": [{"name": "merkleTreeDepth", "type": "uint256", "internalType": "uint256"}, {"name": "merkleTreeRoot", "type": "uint256", "internalType": "uint256"}, {"name": "nullifier", "type": "uint256", "internalType": "uint256"}, {"name": "message", "type": "uint256", "internalType": "uint256"}, {"name": "scope", "type": "uint256", "internalType": "uint256"}, {"name": "points", "type": "uint256[8]", "internalType": "uint256[8]"}]}], "outputs": [{"name": "", "type": "bool", "internalType": "bool"}], "stateMutability": "view"},
+  {"type": "event", "name": "GroupAdminPending", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "oldAdmin", "type": "address", "indexed": true, "internalType": "address"}, {"name": "newAdmin", "type": "address", "indexed": true, "internalType": "address"}], "anonymous": false},
+  {"type": "event", "name": "GroupAdminUpdated", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "oldAdmin", "type": "address", "indexed": true, "internalType": "address"}, {"name": "newAdmin", "type": "address", "indexed": true, "internalType": "address"}], "anonymous": false},
+  {"type": "event", "name": "GroupCreated", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}], "anonymous": false},
+  {"type": "event", "name": "GroupMerkleTreeDurationUpdated", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "oldMerkleTreeDuration", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "newMerkleTreeDuration", "type": "uint256", "indexed": false, "internalType": "uint256"}], "anonymous": false},
+  {"type": "event", "name": "MemberAdded", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "index", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "merkleTreeRoot", "type": "uint256", "indexed": false, "internalType": "uint256"}], "anonymous": false},
+  {"type": "event", "name": "MemberRemoved", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "index", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "merkleTreeRoot", "type": "uint256", "indexed": false, "internalType": "uint256"}], "anonymous": false},
+  {"type": "event", "name": "MemberUpdated", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "index", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "identityCommitment", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "newIdentityCommitment", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "merkleTreeRoot", "type": "uint256", "indexed": false, "internalType": "uint256"}], "anonymous": false},
+  {"type": "event", "name": "MembersAdded", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "startIndex", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "identityCommitments", "type": "uint256[]", "indexed": false, "internalType": "uint256[]"}, {"name": "merkleTreeRoot", "type": "uint256", "indexed": false, "internalType": "uint256"}], "anonymous": false},
+  {"type": "event", "name": "ProofValidated", "inputs": [{"name": "groupId", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "merkleTreeDepth", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "merkleTreeRoot", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "nullifier", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "message", "type": "uint256", "indexed": false, "internalType": "uint256"}, {"name": "scope", "type": "uint256", "indexed": true, "internalType": "uint256"}, {"name": "points", "type": "uint256[8]", "indexed": false, "internalType": "uint256[8]"}], "anonymous": false},
+  {"type": "error", "name": "LeafAlreadyExists", "inputs": []},
+  {"type": "error", "name": "LeafCannotBeZero", "inputs": []},
+  {"type": "error", "name": "LeafDoesNotExist", "inputs": []},
+  {"type": "error", "name": "LeafGreaterThanSnarkScalarField", "inputs": []},
+  {"type": "error", "name": "Semaphore__CallerIsNotTheGroupAdmin", "inputs": []},
+  {"type": "error", "name": "Semaphore__CallerIsNotThePendingGroupAdmin", "inputs": []},
+  {"type": "error", "name": "Semaphore__GroupDoesNotExist", "inputs": []},
+  {"type": "error", "name": "Semaphore__GroupHasNoMembers", "inputs": []},
+  {"type": "error", "name": "Semaphore__InvalidProof", "inputs": []},
+  {"type": "error", "name": "Semaphore__MerkleTreeDepthIsNotSupported", "inputs": []},
+  {"type": "error", "name": "Semaphore__MerkleTreeRootIsExpired", "inputs": []},
+  {"type": "error", "name": "Semaphore__MerkleTreeRootIsNotPartOfTheGroup", "inputs": []},
+  {"type": "error", "name": "Semaphore__YouAreUsingTheSameNullifierTwice", "inputs": []},
+  {"type": "error", "name": "WrongSiblingNodes", "inputs": []},
+] as const;
+
+export const semaphoreVerifierAbi = [
+  {"type": "constructor", "inputs": [], "stateMutability": "nonpayable"},
+  {"type": "function", "name": "verifyProof", "inputs": [{"name": "_pA", "type": "uint256[2]", "internalType": "uint256[2]"}, {"name": "_pB", "type": "uint256[2][2]", "internalType": "uint256[2][2]"}, {"name": "_pC", "type": "uint256[2]", "internalType": "uint256[2]"}, {"name": "_pubSignals", "type": "uint256[4]", "internalType": "uint256[4]"}, {"name": "merkleTreeDepth", "type": "uint256", "internalType": "uint256"}], "outputs": [{"name": "", "type": "bool", "internalType": "bool"}], "stateMutability": "view"},
+  {"type": "error", "name": "Semaphore__VKPtBytesMaxDepthInvariantViolated", "inputs": [{"name": "actual", "type": "uint256", "internalType": "uint256"}, {"name": "expected", "type": "uint256", "internalType": "uint256"}]},
 ] as const;
 
 export const stakeManagerAbi = [

@@ -16,6 +16,8 @@ export const CONTRACTS = [
   "Openings",
   "ProofManager",
   "Attestations",
+  "Semaphore",
+  "GroupAdmissions",
   "Lens",
 ] as const;
 
@@ -43,7 +45,12 @@ export function deploymentOf(chainId: number): Deployment {
         "give the addresses of yours to parseAddresses",
     );
   }
-  return { chainId, ...found };
+  const pairs = CONTRACTS.map((name) => [name, found.contracts[name]] as const); // and none that nobody calls
+  return {
+    chainId,
+    startBlock: found.startBlock,
+    contracts: Object.fromEntries(pairs) as Record<ContractName, Address>,
+  };
 }
 
 /**

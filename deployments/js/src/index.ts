@@ -10,6 +10,7 @@ export { parseManifest, type TaskManifest } from "./documents.js";
 export * from "./errors.js";
 export { plain } from "./foreign.js";
 export { type Content, type FetchOptions, fetchContent } from "./gateway.js";
+export { type Admission, type Group, type GroupRange, readAdmission, readGroup } from "./groups.js";
 export * from "./history.js";
 export { type GramModel, gram } from "./learners/gram.js";
 export * from "./learners/learner.js";

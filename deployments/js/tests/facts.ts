@@ -74,6 +74,18 @@ interface Facts {
   readonly addresses: unknown;
   readonly accounts: readonly Address[];
   readonly tasks: Readonly<Record<"long" | "short" | "plain" | "withheld" | "warm" | "merged", TaskFacts>>;
+  /** Two groups, and a module that asks for both. */
+  readonly groups: {
+    readonly module: Address;
+    readonly inAll: number;
+    readonly groups: readonly {
+      readonly id: string;
+      readonly admin: Address;
+      readonly members: readonly string[];
+      readonly root: string;
+      readonly expiry: string;
+    }[];
+  };
   readonly cids: readonly { readonly hex: string; readonly cid: string }[];
   readonly documents: readonly {
     readonly hex: string;

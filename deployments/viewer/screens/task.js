@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { explainContent } from "../errors.js";
 import { coins, count, MEANING, span, when, whole } from "../format.js";
+import { admissionOf } from "../parts/admission.js";
 import { gasCard } from "../parts/gas.js";
 import { unknownKind } from "../parts/learner.js";
 import { lineage } from "../parts/lineage.js";
@@ -31,6 +32,7 @@ export function taskScreen(app, [id], query) {
   let rounds;
   let manifest;
   let problem; // with the manifest
+  let admission; // who may enrol; undefined until it is read
   let told; // what was announced last
 
   async function load() {
@@ -47,7 +49,14 @@ export function taskScreen(app, [id], query) {
       app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
     told = now;
     if (!manifest && !problem) readManifest();
+    if (!admission) admitting();
     quality.follow();
+  }
+
+  async function admitting() {
+    admission = { kind: "reading" }; // once: where it fails, the module is named all the same
+    admission = await app.chain.admission(task.config.admission).catch(() => ({ kind: "unread" }));
+    app.repaint();
   }
 
   async function readManifest() {
@@ -273,12 +282,7 @@ export function taskScreen(app, [id], query) {
       "Terms",
       facts(
         ["First model", originOf(task)],
-        [
-          "Enrolment",
-          BigInt(fixed.admission) === 0n
-            ? "open to anybody"
-            : ["whoever the module ", code(fixed.admission, { copy: true }), " admits; it is asked for nothing else"],
-        ],
+        ["Enrolment", admissionOf(admission, fixed.admission)],
         ["Trainers a round", `${fixed.minTrainers} to ${fixed.maxTrainers}`],
         ["Proofs an update", fixed.maxLinks === 1 ? "one" : `up to ${fixed.maxLinks} in a row`],
         [

@@ -24,7 +24,7 @@ from headwater.cli.options import chain_options, home_option, key_options
 def command(
     rpc: tuple[str, ...], deployments: Path, network: str | None, keystore: Path | None, home: Path, replace: bool
 ) -> None:
-    """Deploy TaskManager, StakeManager, ModelRegistry, ChallengeManager and Lens, and record their addresses.
+    """Deploy the contracts, and Semaphore with them, and record their addresses.
 
     Needs a clone of the repository, whose contracts are compiled. Where they stand already, there is nothing to do.
     """

@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("headwater.cli.demo", "A whole task on this machine: real data, chain and proofs."),
     "deploy": ("headwater.cli.deploy", "Deploy the contracts and record their addresses."),
     "task": ("headwater.cli.task", "Publish training jobs, and look at them."),
+    "group": ("headwater.cli.group", "Groups of people that tasks may ask for, and your identity in them."),
     "run": ("headwater.cli.run", "Run a node: all its roles in all its tasks, as settings say."),
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),

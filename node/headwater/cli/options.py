@@ -98,6 +98,17 @@ def store_option(command: F) -> F:
     return option(command)
 
 
+def identity_option(command: F) -> F:
+    """Passes `identity: Path | None`."""
+    option = click.option(
+        "--identity",
+        cls=Setting,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The file of your identity, as `headwater group join` makes it: for tasks that admit members of groups.",
+    )
+    return option(command)
+
+
 def role_options(command: F) -> F:
     """Passes `task_id: int` and `poll_seconds: float`, and what `chain_options`, `key_options`, `home_option` pass."""
     task = click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")

@@ -113,6 +113,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, on
         settings.limits,
         settings.held_out,
         once,
+        settings.identity,
     )
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)

@@ -63,6 +63,8 @@ class NodeSettings(BaseModel):
     """For each task to train in, a CSV file for its owner alone."""
     held_out: dict[Annotated[int, Field(ge=1)], File] = {}
     """For each task to attest in, a CSV file of rows that nobody trains on, for its owner alone."""
+    identity: File | None = None
+    """The file of the identity with which the account's person is in groups, see `headwater group join`."""
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
     provers: int = Field(default=1, ge=1, le=64)
@@ -93,7 +95,7 @@ class NodeSettings(BaseModel):
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ) -> NodeSettings:
-    """The settings of a file and of the environment. Every data file and keystore is checked to be private.
+    """The settings of a file and of the environment. Every data file, keystore and identity is checked to be private.
 
     Raises:
         ConfigError: the file is no TOML; a key is unknown, or its value of the wrong kind; a file that must be private
@@ -107,12 +109,9 @@ def load_settings(path: Path | None, environment: Mapping[str, str] = os.environ
         settings = NodeSettings.model_validate(found)
     except ValidationError as error:
         raise _explained(error, sources) from None
-    for private in (
-        *settings.data.values(),
-        *settings.held_out.values(),
-        *([settings.keystore] if settings.keystore else ()),
-    ):
-        check_private(private)
+    for private in (*settings.data.values(), *settings.held_out.values(), settings.keystore, settings.identity):
+        if private:
+            check_private(private)
     if path and sources.get("rpc") == str(path) and any(redact(url) != url.rstrip("/") for url in settings.rpc):
         check_private(path)  # those URLs carry keys
     return settings
@@ -145,7 +144,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}", "check its name and its owner") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}", 'a line is written key = "value"') from error
-    for name in ("deployments", "home", "keystore"):
+    for name in ("deployments", "home", "keystore", "identity"):
         if isinstance(value := found.get(name), str):
             found[name] = path.parent / Path(value).expanduser()
     for name in TABLES:

@@ -53,7 +53,7 @@ def command() -> None:
 @click.option("--category", "categories", multiple=True, help="A column of numbers that are names, not amounts.")
 @click.option(
     "--group-column",
-    "groups",
+    "group_columns",
     multiple=True,
     help="A column of a few values that say of which group a row is. Training does not read it; scores and compositions"
     " count by it. It may be a feature, too.",
@@ -139,6 +139,13 @@ def command() -> None:
     help="A contract that decides who may enrol: see contracts/interfaces/IAdmission.sol.",
 )
 @click.option(
+    "--group",
+    "groups",
+    type=click.IntRange(0),
+    multiple=True,
+    help="A group whose members may enrol, each once: see `headwater group`. Repeated: who is in all of them.",
+)
+@click.option(
     "--parent",
     "parents",
     type=PARENT,
@@ -170,7 +177,7 @@ def create(
     features: Sequence[str],
     leave_out: Sequence[str],
     categories: Sequence[str],
-    groups: Sequence[str],
+    group_columns: Sequence[str],
     missing: Missing,
     unknown: Unknown,
     kind: str,
@@ -181,6 +188,7 @@ def create(
     clip: float,
     parents: tuple[tuple[int, int, int], ...],
     divisor: int | None,
+    groups: tuple[int, ...],
     srs: str,
     scores: bool | None,
     attesters: tuple[str, ...],
@@ -198,16 +206,18 @@ def create(
     """
     if divisor is not None and not parents:
         raise click.UsageError("--divisor divides the sum of parents: name them with --parent")
-    scores = bool(groups) if scores is None else scores
+    scores = bool(group_columns) if scores is None else scores
     if attesters and not scores:
         raise click.UsageError("--attester names whose scores count: say --scores")
+    if groups and terms["admission"] != ZERO_ADDRESS:
+        raise click.UsageError("--group and --admission both say who may enrol: give one of them")
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
     from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.learners.learner import find
     from headwater.protocol.structs import Parent
-    from headwater.roles.creating import create_task
+    from headwater.roles.creating import create_task, module_of
     from headwater.roles.origins import Lineage
     from headwater.roles.terms import Terms
     from headwater.storage.opening import open_store
@@ -227,7 +237,7 @@ def create(
         categories=categories,
         missing=missing,
         unknown=unknown,
-        groups=groups,
+        groups=group_columns,
     )
     learner = made(lambda: find(kind).describe(sample, request))
     err.print(_taken(learner))
@@ -238,6 +248,8 @@ def create(
     opened = open_store(store_address(store, home))
     opened.check()
     report = log_report("creator")
+    if groups:
+        terms["admission"] = module_of(contracts, sender, groups, terms["min_trainers"], report)
     task_id = create_task(
         contracts,
         sender,
@@ -252,7 +264,8 @@ def create(
         attesters=attesters,
     )
     out.print(f"task {task_id}")
-    err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv")
+    identity = " --identity FILE" if groups else ""
+    err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv{identity}")
 
 
 @command.command("open")
@@ -394,6 +407,7 @@ def _facts(task: Task) -> Table:
     from headwater.protocol.machine.challenges import least_bond
     from headwater.protocol.machine.terms import answer_time
     from headwater.protocol.phases import Kind
+    from headwater.reading.admission import who_may_enrol
 
     config, block = task.config, task.contracts.chain.block()
     view, seen = task.view(block), task.contracts.lens.get_task(task.id, block.number)
@@ -402,7 +416,6 @@ def _facts(task: Task) -> Table:
         f", until {datetime.fromtimestamp(view.deadline).astimezone():%Y-%m-%d %H:%M:%S %Z}" if view.deadline else ""
     )
     fee = format_wei(config.aggregator_fee)
-    admission = "anybody" if config.admission == ZERO_ADDRESS else f"whom the contract at {config.admission} admits"
     links = f", up to {config.max_links} times in a row" if config.max_links > 1 else ""
     facts = {
         "name": task.manifest.name,
@@ -411,7 +424,7 @@ def _facts(task: Task) -> Table:
         "round": f"{view.round} of {view.rounds}, {view.phase}{deadline}",
         "challenged": _challenged(view),
         "trainers": f"{config.min_trainers} to {config.max_trainers} in a round; {seen.state.joined} joined",
-        "admission": admission,
+        "admission": who_may_enrol(task.contracts, config.admission, block.number),
         "stake": f"{format_wei(config.stake)}, free {duration_text(config.unbonding_period)} after leaving",
         "slashed": f"{config.fault_slash / 100:g}% for a fault, {config.absence_slash / 100:g}% for an absence",
         "challenges": f"for {format_wei(bond)} at today's base fee, at least {format_wei(config.challenge_bond)};"

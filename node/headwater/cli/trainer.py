@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from headwater.cli.options import role_options, store_option
+from headwater.cli.options import identity_option, role_options, store_option
 
 
 @click.group()
@@ -23,12 +23,16 @@ def command() -> None:
     help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent.",
 )
 @role_options
+@identity_option
 @click.option(
     "--keep-stake", is_flag=True, help="Having left the task, leave the account's free stake for other tasks."
 )
 @store_option
 def run(task_id: int, store: str | None, data: Path, **settings: Any) -> None:
     """Enrol, then train, prove and submit in every round until the task has ended; then collect, claim and withdraw.
+
+    Where a task admits members of groups only, --identity names the identity that is one; the proof of it says neither
+    which member nor which account an admin has added. Enrol from an account that nobody connects with you.
 
     The file and the task are checked before anything is staked or sent. Started again with the same file and key, it
     goes on where the chain says it is. But keep it running while it is on a round's roster: a trainer that joins and

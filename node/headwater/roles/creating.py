@@ -18,8 +18,10 @@ from headwater.circuits.srs import DEV, Srs, dev_srs, perpetual_srs
 from headwater.circuits.statement import Statement
 from headwater.circuits.update import Update
 from headwater.errors import ConfigError
+from headwater.groups.members import in_all, read_group
 from headwater.learners.learner import Learner
 from headwater.protocol.fixedpoint import salt_rows_for
+from headwater.protocol.groups import MOST_GROUPS
 from headwater.protocol.machine.terms import MAX_ANSWER_TIME, part_count
 from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
 from headwater.protocol.vectors import update_length
@@ -149,6 +151,30 @@ def create_task(
     if scoring:
         open_scores(contracts, sender, task_id, learner, circuits[2:], attesters, report)
     return task_id
+
+
+def module_of(
+    contracts: Contracts, sender: Sender, groups: Sequence[int], min_trainers: int, report: Report = silent
+) -> str:
+    """The admission module of members of all of these groups, made where it does not stand yet: its address.
+
+    min_trainers: the task's; fewer members than that are told of, since no round could begin.
+
+    Raises:
+        ConfigError: there are too many groups, or one of them is none.
+        ChainError: the node fails, or leaves out events.
+    """
+    ids = sorted(set(groups))
+    if len(ids) > MOST_GROUPS:
+        raise ConfigError(f"{len(ids)} groups are named", f"a task may ask for {MOST_GROUPS} at most")
+    members = len(in_all([read_group(contracts, group_id) for group_id in ids]))
+    if members < min_trainers:
+        report("note", text=f"{members} may enrol by now, and a round needs {min_trainers}: its admins can add more")
+    module = contracts.admissions.address_of(ids)
+    if not contracts.chain.code(module):
+        receipt = sender.send(contracts.admissions.module_for(ids))
+        report("deployed", contract="admission module", gas=receipt.gas_used)
+    return module
 
 
 def _srs(home: Path, k: int, source: str) -> Srs:

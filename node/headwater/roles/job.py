@@ -64,6 +64,7 @@ class Job:
         needed: Callable[[Block], bool] = lambda _: True,
         begun: Callable[[], None] = lambda: None,
         is_kept: bool = False,
+        is_timekeeper: bool = False,
         affords: Callable[[int], bool] = lambda _: True,
         coin: RLock | None = None,
         task: RLock | None = None,
@@ -76,11 +77,12 @@ class Job:
         needed: whether there may be anything to do before the role is open.
         begun: told before anything is done.
         is_kept: the task has a keeper (`roles.keeper`): advancing rounds is left to it.
+        is_timekeeper: it is that keeper: a process does not go on for its sake alone.
         affords: whether so many wei may be staked in a task that the operator has not chosen.
         coin, task: held while an action of `OF_COIN` or `OF_TASK` is decided and done, by all jobs of an account, or
             those in a task.
         """
-        self.task_id, self.own = task_id, own
+        self.task_id, self.own, self.is_timekeeper = task_id, own, is_timekeeper
         self.done = False
         self.error: HeadwaterError | None = None
         """What ended the job, if it was no end of the task."""

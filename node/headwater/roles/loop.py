@@ -136,7 +136,7 @@ class Loop:
                     failures += 1
                     self._report("failed", kind=type(error).__name__, error=text_of(error), attempt=failures)
                     look_at = time.monotonic() + pause_after(failures, self._poll, LONGEST_PAUSE)
-                if not self._endless and not self._turns and all(job.done for job in self._jobs):
+                if not self._endless and not self._turns and all(job.done or job.is_timekeeper for job in self._jobs):
                     break
                 self._stop.wait(min(max(look_at - time.monotonic(), 0.0), self._poll))
         finally:

@@ -22,6 +22,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.decisions import (
     Action,
     ChallengeProof,
+    Deposit,
     Done,
     Enrol,
     Join,
@@ -48,6 +49,7 @@ from headwater.protocol.phases import Kind, Phase, TrainerStatus
 from headwater.protocol.structs import ZERO_ADDRESS, Claim, Link, PeerMask, Posting, RosterEntry
 from headwater.protocol.vectors import UPDATE_SALTS, model_input, update_length
 from headwater.roles import masking
+from headwater.roles.admittance import LOOK_AGAIN_SECONDS, Admittance
 from headwater.roles.challenges import answer_model, decides, demanded_model, demanded_of_member, dispute, late
 from headwater.roles.commitments import DataCommitments
 from headwater.roles.heavy import Heavy
@@ -119,6 +121,7 @@ class Trainer(Role):
         proof_limit: float | None = None,
         provers: int = 1,
         heavy: Heavy | None = None,
+        admittance: Admittance | None = None,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
 
@@ -127,6 +130,7 @@ class Trainer(Role):
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         provers: how many proofs of one update are made at a time, each in a process.
         heavy: the machine's queue; without one, it is free.
+        admittance: what shows that the account may enrol, where the task's module asks for groups.
         """
         super().__init__(task.contracts, task.id, sender, report)
         self.task = task
@@ -138,6 +142,7 @@ class Trainer(Role):
         self._published = Published(journal, task)
         self._reviewer = Reviewer(task, sender.address, takes_turns=True)
         self.commitments = DataCommitments(journal, task.place, task.shape)
+        self._admittance = admittance
         self._entropy: Callable[[], bytes] = partial(secrets.token_bytes, 32)  # of a proof's noise: new for each
         self._masked_update: MaskedUpdate | None = None  # the last one: a task of many weights takes seconds
         self._shared: dict[Point, Point] = {}  # by mask key, which a peer may change between rounds
@@ -186,19 +191,18 @@ class Trainer(Role):
         at, action = view.at, decide_trainer(view)
         self._kept.forget(self.task.contracts.chain, block, at, is_done=isinstance(action, Done))
         is_late = at.deadline - at.now < self._turns() * self._kept.seconds / 2
+        if reason := self._shut_out(action, block):
+            return Wait(reason, at.deadline, again=block.timestamp + LOOK_AGAIN_SECONDS)
         if isinstance(action, Submit) and is_late and not self._kept.has(at.round):
             return Wait(f"round {at.round}: too little time is left to prove the update", at.deadline)
         return action
 
     def act(self, action: Action) -> Receipt | None:
         """Carry out one action."""
-        task, me = self.task, self.sender.address
+        task = self.task
         match action:
             case Enrol():
-                secret = mask_secret(self._secret, task.tag)
-                proof = possession.prove(secret, task.tag, me)
-                call = task.contracts.trainers.enrol(task.id, self._unproved(), mask_key(secret), proof)
-                return self._send(call, "enrolled")
+                return self._send(self._enrolling(self._unproved()), "enrolled")
             case Join(round_):
                 self._check_ready()
                 return self._send(task.contracts.rounds.join(task.id), "joined", round=round_)
@@ -216,11 +220,27 @@ class Trainer(Role):
             case OpenProof(challenge):
                 return self._answer(self.open_proof(challenge), challenge)
             case ChallengeProof(trainer, index):
-                call = task.contracts.challenges.challenge_proof(task.id, trainer, index, bond(task, Kind.PROOF, me))
+                put_up = bond(task, Kind.PROOF, self.sender.address)
+                call = task.contracts.challenges.challenge_proof(task.id, trainer, index, put_up)
                 return self._send(call, "challenged", trainer=trainer, link=index)
             case OpenModel(challenge):
                 return self._answer(answer_model(task, challenge), challenge)
         return super().act(action)
+
+    def _shut_out(self, action: Action, block: Block) -> str:
+        """Why nothing is to be staked yet: the account could not be admitted. Empty where it could."""
+        is_entering = self._admittance is not None and isinstance(action, Deposit | Enrol)
+        return self._admittance.missing(block.number) if self._admittance is not None and is_entering else ""
+
+    def _enrolling(self, data: Sequence[Point]) -> Call:
+        """The call that enrols with data commitments, and with what shows that this account may."""
+        task, me, evidence = self.task, self.sender.address, b""
+        if self._admittance is not None:
+            deadline = task.contracts.rounds.get_state(task.id).deadline
+            evidence = self._admittance.evidence(me, [point_hash(point) for point in data], self._heavy, deadline)
+        secret = mask_secret(self._secret, task.tag)
+        proof = possession.prove(secret, task.tag, me)
+        return task.contracts.trainers.enrol(task.id, data, mask_key(secret), proof, evidence)
 
     def train(self, round_: int) -> list[Proof]:
         """Train on the current model and prove it, by one proof for each part of the data.

@@ -16,10 +16,12 @@ from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.screens import TaskSummary
 from headwater.chain.sending.sender import Sender
 from headwater.errors import ConfigError
+from headwater.groups.identity import read_identity
 from headwater.journal.journal import Journal
 from headwater.private import check_private
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import ZERO_ADDRESS
+from headwater.roles.admittance import Admittance
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.attester import Attester
 from headwater.roles.board import Board
@@ -64,6 +66,7 @@ class Wanted:
         limits: what a task may take of this machine.
         held_out: for each task to attest in, a CSV file of rows that nobody trains on, for its owner alone.
         once: attest to what there is, and be done.
+        identity: the file of the identity with which the account's person is in groups.
     """
 
     roles: Sequence[Kind]
@@ -75,6 +78,7 @@ class Wanted:
     limits: Limits = field(default_factory=Limits)
     held_out: Mapping[int, Path] = field(default_factory=dict)
     once: bool = False
+    identity: Path | None = None
 
     @property
     def endless(self) -> bool:
@@ -96,6 +100,8 @@ class Wanted:
                     f"there are data for task {stray[0]}, which is not among the tasks {tasks}",
                     f"add it to `tasks`, or take it out of `{name}`",
                 )
+        if self.identity is not None:
+            read_identity(self.identity)
         if same := sorted(task for task, path in self.data.items() if self.held_out.get(task) == path):
             raise ConfigError(
                 f"the data to train on in task {same[0]} are named as held out, too",
@@ -271,7 +277,9 @@ class Node:
                 block_seconds=lambda: self._pace.block_seconds,
                 own=lambda: own or any(self._took_part(kind, task_id) for kind in self._wanted.roles),
             )
-            self.jobs.append(Job(lambda: keeper, report, task_id=task_id, own=own, task=self._locks[task_id]))
+            self.jobs.append(
+                Job(lambda: keeper, report, task_id=task_id, own=own, is_timekeeper=True, task=self._locks[task_id])
+            )
         for kind in kinds:
             self._add(kind, task_id, own=own)
 
@@ -340,6 +348,7 @@ class Node:
                 provers=self._wanted.provers,
                 journal=journal,
                 heavy=heavy,
+                admittance=self._admittance(task, report),
             )
         if kind == "aggregator":
             return Aggregator(
@@ -367,6 +376,33 @@ class Node:
             proof_limit=self._wanted.proof_limit,
             heavy=self._heavy,
         )
+
+    def _admittance(self, task: Task, report: Report) -> Admittance | None:
+        """What shows that the account may enrol; None where the task asks for nothing that can be shown.
+
+        Raises:
+            ConfigError: it asks for groups, and no identity is named.
+        """
+        module, contracts = task.config.admission, self._contracts
+        if module == ZERO_ADDRESS or contracts.trainers.get_enrolment(task.id, self._key.address).exists:
+            return None
+        groups = contracts.admissions.groups_of(module)
+        if groups is None:
+            report(
+                "note",
+                text=f"the contract at {module} decides who may enrol in task {task.id}; headwater does not know what"
+                " it asks for, and shows it nothing",
+            )
+            return None
+        names = ", ".join(map(str, groups))
+        report("note", text=f"only members of the groups {names} may enrol in task {task.id}, each once")
+        if self._wanted.identity is None:
+            raise ConfigError(
+                f"task {task.id} admits members of the groups {names} only, and no identity is named",
+                "name its file with --identity, or as `identity` in the settings; `headwater group join` makes one",
+            )
+        identity = read_identity(self._wanted.identity)
+        return Admittance(contracts, task.id, module, groups, identity, report)
 
 
 Funds = Callable[[], Mapping[Kind, int]]

@@ -25,6 +25,7 @@ from headwater.errors import ConfigError
 from headwater.protocol import structs
 from headwater.protocol.curve import Point
 from headwater.protocol.equal_log import EqualLogProof
+from headwater.protocol.groups import SemaphoreProof
 from headwater.protocol.openings import Encoding
 from headwater.protocol.pairing import G2
 from headwater.protocol.phases import Duty, Kind, Phase, TrainerStatus
@@ -41,6 +42,11 @@ CONTRACTS = (
     "Openings",
     "ProofManager",
     "Attestations",
+    "PoseidonT3",
+    "SemaphoreVerifier",
+    "Semaphore",
+    "GroupAdmission",
+    "GroupAdmissions",
     "Lens",
 )
 VALUES: dict[str, Any] = {
@@ -73,6 +79,7 @@ VALUES: dict[str, Any] = {
     "Attestation": structs.Attestation,
     "Composition": structs.Composition,
     "EqualLogProof": EqualLogProof,
+    "SemaphoreProof": SemaphoreProof,
     "Call": screens.Call,
     "Result": screens.Result,
     "Model": structs.Model,
@@ -112,7 +119,7 @@ def encode_call(contract: str, function: str, arguments: Sequence[Any]) -> bytes
     Raises:
         ConfigError: an argument does not fit the function's types.
     """
-    entry = _entry(contract, "function", function)
+    entry = _entry(contract, "function", function, len(arguments))
     try:
         return _id(entry)[:4] + encode(_types(entry["inputs"]), [_to_abi(value) for value in arguments])
     except EncodingError as error:
@@ -155,8 +162,10 @@ def decode_result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:
 
 
 def encode_arguments(contract: str, arguments: Sequence[Any]) -> bytes:
-    """A constructor's arguments, as they follow its creation code."""
-    inputs = next(entry["inputs"] for entry in load_abi(contract) if entry["type"] == "constructor")
+    """A constructor's arguments, as they follow its creation code; none where it has no constructor."""
+    inputs: list[dict[str, Any]] = next(
+        (entry["inputs"] for entry in load_abi(contract) if entry["type"] == "constructor"), []
+    )
     return encode(_types(inputs), [_to_abi(value) for value in arguments])
 
 
@@ -216,8 +225,13 @@ def _own_fields(kind: type[events.Event]) -> list[Any]:
 
 
 @cache
-def _entry(contract: str, typ: str, name: str) -> dict[str, Any]:
-    return next(entry for entry in load_abi(contract) if entry["type"] == typ and entry["name"] == name)
+def _entry(contract: str, typ: str, name: str, inputs: int | None = None) -> dict[str, Any]:
+    """The entry of a name; of functions that share it, that with so many inputs."""
+    return next(
+        entry
+        for entry in load_abi(contract)
+        if (entry["type"], entry.get("name")) == (typ, name) and inputs in (None, len(entry["inputs"]))
+    )
 
 
 @cache

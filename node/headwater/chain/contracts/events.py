@@ -583,3 +583,112 @@ class CompositionDeclared(Event):
     owner: str
     data_hash: bytes
     counts: tuple[int, ...]
+
+
+class GroupEvent(Event):
+    """What happens to groups, and who is admitted by them: of no task's rounds, enrolments or money."""
+
+
+@dataclass(frozen=True)
+class GroupCreated(GroupEvent):
+    """A group was made in Semaphore."""
+
+    group_id: int
+
+
+@dataclass(frozen=True)
+class GroupAdminUpdated(GroupEvent):
+    """A group has another admin; the zero address had it before it was made."""
+
+    group_id: int
+    old_admin: str
+    new_admin: str
+
+
+@dataclass(frozen=True)
+class GroupAdminPending(GroupEvent):
+    """A group's admin offers it to another account, which may accept."""
+
+    group_id: int
+    old_admin: str
+    new_admin: str
+
+
+@dataclass(frozen=True)
+class GroupMerkleTreeDurationUpdated(GroupEvent):
+    """A group's roots expire in another time, seconds."""
+
+    group_id: int
+    old_merkle_tree_duration: int
+    new_merkle_tree_duration: int
+
+
+@dataclass(frozen=True)
+class MemberAdded(GroupEvent):
+    """A member was added to a group, at a place in its tree."""
+
+    group_id: int
+    index: int
+    identity_commitment: int
+    merkle_tree_root: int
+
+
+@dataclass(frozen=True)
+class MembersAdded(GroupEvent):
+    """Members were added to a group, at a place in its tree and those after it."""
+
+    group_id: int
+    start_index: int
+    identity_commitments: tuple[int, ...]
+    merkle_tree_root: int
+
+
+@dataclass(frozen=True)
+class MemberUpdated(GroupEvent):
+    """A member of a group was exchanged for another; for zero, it was removed."""
+
+    group_id: int
+    index: int
+    identity_commitment: int
+    new_identity_commitment: int
+    merkle_tree_root: int
+
+
+@dataclass(frozen=True)
+class MemberRemoved(GroupEvent):
+    """A member was removed from a group: its place is empty for good."""
+
+    group_id: int
+    index: int
+    identity_commitment: int
+    merkle_tree_root: int
+
+
+@dataclass(frozen=True)
+class ProofValidated(GroupEvent):
+    """A proof was spent in Semaphore itself, which headwater does not do."""
+
+    group_id: int
+    merkle_tree_depth: int
+    merkle_tree_root: int
+    nullifier: int
+    message: int
+    scope: int
+    points: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Admitted(GroupEvent):
+    """A module admitted a trainer to a task; the nullifier is its identity's there."""
+
+    task_id: int
+    trainer: str
+    nullifier: int
+
+
+@dataclass(frozen=True)
+class ModuleCreated(GroupEvent):
+    """The admission module of a list of groups was made."""
+
+    module: str
+    group_ids: tuple[int, ...]

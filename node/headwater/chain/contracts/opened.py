@@ -8,8 +8,8 @@ from pathlib import Path
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
-from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.groups import GroupAdmissions, Semaphore
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
@@ -40,10 +40,12 @@ class Contracts:
     attestations: Attestations
     lens: Lens
     starts: Starts
+    semaphore: Semaphore
+    admissions: GroupAdmissions
 
     @property
     def all(self) -> tuple[Contract, ...]:
-        """Every one of them."""
+        """Every one of them that knows tasks. Groups are anybody's, and what their logs tell is nothing of a task."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
             *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.lens),
@@ -70,7 +72,6 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
     deployment.check(chain)
     at = {name: record.address for name, record in deployment.records.items()}
     start = deployment.start_block
-    chain.watch([at[name] for name in CONTRACTS])
     models, rounds = ModelRegistry(chain, at["ModelRegistry"], start), RoundManager(chain, at["RoundManager"], start)
     contracts = Contracts(
         chain,
@@ -86,7 +87,10 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         Attestations(chain, at["Attestations"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
+        Semaphore(chain, at["Semaphore"], start),
+        GroupAdmissions(chain, at["GroupAdmissions"], start),
     )
+    chain.watch([contract.address for contract in contracts.all])
     for contract in contracts.all:
         contract.starts = contracts.starts
     return contracts

@@ -66,7 +66,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "wait for it, or ask for another's",
     ),
     "NotAShare": ("the scores of task {taskId} are errors of amounts", "read its numbers"),
-    "UnknownGroup": ("there is no group {group} among {groups}", "name one from 1; 0 is the whole"),
+    "NoSuchGroup": ("there is no group {group} among {groups}", "name one from 1; 0 is the whole"),
     "TooFewRows": ("the score is of {actual} rows, under {least}", "ask for fewer, or of another group"),
     "ScoreTooLow": ("the score is {actual} in 10,000, under {least}", "wait for a better model"),
     # creating a task
@@ -270,6 +270,78 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "NothingToSettle": (
         "{trainer} has no round of task {taskId} that is not settled",
         "nothing to do: somebody was faster, or it joined none since",
+    ),
+    # groups
+    "WrongProofCount": (
+        "there are {actual} proofs of membership, and the task asks for {expected}",
+        "enrol with `headwater trainer run --identity FILE`, which proves each group in the module's order",
+    ),
+    "ScopeMismatch": (
+        "the proof of membership is of the scope {actual}, and the task's is {expected}",
+        "prove it anew: a proof for another task, deployment or chain counts for nothing here",
+    ),
+    "MessageMismatch": (
+        "the proof of membership was made for another account or for other data",
+        "prove it anew with your own identity, for the account that enrols and the data it registers",
+    ),
+    "IdentityMismatch": (
+        "the proof for group {groupId} is of another identity than the proof before it",
+        "be a member of all groups with one identity: whoever is to be in several gives each admin one commitment",
+    ),
+    "InvalidMembership": (
+        "the proof does not show membership in group {groupId}",
+        "prove it anew: `headwater group show` says whether your identity is in",
+    ),
+    "SeatTaken": (
+        "this identity has its seat in task {taskId} already, with the account {holder}",
+        "go on with that account; or leave with it, release its stake, and enrol with this one then",
+    ),
+    "WrongGroupCount": ("a module asks for 1 to {most} groups, not {actual}", "name so many"),
+    "GroupsNotAscending": ("group {groupId} is named after {before}", "name groups in ascending order, each once"),
+    "UnknownGroup": ("there is no group {groupId}", "make one with `headwater group create`"),
+    "UnknownModule": (
+        "{module} is no module of groups of this deployment",
+        "ask the task's creator who may enrol, and how",
+    ),
+    "CloneArgumentsTooLong": ("a module cannot have so many groups", "name fewer"),
+    "Semaphore__GroupDoesNotExist": ("there is no such group", "`headwater group show` says which there are"),
+    "Semaphore__GroupHasNoMembers": ("the group has no members", "its admin adds them: `headwater group add`"),
+    "Semaphore__MerkleTreeDepthIsNotSupported": (
+        "the proof is of a tree that is deeper than 32, or of none",
+        "prove it anew with `headwater trainer run --identity FILE`",
+    ),
+    "Semaphore__MerkleTreeRootIsExpired": (
+        "the group has changed since the proof was made, longer ago than its roots count",
+        "prove it anew: `headwater trainer run` does by itself, from the group's newest members",
+    ),
+    "Semaphore__MerkleTreeRootIsNotPartOfTheGroup": (
+        "the proof is of another group, or of members that the group never had",
+        "prove it anew; if it happens again, name another node with --rpc: this one tells wrong members",
+    ),
+    "Semaphore__VKPtBytesMaxDepthInvariantViolated": ("the verifier of memberships was built wrongly", _OTHER),
+    "Semaphore__YouAreUsingTheSameNullifierTwice": (
+        "this identity has used this scope in the group already",
+        "nothing to do: headwater spends no proofs in Semaphore itself",
+    ),
+    "Semaphore__InvalidProof": ("the proof of membership is wrong", "prove it anew"),
+    "Semaphore__CallerIsNotTheGroupAdmin": (
+        "only the group's admin changes it",
+        "`headwater group show` says who that is: use its key, or ask it",
+    ),
+    "Semaphore__CallerIsNotThePendingGroupAdmin": (
+        "the group was not offered to this account",
+        "its admin offers it first: `headwater group hand-over`",
+    ),
+    "LeafAlreadyExists": ("one of them is a member already", "leave out who is: `headwater group show` lists members"),
+    "LeafCannotBeZero": ("0 is nobody's commitment", "take what `headwater group join` prints"),
+    "LeafDoesNotExist": ("it is no member of the group", "nothing to do; `headwater group show` lists members"),
+    "LeafGreaterThanSnarkScalarField": (
+        "a commitment is larger than any can be",
+        "take what `headwater group join` prints",
+    ),
+    "WrongSiblingNodes": (
+        "the group has changed since its tree was read",
+        "try again: the newest members are read anew",
     ),
     # challenges
     "InsufficientBond": (

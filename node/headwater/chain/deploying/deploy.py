@@ -35,11 +35,23 @@ ADDRESSED = (
 )
 """The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
 
-BESIDE = ("Attestations",)
-"""Contracts that are told where those stand, and of which those know nothing."""
+BESIDE = ("Attestations", "PoseidonT3", "SemaphoreVerifier", "Semaphore", "GroupAdmission", "GroupAdmissions")
+"""Contracts of which those know nothing: what they are told of, `TOLD` says."""
 
 DEPLOYED = (*ADDRESSED, *BESIDE, "Lens")
 """All contracts, in the order in which they are deployed. The lens, the last, checks that all were told the same."""
+
+TOLD: Mapping[str, tuple[str, ...]] = {
+    "PoseidonT3": (),
+    "SemaphoreVerifier": (),
+    "Semaphore": ("SemaphoreVerifier",),
+    "GroupAdmission": ("*", "Semaphore"),
+    "GroupAdmissions": ("*", "Semaphore", "GroupAdmission"),
+}
+"""Whose addresses a constructor takes; `*` is the struct of those of `ADDRESSED`, which all others take alone."""
+
+Arguments = tuple[str | tuple[str, ...], ...]
+"""A constructor's arguments: addresses, and the struct of them."""
 
 COMPILED_FROM = ("contracts", "foundry.toml", "package-lock.json")
 """What of the repository decides the contracts' code."""
@@ -126,15 +138,15 @@ def _deploy(deployer: Deployer, compiled: dict[str, Compiled], network: str, cou
         for n, name in enumerate(DEPLOYED)
     }
     records = {}
-    args = tuple(at[name] for name in ADDRESSED)
     for name in DEPLOYED:
-        records[name] = _deploy_one(deployer, name, compiled[name], args, counts.get(name, 0) + 1, commit)
+        linked, args = compiled[name].linked(at), arguments(name, at)
+        records[name] = _deploy_one(deployer, name, linked, args, counts.get(name, 0) + 1, commit)
         at[name] = records[name].address
     return Deployment(network, deployer.chain.chain_id, records)
 
 
 def _deploy_one(
-    deployer: Deployer, name: str, compiled: Compiled, args: tuple[str, ...], number: int, commit: str | None
+    deployer: Deployer, name: str, compiled: Compiled, args: Arguments, number: int, commit: str | None
 ) -> Record:
     code = creation_code(name, compiled.creation_code, args)
     address, mined = deployer.deploy(code, name)
@@ -178,17 +190,35 @@ def _receipt(receipt: TxReceipt) -> dict[str, object]:
     }
 
 
-def creation_code(name: str, bytecode: str, args: Sequence[str]) -> bytes:
-    """What is sent to create a contract: its bytecode, hex without 0x, and the constructor's struct of addresses."""
-    return bytes.fromhex(bytecode) + encode_arguments(name, [tuple(args)])
+def arguments(name: str, at: Mapping[str, str]) -> Arguments:
+    """What a contract's constructor is told. at: where all contracts stand, or will."""
+    return tuple(
+        tuple(at[other] for other in ADDRESSED) if told == "*" else at[told] for told in TOLD.get(name, ("*",))
+    )
 
 
-def runtime_code(compiled: Compiled, at: Mapping[str, str]) -> bytes:
-    """The code that stands on chain where a contract was created in this deployment: its immutables are addresses."""
-    code = bytearray.fromhex(compiled.runtime_code)
-    for places, other in zip(compiled.immutables, ADDRESSED, strict=True):
+def creation_code(name: str, bytecode: str, args: Arguments) -> bytes:
+    """What is sent to create a contract: its bytecode, hex without 0x and linked, and the constructor's arguments."""
+    return bytes.fromhex(bytecode) + encode_arguments(name, args)
+
+
+def runtime_code(name: str, compiled: Compiled, at: Mapping[str, str]) -> bytes:
+    """The code that stands on chain where a contract was created in this deployment.
+
+    Its immutables are addresses, and named so: TASK_MANAGER is where the TaskManager stands. A library has its own.
+    """
+    linked = compiled.linked(at)
+    code = filled(linked.runtime_code, linked.immutables, at)
+    return code[:1] + bytes.fromhex(at[name][2:]) + code[21:] if linked.is_library else code
+
+
+def filled(runtime_code: str, immutables: Mapping[str, Sequence[int]], at: Mapping[str, str]) -> bytes:
+    """Runtime code, hex without 0x, with the addresses that its immutables are named for in their places."""
+    code = bytearray.fromhex(runtime_code)
+    for immutable, places in immutables.items():
+        address = at[immutable.title().replace("_", "")]
         for place in places:
-            code[place : place + 32] = bytes.fromhex(at[other][2:]).rjust(32, b"\0")
+            code[place : place + 32] = bytes.fromhex(address[2:]).rjust(32, b"\0")
     return bytes(code)
 
 
@@ -208,8 +238,9 @@ def _git(*arguments: str) -> str:
 
 def _is_current(known: Deployment, compiled: dict[str, Compiled], chain: Chain) -> bool:
     """Whether what is recorded stands on the chain and is what would be deployed now."""
+    at = {name: record.address for name, record in known.records.items()}
     for name, record in known.records.items():
-        code = creation_code(name, compiled[name].creation_code, record.args)
+        code = creation_code(name, compiled[name].linked(at).creation_code, record.args)
         if record.creation_code_hash != "0x" + keccak(code).hex():
             return False
     try:

@@ -72,10 +72,10 @@ class Record(_Part):
     """One deployed contract. Hashes and code are hex with 0x.
 
     Attributes:
-        args: the constructor's arguments; here all are addresses.
+        args: the constructor's arguments; here all are addresses, or a struct of them.
         num_deployments: how often a contract of this name was deployed on the network.
         metadata: solc's, as JSON: the hash of every source, and all settings.
-        bytecode: creation code without arguments.
+        bytecode: creation code without arguments, with libraries' addresses in it.
         deployed_bytecode: runtime code with zeros in the place of immutables.
         code_hash: keccak256 of the code on chain (EXTCODEHASH).
         creation_code_hash: keccak256 of what was sent: creation code and arguments.
@@ -87,7 +87,7 @@ class Record(_Part):
     abi: tuple[dict[str, Any], ...]
     transaction_hash: Hash
     receipt: CreationReceipt
-    args: tuple[Address, ...]
+    args: tuple[Address | tuple[Address, ...], ...]
     num_deployments: Annotated[int, Field(ge=1)]
     metadata: str
     bytecode: Hex

@@ -14,6 +14,7 @@ from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.contract import Contract
+from headwater.chain.contracts.groups import GroupAdmission, GroupAdmissions, Semaphore
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
@@ -24,7 +25,7 @@ from headwater.chain.contracts.stake_manager import StakeManager
 from headwater.chain.contracts.task_manager import TaskManager
 from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.chain.deploying.compile import Compiled
-from headwater.chain.deploying.deploy import ADDRESSED, creation_code, runtime_code
+from headwater.chain.deploying.deploy import ADDRESSED, Arguments, arguments, creation_code, runtime_code
 from headwater.chain.deploying.records import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.errors import ChainError, HeadwaterError
 from headwater.foreign import plain
@@ -41,6 +42,8 @@ WRAPPERS: tuple[type[Contract], ...] = (
     Openings,
     ProofManager,
     Attestations,
+    GroupAdmission,
+    GroupAdmissions,
     Lens,
 )
 
@@ -76,6 +79,7 @@ def verify(deployment: Deployment, chain: Chain, compiled: Mapping[str, Compiled
         if compiled is not None:
             yield from _rebuilt(name, record, compiled[name], at, chain)
     yield from _wiring(chain, at)
+    yield from _groups(chain, at)
 
 
 def listed(deployment: Deployment, root: Path) -> Iterator[Check]:
@@ -95,9 +99,9 @@ def listed(deployment: Deployment, root: Path) -> Iterator[Check]:
 
 def _record(name: str, record: Record, at: Mapping[str, str]) -> Iterator[Check]:
     """What the record says of itself."""
-    served = tuple(at[other] for other in ADDRESSED)
+    served = arguments(name, at)
     yield _same(name, "its constructor got the other contracts' addresses", record.args, served)
-    if len(record.args) != len(served):
+    if not _are_like(record.args, served):
         return  # no constructor takes them
     sent = "0x" + keccak(creation_code(name, record.bytecode[2:], record.args)).hex()
     yield _same(name, "bytecode and arguments give creationCodeHash", sent, record.creation_code_hash)
@@ -130,17 +134,23 @@ def _on_chain(name: str, record: Record, chain: Chain) -> Iterator[Check]:
 def _rebuilt(name: str, record: Record, compiled: Compiled, at: Mapping[str, str], chain: Chain) -> Iterator[Check]:
     """What this repository makes of it. No constructor is run again: what it would leave is known.
 
-    Runtime code is the compiler's but for immutables, and each of these is another contract's address.
+    Runtime code is the compiler's but for immutables and libraries, and each of these is another contract's address.
     """
-    codes = (record.bytecode[2:], record.deployed_bytecode[2:])
-    yield _same(name, "this checkout compiles to its bytecodes", codes, (compiled.creation_code, compiled.runtime_code))
+    codes, linked = (record.bytecode[2:], record.deployed_bytecode[2:]), compiled.linked(at)
+    yield _same(name, "this checkout compiles to its bytecodes", codes, (linked.creation_code, linked.runtime_code))
     yield _same(name, "this checkout has its ABI", list(record.abi), compiled.abi)
     compiler = record.compiler.model_dump(by_alias=True)
     yield _same(name, "this checkout's compiler and settings made it", compiler, compiled.compiler)
     yield _same(name, "this checkout has its metadata", record.metadata, compiled.metadata)
-    expected = runtime_code(compiled, at)
+    expected = runtime_code(name, compiled, at)
     what = "the code on chain is this checkout's, with the deployment's addresses in it"
     yield _same(name, what, chain.code(record.address).hex(), expected.hex())
+
+
+def _are_like(found: Arguments, expected: Arguments) -> bool:
+    """Whether these arguments have the shape of those."""
+    shapes = [[len(argument) if isinstance(argument, tuple) else 0 for argument in args] for args in (found, expected)]
+    return shapes[0] == shapes[1]
 
 
 def _wiring(chain: Chain, at: Mapping[str, str]) -> Iterator[Check]:
@@ -152,6 +162,20 @@ def _wiring(chain: Chain, at: Mapping[str, str]) -> Iterator[Check]:
             yield _same(wrapper.name, what, wrapper(chain, at[wrapper.name]).deployment(), known)
         except HeadwaterError as error:
             yield Check(wrapper.name, what, ok=False, detail=error.message)
+
+
+def _groups(chain: Chain, at: Mapping[str, str]) -> Iterator[Check]:
+    """Who checks memberships."""
+    semaphore, admissions = Semaphore(chain, at["Semaphore"]), GroupAdmissions(chain, at["GroupAdmissions"])
+    wired = (
+        (Semaphore.name, "this deployment's verifier checks its proofs", semaphore.verifier, "SemaphoreVerifier"),
+        (GroupAdmissions.name, "its groups are this deployment's", admissions.semaphore, "Semaphore"),
+    )
+    for name, what, read, other in wired:
+        try:
+            yield _same(name, what, read(), at[other])
+        except HeadwaterError as error:
+            yield Check(name, what, ok=False, detail=error.message)
 
 
 def _same(name: str, what: str, found: object, expected: object) -> Check:

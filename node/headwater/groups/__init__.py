@@ -1,0 +1,1 @@
+"""Membership in groups: identities, members, and proofs that somebody is one of them. See docs/groups.md."""

@@ -1,0 +1,84 @@
+"""How an account is admitted to a task whose module asks for membership in groups.
+
+The proof is made when the account enrols, from the groups' newest members, and sent at once. Nothing is kept: where a
+group has changed too long ago by then, or the transaction fails, the next try proves anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from headwater.chain.contracts.groups import GroupAdmission
+from headwater.chain.contracts.opened import Contracts
+from headwater.errors import ConfigError
+from headwater.groups.members import Group, read_group
+from headwater.groups.prover import commitment_of, prove
+from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of
+from headwater.protocol.structs import ZERO_ADDRESS
+from headwater.roles.heavy import Heavy
+from headwater.roles.report import Report
+
+LOOK_AGAIN_SECONDS = 30
+"""How often it is looked whether an admin has added the identity by now."""
+
+
+class Admittance:
+    """A person's identity, and the groups of a task's module."""
+
+    def __init__(
+        self, contracts: Contracts, task_id: int, module: str, groups: Sequence[int], identity: str, report: Report
+    ) -> None:
+        """identity: as `groups.identity` reads it. groups: those of the module, in its order."""
+        self._contracts, self._task_id, self._module = contracts, task_id, module
+        self._groups, self._identity, self._report = groups, identity, report
+
+    @cached_property
+    def _commitment(self) -> int:
+        return commitment_of(self._identity)
+
+    def missing(self, block: int) -> str:
+        """Why the identity cannot be admitted now; empty where it can.
+
+        Raises:
+            ChainError: the node fails, or leaves out events.
+        """
+        for group in self._read(block):
+            if self._commitment not in group.members:
+                return (
+                    f"the identity is not in group {group.facts.id} yet: give its admin {group.facts.admin} the"
+                    " commitment that `headwater group join` prints"
+                )
+            if len(group.leaves) > MOST_MEMBERS:
+                return f"group {group.facts.id} has had more members than proofs are made for, {MOST_MEMBERS:,}"
+        return ""
+
+    def evidence(self, trainer: str, data_hashes: Sequence[bytes], heavy: Heavy, deadline: int) -> bytes:
+        """Proofs for each group, bound to who enrols with which data, seconds each.
+
+        Raises:
+            ConfigError: the identity has its seat with another account that is still enrolled.
+            ChainError, CircuitError: something failed.
+        """
+        tag, groups = self._contracts.tasks.tag(self._task_id), self._read(self._contracts.chain.block().number)
+        with heavy.turn(own=True, deadline=deadline) as stop:
+            self._report("proving", statement="membership", groups=list(self._groups))
+            memberships = [group.membership for group in groups]
+            proofs = prove(self._identity, memberships, tag, message_of(trainer, data_hashes), stop)
+        self._check_seat(trainer, proofs[0].nullifier)
+        return evidence_of(proofs)
+
+    def _check_seat(self, trainer: str, nullifier: int) -> None:
+        module = GroupAdmission(self._contracts.chain, self._module)
+        holder = module.seat_of(self._task_id, nullifier)
+        if holder in (ZERO_ADDRESS, trainer):
+            return
+        if self._contracts.trainers.get_enrolment(self._task_id, holder).exists:
+            raise ConfigError(
+                f"this identity has its seat in task {self._task_id} already, with the account {holder}",
+                f"go on with that account; or leave with it (`headwater trainer leave --task {self._task_id}`), and"
+                " enrol with this one when its stake is released",
+            )
+
+    def _read(self, block: int) -> list[Group]:
+        return [read_group(self._contracts, group_id, block) for group_id in self._groups]
