@@ -182,6 +182,39 @@ class Learner(ABC):
         del rounds, trainers
         return ""
 
+    # ---- starting from others' models
+
+    @property
+    def meaning(self) -> Mapping[str, Any]:
+        """What two models must have in common, beside kind and layout, for their weights to mean the same.
+
+        By default all that the manifest says but the rows of salts, which follow from a task's rounds.
+        """
+        return self.with_salt_rows(1).document()
+
+    def disagreement(self, given: Mapping[str, Any]) -> str:
+        """What of a request is not so here; empty if all of it is.
+
+        Args:
+            given: fields of `Request` that say what the models are, by name: those alone that somebody named.
+        """
+        return f"{_option(next(iter(given)))} cannot be compared for the kind {self.kind!r}" if given else ""
+
+    def retrained(self, changes: Mapping[str, Any]) -> Self:
+        """The same models, trained otherwise.
+
+        Args:
+            changes: `rows`, `steps`, `learning_rate` and `clip` of a `Request`: those alone that are to be others.
+
+        Raises:
+            ConfigError: this kind cannot.
+            ValueError: no circuit can be made for them.
+        """
+        if changes:
+            named = ", ".join(map(_option, changes))
+            raise ConfigError(f"a task of the kind {self.kind!r} takes {named} from its parents", f"leave out {named}")
+        return self
+
     # ---- making one, and the task's manifest
 
     @classmethod
@@ -295,6 +328,12 @@ def find(name: str) -> type[Learner]:
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"the learner {name!r} cannot be loaded: {error}", "mend its package") from error
     return found
+
+
+def _option(field: str) -> str:
+    """The command line's name of a field of `Request`."""
+    names = {"features": "feature", "categories": "category", "settings": "set"}
+    return "--" + names.get(field, field).replace("_", "-")
 
 
 def check_settings(learner: type[Learner], request: Request) -> None:

@@ -155,6 +155,56 @@ class Tabular(Learner):
         """As `Learner` says."""
         return type(self)(replace(self.spec, salt_rows=salt_rows), self.columns)
 
+    # ---- starting from others' models
+
+    @property
+    def meaning(self) -> Mapping[str, Any]:
+        """As `Learner` says: columns with means and deviations, classes, bits, and the kind's own."""
+        said = self.document()
+        return {name: value for name, value in said.items() if name not in ("training", "missing", "unknown")}
+
+    def disagreement(self, given: Mapping[str, Any]) -> str:
+        """As `Learner` says."""
+        columns, names = self.columns, set(self.columns.names)
+        categories = {feature.name for feature in columns.features if isinstance(feature, Category)}
+        settings = given.get("settings", {})
+        unknown = set(settings) - set(self.settings)
+        own = {} if unknown else self._own_of(settings)
+        problems = {
+            f"the label is {columns.label!r}": given.get("label", columns.label) != columns.label,
+            f"the features are {', '.join(columns.names)}": set(given.get("features", names)) != names,
+            f"they take {', '.join(sorted(names & set(given.get('leave_out', ()))))}": bool(
+                names & set(given.get("leave_out", ()))
+            ),
+            f"categories are {', '.join(sorted(categories)) or 'none of them'}": not categories.issuperset(
+                given.get("categories", ())
+            ),
+            f"a missing cell means {columns.missing}": given.get("missing", columns.missing) != columns.missing,
+            f"an unknown value means {columns.unknown}": given.get("unknown", columns.unknown) != columns.unknown,
+            f"they have no setting {', '.join(sorted(unknown))}": bool(unknown),
+            **{f"{name} is {self.own[name]}": own[name] != self.own[name] for name in settings if name in own},
+        }
+        return next((text for text, wrong in problems.items() if wrong), "")
+
+    def _own_of(self, settings: Mapping[str, str]) -> dict[str, Any]:
+        """What the document would have beside a table's with these settings."""
+        if not settings:
+            return {}
+        usual = {name: str(value) for name, value in self.own.items() if name == "loss"}
+        request = Request(self.rows, self.spec.steps, settings={**usual, **settings})
+        return type(self)(self.spec_for(self.spec.features, self.spec.outputs, request), self.columns).own
+
+    def retrained(self, changes: Mapping[str, Any]) -> Self:
+        """As `Learner` says. A rate is taken as `Request` has it; else the summed gradient's stays."""
+        if not changes:
+            return self
+        found = {name: changes[name] for name in ("rows", "steps") if name in changes}
+        if "clip" in changes:
+            found["clip"] = units(changes["clip"], self.spec.model_bits)
+        if "learning_rate" in changes:
+            found["rate_shift"] = rate_shift_of(changes["learning_rate"], found.get("rows", self.rows))
+        return type(self)(replace(self.spec, **found), self.columns)
+
     # ---- making one, and the manifest
 
     @classmethod

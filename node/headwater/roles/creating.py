@@ -60,7 +60,8 @@ def create_task(
 
     Args:
         learner: it gets as many rows of salts as the rounds need.
-        source: `DEV` or `PERPETUAL`, where the SRS comes from; that of the parents, where there are any.
+        source: `DEV` or `PERPETUAL`, where the SRS comes from; that of the parents, where there are any, and their
+            verifiers, where the circuits are the same.
         lineage: the models that the first one is made of; by default it is what the learner starts from.
 
     Raises:
@@ -76,7 +77,7 @@ def create_task(
         raise ConfigError(f"{sender.address} has not enough coin for the pool", "send it some, or lower --pool")
     parents = read_parents(contracts, store, home, learner, lineage) if lineage else ()
     report("measuring")
-    srs = parents[0].srs if parents else _srs(home, least_k(learner.update_statement), source)
+    srs = _srs(home, learner, source, parents)
     circuits = []
     statements = {"train": learner.update_statement, "average": Average(learner.dimension)}
     for name, statement in statements.items():
@@ -90,10 +91,14 @@ def create_task(
     cids = {"train": str(train_cid), "average": str(average_cid)}
     manifest_cid = _put(store, _manifest(learner, terms, cids, srs_reference))
     model_cid = _put(store, first.model.document(0, 0))
+    known = _verifiers_of(parents)
     verifiers = []
     for name, circuit in zip(statements, circuits, strict=True):
-        address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
-        report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
+        if address := known.get(bytes.fromhex(circuit.verifier.code_hash[2:]), ""):
+            report("shared", contract=f"{name} verifier", address=address)
+        else:
+            address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
+            report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
         verifiers.append(address)
     basis = task_basis(srs, learner.dimension)
     config = TaskConfig(
@@ -134,8 +139,28 @@ def create_task(
     return receipt.event(TaskCreated).task_id
 
 
-def _srs(home: Path, k: int, source: str) -> Srs:
-    return dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+def _srs(home: Path, learner: Learner, source: str, parents: Sequence[ParentModel]) -> Srs:
+    """What the task's circuits are built with: of the least k, or of the parents', whose commitments are to add up."""
+    k = least_k(learner.update_statement)
+    if not parents:
+        return dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+    srs = parents[0].srs
+    if k > srs.k:
+        raise ConfigError(
+            f"these numbers take circuits of k = {k}, and the parents' have k = {srs.k}: models of different k do not"
+            " add up",
+            "take fewer --rows, --steps or --rounds: nothing was sent",
+        )
+    return srs
+
+
+def _verifiers_of(parents: Sequence[ParentModel]) -> dict[bytes, str]:
+    """The contracts that verify the parents' proofs, by the hash of their code: one of the same code serves again."""
+    found = {}
+    for config in (parent.config for parent in parents):
+        found[config.train_code_hash] = config.train_verifier
+        found[config.average_code_hash] = config.average_verifier
+    return found
 
 
 def _first_model(
