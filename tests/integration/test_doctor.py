@@ -49,7 +49,9 @@ def key(fresh: World, tmp_path: Path, monkeypatch) -> Path:
 def doctor(world: World, *words: str, rpc: tuple[str, ...] = ()):
     urls = [word for url in rpc or (world.anvil.url,) for word in ("--rpc", url)]
     places = ["--deployments", f"{world.folder}/deployments", "--store", f"dir:{world.folder}/store"]
-    return CliRunner().invoke(cli, ["doctor", *urls, *places, "--home", str(world.home), *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(
+        cli, ["doctor", *urls, *places, "--home", str(world.home), *words], env={"COLUMNS": "200"}
+    )
 
 
 def test_doctor__when_all_is_in_order__then_no_check_fails(fresh: World, key: Path):

@@ -167,3 +167,32 @@ def test_without__everybody__says_how_to_start_from_zeros__which_works(lineages,
     afresh = re.findall(r"--from (\d+:0)", said)[0]
     task_id = created(lineages.world, typed("task", "create", "--from", afresh))
     assert read_ancestry(lineages.world.contracts, task_id).data == ()
+
+
+# ---- whose data
+
+
+def test_explain__of_a_lineage__shows_its_tasks__its_data_and_who_is_not_in_it(lineages, typed):
+    world = lineages.world
+    said = typed("explain", "--task", str(lineages.merged.id), "--lineage")
+    assert "task 4: 3 updates in round 1" in said
+    assert "1/2 × task 2: 4 updates in round 2, 3 updates in round 1" in said
+    assert "1/2 × task 3: 3 updates in round 1" in said
+    assert "from zeros" in said
+    assert "Round 1 of task 4 rests on 10 data commitments" in said
+    whose = [use.trainer for use in read_ancestry(world.contracts, lineages.merged.id).data]
+    assert sorted(map(whose.count, set(whose))) == [1, 3, 3, 3]
+    assert "task 2: round 1, 2" in said
+
+
+def test_explain__whether_somebodys_data_are_in_a_model(lineages, typed):
+    task, leaver = str(lineages.left.id), lineages.leaver
+    before = typed("explain", "--task", task, "--round", "1", "--lineage")
+    assert f"{leaver} is not in it: its data went into round 2 of task 2" in before
+    words = ("explain", "--task", task, "--lineage", "--address", leaver)
+    assert f"{leaver}: its data are not in it" in typed(*words, "--round", "1")
+    assert f"{leaver}: its data are in it" in typed(*words)
+    assert "rests on nobody's data" in typed("explain", "--task", task, "--round", "0", "--lineage")
+    assert "--lineage" in typed("explain", "--task", task, "--round", "1")
+    assert "Missing option '--round'" in typed("explain", "--task", task, code=2)
+    assert "round 9 of task 2" in typed("explain", "--task", task, "--round", "9", "--lineage", code=1)

@@ -108,7 +108,8 @@ def steady_journal(key: LocalAccount, task: Task, dataset: Dataset) -> SecretSto
 class World:
     """The task has id `task_id`: three trainers at most and at least, two rounds. `at` moves between stages."""
 
-    def __init__(self, anvil: Anvil, folder: Path, home: Path) -> None:
+    def __init__(self, anvil: Anvil, folder: Path, home: Path, shares: Sequence[int] = SHARES) -> None:
+        """shares: how many rows each trainer has."""
         self.anvil, self.folder, self.home = anvil, folder, home
         self.chain = connect(anvil.url)
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
@@ -119,7 +120,7 @@ class World:
         self.store = DirectoryStore(folder / "store")
         flowers = load("iris")
         rows = tuple(row for row in flowers.rows if row[-1] != "setosa")
-        self.files, self.held_out = deal(Sample(flowers.header, rows), SHARES, folder)
+        self.files, self.held_out = deal(Sample(flowers.header, rows), shares, folder)
         columns = describe(self.held_out, flowers.label, FEATURES)
         sender = self.senders[CREATOR]
         self.task_id = create_task(self.contracts, sender, self.store, home, Linear(SMALL, columns), TERMS)

@@ -204,6 +204,8 @@ def create(
     report = log_report("creator")
     task_id = create_task(contracts, sender, opened, home, learner, terms, srs, report, lineage)
     out.print(f"task {task_id}")
+    if parents:
+        err.print(f"What its first model is made of, and whose data: headwater explain --task {task_id} --lineage")
     err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv")
 
 

@@ -69,14 +69,17 @@ class FirstModel:
 def read_parents(
     contracts: Contracts, store: ContentStore, home: Path, learner: Learner, lineage: Lineage
 ) -> tuple[ParentModel, ...]:
-    """The parents' models, whose tasks are checked as if one were to take part in them.
+    """The parents' models, whose tasks are checked as if one were to take part in them: their circuits are rebuilt.
+
+    Those that the parents are made of are not: an audit does that.
 
     Args:
         learner: the new task's.
 
     Raises:
         ConfigError: they do not go together, or with the new task.
-        TaskError, StorageError: a parent's task contradicts itself, or something of it cannot be had.
+        TaskError, StorageError: a parent's task contradicts itself, its verifiers are not those of its statements, or
+            something of it cannot be had.
         ContractError: there is no such task or model.
     """
     if not lineage.parents or not 1 <= lineage.divisor < 1 << 64:
@@ -87,6 +90,7 @@ def read_parents(
     for parent in lineage.parents:
         if parent.task_id not in tasks:
             tasks[parent.task_id] = open_task(contracts, store, home, parent.task_id, check_model=False)
+            tasks[parent.task_id].check_circuits()
         task = tasks[parent.task_id]
         check_alike(learner, task.learner, f"the new task and task {parent.task_id}")
         weights = task.weights(contracts.models.get_model(parent.task_id, parent.round))
