@@ -16,7 +16,7 @@ from headwater.protocol.structs import Parent
 from headwater.reading.ancestry import Ancestry, Generation, read_ancestry
 from headwater.reading.history import RoundHistory
 from headwater.roles.origins import Lineage
-from headwater.roles.without import newest_without
+from headwater.reading.without import newest_without
 from tests.support.anvil import run_anvil
 from tests.support.lineages import Lineages, grow, of_parents, one_round
 from tests.support.roles import World

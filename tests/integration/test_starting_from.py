@@ -196,3 +196,29 @@ def test_explain__whether_somebodys_data_are_in_a_model(lineages, typed):
     assert "--lineage" in typed("explain", "--task", task, "--round", "1")
     assert "Missing option '--round'" in typed("explain", "--task", task, code=2)
     assert "round 9 of task 2" in typed("explain", "--task", task, "--round", "9", "--lineage", code=1)
+
+
+# ---- which coefficients
+
+
+def test_search__prints_a_table__what_is_chance__and_words_that_create_the_task(lineages, typed):
+    world = lineages.world
+    words = ("merge", "search", "--from", "2:2", "--from", "3:latest", "--validation", str(world.held_out))
+    said = typed(*words)
+    for name in ("uniform", "model 1 alone", "model 2 alone", "validation", "evolutionary"):
+        assert f"{name}: headwater task create" in said
+    assert "rows are few" in said
+    assert "Advice:" in said
+    assert said == typed(*words), "seeded"
+    (found,) = re.findall(r"uniform: headwater (task create --from 2:2=1 --from 3:1=1 --divisor 2)", said)
+    task_id = created(world, typed(*found.split()))
+    assert first(world.contracts, task_id) == ((Parent(2, 2, 1), Parent(3, 1, 1)), 2)
+
+
+def test_search__of_what_cannot_be__says_so(lineages, typed, tmp_path):
+    held_out, few = str(lineages.world.held_out), tmp_path / "few.csv"
+    few.write_text("\n".join(Path(held_out).read_text().splitlines()[:8]) + "\n")
+    assert "merged with nothing" in typed("merge", "search", "--from", "2:2", "--validation", held_out, code=1)
+    two = ("merge", "search", "--from", "2:1", "--from", "2:2")
+    assert "too few to choose by" in typed(*two, "--validation", str(few), code=1)
+    assert "coefficients are what is searched for" in typed(*two, "--from", "3:1=2", "--validation", held_out, code=2)

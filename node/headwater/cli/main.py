@@ -25,6 +25,7 @@ COMMANDS = {
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
+    "merge": ("headwater.cli.merge", "Search for the coefficients that merge models best."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
     "plan": ("headwater.cli.plan", "What a task will cost, before it is created."),
     "status": ("headwater.cli.status", "Where tasks are, and what an account waits for."),

@@ -274,8 +274,8 @@ def _lineage(
 def _without(contracts: Contracts, store: ContentStore, home: Path, left: From, accounts: Sequence[str]) -> Lineage:
     """The newest model without somebody's data; and what there is to know about it."""
     from headwater.protocol.structs import Parent
+    from headwater.reading.without import newest_without
     from headwater.roles.origins import Lineage
-    from headwater.roles.without import newest_without
 
     task_id, round_, _ = left
     found = newest_without(contracts, store, home, task_id, round_, accounts)

@@ -74,6 +74,23 @@ class Score(ABC):
     rows: int
 
 
+@dataclass(frozen=True)
+class RowScores:
+    """How good a model is on each row whose truth is known.
+
+    Attributes:
+        name: what `values` are: `accuracy`, say.
+        values: what people compare, a number a row.
+        losses: what is the less the better, a number a row: finer than `values`, to search by.
+        higher_is_better: of `values`.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    losses: tuple[float, ...]
+    higher_is_better: bool
+
+
 class Learner(ABC):
     """A kind of model with its numbers. Two are equal where they are the same task's.
 
@@ -306,6 +323,14 @@ class Learner(ABC):
     @abstractmethod
     def evaluate(self, weights: Sequence[int], dataset: Dataset) -> Score | None:
         """How good a model is on the rows whose truth is known; None where there are none."""
+
+    def row_scores(self, weights: Sequence[int], dataset: Dataset) -> RowScores | None:
+        """How good a model is on each row that has a label; None where this kind has no such score.
+
+        All rows have one.
+        """
+        del weights, dataset
+        return None
 
 
 def names() -> list[str]:

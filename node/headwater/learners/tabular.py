@@ -14,7 +14,7 @@ from pydantic import FailFast, Field, ValidationError
 
 from headwater.errors import ConfigError
 from headwater.learners import amounts, classes
-from headwater.learners.learner import Learner, Predictions, Request, Score, check_settings
+from headwater.learners.learner import Learner, Predictions, Request, RowScores, Score, check_settings
 from headwater.learners.table_spec import TableSpec, rate_shift_of, units
 from headwater.protocol.fixedpoint import decode, encode
 from headwater.storage.parts import MAX_BITS, MAX_ROWS, MAX_STEPS, Bits, Decimal, Name, Part, problem_of
@@ -376,6 +376,13 @@ class Tabular(Learner):
         if self.columns.amount is not None:
             return amounts.evaluate(self.columns, self.amounts(scores), dataset, self.spec.data_bits)
         return classes.evaluate(self.columns, scores, dataset) if any(map(any, dataset.labels)) else None
+
+    def row_scores(self, weights: Sequence[int], dataset: Dataset) -> RowScores | None:
+        """As `Learner` says."""
+        scores = self.scores(weights, dataset)
+        if self.columns.amount is not None:
+            return amounts.by_row(self.columns, self.amounts(scores), dataset, self.spec.data_bits)
+        return classes.by_row(self.columns, scores, dataset)
 
 
 def numbers_for(request: Request) -> dict[str, int]:
