@@ -78,6 +78,17 @@ def test_lineage__of_a_model_from_before__says_whose_data_are_not_in_it(visitor,
     guest.sees(catalogue.trainers[0].address)
 
 
+def test_lineage__from_weights_that_nobody_proved__says_so(visitor, forest):
+    catalogue, _ = forest
+    task_id = catalogue.publish("a creator's own", weights=(1, 2, 3))
+    guest = visitor()
+
+    read(guest, forest, task_id, 0)
+
+    guest.sees("Whose data are in some of it, nobody can say")
+    guest.sees(f"first model of task {task_id}. Networks draw theirs")
+
+
 def test_lineage__from_a_node_that_leaves_logs_out__is_not_shown(visitor, forest):
     catalogue, tree = forest
     with run_proxy(catalogue.anvil.url) as liar:

@@ -1,12 +1,13 @@
 // Where a model comes from: the models it was made of, whose data, and the transactions that carried the proofs. Lineages
 // are directed graphs without circles: a first model may have parents in other tasks, several of them.
 
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import type { Reading } from "./call.js";
-import type { Point } from "./commitment.js";
+import { hashPoint, type Point, tagOf, withEntry } from "./commitment.js";
+import type { Deployment } from "./deployment.js";
 import { ChainUnavailable, NotFound } from "./errors.js";
 import { type AddedModel, type History, historyOf, type Parent, type Part, type RegisteredData } from "./history.js";
-import { type LogRange, readLogs } from "./logs.js";
+import { type LogRange, readLogs, type TaskEvent } from "./logs.js";
 import type { Place } from "./place.js";
 
 /** What a trainer put into a model. */
@@ -56,6 +57,11 @@ export interface Lineage {
   readonly data: readonly DataUse[];
   /** Whose data went into other models of the same tasks, and not into this one, and into which. */
   readonly leftOut: readonly { readonly trainer: Address; readonly models: readonly ModelOf[] }[];
+  /**
+   * First models without parents that are not zeros: what a learner drew from its seed, or weights of a creator's that nobody
+   * proved. Whose data are in those, the chain does not tell.
+   */
+  readonly unproved: readonly ModelOf[];
   /** Models that were not read, since their tasks are beyond `most`. If there are any, it rests on more data than are listed. */
   readonly beyond: readonly Parent[];
 }
@@ -75,12 +81,15 @@ export async function readLineage({
 }: Pick<Reading, "client"> &
   Omit<LogRange, "fromBlock"> & { taskId: bigint; round?: number; most?: number }): Promise<Lineage> {
   const histories = new Map<bigint, History>();
+  const zeros = new Map<bigint, Hex>();
   const found = new Map<string, Generation>();
   const wanted: { taskId: bigint; round?: number | undefined }[] = [{ taskId: range.taskId, round }];
   for (const { taskId, round } of wanted) {
     if (!histories.has(taskId)) {
       if (histories.size >= Math.max(most, 1)) continue;
-      histories.set(taskId, historyOf(taskId, await readLogs({ ...range, taskId })));
+      const events = await readLogs({ ...range, taskId });
+      histories.set(taskId, historyOf(taskId, events));
+      zeros.set(taskId, hashOfZeros(range.deployment, taskId, events));
     }
     for (const generation of lineageOf(histories.get(taskId) as History, round)) {
       const key = `${taskId} ${generation.round}`;
@@ -91,7 +100,25 @@ export async function readLineage({
   }
   const generations = [...found.values()].sort(newestFirst);
   const data = restsOn(generations);
-  return { generations, data, leftOut: leftOut([...histories.values()], data), beyond: beyond(generations) };
+  const roots = generations.filter(({ round, parents }) => round === 0 && parents.length === 0);
+  const unproved = roots.filter(({ taskId, modelHash }) => modelHash !== zeros.get(taskId));
+  return {
+    generations,
+    data,
+    leftOut: leftOut([...histories.values()], data),
+    unproved: unproved.map(({ taskId, round }) => ({ taskId, round })),
+    beyond: beyond(generations),
+  };
+}
+
+/** The hash that a task's model of zeros has. */
+function hashOfZeros({ chainId, contracts }: Deployment, taskId: bigint, events: readonly TaskEvent[]): Hex {
+  const created = events.find((event) => event.eventName === "TaskCreated");
+  if (created?.eventName !== "TaskCreated") {
+    throw new ChainUnavailable(`the node does not tell how task ${taskId} was created: ask another`);
+  }
+  const { offset, basisD } = created.args.config;
+  return hashPoint(withEntry(offset, basisD, tagOf(chainId, contracts.TaskManager, taskId)));
 }
 
 /** The data that models rest on, in the order in which they first went into one. */

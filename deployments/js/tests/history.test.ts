@@ -23,7 +23,20 @@ import {
   trainerRegistryAbi,
 } from "@headwater/contracts";
 import { type Address, createPublicClient, type Hex, http, zeroHash } from "viem";
-import { client, deployment, facts, long, merged, only, type PlaceFacts, plain, short, tasks, warm } from "./facts.js";
+import {
+  client,
+  deployment,
+  facts,
+  long,
+  merged,
+  only,
+  type PlaceFacts,
+  plain,
+  short,
+  tasks,
+  warm,
+  withheld,
+} from "./facts.js";
 import { answering, counting, limited, type Refusal, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);
@@ -256,7 +269,10 @@ test("the data that a model rests on are those that the node finds, over all anc
     assert.deepEqual(leftOut.map(usedOf), rests.leftOut);
     assert.deepEqual(beyond, []);
   }
-  const { data } = await readLineage({ client, deployment, taskId: BigInt(merged.id) });
+  const { data, unproved } = await readLineage({ client, deployment, taskId: BigInt(merged.id) });
+  assert.deepEqual(unproved, [], "all from zeros");
+  const other = await readLineage({ client, deployment, taskId: BigInt(withheld.id) });
+  assert.deepEqual(other.unproved, [{ taskId: BigInt(withheld.id), round: 0 }]);
   assert.equal(data.length, 3, "of the task that it was merged from");
   const liar = only(long.rounds[2]?.parts ?? [], ({ convicted }) => convicted !== null).trainer;
   assert(!data.some(({ trainer }) => trainer === liar), "it was left out of the average");

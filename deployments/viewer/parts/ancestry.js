@@ -54,7 +54,7 @@ export function ancestryCard(app, taskId, round) {
 
 // ---- in words
 
-function told({ data, leftOut, beyond }) {
+function told({ data, leftOut, unproved, beyond }) {
   return [
     beyond.length > 0 &&
       notice(
@@ -64,6 +64,15 @@ function told({ data, leftOut, beyond }) {
         {
           level: "h3",
         },
+      ),
+    unproved.length > 0 &&
+      notice(
+        "warn",
+        "Whose data are in some of it, nobody can say",
+        [
+          `These are not zeros, and nobody proved them: ${unproved.map(nameOf).join(", ")}. Networks draw theirs from a seed, which their task names.`,
+        ],
+        { level: "h3" },
       ),
     h(
       "p",
