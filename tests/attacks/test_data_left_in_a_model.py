@@ -10,23 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from headwater.protocol.structs import Parent
 from headwater.reading.ancestry import Ancestry, Generation, read_ancestry
 from headwater.reading.history import RoundHistory
-from headwater.roles.origins import Lineage
 from headwater.reading.without import newest_without
-from tests.support.anvil import run_anvil
-from tests.support.lineages import Lineages, grow, of_parents, one_round
-from tests.support.roles import World
-
-
-@pytest.fixture(scope="module")
-def lineages(tmp_path_factory, home):
-    folder = tmp_path_factory.mktemp("lineages")
-    with run_anvil(folder / "anvil.log") as anvil:
-        yield grow(World(anvil, folder, home))
+from headwater.roles.origins import Lineage
+from tests.support.lineages import Lineages, of_parents, one_round
 
 
 def start(lineages: Lineages, task_id: int, round_: int | None = None) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,9 @@ from headwater.cli.main import cli
 from headwater.protocol.structs import Parent
 from headwater.reading.ancestry import read_ancestry
 from headwater.roles.task import Task, read_task
-from tests.support.anvil import run_anvil
-from tests.support.lineages import Lineages, grow
 from tests.support.roles import ETHER, OUTSIDER, World
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def lineages(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Lineages]:
-    folder = tmp_path_factory.mktemp("lineages")
-    with run_anvil(folder / "anvil.log") as anvil:
-        yield grow(World(anvil, folder, home))
 
 
 @pytest.fixture

@@ -10,8 +10,11 @@ Trainer 3 is the leaver. With real proofs, each round finalized:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
 
 from headwater.chain.contracts.events import TaskCreated
 from headwater.chain.sending.sender import Sender
@@ -22,6 +25,7 @@ from headwater.roles.origins import Lineage, first_model, read_parents
 from headwater.roles.report import silent
 from headwater.roles.role import Role
 from headwater.roles.task import Task
+from tests.support.anvil import run_anvil
 from tests.support.posting import posting
 from tests.support.roles import CREATOR, TERMS, World
 
@@ -41,6 +45,14 @@ class Lineages:
     def leaver(self) -> str:
         """Its address."""
         return self.world.senders[LEAVER + 1].address
+
+
+@pytest.fixture(scope="session")
+def lineages(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Lineages]:
+    """All of it, on a chain of its own; tests may add tasks."""
+    folder = tmp_path_factory.mktemp("lineages")
+    with run_anvil(folder / "anvil.log") as anvil:
+        yield grow(World(anvil, folder, home))
 
 
 def grow(world: World) -> Lineages:

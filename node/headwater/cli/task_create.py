@@ -320,6 +320,12 @@ def _inherited(
     pool = contracts.lens.get_task(tasks[0].id).pool.amount
     if pool and "pool" not in terms:
         err.print(f"task {tasks[0].id} had a pool of {format_wei(pool)}; this one has none: --pool escrows one")
+    if tasks[0].config.admission != ZERO_ADDRESS and "admission" not in terms:
+        err.print(
+            f"the contract at {tasks[0].config.admission} decides who may enrol, as in task {tasks[0].id}: it may have"
+            " to be told of this task",
+            soft_wrap=True,
+        )
     return learner, inherited_terms(tasks[0], **terms)
 
 
