@@ -36,7 +36,7 @@ test: install ## All that pytest, forge and brownie test, but what has a target 
 attacks: install ## Every attack of docs/threat-model.md: on a weakened copy, where it works, and on the real system
 	$(BIN)/python -m scripts.attacks --quiet
 
-e2e: install ## The demo, the README's commands and the operator's guide, typed in, as processes
+e2e: install ## The demo, the README's commands and the operator's guide, as processes; a tree of 13 tasks, audited
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e
 
 faults: install ## Nodes as processes that are killed, cut off and lied to, over chains and stores that fail

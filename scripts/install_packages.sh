@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Install headwater with its extra `prover`, editable, into .venv; with `tools`, those for contracts and tests, too.
+# Install headwater with its extras `prover` and `merge`, editable, into .venv; with `tools`, those for contracts and tests, too.
 # Where there are hashes (locks/), what a registry gives must have them; elsewhere constraints.txt alone says what is wanted.
 set -euo pipefail
 
-extras=prover
+extras=prover,merge
 locks=(--requirement locks/node.txt)
 if [ "${1:-}" = tools ]; then
-  extras=prover,brownie,dev
+  extras=prover,merge,brownie,dev
   locks+=(--requirement locks/tools.txt)
 fi
 pip=(.venv/bin/python -m pip install -qq --no-compile)

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.support.anvil",
     "tests.support.circuits",
     "tests.support.ipfs",
+    "tests.support.lineages",
     "tests.support.roles",
     "tests.support.scored",
 ]

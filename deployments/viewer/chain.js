@@ -24,6 +24,7 @@ import {
   parseManifest,
   phaseOf,
   readAdmission,
+  readLineage,
   readRecord,
   readRoundLogs,
   readScoring,
@@ -181,6 +182,14 @@ export class Chain {
   /** That record alone, for a screen that shows it beside others: none has moved on to another block by this. */
   async record(taskId, round) {
     return readRecord({ ...(await this.#where()), taskId, round });
+  }
+
+  /**
+   * The model that a round made with all that it is made of, also in other tasks, and the data that it rests on: a log query
+   * a task.
+   */
+  async lineage(taskId, round) {
+    return readLineage({ ...(await this.#where()), taskId, round, toBlock: this.block?.number });
   }
 
   /** The manifest with a digest. */

@@ -87,7 +87,7 @@ def test_audit__of_first_models__follows_them_to_where_they_come_from(story):
     assert "a warm start: its parent's weights, under this task's tag" in warm
     assert {"the proof of the merge", "of exactly its parents, with their coefficients"} <= merged
     (ancestors,) = (c for s in audit(story.merged) for c in s.checks if c.name.startswith("its ancestors"))
-    assert ancestors.detail == f"audit task(s) {story.long.id}, {story.warm.id}, too"
+    assert ancestors.detail == f"made of models of task(s) {story.warm.id}, {story.long.id}"
 
 
 # ---- what a liar cannot hide

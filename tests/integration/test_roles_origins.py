@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from headwater.chain.contracts.events import OriginRecorded, TaskCreated
-from headwater.errors import CircuitError, ConfigError, ContractError, TaskError
+from headwater.circuits.circuit import proof_points
+from headwater.errors import ConfigError, ContractError, TaskError
 from headwater.learners.linear import Linear
 from headwater.protocol.decisions import Deposit, Enrol, Join, Submit
 from headwater.protocol.field import to_signed
 from headwater.protocol.structs import Parent
+from headwater.protocol.vectors import UPDATE_SALTS, public_input
+from headwater.protocol.vectors import average as divide
 from headwater.roles.creating import create_task
-from headwater.roles.origins import Lineage
+from headwater.roles.origins import Lineage, merge_problem
 from headwater.roles.task import read_task
 from tests.support.circuits import SMALL
 from tests.support.roles import CREATOR, OUTSIDER, TERMS, World
@@ -105,10 +108,12 @@ def test_merge__proved_by_another__is_worth_nothing_to_its_thief(finalized):
     (
         ((), 1, {}, ConfigError, "takes one parent at least"),
         ((Parent(1, 1, 1),), 0, {}, ConfigError, "a divisor from 1"),
-        ((Parent(1, 1, 1),), 1, {"model_bits": 9, "clip": 512}, ConfigError, "no starting point"),
+        ((Parent(1, 1, 1),), 1, {"model_bits": 9, "clip": 512}, ConfigError, "do not go together"),
         ((Parent(1, 2, 1),), 1, {}, ContractError, "UnknownModel"),
         ((Parent(9, 0, 1),), 1, {}, ContractError, "there is no task 9"),
-        ((Parent(1, 1, 1 << 40), Parent(1, 1, 1)), 1, {}, CircuitError, ""),
+        ((Parent(1, 1, 1 << 40), Parent(1, 1, 1)), 1, {}, ConfigError, "beyond what a proof reaches"),
+        ((Parent(1, 1, 1), Parent(1, 1, 1)), 1 << 30, {}, ConfigError, "the divisor 1073741824 is beyond"),
+        ((Parent(1, 1, 1 << 45),), 1 << 29, {}, ConfigError, "bits is beyond 53"),
     ),
 )
 def test_origin__that_cannot_be__is_refused_before_anything_is_sent(
@@ -124,3 +129,17 @@ def test_parent__whose_task_contradicts_itself__is_not_built_on(finalized):
     false = finalized.create(srs=b"\x01" * 32)
     with pytest.raises(TaskError, match="contradicts itself"):
         create(finalized, Parent(false, 0, 1))
+
+
+@pytest.mark.parametrize(
+    ("total", "divisor"), (((1 << 52) - 1, 1 << 29), (-(1 << 52) + 1, 1 << 29), ((1 << 52) - 1, (1 << 23) + 1))
+)
+def test_merge__at_the_limits_that_are_named__is_proved(average, total, divisor):
+    assert not merge_problem([total] * 4, divisor)
+    assert merge_problem([2 * total] * 4, divisor)
+    weights, remainder = divide([total] * 4, divisor)
+    salts = [0] * UPDATE_SALTS
+    proof = average.prove([[*weights, 0], [*remainder, *salts], public_input(divisor, "0x" + "11" * 20)])
+    assert average.verify([proof.data]) == [True]
+    proved, expected = average.commit([2 * total] * 4), proof_points(proof.data, 4)[3]
+    assert proved == expected

@@ -20,6 +20,7 @@ from headwater.protocol.curve import add, multiply
 from headwater.protocol.field import P
 from headwater.protocol.structs import ZERO_ADDRESS, Model
 from headwater.reading.admission import read_groups
+from headwater.reading.ancestry import read_ancestry
 from headwater.reading.history import Attempt, Part, RoundHistory, read_history
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
@@ -117,6 +118,7 @@ def task_facts(task: Task) -> Json:
             for data_hash, event in history.registered.items()
         },
         **origin_facts(task),
+        "rests": resting_facts(task),
         "rounds": [round_facts(round_) for round_ in history.rounds.values()],
         "outcomes": [
             {"round": number, "account": sender, "outcome": str(history.outcome(number, sender))}
@@ -126,6 +128,17 @@ def task_facts(task: Task) -> Json:
         "withheld": next((str(r.withheld.slashed) for r in history.rounds.values() if r.withheld), None),
         "models": [model_facts(task, number) for number in range(len(history.rounds) + 1)],
     }
+
+
+def resting_facts(task: Task) -> Json:
+    """On whose data the newest model rests."""
+    ancestry = read_ancestry(task.contracts, task.id)
+    used = [
+        {"trainer": use.trainer, "dataHash": "0x" + use.data_hash.hex(), "models": list(map(list, use.models))}
+        for use in ancestry.data
+    ]
+    left_out = [{"trainer": who, "models": list(map(list, models))} for who, models in ancestry.left_out.items()]
+    return {"data": used, "leftOut": left_out}
 
 
 def origin_facts(task: Task) -> Json:

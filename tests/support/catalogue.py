@@ -57,7 +57,11 @@ def opened(weights: Sequence[int]) -> OpenedModel:
 
 
 class Catalogue:
-    """Contracts on a chain, a store, and tasks that a test publishes."""
+    """Contracts on a chain, a store, and tasks that a test publishes.
+
+    Attributes:
+        weights: of models, by task and round.
+    """
 
     def __init__(self, anvil: Anvil, folder: Path, home: Path) -> None:
         self.anvil, self.folder = anvil, folder
@@ -66,6 +70,7 @@ class Catalogue:
         deploy(self.creator, folder / "deployments", home)
         self.contracts = open_contracts(self.chain, folder / "deployments")
         self.store = DirectoryStore(folder / "store")
+        self.weights: dict[tuple[int, int], list[int]] = {}
         self._verifier, _ = self.creator.deploy(ACCEPTS_ANYTHING, "verifier")
 
     def publish(
@@ -80,12 +85,14 @@ class Catalogue:
         document: bytes = b"",
         weights: Sequence[int] = (0,) * DIMENSION,
         admission: str = ZERO_ADDRESS,
+        origin: Origin | None = None,
     ) -> int:
         """A task and its first model; the task's id.
 
         columns: what its models are learned from; or a learner, of `DIMENSION` weights.
         manifest, document: what lies where the manifest and the model's document should, if not these.
         weights: those that the first model is committed to; nobody needs a document for zeros.
+        origin: what they are made of, where that is others.
         """
         described = self.store.put(manifest or manifest_of(name, description, learner or learner_of(columns)).encode())
         first = opened(weights)
@@ -127,8 +134,11 @@ class Catalogue:
             basis_d=BASIS.basis_d,
             tau=SRS.tau_g2,
         )
-        call = self.contracts.tasks.create_task(config, QUOTIENT, Origin(first.commitment), model.digest, POOL)
-        return self.creator.send(call).event(TaskCreated).task_id
+        made_of = origin or Origin(first.commitment)
+        call = self.contracts.tasks.create_task(config, QUOTIENT, made_of, model.digest, POOL)
+        task_id = self.creator.send(call).event(TaskCreated).task_id
+        self.weights[task_id, 0] = list(weights)
+        return task_id
 
     def skip_round(self, task_id: int) -> None:
         """Let the running round end without anybody."""

@@ -108,7 +108,8 @@ def steady_journal(key: LocalAccount, task: Task, dataset: Dataset) -> SecretSto
 class World:
     """The task has id `task_id`: three trainers at most and at least, two rounds. `at` moves between stages."""
 
-    def __init__(self, anvil: Anvil, folder: Path, home: Path) -> None:
+    def __init__(self, anvil: Anvil, folder: Path, home: Path, shares: Sequence[int] = SHARES) -> None:
+        """shares: how many rows each trainer has."""
         self.anvil, self.folder, self.home = anvil, folder, home
         self.chain = connect(anvil.url)
         self.senders = [Sender(self.chain, key) for key in anvil.accounts]
@@ -118,7 +119,7 @@ class World:
         self.proofs = self.contracts.proofs
         self.stakes, self.models, self.rewards = self.contracts.stakes, self.contracts.models, self.contracts.rewards
         self.store = DirectoryStore(folder / "store")
-        self.files, self.held_out = deal(self.sample(), SHARES, folder)
+        self.files, self.held_out = deal(self.sample(), shares, folder)
         self.task_id = self.publish()
         self.senders[AGGREGATOR].send(self.stakes.deposit(TERMS.stake))
         self._snapshots = [("created", self._snapshot())]

@@ -15,12 +15,10 @@ created. Task `withheld` ended when one had joined, since its creator did not sh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from headwater.chain.contracts.events import Challenged, TaskCreated
+from headwater.chain.contracts.events import Challenged
 from headwater.protocol.decisions import (
-    Action,
     Advance,
     Aggregate,
     ChallengeMask,
@@ -36,12 +34,11 @@ from headwater.protocol.decisions import (
     Submit,
 )
 from headwater.protocol.structs import Parent
-from headwater.roles.origins import Lineage, first_model, read_parents
-from headwater.roles.report import silent
-from headwater.roles.role import Role
+from headwater.roles.origins import Lineage
 from headwater.roles.task import Task, open_task
+from tests.support.lineages import everybody, of_parents, until
 from tests.support.posting import posting
-from tests.support.roles import AGGREGATOR, CREATOR, OUTSIDER, TERMS, Place, World
+from tests.support.roles import AGGREGATOR, OUTSIDER, TERMS, Place, World
 
 FOUR, THREE = range(4), range(3)
 NOWHERE = b"\x09" * 32
@@ -71,71 +68,71 @@ def play(world: World) -> Story:
     world.senders[1].send(world.rewards.collect(long.id, (1, 3)))
     short, plain, withheld = _too_few(world), world.open(world.task_id), _first_model_withheld(world)
     trained = Parent(long.id, 4, 1)
-    warm = _of_parents(world, Lineage((trained,)))
-    merged = _of_parents(world, Lineage((replace(trained, coefficient=3), Parent(warm.id, 0, -1)), divisor=2))
+    warm = of_parents(world, Lineage((trained,)))
+    merged = of_parents(world, Lineage((replace(trained, coefficient=3), Parent(warm.id, 0, -1)), divisor=2))
     return Story(world, long, short, plain, withheld, warm, merged)
 
 
 def _one_submits_nothing(world: World, task: Task) -> None:
-    _everybody(world, task, FOUR, Enrol, Join)
-    _everybody(world, task, THREE, Submit)
+    everybody(world, task, FOUR, Enrol, Join)
+    everybody(world, task, THREE, Submit)
     world.advance(task.id)
-    _everybody(world, task, THREE, Mask, Publish)
+    everybody(world, task, THREE, Mask, Publish)
     world.finalize(task)
 
 
 def _one_misses_masking(world: World, task: Task) -> None:
-    _everybody(world, task, FOUR, Join, Submit)
-    _everybody(world, task, THREE, Mask)
+    everybody(world, task, FOUR, Join, Submit)
+    everybody(world, task, THREE, Mask)
     world.advance(task.id)
-    _everybody(world, task, THREE, Mask, Publish)
+    everybody(world, task, THREE, Mask, Publish)
     world.finalize(task)
 
 
 def _one_lies(world: World, task: Task) -> None:
-    _everybody(world, task, FOUR, Join, Submit)
+    everybody(world, task, FOUR, Join, Submit)
     liar = posting(world, 3, task, round_=3).masking(1)
     for posted in (*(posting(world, i, task, round_=3) for i in THREE), liar):
         posted.send()
     challenger = world.challenger(task=task)
-    _until(world, challenger, ChallengeMask)
+    until(world, challenger, ChallengeMask)
     victim = next(i for i in THREE if world.senders[i + 1].address == liar.masks[0].peer)
-    _until(world, world.trainer(victim, task), OpenMask)
+    until(world, world.trainer(victim, task), OpenMask)
     world.pass_deadline(task.id)
-    _until(world, challenger, Advance)
-    _everybody(world, task, THREE, Mask, Publish)
+    until(world, challenger, Advance)
+    everybody(world, task, THREE, Mask, Publish)
     world.finalize(task)
-    _until(world, challenger, Settle)
+    until(world, challenger, Settle)
 
 
 def _average_withheld(world: World, task: Task) -> None:
-    _everybody(world, task, THREE, Join)
+    everybody(world, task, THREE, Join)
     world.advance(task.id)
-    _everybody(world, task, THREE, Submit, Mask, Publish)
+    everybody(world, task, THREE, Submit, Mask, Publish)
     withholding = world.aggregator(AGGREGATOR, task)
     _, proof = withholding.prove(withholding.fetch(4), 3)
     world.senders[AGGREGATOR].send(world.rounds.aggregate(task.id, proof.data, NOWHERE))
     challenger = world.challenger(task=task)
     world.rpc("evm_increaseTime", TERMS.aggregate_period // 4)  # what cannot be fetched for so long is withheld
     world.rpc("evm_mine")
-    _until(world, challenger, ChallengeModel)
+    until(world, challenger, ChallengeModel)
     world.pass_deadline(task.id)
-    _until(world, challenger, Advance)
-    _until(world, challenger, Reclaim)
+    until(world, challenger, Advance)
+    until(world, challenger, Reclaim)
     aggregator = world.aggregator(OUTSIDER, task)
-    _until(world, aggregator, Aggregate)
+    until(world, aggregator, Aggregate)
     bond = task.config.challenge_bond
     world.senders[AGGREGATOR].send(task.contracts.challenges.challenge_model(task.id, bond))
-    _until(world, aggregator, OpenModel)
+    until(world, aggregator, OpenModel)
 
 
 def _too_few(world: World) -> Task:
     """Round 1 failed, round 2 was skipped."""
     task = world.open(world.create(rounds=2))
-    _everybody(world, task, THREE, Enrol, Join)
-    _everybody(world, task, range(2), Submit)
+    everybody(world, task, THREE, Enrol, Join)
+    everybody(world, task, range(2), Submit)
     world.advance(task.id)
-    _everybody(world, task, range(1), Join)
+    everybody(world, task, range(1), Join)
     world.advance(task.id)
     return task
 
@@ -151,29 +148,3 @@ def _first_model_withheld(world: World) -> Task:
     world.advance(task_id)
     challenger.send(challenges.reclaim_bond(raised.event(Challenged).challenge_id))
     return task
-
-
-def _of_parents(world: World, lineage: Lineage) -> Task:
-    """Like the first task, but that its first model is made of others'."""
-    like, creator = world.task, world.senders[CREATOR]
-    parents = read_parents(world.contracts, world.store, world.home, like.learner, lineage)
-    first = first_model(like.average, creator.address, lineage, parents, silent)
-    cid = world.put(first.model.document(0, 0))
-    receipt = creator.send(world.tasks.create_task(like.config, world.quotient, first.origin, cid.digest, TERMS.pool))
-    return world.open(receipt.event(TaskCreated).task_id)
-
-
-def _everybody(world: World, task: Task, members: Sequence[int], *actions: type[Action]) -> None:
-    """Let trainers do each of the actions, one after another."""
-    for action in actions:
-        for i in members:
-            _until(world, world.trainer(i, task), action)
-
-
-def _until(world: World, role: Role, wanted: type[Action]) -> None:
-    """Let a role act until it has done this; a trainer that joins may have stake to deposit first, say."""
-    done = []
-    while not done or type(done[-1]) is not wanted:
-        done.append(role.step())
-        world.pass_seed_block(role._task_id)
-        assert len(done) < 5, f"{done} and no {wanted.__name__}"

@@ -296,11 +296,19 @@ CREATE = ("task", "create", "--name", "n", "--sample", __file__, "--label", "y",
         ("--absence-slash", "-1%"),
         ("--challenge-bond", "-1"),
         ("--admission", "0x12"),
-        ("--parent", "0:1"),
-        ("--parent", "1"),
-        ("--parent", "1:2:x"),
+        ("--from", "0:1"),
+        ("--from", "1:newest"),
+        ("--from", "1:2:3"),
+        ("--from", "1:2=x"),
+        ("--from", "1:2=0"),
         ("--divisor", "0"),
         ("--divisor", "2"),
+        ("--without", "0x" + "11" * 20, "--from", "1:1", "--divisor", "2"),
+        ("--srs", "dev", "--from", "1:1"),
+        ("--without", "0x" + "11" * 20),
+        ("--without", "0x" + "11" * 20, "--from", "1", "--from", "2"),
+        ("--without", "0x" + "11" * 20, "--from", "1:2=2"),
+        ("--without", "0x12", "--from", "1"),
     ),
     ids=" ".join,
 )
@@ -318,10 +326,35 @@ def test_percent__is_exact__and_in_parts_of_ten_thousand(text, parts):
     assert PERCENT.convert(text, None, None) == parts
 
 
+@pytest.mark.parametrize("missing", ("--name", "--sample", "--rows"))
+def test_task_create__without_what_only_parents_could_say__is_a_usage_error(missing, tmp_path):
+    at = CREATE.index(missing)
+    result = run(*CREATE[:at], *CREATE[at + 2 :], "--home", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert missing in result.stderr
+
+
+def test_task_create__of_coefficients_that_cancel__needs_a_divisor(tmp_path):
+    result = run("task", "create", "--from", "1:1", "--from", "2:1=-1", "--home", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert "add up to less than 1" in result.stderr
+
+
 @pytest.mark.parametrize(
-    ("text", "numbers"), (("3:5", (3, 5, 1)), ("3:5:-2", (3, 5, -2)), ("10:0:7", (10, 0, 7)), ("1:0:0", (1, 0, 0)))
+    ("text", "numbers"),
+    (
+        ("3:5", (3, 5, 1)),
+        ("3:5=-2", (3, 5, -2)),
+        ("10:0=7", (10, 0, 7)),
+        ("3", (3, None, 1)),
+        ("3:latest", (3, None, 1)),
+        ("3:latest=4", (3, None, 4)),
+        ("3=4", (3, None, 4)),
+    ),
 )
-def test_parent__is_task_round_and_coefficient(text, numbers):
+def test_from__is_task_round_and_coefficient(text, numbers):
     assert PARENT.convert(text, None, None) == numbers
 
 

@@ -63,11 +63,12 @@ async function start(row: Row): Promise<void> {
   );
   show("outcomes", outcomes.join("\n"));
 
-  const lineage = await readLineage({ client, deployment, taskId });
-  const made = lineage.map(
+  const { generations, data } = await readLineage({ client, deployment, taskId });
+  const made = generations.map(
     ({ taskId, round, contributions }) => `${taskId}.${round} (${contributions.length} updates)`,
   );
   show("lineage", made.join(" <- "));
+  show("data", data.map(({ trainer, dataHash }) => `${dataHash} of ${trainer}`).join("\n"));
 
   const { manifest, weights } = await pullModel({ client, deployment, taskId, gateways });
   show("prediction", inWords(predict(manifest, weights, row)));

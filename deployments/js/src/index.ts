@@ -18,7 +18,15 @@ export { type LinearModel, linear } from "./learners/linear.js";
 export { type MlpModel, mlp } from "./learners/mlp.js";
 export { isKnown, isOf, type LearnerReference, registerLearner } from "./learners/registry.js";
 export { type TableKind, type TableModel, tableFields, tableLearner } from "./learners/table.js";
-export { type Contribution, type Generation, lineageOf, readLineage } from "./lineage.js";
+export {
+  type Contribution,
+  type DataUse,
+  type Generation,
+  type Lineage,
+  lineageOf,
+  type ModelOf,
+  readLineage,
+} from "./lineage.js";
 export { decodeLogs, type LogRange, readLogs, readRoundLogs, type TaskEvent, tellingContracts } from "./logs.js";
 export * from "./models.js";
 export * from "./openings.js";

@@ -1,12 +1,13 @@
 // Where a model comes from: the models it was made of, whose data, and the transactions that carried the proofs. Lineages
 // are directed graphs without circles: a first model may have parents in other tasks, several of them.
 
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import type { Reading } from "./call.js";
-import type { Point } from "./commitment.js";
-import { NotFound } from "./errors.js";
+import { hashPoint, type Point, tagOf, withEntry } from "./commitment.js";
+import type { Deployment } from "./deployment.js";
+import { ChainUnavailable, NotFound } from "./errors.js";
 import { type AddedModel, type History, historyOf, type Parent, type Part, type RegisteredData } from "./history.js";
-import { type LogRange, readLogs } from "./logs.js";
+import { type LogRange, readLogs, type TaskEvent } from "./logs.js";
 import type { Place } from "./place.js";
 
 /** What a trainer put into a model. */
@@ -33,29 +34,62 @@ export interface Generation extends AddedModel {
   readonly aggregated?: Place & { readonly aggregator: Address };
 }
 
+/** Which model. */
+export interface ModelOf {
+  readonly taskId: bigint;
+  readonly round: number;
+}
+
+/** Data that a model rests on. */
+export interface DataUse extends RegisteredData {
+  /** The models that updates trained on it went into, the oldest first. */
+  readonly models: readonly ModelOf[];
+}
+
+/** A model, its ancestors, and the data that it rests on. */
+export interface Lineage {
+  /** The model first, and each before those that it is made of; no model twice. */
+  readonly generations: readonly Generation[];
+  /**
+   * All data that the model rests on, over all ancestors: of everybody whose update is in an average of its lineage, paid or
+   * not. In the order in which they first went into it.
+   */
+  readonly data: readonly DataUse[];
+  /** Whose data went into other models of the same tasks, and not into this one, and into which. */
+  readonly leftOut: readonly { readonly trainer: Address; readonly models: readonly ModelOf[] }[];
+  /**
+   * First models without parents that are not zeros: what a learner drew from its seed, or weights of a creator's that nobody
+   * proved. Whose data are in those, the chain does not tell.
+   */
+  readonly unproved: readonly ModelOf[];
+  /** Models that were not read, since their tasks are beyond `most`. If there are any, it rests on more data than are listed. */
+  readonly beyond: readonly Parent[];
+}
+
 /**
- * A model and its ancestors, also those in other tasks: back to the first models that nobody proved. Each task costs one log
- * query, or as few as the node's limits allow.
+ * A model and its ancestors, also those in other tasks: back to the first models that nobody proved, with the data that
+ * they rest on. Each task costs one log query, or as few as the node's limits allow.
  * @param round The round that made the model; by default the latest.
- * @param most How many tasks are read at most, by default 16, the nearest first. The parents of a model are in the list
- *   unless their task was one too many.
- * @returns The model first, and each before those that it is made of; no model twice.
- * @throws NotFound there is no such task, or the round made no model. @throws ChainUnavailable
+ * @param most How many tasks are read at most, by default 64, the nearest first.
+ * @throws NotFound there is no such task, or the round made no model.
+ * @throws ChainUnavailable the node fails, or its logs of an average are not all there.
  */
 export async function readLineage({
   round,
-  most = 16,
+  most = 64,
   ...range
-}: Pick<Reading, "client"> & Omit<LogRange, "fromBlock"> & { taskId: bigint; round?: number; most?: number }): Promise<
-  readonly Generation[]
-> {
+}: Pick<Reading, "client"> &
+  Omit<LogRange, "fromBlock"> & { taskId: bigint; round?: number; most?: number }): Promise<Lineage> {
   const histories = new Map<bigint, History>();
+  const zeros = new Map<bigint, Hex>();
   const found = new Map<string, Generation>();
   const wanted: { taskId: bigint; round?: number | undefined }[] = [{ taskId: range.taskId, round }];
   for (const { taskId, round } of wanted) {
     if (!histories.has(taskId)) {
       if (histories.size >= Math.max(most, 1)) continue;
-      histories.set(taskId, historyOf(taskId, await readLogs({ ...range, taskId })));
+      const events = await readLogs({ ...range, taskId });
+      histories.set(taskId, historyOf(taskId, events));
+      zeros.set(taskId, hashOfZeros(range.deployment, taskId, events));
     }
     for (const generation of lineageOf(histories.get(taskId) as History, round)) {
       const key = `${taskId} ${generation.round}`;
@@ -64,7 +98,59 @@ export async function readLineage({
       if (generation.round === 0) wanted.push(...generation.parents);
     }
   }
-  return [...found.values()].sort(newestFirst);
+  const generations = [...found.values()].sort(newestFirst);
+  const data = restsOn(generations);
+  const roots = generations.filter(({ round, parents }) => round === 0 && parents.length === 0);
+  const unproved = roots.filter(({ taskId, modelHash }) => modelHash !== zeros.get(taskId));
+  return {
+    generations,
+    data,
+    leftOut: leftOut([...histories.values()], data),
+    unproved: unproved.map(({ taskId, round }) => ({ taskId, round })),
+    beyond: beyond(generations),
+  };
+}
+
+/** The hash that a task's model of zeros has. */
+function hashOfZeros({ chainId, contracts }: Deployment, taskId: bigint, events: readonly TaskEvent[]): Hex {
+  const created = events.find((event) => event.eventName === "TaskCreated");
+  if (created?.eventName !== "TaskCreated") {
+    throw new ChainUnavailable(`the node does not tell how task ${taskId} was created: ask another`);
+  }
+  const { offset, basisD } = created.args.config;
+  return hashPoint(withEntry(offset, basisD, tagOf(chainId, contracts.TaskManager, taskId)));
+}
+
+/** The data that models rest on, in the order in which they first went into one. */
+function restsOn(generations: readonly Generation[]): readonly DataUse[] {
+  const uses = new Map<string, DataUse & { readonly models: ModelOf[] }>();
+  for (const { taskId, round, contributions } of [...generations].reverse()) {
+    for (const data of contributions.flatMap((contribution) => contribution.data)) {
+      const key = `${data.trainer} ${data.dataHash}`; // in tasks of their own, others may register the same
+      const use = uses.get(key) ?? { ...data, models: [] };
+      use.models.push({ taskId, round });
+      uses.set(key, use);
+    }
+  }
+  return [...uses.values()];
+}
+
+function leftOut(histories: readonly History[], data: readonly DataUse[]): Lineage["leftOut"] {
+  const inside = new Set(data.map(({ trainer }) => trainer));
+  const found = new Map<Address, ModelOf[]>();
+  for (const { taskId, rounds } of histories) {
+    for (const { round, averaged } of rounds) {
+      for (const trainer of averaged.filter((each) => !inside.has(each))) {
+        found.set(trainer, [...(found.get(trainer) ?? []), { taskId, round }]);
+      }
+    }
+  }
+  return [...found].map(([trainer, models]) => ({ trainer, models }));
+}
+
+function beyond(generations: readonly Generation[]): readonly Parent[] {
+  const read = new Set(generations.map(({ taskId, round }) => `${taskId} ${round}`));
+  return generations.flatMap(({ parents }) => parents).filter(({ taskId, round }) => !read.has(`${taskId} ${round}`));
 }
 
 /**
@@ -101,8 +187,15 @@ function making(history: History, model: AddedModel): Pick<Generation, "contribu
   if (round === undefined || aggregated === undefined) return { contributions: [] };
   const parts = round.parts.filter(({ trainer }) => round.averaged.includes(trainer));
   const { aggregator, block, transaction, logIndex } = aggregated;
+  const contributions = parts.flatMap((part) => contribution(history, part) ?? []);
+  const lacks = contributions.some(({ data }) => data.length === 0);
+  if (lacks || contributions.length !== round.attempts.at(-1)?.members) {
+    throw new ChainUnavailable(
+      `the node does not tell all that happened in round ${round.round} of task ${history.taskId}: ask another`,
+    );
+  }
   return {
-    contributions: parts.flatMap((part) => contribution(history, part) ?? []),
+    contributions,
     aggregated: { aggregator, block, transaction, logIndex },
   };
 }

@@ -51,6 +51,11 @@ export interface TaskFacts {
   /** What the first model is made of; nothing, and 0, where it has no parents. */
   readonly parents: readonly { readonly taskId: string; readonly round: number; readonly coefficient: string }[];
   readonly divisor: string;
+  /** The data that its newest model rests on, and whose went into others of the same tasks. */
+  readonly rests: {
+    readonly data: readonly { trainer: Address; dataHash: Hex; models: readonly [number, number][] }[];
+    readonly leftOut: readonly { trainer: Address; models: readonly [number, number][] }[];
+  };
   readonly rounds: readonly {
     readonly round: number;
     readonly phase: string;

@@ -7,6 +7,7 @@ import {
   hashPoint,
   historyOf,
   lineageOf,
+  type ModelOf,
   NotFound,
   Outcome,
   outcomeOf,
@@ -22,7 +23,20 @@ import {
   trainerRegistryAbi,
 } from "@headwater/contracts";
 import { type Address, createPublicClient, type Hex, http, zeroHash } from "viem";
-import { client, deployment, facts, long, merged, only, type PlaceFacts, short, tasks, warm } from "./facts.js";
+import {
+  client,
+  deployment,
+  facts,
+  long,
+  merged,
+  only,
+  type PlaceFacts,
+  plain,
+  short,
+  tasks,
+  warm,
+  withheld,
+} from "./facts.js";
 import { answering, counting, limited, type Refusal, serving } from "./servers.js";
 
 const taskId = BigInt(long.id);
@@ -174,7 +188,7 @@ test("events are read from a block and up to one", async () => {
 });
 
 test("a lineage leads back to the first model, with all data and proofs", async () => {
-  const lineage = await readLineage({ client, deployment, taskId });
+  const { generations: lineage } = await readLineage({ client, deployment, taskId });
   assert.deepEqual(
     lineage.map(({ round }) => round),
     [4, 3, 2, 1, 0],
@@ -213,7 +227,7 @@ async function ownerOf(dataHash: Hex): Promise<Address> {
 }
 
 test("a lineage leads on into the tasks of a first model's parents, and has no model twice", async () => {
-  const lineage = await readLineage({ client, deployment, taskId: BigInt(merged.id) });
+  const { generations: lineage } = await readLineage({ client, deployment, taskId: BigInt(merged.id) });
   const made = lineage.map((model) => [Number(model.taskId), model.round, model.modelHash]);
   const past = [4, 3, 2, 1, 0].map((round) => [long.id, round, long.models[round]?.hash]);
   assert.deepEqual(made, [[merged.id, 0, merged.models[0]?.hash], [warm.id, 0, warm.models[0]?.hash], ...past]);
@@ -238,13 +252,55 @@ test("a lineage costs one log query a task, and no more tasks are read than are 
         taskId: BigInt(merged.id),
         ...(most && { most }),
       });
-      return [...new Set(found.map((model) => Number(model.taskId)))];
+      assert.equal(found.beyond.length > 0, most !== undefined, "it says that it did not read all");
+      return [...new Set(found.generations.map((model) => Number(model.taskId)))];
     });
     return [methods.filter((method) => method === "eth_getLogs").length, ids];
   };
   assert.deepEqual(await read(), [3, [merged.id, warm.id, long.id]]);
   assert.deepEqual(await read(2), [2, [merged.id, long.id]], "the nearest, in the order of parents");
   assert.deepEqual(await read(1), [1, [merged.id]]);
+});
+
+test("the data that a model rests on are those that the node finds, over all ancestors", async () => {
+  for (const { id, rests } of [long, merged, warm, short, plain]) {
+    const { data, leftOut, beyond } = await readLineage({ client, deployment, taskId: BigInt(id) });
+    assert.deepEqual(data.map(usedOf), rests.data, `task ${id}`);
+    assert.deepEqual(leftOut.map(usedOf), rests.leftOut);
+    assert.deepEqual(beyond, []);
+  }
+  const { data, unproved } = await readLineage({ client, deployment, taskId: BigInt(merged.id) });
+  assert.deepEqual(unproved, [], "all from zeros");
+  const other = await readLineage({ client, deployment, taskId: BigInt(withheld.id) });
+  assert.deepEqual(other.unproved, [{ taskId: BigInt(withheld.id), round: 0 }]);
+  assert.equal(data.length, 3, "of the task that it was merged from");
+  const liar = only(long.rounds[2]?.parts ?? [], ({ convicted }) => convicted !== null).trainer;
+  assert(!data.some(({ trainer }) => trainer === liar), "it was left out of the average");
+  const before = await readLineage({ client, deployment, taskId, round: 0 });
+  assert.deepEqual(before.data, []);
+  assert.deepEqual(
+    new Set(before.leftOut.map(({ trainer }) => trainer)),
+    new Set(data.map(({ trainer }) => trainer)),
+    "what came later is not in it",
+  );
+});
+
+const usedOf = ({ trainer, models, ...of }: { trainer: Address; models: readonly ModelOf[]; dataHash?: Hex }) => ({
+  trainer,
+  ...(of.dataHash && { dataHash: of.dataHash }),
+  models: models.map(({ taskId, round }) => [Number(taskId), round]),
+});
+
+test("a node that leaves out that somebody masked is not believed", async () => {
+  const events = await readLogs({ client, deployment, taskId });
+  for (const name of ["Masked", "Submitted", "DataRegistered"]) {
+    const left = events.find(({ eventName }) => eventName === name);
+    const history = historyOf(
+      taskId,
+      events.filter((event) => event !== left),
+    );
+    assert.throws(() => lineageOf(history), ChainUnavailable, name);
+  }
 });
 
 test("a node that tells of circles is not followed round them", async () => {

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { explain, explainContent } from "../errors.js";
 import { count, size, when } from "../format.js";
 import { against, isVouched } from "../parts/against.js";
+import { ancestryCard } from "../parts/ancestry.js";
 import { originOf } from "../parts/origin.js";
 import { predictionForm } from "../parts/prediction.js";
 import { facts } from "../parts/table.js";
@@ -29,6 +30,7 @@ export function modelScreen(app, [id, number]) {
   let checking; // which check is under way, or was the last
   let form;
   let saved; // the address of the file to save
+  let ancestry = ancestryCard(app, taskId, round);
 
   async function load() {
     const now = await app.chain.modelNow(taskId, round).catch((error) => {
@@ -43,6 +45,7 @@ export function modelScreen(app, [id, number]) {
   // what was found of a record is of no other: a check that is under way counts no more
   function forget() {
     [record, task, manifest, found, problem, doing, form, saved, checking] = [];
+    ancestry = ancestryCard(app, taskId, round);
   }
 
   async function verify() {
@@ -65,7 +68,7 @@ export function modelScreen(app, [id, number]) {
     if (checking !== mine) return;
     [found, manifest, problem, doing] = [was, described, failed, undefined];
     if (isVerified()) {
-      form = predictionForm(app, manifest, found.verification.weights);
+      form = manifest && predictionForm(app, manifest, found.verification.weights);
       saved = found.bytes && URL.createObjectURL(new Blob([found.bytes], { type: "application/json" }));
     }
     app.announce(outcome());
@@ -83,6 +86,7 @@ export function modelScreen(app, [id, number]) {
       title(round === 0 ? `First model of task ${taskId}` : `Model of round ${round}, task ${taskId}`, verdict()),
       warning(),
       h("div", { class: "columns", key: "top" }, checks(), origin()),
+      ancestry.render(),
       tryIt(),
       elsewhere(),
     ];
@@ -244,8 +248,11 @@ export function modelScreen(app, [id, number]) {
   // ---- use
 
   function tryIt() {
-    if (!isVerified()) {
-      return card("Try a prediction", h("p", { class: "soft" }, "Only a verified model can be tried."));
+    if (!isVerified() || !form) {
+      const lacks = isVerified()
+        ? "The task’s manifest is missing: it names the columns."
+        : "Only a verified model can be tried.";
+      return card("Try a prediction", h("p", { class: "soft" }, lacks));
     }
     return form.render();
   }

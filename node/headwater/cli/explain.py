@@ -21,22 +21,30 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--task", "task_id", type=click.IntRange(1), required=True, help="The task's id.")
-@click.option("--round", "number", type=click.IntRange(1), required=True, help="Which round.")
+@click.option("--round", "number", type=click.IntRange(0), help="Which round.  [with --lineage: the newest model's]")
 @click.option("--address", help="Whose part to explain step by step.  [default: of all who joined, a line each]")
 @click.option("--later", is_flag=True, help="Read on to the newest block: rewards may be collected long after.")
+@click.option(
+    "--lineage",
+    "wants_lineage",
+    is_flag=True,
+    help="Show what the round's model is made of, over all tasks, and on whose data it rests.",
+)
 @chain_options
 def command(
     task_id: int,
-    number: int,
+    number: int | None,
     address: str | None,
     later: bool,
+    wants_lineage: bool,
     rpc: tuple[str, ...],
     deployments: Path,
     network: str | None,
 ) -> None:
     """Say whose contributions to a round counted, and if not, why: from the chain alone.
 
-    Only the blocks of the round and 2,000 after it are read, however old the task is.
+    Only the blocks of the round and 2,000 after it are read, however old the task is. With --lineage, all of those of
+    the tasks that the model is made of.
     """
     from eth_utils.address import is_address, to_checksum_address
 
@@ -46,8 +54,16 @@ def command(
 
     if address is not None and not is_address(address):
         raise click.BadParameter(f"{address!r} is no address", param_hint="--address")
+    if not (number or wants_lineage):
+        raise click.UsageError("Missing option '--round': name a round, from 1 on; or ask for --lineage.")
     contracts = open_contracts(connect(rpc), deployments, network)
     account = to_checksum_address(address) if address else None
+    if wants_lineage or number is None:
+        from headwater.cli.lineage import show
+        from headwater.reading.ancestry import read_ancestry
+
+        show(contracts, read_ancestry(contracts, task_id, number), account)
+        return
     history = read_round(contracts, task_id, number, account, later=later)
     round_ = history.rounds[number]
     outcomes = {each: history.outcome(number, each) for each in ([account] if account else round_.parts)}
@@ -59,6 +75,8 @@ def command(
         out.print(line, soft_wrap=True)
     if account is None:
         out.print(_everybody(history, number, {a: str(o) for a, o in outcomes.items()}))
+        if round_.averaged:
+            out.print("on whose data its model rests, earlier ones included, says --lineage")
         return
     out.print(Text.assemble(f"{account}: ", (str(outcomes[account]), "bold")), soft_wrap=True)
     if story := _story(history, number, account):

@@ -17,8 +17,11 @@ MAX_CLIP = 8.0
 MIN_RATE, MAX_RATE = 2.0**-60, 2.0**60
 
 
-def learner_options(command: F) -> F:
-    """Passes `kind: str`, `settings: tuple[str, ...]`, `rows: int`, `steps: int`, `learning_rate` and `clip: float`."""
+def learner_options(command: F, *, rows_required: bool = True) -> F:
+    """Passes `kind: str`, `settings: tuple[str, ...]`, `rows: int`, `steps: int`, `learning_rate` and `clip: float`.
+
+    rows_required: else `rows` may be None.
+    """
     kind = click.option(
         "--learner",
         "kind",
@@ -29,7 +32,9 @@ def learner_options(command: F) -> F:
     settings = click.option(
         "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the learner, such as loss=huber."
     )
-    rows = click.option("--rows", type=click.IntRange(1), required=True, help="The most rows a trainer may have.")
+    rows = click.option(
+        "--rows", type=click.IntRange(1), required=rows_required, help="The most rows a trainer may have."
+    )
     steps = click.option(
         "--steps", type=click.IntRange(1), default=1, show_default=True, help="Gradient steps in an update."
     )

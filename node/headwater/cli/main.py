@@ -28,6 +28,7 @@ COMMANDS = {
     "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
     "attest": ("headwater.cli.attest", "Prove how good models are on rows held out from training."),
     "declare": ("headwater.cli.attest:declare_command", "Prove of which classes and groups your rows are."),
+    "merge": ("headwater.cli.merge", "Search for the coefficients that merge models best."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
     "plan": ("headwater.cli.plan", "What a task will cost, before it is created."),
     "status": ("headwater.cli.status", "Where tasks are, and what an account waits for."),

@@ -169,7 +169,7 @@ def _print_salts(learner: Learner, rounds: int, k: int, fewer: dict[int, int]) -
         Text("!", style="yellow"),
         f"{rounds:,} rounds take {learner.salts:,} salts, and so k = {k} of everybody: each proof tells an"
         f" equation about its data. A task of {count:,} rounds has k = {better[count]}. Another one can start from its"
-        f" last model (`headwater task create --parent`); its trainers enrol anew, with fresh salts or other data.",
+        f" last model (`headwater task create --from`); its trainers enrol anew, with fresh salts or other data.",
         soft_wrap=True,
     )
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from headwater.cli.console import CHECK, err, out
-from headwater.cli.learners import learner_options, made, requested
-from headwater.cli.options import chain_options, home_option, key_options, store_address, store_option
+from headwater.cli.console import CHECK, out
+from headwater.cli.options import chain_options, home_option, store_address, store_option
 from headwater.cli.progress import log_report
-from headwater.cli.values import ACCOUNT, DURATION, ETHER, PARENT, PERCENT, duration_text
-from headwater.protocol.machine.terms import MAX_LINKS, MAX_ROUNDS, MAX_TRAINERS
-from headwater.protocol.structs import ZERO_ADDRESS
+from headwater.cli.task_create import create
+from headwater.cli.values import duration_text
 
 if TYPE_CHECKING:
     from headwater.chain.contracts.opened import Contracts
     from headwater.chain.contracts.screens import TaskScreen
-    from headwater.learners.learner import Learner
     from headwater.protocol.decisions import RoundView
     from headwater.protocol.structs import TaskConfig
     from headwater.roles.task import Task
-    from headwater.tables.columns import Missing, Unknown
 
 PAGE = 100  # tasks a call: some nine million gas
 MOST_MODELS = 100  # newest rounds of a task whose models are shown
-USUAL_BOND = 10**16  # wei
 
 
 @click.group()
@@ -37,269 +31,7 @@ def command() -> None:
     """Publish training jobs, and look at them."""
 
 
-@command.command()
-@click.option("--name", required=True, help="What the task is called.")
-@click.option("--description", default="", help="A few sentences for trainers.")
-@click.option(
-    "--sample",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file that you may describe in public: its columns, means, deviations and classes become the task's."
-    " Its rows stay here.",
-)
-@click.option("--label", help="The column to predict, where the learner predicts one: a row's class, or its amount.")
-@click.option("--feature", "features", multiple=True, help="A column to train on.  [default: all but the label]")
-@click.option("--leave-out", multiple=True, help="A column not to train on.")
-@click.option("--category", "categories", multiple=True, help="A column of numbers that are names, not amounts.")
-@click.option(
-    "--group-column",
-    "group_columns",
-    multiple=True,
-    help="A column of a few values that say of which group a row is. Training does not read it; scores and compositions"
-    " count by it. It may be a feature, too.",
-)
-@click.option(
-    "--missing",
-    type=click.Choice(["refuse", "drop", "mean"]),
-    default="refuse",
-    show_default=True,
-    help="What a cell without a value means: a wrong file, a row to leave out, or the column's mean.",
-)
-@click.option(
-    "--unknown",
-    type=click.Choice(["refuse", "none"]),
-    default="refuse",
-    show_default=True,
-    help="What a value means that a category does not have: a wrong file, or none of its values.",
-)
-@learner_options
-@click.option("--rounds", type=click.IntRange(1, MAX_ROUNDS), default=5, show_default=True)
-@click.option("--min-trainers", type=click.IntRange(3, MAX_TRAINERS), default=3, show_default=True)
-@click.option("--max-trainers", type=click.IntRange(3, MAX_TRAINERS), default=16, show_default=True)
-@click.option(
-    "--links",
-    "max_links",
-    type=click.IntRange(1, MAX_LINKS),
-    default=1,
-    show_default=True,
-    help="How many proofs in a row may make an update: a trainer may have so many times --rows rows.",
-)
-@click.option("--stake", type=ETHER, default="0", show_default=True, help="What a trainer locks, and an aggregator.")
-@click.option("--pool", type=ETHER, default="0", show_default=True, help="The reward pool, escrowed now.")
-@click.option("--aggregator-fee", type=ETHER, default="0", show_default=True, help="Of each round's part of the pool.")
-@click.option("--join-period", type=DURATION, default="1h", show_default=True)
-@click.option("--train-period", type=DURATION, default="1h", show_default=True)
-@click.option(
-    "--review-period",
-    type=DURATION,
-    default=0,
-    show_default="every proof stands on chain",
-    help="Let trainers claim links whose proofs lie in the store, and demand any of them for so long: 80,000 gas an"
-    " update instead of 690,000.",
-)
-@click.option("--mask-period", type=DURATION, default="1h", show_default=True, help="Of each attempt at masking.")
-@click.option("--aggregate-period", type=DURATION, default="1h", show_default=True)
-@click.option(
-    "--answer-period", type=DURATION, default="1h", show_default=True, help="What the accused have to answer, at least."
-)
-@click.option(
-    "--challenge-period",
-    type=DURATION,
-    default="1h",
-    show_default=True,
-    help="How long a new model's bytes can be demanded before it counts.",
-)
-@click.option("--unbonding-period", type=DURATION, default="1d", show_default=True, help="From leaving to the stake.")
-@click.option(
-    "--challenge-bond",
-    type=ETHER,
-    show_default="0.01, or the stake if that is less",
-    help="What a challenger puts up at least, and who answers gets: about what the gas of an answer costs. Where gas is"
-    " dear it is more.",
-)
-@click.option(
-    "--fault-slash",
-    type=PERCENT,
-    default="100%",
-    show_default=True,
-    help="What of its stake is burnt of who withholds bytes or posts a wrong mask.",
-)
-@click.option(
-    "--absence-slash",
-    type=PERCENT,
-    default="5%",
-    show_default=True,
-    help="What of its stake is burnt of a trainer that joins and does not submit, or submits and does not mask.",
-)
-@click.option(
-    "--admission",
-    type=ACCOUNT,
-    default=ZERO_ADDRESS,
-    show_default="anybody",
-    help="A contract that decides who may enrol: see contracts/interfaces/IAdmission.sol.",
-)
-@click.option(
-    "--group",
-    "groups",
-    type=click.IntRange(0),
-    multiple=True,
-    help="A group whose members may enrol, each once: see `headwater group`. Repeated: who is in all of them.",
-)
-@click.option(
-    "--parent",
-    "parents",
-    type=PARENT,
-    multiple=True,
-    help="A model to start from, instead of zeros; several are added, each times its coefficient, and proved.",
-)
-@click.option("--divisor", type=click.IntRange(1), help="What the sum of the parents is divided by.  [default: 1]")
-@click.option(
-    "--srs",
-    type=click.Choice(["dev", "perpetual-powers-of-tau"]),
-    default="dev",
-    show_default=True,
-    help="A development string is for local chains: whoever made it can forge proofs. Parents bring their own.",
-)
-@click.option(
-    "--scores/--no-scores",
-    default=None,
-    help="Whether scores on held-out data can be proved and recorded: two more verifiers are deployed, and circuits may"
-    " be larger.  [default: where groups are named]",
-)
-@click.option("--attester", "attesters", type=ACCOUNT, multiple=True, help="Whose scores you point readers to.")
-@chain_options
-@key_options
-@store_option
-@home_option
-def create(
-    sample: Path,
-    label: str | None,
-    features: Sequence[str],
-    leave_out: Sequence[str],
-    categories: Sequence[str],
-    group_columns: Sequence[str],
-    missing: Missing,
-    unknown: Unknown,
-    kind: str,
-    settings: tuple[str, ...],
-    rows: int,
-    steps: int,
-    learning_rate: float,
-    clip: float,
-    parents: tuple[tuple[int, int, int], ...],
-    divisor: int | None,
-    groups: tuple[int, ...],
-    srs: str,
-    scores: bool | None,
-    attesters: tuple[str, ...],
-    rpc: tuple[str, ...],
-    deployments: Path,
-    network: str | None,
-    keystore: Path | None,
-    store: str | None,
-    home: Path,
-    **terms: Any,
-) -> None:
-    """Publish a task: circuits, verifiers, documents, and the terms that nobody can change afterwards.
-
-    Its first model is zeros; or, with one --parent, that very model; or, with several, their sum, divided and proved.
-    """
-    if divisor is not None and not parents:
-        raise click.UsageError("--divisor divides the sum of parents: name them with --parent")
-    scores = bool(group_columns) if scores is None else scores
-    if attesters and not scores:
-        raise click.UsageError("--attester names whose scores count: say --scores")
-    if groups and terms["admission"] != ZERO_ADDRESS:
-        raise click.UsageError("--group and --admission both say who may enrol: give one of them")
-    from headwater.chain.asking.rpc import connect
-    from headwater.chain.contracts.opened import open_contracts
-    from headwater.chain.sending.sender import Sender
-    from headwater.cli.keys import load_key
-    from headwater.learners.learner import find
-    from headwater.protocol.structs import Parent
-    from headwater.roles.creating import create_task, module_of
-    from headwater.roles.origins import Lineage
-    from headwater.roles.terms import Terms
-    from headwater.storage.opening import open_store
-
-    lineage = Lineage(tuple(Parent(*parent) for parent in parents), divisor or 1) if parents else None
-    if terms["challenge_bond"] is None:
-        terms["challenge_bond"] = min(USUAL_BOND, terms["stake"])
-    request = requested(
-        settings,
-        rows=rows,
-        steps=steps,
-        learning_rate=learning_rate,
-        clip=clip,
-        label=label,
-        features=list(features) or None,
-        leave_out=leave_out,
-        categories=categories,
-        missing=missing,
-        unknown=unknown,
-        groups=group_columns,
-    )
-    learner = made(lambda: find(kind).describe(sample, request))
-    err.print(_taken(learner))
-    for text in learner.remarks(sample):
-        err.print(Text("!", style="yellow"), text)
-    contracts = open_contracts(connect(rpc), deployments, network)
-    sender = Sender(contracts.chain, load_key(keystore))
-    opened = open_store(store_address(store, home))
-    opened.check()
-    report = log_report("creator")
-    if groups:
-        terms["admission"] = module_of(contracts, sender, groups, terms["min_trainers"], report)
-    task_id = create_task(
-        contracts,
-        sender,
-        opened,
-        home,
-        learner,
-        Terms(**terms),
-        srs,
-        report,
-        lineage,
-        scores=scores,
-        attesters=attesters,
-    )
-    out.print(f"task {task_id}")
-    identity = " --identity FILE" if groups else ""
-    err.print(f"Trainers take part with: headwater trainer run --task {task_id} --data FILE.csv{identity}")
-
-
-@command.command("open")
-@click.argument("task_id", type=click.IntRange(1))
-@click.option("--attester", "attesters", type=ACCOUNT, multiple=True, help="Whose scores you point readers to.")
-@chain_options
-@key_options
-@store_option
-@home_option
-def open_for_scores(
-    task_id: int,
-    attesters: tuple[str, ...],
-    rpc: tuple[str, ...],
-    deployments: Path,
-    network: str | None,
-    keystore: Path | None,
-    store: str | None,
-    home: Path,
-) -> None:
-    """Open a task of yours for scores, where `task create --scores` did not come so far."""
-    from headwater.chain.asking.rpc import connect
-    from headwater.chain.contracts.opened import open_contracts
-    from headwater.chain.sending.sender import Sender
-    from headwater.cli.keys import load_key
-    from headwater.roles.scores import open_scores
-    from headwater.roles.task import open_task
-    from headwater.storage.opening import open_store
-
-    contracts = open_contracts(connect(rpc), deployments, network)
-    sender = Sender(contracts.chain, load_key(keystore))
-    task = open_task(contracts, open_store(store_address(store, home)), home, task_id)
-    circuits = (task.score, task.composition)
-    open_scores(contracts, sender, task_id, task.learner, circuits, attesters, log_report("creator"))
-    out.print(f"task {task_id} is open for scores")
+command.add_command(create)
 
 
 @command.command("list")
@@ -389,14 +121,6 @@ def _list(contracts: Contracts, *, wants_all: bool) -> Table:
         left = wants_all and len(page) == PAGE
     if not wants_all and start > 0 and page:
         table.caption = f"and {start:,} older ones: see --all"
-    return table
-
-
-def _taken(learner: Learner) -> Table:
-    """What a task's creator is about to make public of a file."""
-    table = Table("column", "becomes", title="columns", title_justify="left")
-    for name, becomes in learner.taken:
-        table.add_row(name, becomes)
     return table
 
 

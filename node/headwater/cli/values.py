@@ -86,18 +86,23 @@ class Account(click.ParamType[str]):
         return to_checksum_address(value)
 
 
-class ParentModel(click.ParamType["tuple[int, int, int]"]):
-    """A model that a first model is made of: task, round, coefficient."""
+class ParentModel(click.ParamType["tuple[int, int | None, int]"]):
+    """A model that a first model is made of: task, round (None: the newest), coefficient."""
 
-    name = "TASK:ROUND[:COEFFICIENT]"
+    name = "TASK[:ROUND][=COEFFICIENT]"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int, int]:
-        """The numbers of a text such as 3:5, the model of round 5 of task 3, or 3:5:-2, which is taken -2 times."""
-        found = re.fullmatch(r"([1-9][0-9]{0,9}):([0-9]{1,5})(?::(-?[0-9]{1,18}))?", value)
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int | None, int]:
+        """The numbers of a text such as 3:5, the model of round 5 of task 3, or 3:latest=-2, the newest, -2 times."""
+        found = re.fullmatch(r"([1-9][0-9]{0,9})(?::([0-9]{1,5}|latest))?(?:=(-?[1-9][0-9]{0,17}))?", value)
         if found is None:
-            text = f"{value!r} names no model: write 3:5 for round 5 of task 3, or 3:5:-2 to take it -2 times"
-            self.fail(text, param, ctx)
-        return int(found[1]), int(found[2]), int(found[3] or 1)
+            text = (
+                f"{value!r} names no model: write 3:5 for round 5 of task 3, 3:latest for its newest model, or 3:5=-2"
+            )
+            self.fail(f"{text} to take it -2 times", param, ctx)
+        round_ = None if found[2] in (None, "latest") else int(found[2])
+        return int(found[1]), round_, int(found[3] or 1)
 
 
 ETHER, DURATION, PERCENT, ACCOUNT, PARENT = Ether(), Duration(), Percent(), Account(), ParentModel()

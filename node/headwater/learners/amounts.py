@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.learners.learner import Score
+from headwater.learners.learner import RowScores, Score
 from headwater.protocol.fixedpoint import decode
 from headwater.tables.columns import Columns, Feature
 from headwater.tables.data import Dataset
@@ -31,6 +31,16 @@ class AmountScore(Score):
 def amount_of(scale: Feature, standardised: float) -> float:
     """The amount, in the label's own units, of one that is standardised."""
     return float(scale.mean) + float(scale.deviation) * standardised
+
+
+def by_row(columns: Columns, said: Sequence[float], dataset: Dataset, data_bits: int) -> RowScores:
+    """How far off each row is, all of which have an amount; in the label's own units."""
+    if columns.amount is None:
+        raise ValueError("the label is no amount")
+    pairs = zip(said, dataset.labels, strict=True)
+    deviation = float(columns.amount.deviation)
+    errors = tuple(abs(value - decode(label[0], data_bits)) * deviation for value, label in pairs)
+    return RowScores("mean absolute error", errors, errors, higher_is_better=False)
 
 
 def evaluate(columns: Columns, said: Sequence[float], dataset: Dataset, data_bits: int) -> AmountScore | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.learners.learner import Score
+from headwater.learners.learner import RowScores, Score
 from headwater.tables.columns import Columns
 from headwater.tables.data import Dataset
 
@@ -66,6 +66,18 @@ def evaluate(columns: Columns, scores: Scores, dataset: Dataset) -> Evaluation:
     right = sum(confusion[i][i] for i in range(len(confusion)))
     count = len(losses)
     return Evaluation(count, right / count, math.fsum(losses) / count, tuple(tuple(row) for row in confusion))
+
+
+def by_row(columns: Columns, scores: Scores, dataset: Dataset) -> RowScores:
+    """Whether each row, all of which have a class, is right, and its log-loss."""
+    right, losses = [], []
+    for z, label in zip(scores, dataset.labels, strict=True):
+        truth = columns.class_index(label)
+        if truth is None:
+            raise ValueError("a row has no class to compare with")
+        right.append(float(_choice(z) == truth))
+        losses.append(-math.log(_probabilities(z)[truth]))
+    return RowScores("accuracy", tuple(right), tuple(losses), higher_is_better=True)
 
 
 def _choice(z: Sequence[float]) -> int:

@@ -77,6 +77,23 @@ class Score(ABC):
     rows: int
 
 
+@dataclass(frozen=True)
+class RowScores:
+    """How good a model is on each row whose truth is known.
+
+    Attributes:
+        name: what `values` are: `accuracy`, say.
+        values: what people compare, a number a row.
+        losses: what is the less the better, a number a row: finer than `values`, to search by.
+        higher_is_better: of `values`.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    losses: tuple[float, ...]
+    higher_is_better: bool
+
+
 class Learner(ABC):
     """A kind of model with its numbers. Two are equal where they are the same task's.
 
@@ -203,6 +220,39 @@ class Learner(ABC):
         del rounds, trainers
         return ""
 
+    # ---- starting from others' models
+
+    @property
+    def meaning(self) -> Mapping[str, Any]:
+        """What two models must have in common, beside kind and layout, for their weights to mean the same.
+
+        By default all that the manifest says but the rows of salts, which follow from a task's rounds.
+        """
+        return self.with_salt_rows(1).document()
+
+    def disagreement(self, given: Mapping[str, Any]) -> str:
+        """What of a request is not so here; empty if all of it is.
+
+        Args:
+            given: fields of `Request` that say what the models are, by name: those alone that somebody named.
+        """
+        return f"{_option(next(iter(given)))} cannot be compared for the kind {self.kind!r}" if given else ""
+
+    def retrained(self, changes: Mapping[str, Any]) -> Self:
+        """The same models, trained otherwise.
+
+        Args:
+            changes: `rows`, `steps`, `learning_rate` and `clip` of a `Request`: those alone that are to be others.
+
+        Raises:
+            ConfigError: this kind cannot.
+            ValueError: no circuit can be made for them.
+        """
+        if changes:
+            named = ", ".join(map(_option, changes))
+            raise ConfigError(f"a task of the kind {self.kind!r} takes {named} from its parents", f"leave out {named}")
+        return self
+
     # ---- making one, and the task's manifest
 
     @classmethod
@@ -295,6 +345,14 @@ class Learner(ABC):
     def evaluate(self, weights: Sequence[int], dataset: Dataset) -> Score | None:
         """How good a model is on the rows whose truth is known; None where there are none."""
 
+    def row_scores(self, weights: Sequence[int], dataset: Dataset) -> RowScores | None:
+        """How good a model is on each row that has a label; None where this kind has no such score.
+
+        All rows have one.
+        """
+        del weights, dataset
+        return None
+
 
 def names() -> list[str]:
     """The learners that are installed."""
@@ -316,6 +374,12 @@ def find(name: str) -> type[Learner]:
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"the learner {name!r} cannot be loaded: {error}", "mend its package") from error
     return found
+
+
+def _option(field: str) -> str:
+    """The command line's name of a field of `Request`."""
+    names = {"features": "feature", "categories": "category", "settings": "set"}
+    return "--" + names.get(field, field).replace("_", "-")
 
 
 def check_settings(learner: type[Learner], request: Request) -> None:

@@ -14,7 +14,7 @@ from pydantic import FailFast, Field, ValidationError
 
 from headwater.errors import ConfigError
 from headwater.learners import amounts, classes
-from headwater.learners.learner import Learner, Predictions, Request, Score, check_settings
+from headwater.learners.learner import Learner, Predictions, Request, RowScores, Score, check_settings
 from headwater.learners.table_spec import TableSpec, rate_shift_of, units
 from headwater.protocol.fixedpoint import decode, encode
 from headwater.storage.parts import MAX_BITS, MAX_ROWS, MAX_STEPS, Bits, Decimal, Name, Part, problem_of
@@ -192,6 +192,60 @@ class Tabular(Learner):
     def classes(self) -> tuple[str, ...]:
         """As `Learner` says."""
         return self.columns.classes
+
+    # ---- starting from others' models
+
+    @property
+    def meaning(self) -> Mapping[str, Any]:
+        """As `Learner` says: columns with means and deviations, classes, bits, and the kind's own."""
+        said = self.document()
+        return {name: value for name, value in said.items() if name not in ("training", "missing", "unknown", "groups")}
+
+    def disagreement(self, given: Mapping[str, Any]) -> str:
+        """As `Learner` says."""
+        columns, names = self.columns, set(self.columns.names)
+        categories = {feature.name for feature in columns.features if isinstance(feature, Category)}
+        settings = given.get("settings", {})
+        unknown = set(settings) - set(self.settings)
+        own = {} if unknown else self._own_of(settings)
+        problems = {
+            f"the label is {columns.label!r}": given.get("label", columns.label) != columns.label,
+            f"the features are {', '.join(columns.names)}": set(given.get("features", names)) != names,
+            f"they take {', '.join(sorted(names & set(given.get('leave_out', ()))))}": bool(
+                names & set(given.get("leave_out", ()))
+            ),
+            f"categories are {', '.join(sorted(categories)) or 'none of them'}": not categories.issuperset(
+                given.get("categories", ())
+            ),
+            f"a missing cell means {columns.missing}": given.get("missing", columns.missing) != columns.missing,
+            f"its groups are {', '.join(group.name for group in columns.groups) or 'none'}": {
+                group.name for group in columns.groups
+            }
+            != set(given.get("groups", (group.name for group in columns.groups))),
+            f"an unknown value means {columns.unknown}": given.get("unknown", columns.unknown) != columns.unknown,
+            f"they have no setting {', '.join(sorted(unknown))}": bool(unknown),
+            **{f"{name} is {self.own[name]}": own[name] != self.own[name] for name in settings if name in own},
+        }
+        return next((text for text, wrong in problems.items() if wrong), "")
+
+    def _own_of(self, settings: Mapping[str, str]) -> dict[str, Any]:
+        """What the document would have beside a table's with these settings."""
+        if not settings:
+            return {}
+        usual = {name: str(value) for name, value in self.own.items() if name == "loss"}
+        request = Request(self.rows, self.spec.steps, settings={**usual, **settings})
+        return type(self)(self.spec_for(self.spec.features, self.spec.outputs, request), self.columns).own
+
+    def retrained(self, changes: Mapping[str, Any]) -> Self:
+        """As `Learner` says. A rate is taken as `Request` has it; else the summed gradient's stays."""
+        if not changes:
+            return self
+        found = {name: changes[name] for name in ("rows", "steps") if name in changes}
+        if "clip" in changes:
+            found["clip"] = units(changes["clip"], self.spec.model_bits)
+        if "learning_rate" in changes:
+            found["rate_shift"] = rate_shift_of(changes["learning_rate"], found.get("rows", self.rows))
+        return type(self)(replace(self.spec, **found), self.columns)
 
     # ---- making one, and the manifest
 
@@ -379,6 +433,13 @@ class Tabular(Learner):
         if self.columns.amount is not None:
             return amounts.evaluate(self.columns, self.amounts(scores), dataset, self.spec.data_bits)
         return classes.evaluate(self.columns, scores, dataset) if any(map(any, dataset.labels)) else None
+
+    def row_scores(self, weights: Sequence[int], dataset: Dataset) -> RowScores | None:
+        """As `Learner` says."""
+        scores = self.scores(weights, dataset)
+        if self.columns.amount is not None:
+            return amounts.by_row(self.columns, self.amounts(scores), dataset, self.spec.data_bits)
+        return classes.by_row(self.columns, scores, dataset)
 
 
 def numbers_for(request: Request) -> dict[str, int]:

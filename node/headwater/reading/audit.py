@@ -12,19 +12,19 @@ from collections.abc import Iterator, Sequence
 
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import ModelAdded
-from headwater.errors import HeadwaterError
+from headwater.errors import ChainError, HeadwaterError, Unavailable
 from headwater.protocol import possession
 from headwater.protocol.structs import Parent
 from headwater.reading.audit_openings import openings_section
-from headwater.reading.audit_origin import origin_section
+from headwater.reading.audit_origin import ancestors, origin_section
 from headwater.reading.audit_rounds import round_section
 from headwater.reading.audit_scores import scores_section
 from headwater.reading.checks import Check, Section
 from headwater.reading.history import History, read_history
 from headwater.roles.report import Report, silent
-from headwater.roles.task import Task, point_hash
+from headwater.roles.task import Task, open_task, point_hash
 
-__all__ = ["Check", "Section", "audit"]
+__all__ = ["Check", "Section", "audit", "audit_ancestors"]
 
 
 def audit(task: Task, report: Report = silent) -> Iterator[Section]:
@@ -53,6 +53,29 @@ def audit(task: Task, report: Report = silent) -> Iterator[Section]:
     scores = scores_section(task, list(added.values()), last, report)
     if scores is not None:
         yield scores
+
+
+def audit_ancestors(task: Task, report: Report = silent) -> Iterator[tuple[int, Section]]:
+    """Check all tasks that a task's first model is made of, to the roots: each once, the newest first.
+
+    Raises:
+        ChainError: the node fails.
+    """
+    for task_id in ancestors(task.contracts, task.id)[1]:
+        try:
+            opened = open_task(task.contracts, task.store, task.home, task_id)
+        except ChainError:
+            raise
+        except HeadwaterError as error:
+            section = Section(f"task {task_id}")
+            gone = isinstance(error, Unavailable)
+            section.check(
+                "documents, config, tau, basis points and first model agree", None if gone else False, str(error)
+            )
+            yield task_id, section
+            continue
+        for section in audit(opened, report):
+            yield task_id, section
 
 
 def _task(task: Task, report: Report) -> Section:

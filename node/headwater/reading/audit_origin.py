@@ -30,7 +30,9 @@ def origin_section(task: Task, first: ModelAdded) -> Section:
     section.check("its parents are models of the registry, and older", older and hashed)
     configs = [contracts.tasks.get_task(parent.task_id).config for parent in parents]
     section.check("they are of the same size, under the same SRS", all(_alike(task.config, other) for other in configs))
-    section.check(*_ancestors(contracts, first))
+    older, tasks = ancestors(contracts, task.id)
+    detail = f"made of models of task(s) {', '.join(map(str, tasks))}"
+    section.check("its ancestors lead back to first models without parents", older, detail)
     tags = [contracts.tasks.tag(parent.task_id) for parent in parents]
     total = combined(task.config, parents, [event.commitment for event in found], tags)
     if (divisor, [parent.coefficient for parent in parents]) == (1, [1]):
@@ -69,18 +71,17 @@ def _merge(section: Section, task: Task, first: ModelAdded, total: Point, diviso
     section.check("the first model is what was proved", task.tagged(points[MODEL]) == first.commitment)
 
 
-def _ancestors(contracts: Contracts, first: ModelAdded) -> tuple[str, bool, str]:
-    """Whether lineage leads back, from younger to older tasks, to first models without parents."""
-    older, tasks, pending = True, set[int](), [first]
+def ancestors(contracts: Contracts, task_id: int) -> tuple[bool, list[int]]:
+    """Whether a task's lineage leads back, from younger to older tasks; and all tasks that it is of, newest first."""
+    older, tasks, pending = True, set[int](), [task_id]
     while pending:
         child = pending.pop()
-        for parent in contracts.models.get_parents(child.task_id, 0)[0]:
-            older &= parent.task_id < child.task_id
+        for parent in contracts.models.get_parents(child, 0)[0]:
+            older &= parent.task_id < child
             if parent.task_id not in tasks and older:
                 tasks.add(parent.task_id)
-                pending.append(contracts.models.added(parent.task_id, 0))
-    names = ", ".join(map(str, sorted(tasks)))
-    return "its ancestors lead back to first models without parents", older, f"audit task(s) {names}, too"
+                pending.append(parent.task_id)
+    return older, sorted(tasks, reverse=True)
 
 
 def _alike(one: TaskConfig, other: TaskConfig) -> bool:

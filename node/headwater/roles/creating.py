@@ -67,7 +67,8 @@ def create_task(
 
     Args:
         learner: it gets as many rows of salts as the rounds need.
-        source: `DEV` or `PERPETUAL`, where the SRS comes from; that of the parents, where there are any.
+        source: `DEV` or `PERPETUAL`, where the SRS comes from; that of the parents, where there are any, and their
+            verifiers, where the circuits are the same.
         lineage: the models that the first one is made of; by default it is what the learner starts from.
         scores: whether scores and compositions can be recorded (`IAttestations`).
         attesters: whose scores the creator points readers to.
@@ -88,7 +89,7 @@ def create_task(
         raise ConfigError(f"{sender.address} has not enough coin for the pool", "send it some, or lower --pool")
     parents = read_parents(contracts, store, home, learner, lineage) if lineage else ()
     report("measuring")
-    srs = parents[0].srs if parents else _srs(home, least_k(learner.update_statement, *scoring.values()), source)
+    srs = _srs(home, source, parents, learner.update_statement, *scoring.values())
     circuits = []
     statements = {"train": learner.update_statement, "average": Average(learner.dimension)}
     for name, statement in (statements | scoring).items():
@@ -102,10 +103,14 @@ def create_task(
     cids = {SCORE: "", COMPOSITION: ""} | dict(zip(statements | scoring, published, strict=True))
     manifest_cid = _put(store, _manifest(learner, terms, cids, srs_reference))
     model_cid = _put(store, first.model.document(0, 0))
+    known = _verifiers_of(parents)
     verifiers = []
     for name, circuit in zip(statements, circuits[:2], strict=True):
-        address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
-        report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
+        if address := known.get(bytes.fromhex(circuit.verifier.code_hash[2:]), ""):
+            report("shared", contract=f"{name} verifier", address=address)
+        else:
+            address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
+            report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
         verifiers.append(address)
     basis = task_basis(srs, learner.dimension)
     config = TaskConfig(
@@ -177,8 +182,28 @@ def module_of(
     return module
 
 
-def _srs(home: Path, k: int, source: str) -> Srs:
-    return dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+def _srs(home: Path, source: str, parents: Sequence[ParentModel], update: Update, *others: Statement) -> Srs:
+    """What the task's circuits are built with: of the least k, or of the parents', whose commitments are to add up."""
+    k = least_k(update, *others)
+    if not parents:
+        return dev_srs(home, k) if source == DEV else perpetual_srs(home, k)
+    srs = parents[0].srs
+    if k > srs.k:
+        raise ConfigError(
+            f"these numbers take circuits of k = {k}, and the parents' have k = {srs.k}: models of different k do not"
+            " add up",
+            "take fewer --rows, --steps or --rounds: nothing was sent",
+        )
+    return srs
+
+
+def _verifiers_of(parents: Sequence[ParentModel]) -> dict[bytes, str]:
+    """The contracts that verify the parents' proofs, by the hash of their code: one of the same code serves again."""
+    found = {}
+    for config in (parent.config for parent in parents):
+        found[config.train_code_hash] = config.train_verifier
+        found[config.average_code_hash] = config.average_verifier
+    return found
 
 
 def _first_model(

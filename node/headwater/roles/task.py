@@ -284,12 +284,15 @@ class Task(TaskReader):
         """C([w | tag])."""
         return self.basis.commit([*weights, self.tag])
 
+    def starts_plain(self, model_hash: bytes) -> bool:
+        """Whether nobody's data are in a first model without parents: it is zeros, or what the learner draws."""
+        return model_hash == point_hash(self.commit_model(self.learner.first_weights()))
+
     def own_origin(self, model_hash: bytes) -> str:
         """What a first model without parents is: zeros, what the learner draws, or whatever its creator made."""
-        usual = self.learner.first_weights()
-        if model_hash != point_hash(self.commit_model(usual)):
+        if not self.starts_plain(model_hash):
             return "a model of its creator's, which nobody proved"
-        return "what its learner draws from its seed" if any(usual) else "zeros"
+        return "what its learner draws from its seed" if any(self.learner.first_weights()) else "zeros"
 
     def check_first_model(self) -> None:
         """Read the first model, and check that what is trained from it can be proved to the last round.

@@ -125,6 +125,23 @@ class Gram(Learner):
         return self.spec.model_bits, *self.items
 
     @property
+    def meaning(self) -> Mapping[str, Any]:
+        """As `Learner` says: the layout has it all; how many rows a trainer may have does not matter."""
+        return {}
+
+    def disagreement(self, given: Mapping[str, Any]) -> str:
+        """As `Learner` says."""
+        if set(given.get("features", self.items)) != set(self.items) or set(given.get("leave_out", ())) & set(
+            self.items
+        ):
+            return f"the items are {', '.join(self.items)}"
+        ridge = given.get("settings", {}).get("ridge", self.ridge)
+        if ridge != self.ridge:
+            return f"ridge is {self.ridge}"
+        rest = {name: value for name, value in given.items() if name not in ("features", "leave_out", "settings")}
+        return f"there is no {next(iter(rest))}" if rest else ""
+
+    @property
     def update_statement(self) -> Update:
         """As `Learner` says."""
         from headwater.learners.gram.statement import GramUpdate

@@ -83,6 +83,11 @@ class Linear(Tabular):
         return {"loss": self.spec.loss, "penalty": self.spec.penalty}
 
     @property
+    def meaning(self) -> Mapping[str, Any]:
+        """As `Learner` says: a penalty is of how they are trained."""
+        return {name: value for name, value in super().meaning.items() if name != "penalty"}
+
+    @property
     def update_statement(self) -> Update:
         """As `Learner` says."""
         from headwater.learners.linear.statement import LinearUpdate
