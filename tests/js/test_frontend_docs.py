@@ -112,6 +112,7 @@ def test_snippet__run_with_node__says_something_true(snippet, compiled, story: S
         "ok: the weights are those that the commitment is of",
         f"0x{model.model_hash.hex()}",
         "round 4: Finalized, 0 s left",
+        "task 1 admits: anybody",
         "has 5 model(s)",
         "models of the kind mean are known now",
         *task.learner.columns.classes,

@@ -192,7 +192,8 @@ test("a node that does not answer is unavailable", async () => {
 
 test("a fresh local chain's deployment is known", () => {
   assert.deepEqual(deploymentOf(31337), deployment);
-  assert.deepEqual(addresses[31337].contracts, deployment.contracts);
+  const known = addresses[31337].contracts; // and libraries, which nobody calls
+  assert.deepEqual({ ...known, ...deployment.contracts }, known);
 });
 
 test("an unknown chain's is not, and Object's own properties are no chains", () => {
