@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
 from headwater.chain.contracts.events import Attested, CompositionDeclared
 from headwater.circuits.evaluate import check_score
+from headwater.cli.main import cli
 from headwater.errors import ConfigError, TaskError
 from headwater.journal.database import Database
 from headwater.journal.secrets import SecretStore
@@ -223,3 +225,52 @@ def test_refusals__of_the_machine__are_the_contracts(finalized):
             refused.value.error,
             [*refused.value.arguments],
         )
+
+
+@pytest.fixture
+def headwater(scored_world, tmp_path):
+    """`headwater` with words, as account 8 with a home of its own; what it printed."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    for name in ("circuits", "srs", "contracts"):
+        (scored_world.home / name).mkdir(exist_ok=True)
+        (home / name).symlink_to(scored_world.home / name)
+    environment = {
+        "HEADWATER_RPC": scored_world.anvil.url,
+        "HEADWATER_HOME": str(home),
+        "HEADWATER_STORE": f"dir:{scored_world.folder / 'store'}",
+        "HEADWATER_DEPLOYMENTS": str(scored_world.folder / "deployments"),
+        "HEADWATER_PRIVATE_KEY": scored_world.anvil.accounts[8].key.hex(),
+        "COLUMNS": "200",
+    }
+
+    def run(*words):
+        done = CliRunner().invoke(cli, [*words], env=environment)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    return run
+
+
+def test_commands__attest_once_before_and_after_a_round__and_declare__and_show(scored_world, headwater):
+    world = scored_world.at("created")
+    world.mine.chmod(0o600)
+    where, mine = ("--task", str(world.task_id)), ("--data", str(world.mine))
+    headwater("attest", *where, *mine, "--once", "--poll", "0.1")
+    for stage in ("enrolled", "training", "masking", "aggregating", "averaged", "finalized"):
+        getattr(world, f"_{stage}")()
+    headwater("attest", *where, *mine, "--once", "--poll", "0.1")
+    (score,) = world.task.contracts.attestations.attestations(world.task_id, ROUND)
+    assert score.attester == world.senders[8].address
+    headwater("declare", *where, *mine, "--held-out")
+    (rows,) = world.task.contracts.attestations.compositions(world.task_id)
+    assert (rows.owner, rows.data_hash) == (score.attester, score.data_hash)
+
+    shown = headwater("task", "show", str(world.task_id), "--check")
+    assert "garden: north, south" in shown
+    assert "2 holders of held-out data, 1 compositions" in shown
+    assert "so are those of its scores" in shown
+    whole = shares(world.task.scoring, world.task.learner.groups, score.numbers)[0]
+    explained = headwater("explain", *where, "--round", str(ROUND))
+    assert f"score on held-out data, by {score.attester}" in explained
+    assert f"all rows: {whole}" in explained

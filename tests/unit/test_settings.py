@@ -120,7 +120,7 @@ def test_setting__in_a_private_file__is_read_from_there(write):
         ("chain_id = 'one'", "(chain_id is a whole number from 1)"),
         ("poll_seconds = 0", "(poll_seconds is a number from 0.1 to 3600)"),
         ("poll_seconds = true_", "is no TOML"),
-        ("roles = ['miner']", "not 'miner' (roles is a list, each one of trainer, aggregator, challenger)"),
+        ("roles = ['miner']", "not 'miner' (roles is a list, each one of trainer, aggregator, challenger, attester)"),
         ("roles = []", "roles: tuple should have at least 1 item"),
         ("tasks = [0]", "tasks.0: input should be greater than or equal to 1"),
         ("tasks = 3", "not 3 (tasks is a list, each a whole number from 1)"),
@@ -262,7 +262,7 @@ def test_command__asks_the_nodes_that_the_environment_names(words, environment, 
 
 def test_role__runs_with_the_environments_other_settings(environment, monkeypatch):
     started: list[NodeSettings] = []
-    monkeypatch.setattr(run, "run_node", started.append)
+    monkeypatch.setattr(run, "run_node", lambda settings, **_: started.append(settings))
     for name, value in (("PROOF_LIMIT_SECONDS", "9"), ("KEEP_STAKE", "true"), ("TASKS", "7 8"), ("ROLES", "trainer")):
         monkeypatch.setenv(f"HEADWATER_{name}", value)
     run.run_role("aggregator", 1, None, rpc=("http://c",))

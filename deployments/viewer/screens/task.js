@@ -43,7 +43,7 @@ export function taskScreen(app, [id], query) {
         ? shown.list.at(-1)
         : await app.chain.round(taskId, task, task.state.round);
     rounds = shown;
-    await scores.load();
+    if (manifest?.circuits.score) await scores.load();
     const now = `${task.state.round} ${task.state.phase} ${task.state.attempt}`;
     if (told !== undefined && told !== now)
       app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
@@ -65,6 +65,13 @@ export function taskScreen(app, [id], query) {
       problem = undefined;
     } catch (error) {
       problem = explainContent(error, app.settings.values.gateways);
+    }
+    app.repaint();
+    if (!manifest?.circuits.score) return;
+    try {
+      await scores.load();
+    } catch {
+      return; // the next look at the chain tells why
     }
     app.repaint();
   }

@@ -27,8 +27,8 @@ COMMANDS = {
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
     "attest": ("headwater.cli.attest", "Prove how good models are on rows held out from training."),
-    "declare": ("headwater.cli.attest:declare_command", "Prove of which classes and groups your rows are."),
     "merge": ("headwater.cli.merge", "Search for the coefficients that merge models best."),
+    "declare": ("headwater.cli.declare", "Prove of which classes and groups your rows are."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
     "plan": ("headwater.cli.plan", "What a task will cost, before it is created."),
     "status": ("headwater.cli.status", "Where tasks are, and what an account waits for."),
@@ -41,7 +41,7 @@ COMMANDS = {
     "config": ("headwater.cli.config", "Check the settings of a node."),
     "circuit": ("headwater.cli.circuit", "Build, verify, list and price circuits."),
 }
-"""For each command: the module whose `command` it is, or another name behind a colon; its line in `--help`."""
+"""For each command: the module whose `command` it is, and its line in `headwater --help`."""
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -57,8 +57,7 @@ class LazyGroup(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name or "command")
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

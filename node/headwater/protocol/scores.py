@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
-
 from headwater.protocol.curve import Point, add, multiply
 from headwater.protocol.field import P
+from headwater.protocol.keccak import keccak256
 from headwater.protocol.openings import BasisClaim, evaluate
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import HeldOut, Scoring
@@ -134,12 +133,12 @@ def is_later(data: HeldOut, round_: int, parent: int) -> bool:
 def scoring_claim(offset: Point, basis: Sequence[Point], k: int) -> BasisClaim:
     """What is opened to show that L_2 and those that follow are those of an SRS: see `IAttestations.open`."""
     words = [offset.x, offset.y, 0x80, k, len(basis), *(n for point in basis for n in (point.x, point.y))]
-    rho = int.from_bytes(keccak(b"".join(word.to_bytes(32) for word in words))) % P
+    rho = int.from_bytes(keccak256(b"".join(word.to_bytes(32) for word in words))) % P
     powers = [pow(rho, i + 1, P) for i in range(len(basis))]
     combined = offset
     for point, power in zip(basis, powers, strict=True):
         combined = add(combined, multiply(point, power))
-    place = int.from_bytes(keccak(b"".join(n.to_bytes(32) for n in (combined.x, combined.y, rho)))) % P
+    place = int.from_bytes(keccak256(b"".join(n.to_bytes(32) for n in (combined.x, combined.y, rho)))) % P
     vector = (*[0] * KNOWN, *powers)
     return BasisClaim(vector, combined, place, evaluate(k, vector, place))
 

@@ -148,7 +148,8 @@ class Node:
         self._cursor = journal.cursor(contracts.chain.name)
         self._heavy, self._coin = Heavy(), RLock()
         self._pace = Pace(DEFAULT_BLOCK_SECONDS, is_steady=True)
-        self._locks: dict[int, RLock] = {}  # by task that has a keeper
+        self._locks: dict[int, RLock] = {}  # by task that was taken up
+        self._kept: set[int] = set()  # tasks that have a keeper
         self._opener = Opener(contracts, store, home, wanted.limits, self._heavy, self._opened)
         self._settled = False  # whether what was on its way has arrived
         self._considered: set[int] = set()  # tasks
@@ -190,6 +191,7 @@ class Node:
         for task_id in over:
             self._opener.drop(task_id)
             del self._locks[task_id]
+            self._kept.discard(task_id)
         if over:
             self.jobs[:] = [job for job in self.jobs if job.task_id not in over]
 
@@ -266,6 +268,8 @@ class Node:
         own = task_id in self._own
         if kinds and task_id not in self._locks:
             self._locks[task_id] = RLock()
+        if kinds and task_id not in self._kept and not self._wanted.once:  # which is done before its task is
+            self._kept.add(task_id)
             report = self._report_of("keeper", task_id)
             report("found", roles=list(kinds))
             keeper = Keeper(
