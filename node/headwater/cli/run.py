@@ -114,6 +114,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, on
         settings.held_out,
         once,
         settings.identity,
+        settings.quiet_until,
     )
     wanted.check()
     chain = connect(settings.rpc, settings.chain_id)

@@ -69,6 +69,8 @@ class NodeSettings(BaseModel):
     keep_stake: bool = False
     provers: int = Field(default=1, ge=1, le=64)
     """How many proofs of one update are made at a time: of a file with more rows than a circuit has."""
+    quiet_until: int | None = Field(default=None, ge=1, le=255)
+    """In tasks with receipts: after how many parts of the data a trainer synchronizes at the latest."""
     proof_limit_seconds: float | None = Field(default=None, ge=1, le=7 * 86_400)
     """After so long a proof is given up; by default after ten times what is usual here, and at least a minute."""
     max_k: int = Field(default=LARGE_K, ge=6, le=26)

@@ -155,6 +155,7 @@ def _facts(task: Task) -> Table:
         f" to be answered in {duration_text(answer_time(config))};"
         f" a new model can be challenged for {duration_text(config.challenge_period)}",
         "proofs": _where_proofs_stand(config),
+        "receipts": _receipts(config),
         "pool": f"{format_wei(seen.pool.amount)}, {fee} of a round's part for its aggregator",
         "starts from": _origin(task, seen),
         **task.learner.facts,
@@ -177,6 +178,15 @@ def _where_proofs_stand(config: TaskConfig) -> str:
     if not config.review_period:
         return "all on chain"
     return f"in the store, and on chain if demanded within {duration_text(config.review_period)} after Train"
+
+
+def _receipts(config: TaskConfig) -> str:
+    if not config.quiet_bound:
+        return ""
+    return (
+        f"a trainer goes on alone while its model is right on {config.quiet_bound / 100:g}% of the next part of its"
+        f" data, at most {config.max_links} parts a round"
+    )
 
 
 def _scores(task: Task) -> str:

@@ -98,6 +98,14 @@ From = tuple[int, int | None, int]
     help="Let trainers claim links whose proofs lie in the store, and demand any of them for so long: 106,000 gas an"
     " update instead of 680,000.",
 )
+@click.option(
+    "--quiet-bound",
+    type=PERCENT,
+    default=0,
+    show_default="every part is learnt in every round",
+    help="Receipts: let a trainer go on alone, part after part, while its model is right on so much of the next part,"
+    " which it proves. Needs --review-period, --links and scores. See docs/receipts.md.",
+)
 @click.option("--mask-period", type=DURATION, default="1h", show_default=True, help="Of each attempt at masking.")
 @click.option("--aggregate-period", type=DURATION, default="1h", show_default=True)
 @click.option(
@@ -236,7 +244,8 @@ def create(
         of_terms = {name: value for name, value in options.items() if name in named}
         asked = kind if "kind" in named else None
         learner, terms = _inherited(contracts, opened, parents, given, sample, asked, of_terms)
-    scores = _has_scores(contracts, opened, parents, learner) if scores is None else scores
+    if scores is None:
+        scores = bool(terms.quiet_bound) or _has_scores(contracts, opened, parents, learner)
     if attesters and not scores:
         raise click.UsageError("--attester names whose scores count: say --scores")
     report = log_report("creator")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from headwater.cli.options import identity_option, role_options, store_option
+from headwater.protocol.machine.terms import MAX_LINKS
 
 
 @click.group()
@@ -25,10 +26,16 @@ def command() -> None:
 @role_options
 @identity_option
 @click.option(
+    "--quiet-until",
+    type=click.IntRange(1, MAX_LINKS),
+    help="In a task with receipts, synchronize after so many parts of the data at the latest."
+    "  [default: as many as the task allows]",
+)
+@click.option(
     "--keep-stake", is_flag=True, help="Having left the task, leave the account's free stake for other tasks."
 )
 @store_option
-def run(task_id: int, store: str | None, data: Path, **settings: Any) -> None:
+def run(task_id: int, store: str | None, data: Path, quiet_until: int | None, **settings: Any) -> None:
     """Enrol, then train, prove and submit in every round until the task has ended; then collect, claim and withdraw.
 
     Where a task admits members of groups only, --identity names the identity that is one; the proof of it says neither
@@ -40,6 +47,8 @@ def run(task_id: int, store: str | None, data: Path, **settings: Any) -> None:
     """
     from headwater.cli.run import run_role
 
+    if quiet_until is not None:
+        settings["quiet_until"] = quiet_until
     run_role("trainer", task_id, store, data={task_id: data}, **settings)
 
 

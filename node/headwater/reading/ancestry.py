@@ -30,11 +30,12 @@ class Contribution:
 
     trainer: str
     submitted: Submitted
+    data_hashes: tuple[bytes, ...]
 
     @property
     def data(self) -> tuple[bytes, ...]:
-        """The hashes of the data's commitments, each once."""
-        return tuple(dict.fromkeys(self.submitted.data_hashes))
+        """The hashes of the data's commitments, each once: those of links claimed before the last ones, too."""
+        return tuple(dict.fromkeys(self.data_hashes))
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,9 @@ class _Past:
         """Whose updates are in a round's average: as many as the registry counts, or a log is missing."""
         round_ = self.history.rounds.get(number)
         parts = [round_.parts[trainer] for trainer in round_.averaged] if round_ else []
-        found = [Contribution(part.trainer, part.submitted) for part in parts if part.submitted is not None]
+        found = [
+            Contribution(part.trainer, part.submitted, part.data_hashes) for part in parts if part.submitted is not None
+        ]
         if len(found) != self.trainers[number]:
             raise self.contracts.chain.lacks(_LOGS, self.task_id)
         return tuple(found)

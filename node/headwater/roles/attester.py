@@ -9,9 +9,7 @@ from itertools import pairwise
 
 from headwater.chain.asking.rpc import Block
 from headwater.chain.sending.sender import Receipt, Sender
-from headwater.circuits.circuit import Circuit, Proof
-from headwater.circuits.cost import proving_cost
-from headwater.circuits.worker import LONGEST_SECONDS
+from headwater.circuits.circuit import Proof
 from headwater.errors import ConfigError
 from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
@@ -23,7 +21,7 @@ from headwater.protocol.vectors import model_input
 from headwater.roles.commitments import DataCommitments
 from headwater.roles.heavy import Heavy
 from headwater.roles.proofs import KeptProofs, final_height
-from headwater.roles.proving import allowed
+from headwater.roles.proving import announce
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.scores import said
@@ -195,14 +193,3 @@ class Attester(Role):
     def _said(self, numbers: Sequence[int]) -> str:
         """A score in words."""
         return "; ".join(f"{name}: {text}" for name, text in said(self._scoring, self.task.learner, numbers))
-
-
-def announce(
-    circuit: Circuit, name: str, report: Report, most: float | None, measured: float, **details: object
-) -> float:
-    """Report that a proof begins which no deadline ends, and return after how many seconds it is to be given up."""
-    estimated = proving_cost(circuit.srs.k, circuit.statement.inner_columns).seconds
-    usual = measured or estimated
-    limit = most or min(max(allowed(usual), 0 if measured else 10 * allowed(estimated)), LONGEST_SECONDS)
-    report("proving", statement=name, **details, usual=round(usual, 1), limit=limit)
-    return limit

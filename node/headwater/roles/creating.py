@@ -28,7 +28,7 @@ from headwater.protocol.vectors import update_length
 from headwater.roles.models import open_model
 from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_model, read_parents
 from headwater.roles.report import Report, silent
-from headwater.roles.scores import COMPOSITION, SCORE, open_scores, score_statements
+from headwater.roles.scores import COMPOSITION, SCORE, deploy_verifier, open_scores, score_statements
 from headwater.roles.task import MAX_DIMENSION, growth_problem
 from headwater.roles.terms import Terms, check_terms
 from headwater.storage.cid import Cid
@@ -83,6 +83,11 @@ def create_task(
     learner = learner.with_salt_rows(salt_rows_for(terms.rounds, learner.width))
     check_documents(learner, terms)
     scoring = score_statements(learner) if scores else {}
+    if terms.quiet_bound and (not scoring or learner.groups or not learner.classes):
+        raise ConfigError(
+            "receipts need a score of the whole that is a share: of a model of classes, without columns of groups",
+            "say --scores and name no group columns, or leave out --quiet-bound: nothing was sent",
+        )
     if scores and not scoring:
         raise ConfigError(f"models of the kind {learner.kind!r} have no score", "leave out --scores: nothing was sent")
     if contracts.chain.balance(sender.address) <= terms.pool:
@@ -109,17 +114,17 @@ def create_task(
         if address := known.get(bytes.fromhex(circuit.verifier.code_hash[2:]), ""):
             report("shared", contract=f"{name} verifier", address=address)
         else:
-            address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
-            report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
+            address = deploy_verifier(sender, name, circuit, report)
         verifiers.append(address)
+    scored = [deploy_verifier(sender, SCORE, circuits[2], report)] if terms.quiet_bound else []
     basis = task_basis(srs, learner.dimension)
     config = TaskConfig(
         train_verifier=verifiers[0],
         train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
         average_verifier=verifiers[1],
         average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
-        score_verifier=ZERO_ADDRESS,
-        score_code_hash=ZERO_HASH,
+        score_verifier=scored[0] if scored else ZERO_ADDRESS,
+        score_code_hash=bytes.fromhex(circuits[2].verifier.code_hash[2:]) if scored else ZERO_HASH,
         manifest=manifest_cid.digest,
         srs=bytes.fromhex(srs.id),
         k=srs.k,
@@ -129,7 +134,7 @@ def create_task(
         max_trainers=terms.max_trainers,
         max_links=terms.max_links,
         review_period=terms.review_period,
-        quiet_bound=0,
+        quiet_bound=terms.quiet_bound,
         admission=terms.admission,
         join_period=terms.join_period,
         train_period=terms.train_period,
@@ -154,7 +159,7 @@ def create_task(
     report("created", gas=receipt.gas_used)
     task_id = receipt.event(TaskCreated).task_id
     if scoring:
-        open_scores(contracts, sender, task_id, learner, circuits[2:], attesters, report)
+        open_scores(contracts, sender, task_id, learner, circuits[2:], attesters, report, scored)
     return task_id
 
 

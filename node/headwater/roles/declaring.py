@@ -10,9 +10,10 @@ from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.field import to_signed
 from headwater.protocol.scores import composition
-from headwater.roles.attester import Attester, announce
+from headwater.roles.attester import Attester
 from headwater.roles.commitments import DataCommitments
 from headwater.roles.proofs import KeptProofs
+from headwater.roles.proving import announce
 from headwater.roles.report import Report
 from headwater.roles.scoring import prove_composition
 from headwater.roles.task import Task, point_hash

@@ -52,3 +52,14 @@ def announce_proof(
     statement = "average" if circuit is task.average else "train"  # what it is for, whatever the learner calls it
     report("proving", statement=statement, **details, usual=usual, limit=limit)
     return limit
+
+
+def announce(
+    circuit: Circuit, name: str, report: Report, most: float | None, measured: float, **details: object
+) -> float:
+    """Report that a proof begins which no deadline ends, and return after how many seconds it is to be given up."""
+    estimated = proving_cost(circuit.srs.k, circuit.statement.inner_columns).seconds
+    usual = measured or estimated
+    limit = most or min(max(allowed(usual), 0 if measured else 10 * allowed(estimated)), LONGEST_SECONDS)
+    report("proving", statement=name, **details, usual=round(usual, 1), limit=limit)
+    return limit

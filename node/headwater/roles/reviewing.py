@@ -16,8 +16,9 @@ from headwater.protocol.curve import Point
 from headwater.protocol.decisions import STORE_SECONDS, Bytes, ChallengeProof, RoundView
 from headwater.protocol.links import head_hash
 from headwater.protocol.machine.challenges import least_bond
+from headwater.protocol.machine.terms import WHOLE
 from headwater.protocol.phases import Kind, TrainerStatus
-from headwater.protocol.structs import Link, Score, Shown
+from headwater.protocol.structs import Link, Score, Shown, TaskConfig
 from headwater.roles.budget import Budget, PhaseClock
 from headwater.roles.task import Task, point_hash
 from headwater.roles.turns import group, order
@@ -63,6 +64,15 @@ def links_of(task: Task, round_: int, block: BlockId = "latest") -> dict[str, tu
     return found
 
 
+def claimed_before(task: Task, round_: int, trainer: str, block: BlockId = "latest") -> dict[int, int]:
+    """How many links a trainer has claimed in each of the rounds before one."""
+    found: dict[int, int] = {}
+    for event in task.contracts.proofs.events(LinksClaimed, last=block, task_id=task.id, trainer=trainer):
+        if event.round < round_:
+            found[event.round] = event.first + len(event.links)
+    return found
+
+
 def chains(links: Mapping[str, Sequence[Link]], model_hash: bytes) -> list[Claimed]:
     """Links as what each of them must be of. model_hash: of the model from which the round starts."""
     found = []
@@ -93,7 +103,7 @@ def is_of(task: Task, claimed: Claimed, document: ProofDocument) -> bool:
 
 def score_fits(task: Task, claimed: Claimed, score: Score) -> bool:
     """Whether a receipt's score is of what it must be, and reaches the task's bound."""
-    if not score.used or 10_000 * score.right < task.config.quiet_bound * score.used:
+    if not suffices(task.config, score.right, score.used):
         return False
     try:
         points = [Point.decode(score.proof[64 * i : 64 * (i + 1)]) for i in range(4)]
@@ -101,6 +111,11 @@ def score_fits(task: Task, claimed: Claimed, score: Score) -> bool:
         return False
     expected = (claimed.start, claimed.link.data_hash, task.basis.commit([score.right, score.used]))
     return (point_hash(points[0]), point_hash(points[1]), points[3]) == expected
+
+
+def suffices(config: TaskConfig, right: int, used: int) -> bool:
+    """Whether a score reaches a task's bound for receipts: right on so many of the rows that were used."""
+    return used > 0 and WHOLE * right >= config.quiet_bound * used
 
 
 class Reviewer:

@@ -62,22 +62,30 @@ def open_scores(
     circuits: Sequence[Circuit],
     attesters: Sequence[str] = (),
     report: Report = silent,
+    known: Sequence[str] = (),
 ) -> None:
     """Deploy the verifiers of a task's scores and compositions, and open it for them: its creator, once.
 
-    circuits: of the score and of the composition.
+    Args:
+        circuits: of the score and of the composition.
+        known: verifiers of the first of them that are deployed.
 
     Raises:
         ContractError: the task is open, or somebody else's.
     """
-    addresses = []
-    for name, circuit in zip((SCORE, COMPOSITION), circuits, strict=True):
-        address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
-        report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
-        addresses.append(address)
+    names = (SCORE, COMPOSITION)[len(known) :]
+    circuits_left = circuits[len(known) :]
+    addresses = [*known, *(deploy_verifier(sender, *each, report) for each in zip(names, circuits_left, strict=True))]
     scoring = scoring_of(learner, circuits, addresses, attesters)
     receipt = sender.send(contracts.attestations.open(task_id, scoring, scoring_quotient(circuits[0], scoring.basis)))
     report("opened for scores", gas=receipt.gas_used)
+
+
+def deploy_verifier(sender: Sender, name: str, circuit: Circuit, report: Report = silent) -> str:
+    """Deploy a circuit's verifier, and return its address."""
+    address, receipt = sender.deploy(bytes.fromhex(circuit.verifier.bytecode[2:]), f"{name} verifier")
+    report("deployed", contract=f"{name} verifier", gas=receipt.gas_used, bytes=circuit.verifier.size)
+    return address
 
 
 def scoring_of(

@@ -384,8 +384,10 @@ class Task(TaskReader):
         on_chain = {
             "train": (config.train_verifier, config.train_code_hash),
             "average": (config.average_verifier, config.average_code_hash),
+            "score": (config.score_verifier, config.score_code_hash),
         }
-        for name, statement in self.statements.items():
+        asked = {"score": self._score_statements[0]} if config.quiet_bound else {}
+        for name, statement in (self.statements | asked).items():
             report("building", statement=name, **({"usual": limit} if limit < LONGEST_SECONDS else {}))
             (address, code_hash) = on_chain[name]
             circuit = build(self.home, statement, self.srs, limit, stop)

@@ -25,6 +25,8 @@ class Terms:
     Attributes:
         max_links: how many proofs in a row may make an update: over more rows than a circuit has.
         review_period: how long proofs that are not on chain can be demanded; 0 where all stand on chain.
+        quiet_bound: on how much of its next data, in 1/10,000, a model must be right from which a trainer goes on
+            alone; 0 where nobody asks.
         pool: the reward pool, escrowed at creation; an equal part for each round.
         aggregator_fee: of each round's part.
         stake: what a trainer locks for its enrolment, and an aggregator for its average.
@@ -44,6 +46,7 @@ class Terms:
     max_trainers: int = 16
     max_links: int = 1
     review_period: int = 0
+    quiet_bound: int = 0
     stake: int = 0
     pool: int = 0
     aggregator_fee: int = 0
@@ -76,6 +79,8 @@ def check_terms(terms: Terms) -> None:
         ),
         "an update must have 1 to 255 proofs": not 1 <= terms.max_links <= MAX_LINKS,
         "each period must take 1 second to 30 days": not all(1 <= period <= MAX_PERIOD for period in periods),
+        "a bound for receipts must be at most 100 %, in a task with a review": terms.quiet_bound > WHOLE
+        or (terms.quiet_bound > 0 and terms.review_period == 0),
         "a review must take at most 30 days": not 0 <= terms.review_period <= MAX_PERIOD,
         f"the time to answer must be {MIN_ANSWER_PERIOD} seconds to 7 days": not (
             MIN_ANSWER_PERIOD <= terms.answer_period <= MAX_ANSWER_TIME

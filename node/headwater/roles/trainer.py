@@ -46,7 +46,7 @@ from headwater.protocol.masks import Mask as OwnMask
 from headwater.protocol.noise import draw, salt_input
 from headwater.protocol.openings import Encoding, root_of
 from headwater.protocol.phases import Kind, Phase, TrainerStatus
-from headwater.protocol.structs import ZERO_ADDRESS, Claim, Link, PeerMask, Posting, RosterEntry
+from headwater.protocol.structs import ZERO_ADDRESS, Claim, Link, PeerMask, Posting, RosterEntry, Score
 from headwater.protocol.vectors import UPDATE_SALTS, model_input, update_length
 from headwater.roles import masking
 from headwater.roles.admittance import LOOK_AGAIN_SECONDS, Admittance
@@ -55,16 +55,18 @@ from headwater.roles.commitments import DataCommitments
 from headwater.roles.heavy import Heavy
 from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
-from headwater.roles.proving import announce_proof
+from headwater.roles.proving import announce, announce_proof
 from headwater.roles.published import Published
 from headwater.roles.report import Report
 from headwater.roles.reviewing import Reviewer, answer_proof, bond, links_of, read
 from headwater.roles.role import Role, owing
+from headwater.roles.scoring import prove_score
 from headwater.roles.secrets import data_salts, mask_secret, update_salts
+from headwater.roles.stretches import Stretches
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
-from headwater.storage.vectors import ProofDocument, UpdateDocument
+from headwater.storage.vectors import NO_SCORE, ProofDocument, UpdateDocument
 from headwater.tables.data import Dataset
 
 REMEMBERED_BLOCKS = 256
@@ -120,6 +122,7 @@ class Trainer(Role):
         journal: SecretStore,
         proof_limit: float | None = None,
         provers: int = 1,
+        quiet_until: int | None = None,
         heavy: Heavy | None = None,
         admittance: Admittance | None = None,
     ) -> None:
@@ -129,6 +132,7 @@ class Trainer(Role):
         journal: where a round's proof is kept, and proofs are counted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         provers: how many proofs of one update are made at a time, each in a process.
+        quiet_until: in a task with receipts, after how many parts of the data it synchronizes at the latest.
         heavy: the machine's queue; without one, it is free.
         admittance: what shows that the account may enrol, where the task's module asks for groups.
         """
@@ -139,6 +143,8 @@ class Trainer(Role):
         self._keep_stake = keep_stake
         self._proof_limit, self._provers, self._heavy = proof_limit, provers, heavy or Heavy()
         self._kept = KeptProofs(journal, task.place)
+        self._kept_scores = KeptProofs(journal, f"receipt/{task.place}")
+        self._stretches = Stretches(task, sender.address, self._parts, quiet_until)
         self._published = Published(journal, task)
         self._reviewer = Reviewer(task, sender.address, takes_turns=True)
         self.commitments = DataCommitments(journal, task.place, task.shape)
@@ -189,7 +195,8 @@ class Trainer(Role):
         """The next action, as seen in a block. A round's proof is forgotten when the round is over for good."""
         view = self.view(block)
         at, action = view.at, decide_trainer(view)
-        self._kept.forget(self.task.contracts.chain, block, at, is_done=isinstance(action, Done))
+        for kept in (self._kept, self._kept_scores):
+            kept.forget(self.task.contracts.chain, block, at, is_done=isinstance(action, Done))
         is_late = at.deadline - at.now < self._turns() * self._kept.seconds / 2
         if reason := self._shut_out(action, block):
             return Wait(reason, at.deadline, again=block.timestamp + LOOK_AGAIN_SECONDS)
@@ -252,11 +259,7 @@ class Trainer(Role):
         Raises:
             ConfigError: as many were made as there may be.
         """
-        weights, registered = self.task.base_model(round_), self._registered()
-        starts = [model_input(weights, self.task.tag), *self._updates(round_, weights)]
-        links = [
-            _Link(n, *ends, *data) for n, (ends, data) in enumerate(zip(pairwise(starts), registered, strict=True))
-        ]
+        links = self._links(round_)
         found = {link: self._kept.get(round_, link.facts, link.number) for link in links}
         missing = [link for link, proof in found.items() if proof is None]
         for link in missing:
@@ -275,6 +278,51 @@ class Trainer(Role):
                 )
                 found |= zip(missing, self._prove_all(round_, missing, limit, stop), strict=True)
         return [proof for proof in found.values() if proof is not None]
+
+    def _links(self, round_: int) -> list[_Link]:
+        """What the proofs of a round's update are about."""
+        weights, registered = self.task.base_model(round_), self._registered()
+        steps = self._updates(round_, weights)
+        starts = [model_input(weights, self.task.tag), *(end for _, end in steps)]
+        found = []
+        for number, ((start, end), (part, _)) in enumerate(zip(pairwise(starts), steps, strict=True)):
+            data, point = registered[part]
+            found.append(_Link(number, start, end, data, point))
+        return found
+
+    def _receipts(self, round_: int) -> list[Score]:
+        """With what each link of a round is to be shown: of all but the last, the score that the task asks for.
+
+        Raises:
+            ConfigError: as many proofs about the data were made as there may be.
+        """
+        links = self._links(round_)
+        if not self._stretches.is_bound:
+            return [NO_SCORE] * len(links)
+        return [*(self._receipt(round_, link) for link in links[:-1]), NO_SCORE]
+
+    def _receipt(self, round_: int, link: _Link) -> Score:
+        """The proved score of the model that a link starts from, on its data: made once, like the link's own proof."""
+        task = self.task
+        proof = self._kept_scores.get(round_, link.facts, link.number)
+        if proof is None:
+            deadline = task.contracts.rounds.get_state(task.id).deadline
+            with self._heavy.turn(own=True, deadline=deadline) as stop:
+                seconds = self._kept_scores.seconds
+                limit = announce(task.score, "score", self._report, self._proof_limit, seconds, round=round_)
+                proof = prove_score(
+                    task.score,
+                    self.commitments,
+                    task.learner.most_proofs,
+                    link.start,
+                    link.data,
+                    limit=limit,
+                    stop=stop,
+                    entropy=self._entropy,
+                )
+            self._kept_scores.keep(round_, link.facts, proof, link.number)
+        right, used, *_ = proof.output
+        return Score(right, used, proof.data)
 
     def _prove_all(self, round_: int, links: Sequence[_Link], limit: float, stop: Event) -> list[Proof]:
         with ThreadPoolExecutor(min(self._provers, len(links))) as pool:
@@ -305,7 +353,7 @@ class Trainer(Role):
 
     def _turns(self) -> int:
         """How many proofs one prover makes of an update."""
-        return -(-len(self._parts) // self._provers)
+        return -(-(2 if self._stretches.is_bound else 1) * len(self._parts) // self._provers)
 
     def submit(self, round_: int, proofs: Sequence[Proof]) -> Receipt:
         """Submit the proofs of an update, or claim it. The update itself stays here until it is masked."""
@@ -318,17 +366,16 @@ class Trainer(Role):
         """Publish the proofs of an update, and claim the links that they prove."""
         task = self.task
         links = []
-        for proof in proofs:
+        for proof, score in zip(proofs, self._receipts(round_), strict=True):
             _, data, _, end = proof_points(proof.data, 4)
-            links.append(
-                Link(point_hash(data), end, task.store.put(self._proof_document(round_, proof).encode()).digest)
-            )
+            cid = task.store.put(self._proof_document(round_, proof, score).encode())
+            links.append(Link(point_hash(data), end, cid.digest))
         call = task.contracts.proofs.claim(task.id, links, last=True)
         return self._send(call, "claimed links", round=round_, links=len(links))
 
-    def _proof_document(self, round_: int, proof: Proof) -> ProofDocument:
+    def _proof_document(self, round_: int, proof: Proof, score: Score = NO_SCORE) -> ProofDocument:
         me = self.sender.address
-        return ProofDocument.made(proof.data, task=self.task.reference, round=round_, trainer=me)
+        return ProofDocument.made(proof.data, score, task=self.task.reference, round=round_, trainer=me)
 
     def open_proof(self, number: int) -> Call:
         """The answer to a challenge of a link's proof: what this trainer has kept or published."""
@@ -340,7 +387,8 @@ class Trainer(Role):
         try:
             document = read(task, links[challenge.attempt])
         except (StorageError, DocumentError):  # the journal has it, or it is made again
-            document = self._proof_document(challenge.round, self.train(challenge.round)[challenge.attempt])
+            of = challenge.round, self.train(challenge.round)[challenge.attempt]
+            document = self._proof_document(*of, self._receipts(challenge.round)[challenge.attempt])
         return answer_proof(task, number, links, document)
 
     def mask(self, round_: int, number: int) -> Receipt:
@@ -468,7 +516,7 @@ class Trainer(Role):
             ChainError: the node knows of none.
         """
         task = self.task
-        vector = self._update(round_, task.base_model(round_, block))
+        _, vector = self._updates(round_, task.base_model(round_, block), block)[-1]
         point = task.train.commit(vector)
         entry = task.contracts.rounds.get_roster_entry(task.id, round_, self.sender.address, block)
         if not any(entry.update_hash):
@@ -483,17 +531,16 @@ class Trainer(Role):
             )
         return vector, point
 
-    def _update(self, round_: int, model: Sequence[int]) -> list[int]:
-        """The vector [w' | 0 | salts] that follows from a model."""
-        return self._updates(round_, model)[-1]
-
-    def _updates(self, round_: int, weights: Sequence[int]) -> list[list[int]]:
-        """The vectors at which the links of an update end, one for each part of the data."""
+    def _updates(self, round_: int, weights: Sequence[int], block: BlockId = "latest") -> list[tuple[int, list[int]]]:
+        """For each link of an update which part of the data it learns, and the vector [w' | 0 | salts] at its end."""
         found = []
-        for link, part in enumerate(self._parts):
+        for link, (number, part) in enumerate(self._stretches.of(round_, block)):
+            goes_on = self._stretches.goes_on(weights, part)
             weights = self.task.learner.update(weights, part)
             salts = update_salts(self._secret, self.task.tag, round_, link, weights)
-            found.append([entry % P for entry in (*weights, 0, *salts)])
+            found.append((number, [entry % P for entry in (*weights, 0, *salts)]))
+            if not goes_on:
+                break
         return found
 
     @cached_property

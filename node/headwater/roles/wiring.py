@@ -67,6 +67,7 @@ class Wanted:
         held_out: for each task to attest in, a CSV file of rows that nobody trains on, for its owner alone.
         once: attest to what there is, and be done.
         identity: the file of the identity with which the account's person is in groups.
+        quiet_until: in tasks with receipts, after how many parts of the data a trainer synchronizes at the latest.
     """
 
     roles: Sequence[Kind]
@@ -79,6 +80,7 @@ class Wanted:
     held_out: Mapping[int, Path] = field(default_factory=dict)
     once: bool = False
     identity: Path | None = None
+    quiet_until: int | None = None
 
     @property
     def endless(self) -> bool:
@@ -350,6 +352,7 @@ class Node:
                 keep_stake=keep_stake,
                 proof_limit=limit,
                 provers=self._wanted.provers,
+                quiet_until=self._wanted.quiet_until,
                 journal=journal,
                 heavy=heavy,
                 admittance=self._admittance(task, report),
