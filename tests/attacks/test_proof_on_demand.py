@@ -1,7 +1,8 @@
 """Wants: its update in the average, untrained, in a task that leaves proofs in the store.
 
 Tries: claims a link that nobody proved, and answers with what is none: another's proof, one of another model, one for
-another update, one too late. Or makes an honest trainer prove for sport.
+another update, one too late. Or goes on alone with a model that is worse than its task allows. Or makes an honest
+trainer prove for sport.
 Stopped: whoever looks demands the proof in Review, and it must be valid, of the claimed link, and in time. Else its
 trainer is left out before anybody masks, and slashed. A needless demand costs its bond, which pays for the answer.
 """
@@ -14,8 +15,22 @@ from headwater.chain.asking.rpc import Call
 from headwater.chain.contracts.events import BondReturned, TrainerSlashed
 from headwater.protocol.links import head_hash
 from headwater.protocol.phases import Phase, TrainerStatus
-from headwater.protocol.structs import Link, Shown
-from tests.support.arena import AGGREGATOR, BOND, CID, FAULT, MEMBERS, OUTSIDER, PARTNER, STAKE, UPDATE, Arena
+from headwater.protocol.structs import Link, Score, Shown
+from tests.support.arena import (
+    AGGREGATOR,
+    BOND,
+    CID,
+    CREATOR,
+    DATA,
+    FAULT,
+    MEMBERS,
+    OUTSIDER,
+    PARTNER,
+    STAKE,
+    UPDATE,
+    YES_CREATION,
+    Arena,
+)
 from tests.support.weakened_contracts import Weakness
 
 UNVERIFIED = Weakness("ProofManager", "        config.trainVerifier.check(shown.proof);\n")
@@ -26,6 +41,11 @@ ANY_LINKS = Weakness(
     "ProofManager",
     "if (!whole || hash != expected) revert ClaimMismatch(expected, hash);",
     summary="any links are those claimed",
+)
+ANY_SCORE = Weakness(
+    "ProofManager",
+    "if (goesOn && config.quietBound != 0) _checkScore(config, start, link.dataHash, shown.score);",
+    summary="a receipt needs no score",
 )
 AT_ANY_TIME = Weakness(
     "RoundManager", "(phase == Phase.Aggregate || phase == Phase.Review) && block.timestamp < state.deadline", "true"
@@ -57,11 +77,11 @@ def reviewed(arena: Arena) -> Arena:
     return other
 
 
-def entered(arena: Arena) -> Arena:
-    """The arena around a task of proofs on demand, in Train."""
+def entered(arena: Arena, **changes: object) -> Arena:
+    """The arena around a task of proofs on demand, in Train. changes: of its config."""
     for i in (*MEMBERS, AGGREGATOR):
         arena.send(i, arena.stakes.deposit(STAKE))
-    return arena.entered(review_period=3600)
+    return arena.entered(review_period=3600, **changes)
 
 
 def false_link(arena: Arena) -> Link:
@@ -183,6 +203,36 @@ def test_proof__demanded_for_sport(reviewed, attack):
     with attack.stopped_by("AlreadyProved"):
         arena.challenge_proof(HONEST, PARTNER)
     attack.answered_by(receipt.event(BondReturned))
+
+
+@pytest.mark.parametrize(
+    ("right", "said", "of", "refusal"),
+    (
+        (7, 7, CHEAT, "ReceiptTooLow"),  # what is true, under the bound
+        (7, 8, CHEAT, "ScoreMismatch"),  # better than what was proved
+        (8, 8, HONEST, "ScoreMismatch"),  # of easier rows: another's
+    ),
+)
+def test_receipt__of_a_model_that_was_not_good_enough(right, said, of, refusal, arena, attack):
+    """Its trainer goes on alone though the task's bound says to synchronize. The verifier says yes to all: the
+    contract itself must compare what was proved with what was claimed."""
+    arena = arena.at("created")
+    yes, _ = arena.senders[CREATOR].deploy(YES_CREATION, "a verifier that says yes")
+    arena = entered(arena, quiet_bound=8_000, score_verifier=yes, score_code_hash=arena.chain.code_hash(yes))
+    honest = arena.link(CHEAT)
+    links = (honest, Link(honest.data_hash, false_link(arena).update, CID))
+    arena.claim(CHEAT, *links)
+    for i in OTHERS:
+        arena.claim(i)
+    challenge = arena.challenge_proof(CHEAT)
+    points = (arena.proof(CHEAT).points[0], arena.proof(of).points[DATA], *[arena.train.commit([right, 10])] * 2)
+    score = Score(said, 10, b"".join(point.encode() for point in points))
+    shown = Shown(bytes(31), links, arena.proof(CHEAT).data, score)
+    with attack.works_on(ANY_SCORE), arena.weakened(ANY_SCORE):
+        arena.send(CHEAT, arena.challenges.answer_proof(challenge, shown))
+        assert is_in(arena, CHEAT)
+    with attack.stopped_by(refusal):
+        arena.send(CHEAT, arena.challenges.answer_proof(challenge, shown))
 
 
 def test_links__hash_as_the_contract_hashes_them(reviewed):

@@ -195,13 +195,13 @@ class World:
         """A task as a node opens it, with shared circuits."""
         return share_proofs(open_task(self.contracts, self.store, self.home, task_id or self.task_id))
 
-    def trainer(self, i: int, task: Task | None = None, file: Path | None = None) -> Trainer:
+    def trainer(self, i: int, task: Task | None = None, file: Path | None = None, **options: Any) -> Trainer:
         """Trainer i, as if it had just been started."""
         task = task or self.task
         dataset = task.learner.read(file or self.files[i], links=task.config.max_links)
         key = self.anvil.accounts[i + 1]
         journal = steady_journal(key, task, dataset)
-        made = Trainer(task, self.senders[i + 1], secret_of(key), dataset, silent, journal=journal)
+        made = Trainer(task, self.senders[i + 1], secret_of(key), dataset, silent, journal=journal, **options)
         made._entropy = lambda: b"noise that is the same in every run"  # so that proofs are shared
         return made
 

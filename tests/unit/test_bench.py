@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from headwater.protocol.curve import Point, multiply
 from headwater.protocol.field import P, add
 from headwater.protocol.vectors import Basis, sum_of_commitments, update_length
-from scripts import bench, soak
+from scripts import bench, bench_receipts, soak
 from scripts.benchmarks import aggregation, page, shapes
 from scripts.benchmarks.musts import judge
 from scripts.benchmarks.rounds import per_extra_trainer
@@ -228,3 +228,17 @@ def test_tables__of_learners__show_what_was_measured_and_a_dash_for_the_rest():
     assert ["CPU time of a proof", "-", "-"] in kinds.rows
     assert networks.rows[0][1:] == ["97.5%"] * 3
     assert people.rows == [["german.csv", "0.749", "0.754", "0.749"]]
+
+
+def test_receipts__train_by_the_integers_of_the_protocol():
+    spec, stream = bench_receipts.SPEC, bench_receipts.STREAMS[0]
+    x, labels = stream.rows(3)
+    weights = np.zeros((bench_receipts.TRAINERS, spec.features), dtype=np.int64)
+    for t in range(20):
+        by_hand = [
+            spec.train(own.tolist(), x[t, i].tolist(), [[int(y)] for y in labels[t, i]])
+            for i, own in enumerate(weights)
+        ]
+        weights = bench_receipts.train(spec, weights, x[t], labels[t])
+        assert weights.tolist() == by_hand
+    assert np.abs(weights).max() > spec.clip  # gradients were large, and clipped
