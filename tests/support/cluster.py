@@ -1,4 +1,4 @@
-"""A Dask scheduler and two workers, each a process of its own on a free port of this machine, with folders of its own."""
+"""A Dask scheduler and workers, each a process of its own on a free port of this machine, with folders of its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headwater.tools import ROOT
+from tests.support.commands import provers_of
 
 SECONDS = 60.0
+NO_DASHBOARD = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 
 
 @dataclass
@@ -27,6 +29,11 @@ class Machine:
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
+    @property
+    def provers(self) -> list[int]:
+        """The processes that prove for it."""
+        return provers_of(self.popen.pid)
+
     def kill(self) -> None:
         if self.popen.poll() is None:
             self.popen.kill()
@@ -35,28 +42,33 @@ class Machine:
 
 @dataclass
 class Machines:
-    """A scheduler and its workers. Each worker has one thread, no dashboard, and writes no results to its disk."""
+    """A scheduler and its workers. Each worker has one thread, no dashboard, and writes no results to its disk.
+
+    Attributes:
+        circuits: what workers find built under their home; none: they build themselves.
+    """
 
     folder: Path
+    circuits: Path | None = None
     address: str = ""
     scheduler: Machine | None = None
     workers: list[Machine] = field(default_factory=list)
 
     def start(self, workers: int = 2) -> None:
-        self.scheduler = self._run("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.scheduler = self._run("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", *NO_DASHBOARD)
         self.address = self._told(self.scheduler, "Scheduler at:")
         for _ in range(workers):
             self.add()
 
     def add(self, *options: str) -> Machine:
-        """Start one more worker, and wait until the scheduler has it."""
+        """Start one more worker, with options of `dask worker`, and wait until the scheduler has it."""
         name = f"worker-{len(self.workers)}"
         memory = () if "--memory-limit" in options else ("--memory-limit", "0")
         worker = self._run(
             name,
             "worker",
             self.address,
-            *("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard", *memory, *options),
+            *("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", *NO_DASHBOARD, *memory, *options),
             *("--local-directory", str(self.folder / name / "spill")),
         )
         self._told(worker, "Registered to:")
@@ -70,6 +82,9 @@ class Machines:
     def _run(self, name: str, *arguments: str) -> Machine:
         folder = self.folder / name
         (folder / "tmp").mkdir(parents=True)
+        (folder / "home").mkdir(mode=0o700)
+        if self.circuits:
+            (folder / "home" / "circuits").symlink_to(self.circuits)
         environment = {
             **{key: text for key, text in os.environ.items() if not key.startswith(("HEADWATER_", "DASK_"))},
             "HEADWATER_HOME": str(folder / "home"),
@@ -93,9 +108,9 @@ class Machines:
 
 
 @contextmanager
-def run_machines(folder: Path, workers: int = 2) -> Iterator[Machines]:
+def run_machines(folder: Path, workers: int = 2, circuits: Path | None = None) -> Iterator[Machines]:
     """Machines that end with the context."""
-    machines = Machines(folder)
+    machines = Machines(folder, circuits)
     try:
         machines.start(workers)
         yield machines

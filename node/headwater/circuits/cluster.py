@@ -1,7 +1,7 @@
 """Workers of a Dask scheduler as machines: what they give back is looked at before it is used.
 
-Whoever runs the scheduler or a worker sees the inputs of what is proved there. They cannot have a false proof used:
-each is verified here, and must commit to the inputs that were sent. A worker that dies, lies or is slow costs time, and then
+Whoever runs the scheduler or a worker sees the inputs of what is proved there. They cannot have a false proof used: it
+is verified here, and must commit to the inputs that were sent. A worker that dies, lies or is slow costs time, and then
 the proof is made here. Of what they accept in an audit there is only their word; see `is_believed`.
 """
 
@@ -108,7 +108,10 @@ class Cluster:
                 done = self._ask("prove", circuit, limit * PATIENCE, stop, inputs=inputs)
                 if problem := self._problem(circuit, inputs, done):
                     self._rests_until = float("inf")
-                    raise CircuitError(f"a worker gave {problem}: none is asked again until the node is restarted")
+                    raise CircuitError(
+                        f"a worker gave {problem}: none is asked again until the node is restarted",
+                        "find out whose worker that is: it is broken, or it lies",
+                    )
                 return done
             except CircuitError as error:
                 if stop is not None and stop.is_set():
@@ -183,7 +186,7 @@ class Cluster:
         self._workers = self._count(done)
         value = done["value"]
         if not isinstance(value, dict):
-            raise CircuitError("a worker's answer is none")
+            raise CircuitError("a worker's answer is none", "install the node's release of headwater there")
         return value
 
     def _count(self, done: dict[str, Any]) -> int:

@@ -29,6 +29,7 @@ NAME_BYTES = 16
 MOST_TRIES = 16
 """How often a request is sent: workers may lack an SRS, or be unfit, one after the other."""
 
+_LOOK = "look at its log, and install the node's release of headwater there"
 _START = "start the scheduler and its workers (docs/operator-guide.md), or leave --dask out"
 
 
@@ -103,7 +104,7 @@ def _value(client: Client, request: dict[str, Any], srs: Path) -> Any:
         if "value" in answer:
             return answer["value"]
         if where not in fit:
-            raise CircuitError("a worker's answer is none")
+            raise CircuitError("a worker's answer is none", _LOOK)
         if answer.get("lacks"):
             packed_srs = json.dumps({"task": "keep", "k": request["k"], "srs": request["srs"]}).encode()
             answer = _ask(client, packed_srs, {where}, srs.read_bytes())
@@ -111,7 +112,7 @@ def _value(client: Client, request: dict[str, Any], srs: Path) -> Any:
                 continue
         problem = str(answer.get("error", "no answer"))[:500]
         unfit.add(where)
-    raise CircuitError(f"no worker did it: {problem or 'all have gone'}", _START)
+    raise CircuitError(f"no worker did it: {problem or 'all have gone'}", _LOOK if problem else _START)
 
 
 def _ask(client: Client, request: bytes, fit: Collection[str], data: bytes | None = None) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def _ask(client: Client, request: bytes, fit: Collection[str], data: bytes | Non
     finally:
         _forget(client, futures)
     if not isinstance(answer, dict):
-        raise CircuitError("a worker's answer is none")
+        raise CircuitError("a worker's answer is none", _LOOK)
     return answer
 
 

@@ -13,9 +13,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headwater.circuits import worker
 from headwater.circuits.circuit import Circuit, build
@@ -24,21 +23,11 @@ from headwater.circuits.statement import resolve
 from headwater.errors import CircuitError
 from headwater.processes import forbid_dumps
 
+if TYPE_CHECKING:
+    from distributed import Worker
+
 WATCH_SECONDS = 0.2
 MAY = ("prove", "verify")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a request is worked on.
-
-    Attributes:
-        address: of the worker, as the scheduler knows it.
-        stop: set when nobody wants the answer any more.
-    """
-
-    address: str
-    stop: threading.Event
 
 
 def do(request: bytes, data: bytes = b"") -> bytes:
@@ -46,17 +35,18 @@ def do(request: bytes, data: bytes = b"") -> bytes:
 
     It raises nothing: Dask would write the arguments to the worker's log.
     """
-    at = ""
+    from distributed import get_worker
+
+    own = get_worker()
     try:
         forbid_dumps()
-        with _place() as place:
-            at = place.address
-            answer = _answer(json.loads(request), data, place)
+        with _wanted(own) as stop:
+            answer = _answer(json.loads(request), data, stop)
     except CircuitError as error:
         answer = {"error": error.message}
     except Exception as error:  # noqa: BLE001
         answer = {"error": type(error).__name__}
-    return json.dumps({**answer, "at": at}).encode()
+    return json.dumps({**answer, "at": own.address}).encode()
 
 
 def home() -> Path:
@@ -64,7 +54,7 @@ def home() -> Path:
     return Path(os.environ.get("HEADWATER_HOME") or "~/.headwater").expanduser()
 
 
-def _answer(request: dict[str, Any], data: bytes, place: Place) -> dict[str, Any]:
+def _answer(request: dict[str, Any], data: bytes, stop: threading.Event) -> dict[str, Any]:
     task, named, k = request["task"], request["srs"], int(request["k"])
     path = home() / "srs" / f"{_hex(named['id'])}.srs"
     if task == "keep":
@@ -79,7 +69,7 @@ def _answer(request: dict[str, Any], data: bytes, place: Place) -> dict[str, Any
     if wrong := _differing(circuit, request["manifest"]):
         raise CircuitError(f"this worker's circuit has another {wrong}: install the node's release of headwater here")
     arguments = {name: request[name] for name in ("inputs", "proofs") if name in request}
-    done = worker.run(task, limit, place.stop, folder=str(circuit.folder), srs=str(circuit.srs.path), **arguments)
+    done = worker.run(task, limit, stop, folder=str(circuit.folder), srs=str(circuit.srs.path), **arguments)
     return {"value": done}
 
 
@@ -107,15 +97,12 @@ def _hex(text: str) -> str:
 
 
 @contextmanager
-def _place() -> Iterator[Place]:
-    """This worker, and whether it is still wanted: a thread of Dask's cannot be ended from without.
+def _wanted(own: Worker) -> Iterator[threading.Event]:
+    """An event that is set when nobody wants the answer any more: a thread of Dask's cannot be ended from without.
 
     Raises:
-        CircuitError: it could write results to its disk.
+        CircuitError: the worker could write results to its disk.
     """
-    from distributed import get_worker
-
-    own = get_worker()
     if type(own.data) is not dict:
         raise CircuitError("this worker may write results to its disk: start it with --memory-limit 0")
     key, done, stop = own.get_current_task(), threading.Event(), threading.Event()
@@ -130,7 +117,7 @@ def _place() -> Iterator[Place]:
     thread = threading.Thread(target=watch, name="watch", daemon=True)
     thread.start()
     try:
-        yield Place(own.address, stop)
+        yield stop
     finally:
         done.set()
         thread.join()
