@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -116,3 +117,33 @@ def run_machines(folder: Path, workers: int = 2, circuits: Path | None = None) -
         yield machines
     finally:
         machines.stop()
+
+
+# ---- what processes of Dask run for tests, by name
+
+
+def holders(reversed_needles: list[str]) -> list[str]:
+    """Which objects of this process hold one of some texts, which come reversed: else their own message would be found."""
+    own = [needle[::-1] for needle in reversed_needles]
+    needles, seen, found = [needle.encode() for needle in own], set[int](), []
+    for holder in gc.get_objects():
+        for each in gc.get_referents(holder):
+            if not isinstance(each, bytes | bytearray | memoryview | str) or id(each) in seen:
+                continue
+            seen.add(id(each))
+            if any(each is mine for mine in (*own, *needles)):
+                continue
+            data = each.encode(errors="replace") if isinstance(each, str) else bytes(each)
+            if any(needle in data for needle in needles):
+                found.append(f"{type(each).__name__} in {type(holder).__name__}")
+    return found
+
+
+def echo(request: bytes) -> bytes:
+    """A task that gives back what it was given."""
+    return request
+
+
+def fails(_request: bytes) -> bytes:
+    """A task that raises."""
+    raise ValueError("it failed")

@@ -83,8 +83,8 @@ def connected(address: str) -> Iterator[Client]:
 
 def workers(client: Client) -> dict[str, int]:
     """Threads by address, of workers to which private inputs may go: on this machine, or under TLS."""
-    found = client.scheduler_info(n_workers=-1)["workers"]
-    return {str(address): int(each["nthreads"]) for address, each in found.items() if _may_have_secrets(str(address))}
+    found = client.nthreads()  # type: ignore[no-untyped-call]
+    return {str(address): int(count) for address, count in found.items() if _may_have_secrets(str(address))}
 
 
 def _may_have_secrets(address: str) -> bool:
