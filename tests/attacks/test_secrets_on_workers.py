@@ -2,8 +2,8 @@
 
 Tries: as whoever comes to a Dask scheduler or worker later, to find the inputs in files, in logs, in what the processes
 still hold, or by comparing the names of tasks with those that guessed inputs would have.
-Stopped: inputs and results are bytes that are dropped at once, under random names; a worker writes none of them down, not
-when a proof fails, and not when the worker is killed.
+Stopped: inputs and results are bytes that are dropped at once, under random names; a worker writes none of them down,
+not when a proof fails, and not when the worker is killed.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def places(machines: Machines, seed: int) -> set[str]:
 def test_inputs__after_a_proof__a_failure_and_a_death(attack, tmp_path, home, train: Circuit, train_proof):
     with run_machines(tmp_path, circuits=home / "circuits") as machines:
         request = json.dumps({"inputs": [felts(TWINS)[1][-2:]]}).encode()
-        with attack.works_on("A client that submits a task as Dask's manual says."):
-            with Client(machines.address, set_as_default=False) as client:
-                kept, broken = client.submit(echo, request), client.submit(fails, request)
-                wait([kept, broken])
-                assert places(machines, TWINS) >= {"log", "worker"}
-                guessed = client.submit(echo, bytes(bytearray(request)))
-                assert guessed.key == kept.key, "who guesses the inputs knows the name"
+        careless = "A client that submits a task as Dask's manual says."
+        with attack.works_on(careless), Client(machines.address, set_as_default=False) as client:
+            kept, broken = client.submit(echo, request), client.submit(fails, request)
+            wait([kept, broken])
+            assert places(machines, TWINS) >= {"log", "worker"}
+            guessed = client.submit(echo, bytes(bytearray(request)))
+            assert guessed.key == kept.key, "who guesses the inputs knows the name"
         assert not places(machines, MINE)
 
         cluster = Cluster(machines.address, Here(), lambda _: None)
