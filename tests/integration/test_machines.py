@@ -1,4 +1,4 @@
-"""Proofs and audits by other machines: a real scheduler of Dask and two workers, which build, prove, die and go."""
+"""Proofs by other machines: a real scheduler of Dask and two workers, which build, prove, die and go."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from headwater.circuits.cluster import Cluster
 from headwater.circuits.machines import Here
 from headwater.errors import CircuitError
 from headwater.protocol.vectors import UPDATE_SALTS, public_input
-from headwater.reading.audit import audit
 from tests.support.circuits import SMALL, TAG, training_inputs
 from tests.support.cluster import SECONDS, Machines, run_machines
 
@@ -142,19 +141,6 @@ def test_proof__that_is_given_up__ends_on_the_other_machine_too(machines, cluste
     assert isinstance(found[0], CircuitError)
     until(lambda: not any(each.provers for each in machines.workers))
     assert not [path for each in machines.workers for path in (each.folder / "tmp").glob("headwater-*")]
-
-
-def test_audit__by_two_workers__gives_the_same_sections_as_by_one(finalized, machines, notes):
-    task = finalized.task
-    alone = list(audit(task))
-    assert list(audit(replace(task, machines=Here(2)))) == alone
-    cluster = Cluster(machines.address, Here(), notes, is_believed=True)
-    believed = list(audit(replace(task, machines=cluster)))
-    rests = believed[0].checks.pop(2)
-    assert believed == alone
-    assert (rests.name, rests.ok) == ("proofs were verified on this machine", None)
-    assert machines.address in rests.detail
-    assert len(notes) == 1, "nothing was done here in their place"
 
 
 def test_worker__killed_in_the_middle_of_a_proof__is_replaced_by_the_other(machines, cluster, train, train_proof):

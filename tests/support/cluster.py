@@ -123,7 +123,7 @@ def run_machines(folder: Path, workers: int = 2, circuits: Path | None = None) -
 
 
 def holders(reversed_needles: list[str]) -> list[str]:
-    """Which objects of this process hold one of some texts. These come reversed: else their own message would be found."""
+    """Which objects of this process hold one of some texts. These come reversed: else their message would be found."""
     own = [needle[::-1] for needle in reversed_needles]
     needles, seen, found = [needle.encode() for needle in own], set[int](), []
     for holder in gc.get_objects():

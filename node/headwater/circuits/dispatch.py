@@ -45,8 +45,8 @@ def exchange(address: str, request: dict[str, Any] | None, srs: Path) -> dict[st
         found = workers(client)
         if not found:
             raise CircuitError("the scheduler has no worker that may have secrets", _START)
-        counted = {"workers": sum(found.values())}
-        return counted if request is None else {**counted, "value": _value(client, request, srs)}
+        value = None if request is None else _value(client, request, srs)
+        return {"value": value, "workers": sum(workers(client).values())}
 
 
 @contextmanager
