@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import replace
 
-from distributed import Client, wait
+from distributed import Client
 
 from headwater.circuits.circuit import Circuit
 from headwater.circuits.cluster import Cluster
@@ -61,7 +61,8 @@ def test_inputs__after_a_proof__a_failure_and_a_death(attack, tmp_path, home, tr
         careless = "A client that submits a task as Dask's manual says."
         with attack.works_on(careless), Client(machines.address, set_as_default=False) as client:
             kept, broken = client.submit(echo, request), client.submit(fails, request)
-            wait([kept, broken])
+            assert kept.result() == request
+            assert "cannot be proved" in str(broken.exception())
             assert places(machines, TWINS) >= {"log", "worker"}
             guessed = client.submit(echo, bytes(bytearray(request)))
             assert guessed.key == kept.key, "who guesses the inputs knows the name"

@@ -144,6 +144,6 @@ def echo(request: bytes) -> bytes:
     return request
 
 
-def fails(_request: bytes) -> bytes:
-    """A task that raises."""
-    raise ValueError("it failed")
+def fails(request: bytes) -> bytes:
+    """A task that raises, and says why, as most do."""
+    raise ValueError(f"{request!r} cannot be proved")

@@ -33,7 +33,7 @@ MAY = ("prove", "verify")
 def do(request: bytes, data: bytes = b"") -> bytes:
     """Answer a request, as bytes: {"value": ...}, or {"error": text} or {"lacks": "srs"}, and "at", who says so.
 
-    It raises nothing: Dask would write the arguments to the worker's log.
+    It raises nothing: Dask would write the error, which may quote the inputs, to the worker's log and the scheduler's.
     """
     from distributed import get_worker
 
