@@ -19,6 +19,7 @@ from headwater.circuits.cluster import Cluster
 from headwater.circuits.machines import Here
 from headwater.errors import CircuitError
 from headwater.protocol.vectors import UPDATE_SALTS, public_input
+from headwater.reading.health import Verdict, check_machines
 from tests.support.circuits import SMALL, TAG, training_inputs
 from tests.support.cluster import SECONDS, Machines, run_machines
 
@@ -86,6 +87,8 @@ def test_cluster__tells_who_sees_what_is_proved__and_has_as_many_workers_as_thre
     assert "sees the data" in notes[0]
     assert machines.address in notes[0]
     assert cluster.rests_on == ""
+    assert check_machines(machines.address).verdict is Verdict.OK
+    assert check_machines("tcp://10.0.0.5:8786").verdict is Verdict.FAILED
 
 
 def test_proof__of_another_machine__commits_to_the_same_as_one_made_here(
@@ -165,7 +168,7 @@ def test_scheduler__that_is_gone__leaves_proofs_to_this_machine(machines, notes,
     assert proof.points == train_proof.points
     assert "no scheduler answers" in notes[-1]
     assert "the proof is made here" in notes[-1]
-    assert cluster.memory_mb(train) > 0, "which takes memory here"
+    assert cluster.memory_mb(train) == Here().memory_mb(train), "which takes memory here"
     assert cluster.workers == 1
 
 

@@ -29,6 +29,9 @@ LOOK_SECONDS = 60.0
 REST_SECONDS = 60.0
 """For so long others are left alone that could not be reached, or did not do what they were asked for."""
 
+CLIENT_MB = 150.0
+"""Memory of the process that asks, and then of the one that verifies: each takes about so much."""
+
 WARNING = (
     "proofs are made by the workers of {address}: whoever runs it, or one of them, sees the data and models that are"
     " proved, and can run code here as this user"
@@ -84,6 +87,7 @@ class Cluster:
         self._at_home = threading.Semaphore(here.workers)
         self._rests_until = 0.0
         self._workers = self._count(worker.run("dispatch", LOOK_SECONDS, address=address, request=None))
+        self._asking = threading.Semaphore(self._workers)  # of proofs that are made, `Heavy` keeps count
         note(WARNING.format(address=address))
 
     @property
@@ -97,8 +101,8 @@ class Cluster:
         return f"the workers of {self.address}" if self._is_believed else ""
 
     def memory_mb(self, circuit: Circuit) -> float:
-        """Nothing while others do it; see `Here`."""
-        return self.here.memory_mb(circuit) if self._rests else 0.0
+        """What asking for it and verifying it takes, while others do it; see `Here`."""
+        return self.here.memory_mb(circuit) if self._rests else CLIENT_MB
 
     def prove(self, circuit: Circuit, inputs: Inputs, limit: float, stop: threading.Event | None) -> dict[str, Any]:
         """See `Machines`. The worker has half of the time; what it gives is verified here, as is what it commits to."""
@@ -134,7 +138,9 @@ class Cluster:
         try:
             if self._rests:
                 raise CircuitError("they rest")
-            done = self._ask("verify", circuit, worker.LONGEST_SECONDS, None, proofs=[proof.hex() for proof in proofs])
+            with self._asking:
+                hexes = [proof.hex() for proof in proofs]
+                done = self._ask("verify", circuit, worker.LONGEST_SECONDS, None, proofs=hexes)
             accepted = [each is True for each in done["accepted"]]
             if len(accepted) != len(proofs):
                 raise CircuitError("a worker answered for other proofs than it was asked for")
