@@ -21,7 +21,8 @@ def command() -> None:
     "--data",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent.",
+    help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent, but to machines"
+    " that --dask names.",
 )
 @role_options
 @identity_option

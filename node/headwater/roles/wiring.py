@@ -15,6 +15,7 @@ from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.screens import TaskSummary
 from headwater.chain.sending.sender import Sender
+from headwater.circuits.cost import proving_cost
 from headwater.circuits.machines import HERE, Machines
 from headwater.errors import ConfigError
 from headwater.groups.identity import read_identity
@@ -370,7 +371,8 @@ class Node:
 
     def _attester(self, task: Task, report: Report) -> Attester:
         """An attester, whose file and circuits are in order. Raises as `_open`."""
-        with self._heavy.turn(own=True, is_proof=False) as stop:
+        needed = proving_cost(task.srs.k, 2).memory_mb
+        with self._heavy.turn(own=True, is_proof=False, memory_mb=needed) as stop:
             task.check_scores(report, stop=stop)
         dataset = task.learner.read(self._wanted.held_out[task.id], links=MOST_HELD_OUT)
         for warning in dataset.warnings:
