@@ -91,7 +91,7 @@ def test_inputs__after_a_proof__a_failure_and_a_death(attack, tmp_path, home, tr
         while (left := places(machines, MINE)) and time.monotonic() < deadline:
             time.sleep(0.5)  # what was said last is on its way
         assert not left
-        names = re.findall(r"cancels key (\S+)\.", machines.scheduler.log)
-        assert len(names) == len(set(names)) >= 3
+        names = set(re.findall(r"cancels key (\S+)\.", machines.scheduler.log))
+        assert len([name for name in names if name.startswith("headwater-")]) > 4, "equal requests have other names"
         assert all(re.fullmatch(r"(headwater|bytes)-[0-9a-f]{32}", name) for name in names)
         attack.gains("random names, and nothing of what was proved")
