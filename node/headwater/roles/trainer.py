@@ -260,8 +260,9 @@ class Trainer(Role):
         links = self._links(round_)
         found = {link: self._kept.get(round_, link.facts, link.number) for link in links}
         missing = [link for link, proof in found.items() if proof is None]
-        for link in missing:
-            self.commitments.check(link.point, self.task.learner.most_proofs, link.end)
+        for number, link in enumerate(missing):
+            ahead = sum(other.point == link.point for other in missing[:number])  # to be made and counted by then
+            self.commitments.check(link.point, self.task.learner.most_proofs - ahead, link.end)
         if missing:
             found |= zip(missing, self._prove_all(round_, missing, of=len(links)), strict=True)
         return [proof for proof in found.values() if proof is not None]
