@@ -16,7 +16,7 @@ from typing import Any
 from headwater.tools import ROOT
 
 FOLDER = ROOT / "locks"
-LOCKS = {"node": "prover,merge", "tools": "prover,merge,brownie,dev"}
+LOCKS = {"node": "prover,merge", "dask": "prover,merge,dask", "tools": "prover,merge,dask,brownie,dev"}
 """Extras of headwater by lock. A later one has what those before it do not have."""
 
 LEFT_OUT = {"torch", "headwater"}

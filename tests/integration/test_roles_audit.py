@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.events import PhaseChanged, Submitted
+from headwater.circuits.cluster import Cluster
+from headwater.circuits.machines import Here
 from headwater.cli.main import cli
 from headwater.errors import TaskError
 from headwater.protocol.decisions import (
@@ -24,6 +26,7 @@ from headwater.reading.history import Outcome, read_history
 from headwater.roles.challenger import Challenger
 from headwater.roles.report import silent
 from headwater.storage.cid import Cid
+from tests.support.cluster import run_machines
 from tests.support.proxy import narrow, run_proxy
 from tests.support.roles import AGGREGATOR
 
@@ -100,6 +103,21 @@ def test_outcome__of_one_who_withheld__is_silence__and_its_slash_is_told(masking
 def test_audit__of_an_honest_task__holds(finalized):
     assert broken(finalized.task) == set()
     assert broken(finalized.at("aggregating").task) == set()
+
+
+def test_audit__by_two_workers__gives_the_same_sections_as_by_one(finalized, tmp_path):
+    task, notes = finalized.task, []
+    alone = list(audit(task))
+    assert list(audit(replace(task, machines=Here(2)))) == alone
+    with run_machines(tmp_path, circuits=task.home / "circuits") as machines:
+        cluster = Cluster(machines.address, Here(), notes.append, is_believed=True)
+        believed = list(audit(replace(task, machines=cluster)))
+    (rests,) = [check for check in believed[0].checks if check.name == "proofs were verified on this machine"]
+    believed[0].checks.remove(rests)
+    assert believed == alone
+    assert rests.ok is None
+    assert machines.address in rests.detail
+    assert len(notes) == 1, "nothing was done here in their place"
 
 
 class Lying(Chain):

@@ -11,6 +11,7 @@ from eth_account import Account
 
 from headwater.chain.contracts.events import DataRegistered, Submitted
 from headwater.circuits.circuit import Circuit, Proof
+from headwater.circuits.machines import Here
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import (
     CircuitError,
@@ -46,6 +47,7 @@ from headwater.protocol.noise import salt_input
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.vectors import UPDATE_SALTS
 from headwater.roles.commitments import DataCommitments
+from headwater.roles.heavy import Heavy
 from headwater.roles.proving import FIRST_SECONDS, SLOW_SECONDS, announce_proof
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
@@ -301,7 +303,7 @@ def test_file__with_more_rows_than_a_circuit__is_committed_in_parts_and_proved_a
     task, file = chained
     created.senders[AGGREGATOR].send(created.stakes.deposit(ETHER))
     first = created.trainer(0, task, file)
-    first._provers = 2
+    first._heavy = Heavy(Here(2))
     others = [created.trainer(i, task) for i in (1, 2)]
     for trainer in (first, *others):
         created.steps(trainer, Deposit, Enrol)
@@ -341,7 +343,7 @@ def test_chain__of_which_one_proof_fails__gives_up_those_that_are_made_beside_it
         raise CircuitError("given up", "")
 
     trainer = created.trainer(0, task, file)
-    trainer._provers = 2
+    trainer._heavy = Heavy(Here(2))
     created.steps(trainer, Deposit, Enrol, Join)
     monkeypatch.setattr(type(task.train), "prove", prove)
     with pytest.raises(CircuitError, match="no memory"):

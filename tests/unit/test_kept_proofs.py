@@ -1,3 +1,5 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from headwater.journal.secrets import SecretStore
 from headwater.protocol.curve import Point
 from headwater.protocol.decisions import RoundView
 from headwater.protocol.phases import Phase
+from headwater.roles.commitments import DataCommitments
 from headwater.roles.proofs import KeptProofs
 
 PROOF = Proof(b"\x01" * 96, (Point(1, 2),), (5, 6), 1.5, 10.0, 900.0)
@@ -141,3 +144,19 @@ def test_proof__that_cannot_be_written_down__is_not_kept():
     database.close()
     with pytest.raises(JournalError):
         kept.keep(1, INPUTS, PROOF)
+
+
+def test_proofs__made_side_by_side__are_all_counted():
+    class Slow(SecretStore):
+        """A journal in which each look takes a moment."""
+
+        def get(self, name):
+            found = super().get(name)
+            time.sleep(0.005)
+            return found
+
+    known, point = DataCommitments(Slow(Database(None), KEY), "here/1", "shape"), Point(1, 2)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(12):
+            pool.submit(known.count, point)
+    assert known.proofs(point) == 12

@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from itertools import chain, repeat
@@ -25,6 +25,7 @@ from eth_utils.crypto import keccak
 
 from headwater.circuits import blocks, ezkl_settings, worker
 from headwater.circuits import verifier as verifier_module
+from headwater.circuits.machines import HERE, Machines
 from headwater.circuits.srs import Srs, open_srs
 from headwater.circuits.statement import Statement, from_params
 from headwater.circuits.verifier import Verifier, compile_verifier, generate
@@ -66,12 +67,17 @@ class Proof:
 
 @dataclass(frozen=True)
 class Circuit:
-    """A built circuit in its folder."""
+    """A built circuit in its folder.
+
+    Attributes:
+        machines: where its proofs are made and verified.
+    """
 
     folder: Path
     statement: Statement
     srs: Srs
     manifest: dict[str, Any]
+    machines: Machines = field(default=HERE, repr=False, compare=False)
 
     def path(self, artifact: str) -> Path:
         """The file of an artifact (a key of `worker.FILES`)."""
@@ -158,7 +164,7 @@ class Circuit:
         limit: float = worker.LONGEST_SECONDS,
         stop: threading.Event | None = None,
     ) -> Proof:
-        """Prove the statement for input vectors, in a child process.
+        """Prove the statement for input vectors, in a child process or on another machine.
 
         Args:
             inputs: one flat vector (row-major) for each of the statement's inputs, integers or field elements.
@@ -173,7 +179,7 @@ class Circuit:
             if len(vector) != tensor.size:
                 raise CircuitError(f"{tensor.name} takes {tensor.size} entries, not {len(vector)}", "pad it with zeros")
         felts = [[to_ezkl(v) for v in vector] for vector in inputs]
-        done = worker.run("prove", limit, stop, folder=str(self.folder), srs=str(self.srs.path), inputs=felts)
+        done = self.machines.prove(self, felts, limit, stop)
         data = bytes.fromhex(done["proof"].removeprefix("0x"))
         return Proof(
             data,
@@ -186,11 +192,8 @@ class Circuit:
         )
 
     def verify(self, proofs: Sequence[bytes]) -> list[bool]:
-        """Which of some proofs the circuit's verifying key accepts, in a child process; no chain is asked."""
-        done = worker.run(
-            "verify", folder=str(self.folder), srs=str(self.srs.path), proofs=[proof.hex() for proof in proofs]
-        )
-        return [bool(accepted) for accepted in done["accepted"]]
+        """Which of some proofs the circuit's verifying key accepts, in child processes; no chain is asked."""
+        return self.machines.verify(self, proofs)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

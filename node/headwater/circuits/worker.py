@@ -85,7 +85,8 @@ def _run_child(
     is_late = False
     # -P: modules come from where headwater is installed, never from the folder that the user happens to stand in
     command = [sys.executable, "-P", "-m", __name__, str(folder), str(os.getpid())]
-    environment = environment_for_child("HEADWATER_SOLC", TMPDIR=str(folder))
+    of_dask = (name for name in os.environ if name.startswith("DASK_"))  # where TLS keys are, and such
+    environment = environment_for_child("HEADWATER_SOLC", *of_dask, TMPDIR=str(folder))
     with (folder / "log").open("w+") as log:
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
         try:
@@ -253,6 +254,13 @@ def verify(folder: str, srs: str, proofs: list[str]) -> dict[str, Any]:
     return {"accepted": accepted}
 
 
+def dispatch(address: str, request: dict[str, Any] | None, srs: str = "") -> dict[str, Any]:
+    """What a worker of a Dask scheduler answers; see `circuits.dispatch`, whose packages are an extra."""
+    from headwater.circuits.dispatch import exchange
+
+    return exchange(address, request, Path(srs))
+
+
 FILES = {
     "onnx": "circuit.onnx",
     "settings": "settings.json",
@@ -273,6 +281,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "prove": prove,
     "verify": verify,
     "srs": srs,
+    "dispatch": dispatch,
 }
 
 

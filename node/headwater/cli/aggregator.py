@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from headwater.cli.options import role_options, store_option
+from headwater.cli.options import machine_options, role_options, store_option
 
 
 @click.group()
@@ -20,6 +20,7 @@ def command() -> None:
     "--keep-stake", is_flag=True, help="After the task's end, leave the account's free stake for other tasks."
 )
 @store_option
+@machine_options
 def run(task_id: int, store: str | None, **settings: Any) -> None:
     """Post the proved average of every round until the task has ended; then collect, withdraw and claim.
 

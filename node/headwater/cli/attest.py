@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from headwater.cli.options import role_options, store_option
+from headwater.cli.options import machine_options, role_options, store_option
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -18,11 +18,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     required=True,
     type=FILE,
     help="A CSV file of rows that nobody trains on, with the columns that `headwater task show` lists. It is read here"
-    " and never sent.",
+    " and never sent, but to machines that --dask names.",
 )
 @click.option("--once", is_flag=True, help="Register, attest to the models that there are, and end.")
 @role_options
 @store_option
+@machine_options
 def command(task_id: int, store: str | None, data: Path, once: bool, **settings: Any) -> None:
     """Prove how good a task's models are on rows held out from training, and record it on chain.
 

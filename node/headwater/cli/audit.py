@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headwater.cli.console import err, out
-from headwater.cli.options import chain_options, home_option, store_address, store_option
+from headwater.cli.options import chain_options, home_option, machine_options, machines_of, store_address, store_option
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -27,6 +27,7 @@ MARKS = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("?", "yellow
 @chain_options
 @store_option
 @home_option
+@machine_options
 def command(
     task_id: int,
     only: bool,
@@ -35,10 +36,15 @@ def command(
     network: str | None,
     store: str | None,
     home: Path,
+    workers: int | None,
+    dask: str | None,
 ) -> None:
     """Verify a task from its config to its newest model: every proof, sum, average, verifier and document.
 
     And every task that its first model is made of, to the roots, each once.
+
+    With several workers, their proofs are verified side by side. Those of --dask are believed when they accept one: the
+    audit says so. What they refuse is looked at again here.
 
     ✓ holds, ✗ does not, ? could not be checked. Exit code 1 where anything does not hold.
     """
@@ -50,7 +56,8 @@ def command(
     from headwater.storage.opening import open_store
 
     contracts = open_contracts(connect(rpc), deployments, network)
-    task = open_task(contracts, open_store(store_address(store, home)), home, task_id)
+    machines = machines_of(workers, dask, lambda text: err.print(Text(text, "yellow")), is_believed=True)
+    task = open_task(contracts, open_store(store_address(store, home)), home, task_id, machines=machines)
     found: dict[int, list[Check]] = {}
     with err.status("Rebuilding the circuits"):
         own = ((task_id, section) for section in audit(task))

@@ -111,7 +111,8 @@ def _sections(
     from headwater.reading import health
     from headwater.storage.opening import split
 
-    yield "this machine", health.check_versions()
+    machines = [health.check_machines(settings.dask)] if settings.dask else []
+    yield "this machine", [*health.check_versions(), *machines]
     yield "files", _files(settings, files, daemon=daemon)
     with err.status("Asking nodes"):
         nodes = health.check_nodes(settings.rpc, settings.chain_id)

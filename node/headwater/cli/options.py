@@ -6,11 +6,14 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from headwater.errors import ConfigError
+
+if TYPE_CHECKING:
+    from headwater.circuits.machines import Machines
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -122,6 +125,41 @@ def role_options(command: F) -> F:
         help="Seconds between looks.",
     )
     return task(poll(chain_options(key_options(home_option(command)))))
+
+
+def machine_options(command: F) -> F:
+    """Passes `workers: int | None` and `dask: str | None`, for `machines_of` or as settings; None: as these say."""
+    from headwater.cli.settings import MOST_WORKERS
+
+    workers = click.option(
+        "--workers",
+        cls=Setting,
+        type=click.IntRange(1, MOST_WORKERS),
+        help="How many processes prove, or verify, at a time on this machine.  [default: 1]",
+    )
+    dask = click.option(
+        "--dask",
+        cls=Setting,
+        metavar="ADDRESS",
+        help="A Dask scheduler whose workers do that instead: tcp://127.0.0.1:PORT, or tls://HOST:PORT. Whoever runs it"
+        " and its workers sees what is proved: name machines of your own alone.",
+    )
+    return workers(dask(command))
+
+
+def machines_of(
+    workers: int | None, dask: str | None, note: Callable[[str], None], *, is_believed: bool = False
+) -> Machines:
+    """The machines that these name. note: told of what is worth knowing of others. is_believed: see `Cluster`.
+
+    Raises:
+        ConfigError: there is no such scheduler, or it is no place for secrets.
+    """
+    from headwater.circuits.cluster import Cluster
+    from headwater.circuits.machines import Here
+
+    here = Here(workers or 1)
+    return Cluster(dask, here, note, is_believed=is_believed) if dask else here
 
 
 def key_options(command: F) -> F:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from headwater.cli.options import machine_options
+
 if TYPE_CHECKING:
     from headwater.chain.asking.rpc import Block
     from headwater.cli.settings import NodeSettings
@@ -36,7 +38,8 @@ ROLES = ("trainer", "aggregator", "challenger", "attester")
     show_envvar=True,
     help="A TOML file of settings; `headwater config check` shows what follows from it. The environment is read too.",
 )
-def command(roles: tuple[str, ...], config: Path | None) -> None:
+@machine_options
+def command(roles: tuple[str, ...], config: Path | None, workers: int | None, dask: str | None) -> None:
     """Take part in tasks, as settings say: train where data are named, aggregate and challenge in all others, too.
 
     Ends with exit code 0 when all of the tasks that the settings name have ended, or in order after SIGTERM or Ctrl-C:
@@ -46,7 +49,8 @@ def command(roles: tuple[str, ...], config: Path | None) -> None:
     from headwater.cli.logs import configure_logging
     from headwater.cli.settings import load_settings
 
-    settings = load_settings(config)
+    machines = {name: value for name, value in (("workers", workers), ("dask", dask)) if value is not None}
+    settings = load_settings(config).model_copy(update=machines)
     if roles:
         wanted = ROLES if "all" in roles else tuple(role for role in ROLES if role in roles)
         settings = settings.model_copy(update={"roles": wanted})
@@ -71,7 +75,8 @@ def run_role(
     """
     from headwater.cli.settings import load_settings
 
-    named = {**settings, "roles": (role,), "tasks": (task_id,), "data": data or {}, "held_out": held_out or {}}
+    given = {name: value for name, value in settings.items() if value is not None}
+    named = {**given, "roles": (role,), "tasks": (task_id,), "data": data or {}, "held_out": held_out or {}}
     if keep_stake:
         named["keep_stake"] = True
     if store:
@@ -91,7 +96,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, on
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
     from headwater.cli.keys import load_key
-    from headwater.cli.options import make_home
+    from headwater.cli.options import machines_of, make_home
     from headwater.cli.progress import log_report
     from headwater.errors import ConfigError
     from headwater.journal.journal import open_journal
@@ -102,14 +107,14 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, on
     from headwater.roles.wiring import Node, Wanted
     from headwater.storage.opening import open_store
 
-    home = make_home(settings.home)
+    home, report, stop = make_home(settings.home), log_report("node"), Stop()
     wanted = Wanted(
         settings.roles,
         settings.tasks,
         settings.data,
         settings.keep_stake,
         settings.proof_limit_seconds,
-        settings.provers,
+        machines_of(settings.workers, settings.dask, lambda text: report("note", text=text)),
         settings.limits,
         settings.held_out,
         once,
@@ -120,7 +125,6 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, on
     chain = connect(settings.rpc, settings.chain_id)
     contracts = open_contracts(chain, settings.deployments, settings.network)
     key = load_key(settings.keystore)
-    report, stop = log_report("node"), Stop()
     with ExitStack() as stack:
         journal = stack.enter_context(open_journal(home, key))
         chain.keep_logs(journal.database)

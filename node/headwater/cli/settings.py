@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headwater.roles.limits import Limits
 
 PREFIX = "HEADWATER_"
+MOST_WORKERS = 64
 TABLES = ("data", "held_out")
 """Settings that name a file for each task."""
 
@@ -67,8 +68,10 @@ class NodeSettings(BaseModel):
     """The file of the identity with which the account's person is in groups, see `headwater group join`."""
     poll_seconds: float = Field(2.0, ge=0.1, le=3600)
     keep_stake: bool = False
-    provers: int = Field(default=1, ge=1, le=64)
-    """How many proofs of one update are made at a time: of a file with more rows than a circuit has."""
+    workers: int = Field(default=1, ge=1, le=MOST_WORKERS)
+    """How many processes prove at a time on this machine: links of one update, or updates of several tasks."""
+    dask: str | None = None
+    """A Dask scheduler, tcp://127.0.0.1:PORT or tls://HOST:PORT, whose workers prove in their place."""
     quiet_until: int | None = Field(default=None, ge=1, le=255)
     """In tasks with receipts: after how many parts of the data a trainer synchronizes at the latest."""
     proof_limit_seconds: float | None = Field(default=None, ge=1, le=7 * 86_400)

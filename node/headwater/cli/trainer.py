@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from headwater.cli.options import identity_option, role_options, store_option
+from headwater.cli.options import identity_option, machine_options, role_options, store_option
 from headwater.protocol.machine.terms import MAX_LINKS
 
 
@@ -21,7 +21,8 @@ def command() -> None:
     "--data",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent.",
+    help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent, but to machines"
+    " that --dask names.",
 )
 @role_options
 @identity_option
@@ -35,6 +36,7 @@ def command() -> None:
     "--keep-stake", is_flag=True, help="Having left the task, leave the account's free stake for other tasks."
 )
 @store_option
+@machine_options
 def run(task_id: int, store: str | None, data: Path, quiet_until: int | None, **settings: Any) -> None:
     """Enrol, then train, prove and submit in every round until the task has ended; then collect, claim and withdraw.
 

@@ -8,7 +8,9 @@ those whose hashes it gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.events import ModelAdded
@@ -42,12 +44,16 @@ def audit(task: Task, report: Report = silent) -> Iterator[Section]:
     added = {event.round: event for event in task.contracts.models.events(ModelAdded, last=last, task_id=task.id)}
     yield origin_section(task, added[0])
     yield _enrolments(task, history)
-    base = added[0].commitment
-    for number, round_ in history.rounds.items():
+    bases, base = {}, added[0].commitment
+    for number in history.rounds:
+        bases[number] = base
+        base = added[number].commitment if number in added else base
+
+    def section(number: int) -> Section:
         report("auditing", round=number)
-        yield round_section(task, history, round_, base, added.get(number))
-        if number in added:
-            base = added[number].commitment
+        return round_section(task, history, history.rounds[number], bases[number], added.get(number))
+
+    yield from _in_order(section, list(history.rounds), task.machines.workers)
     yield openings_section(task, history, added[0].commitment, last)
     yield _registry(task, list(added.values()))
     scores = scores_section(task, list(added.values()), last, report)
@@ -63,7 +69,7 @@ def audit_ancestors(task: Task, report: Report = silent) -> Iterator[tuple[int, 
     """
     for task_id in ancestors(task.contracts, task.id)[1]:
         try:
-            opened = open_task(task.contracts, task.store, task.home, task_id)
+            opened = open_task(task.contracts, task.store, task.home, task_id, machines=task.machines)
         except ChainError:
             raise
         except HeadwaterError as error:
@@ -78,6 +84,23 @@ def audit_ancestors(task: Task, report: Report = silent) -> Iterator[tuple[int, 
             yield task_id, section
 
 
+def _in_order(section: Callable[[int], Section], rounds: Sequence[int], workers: int) -> Iterator[Section]:
+    """The sections of rounds in their order, of which as many are made at a time as there are workers."""
+    if workers == 1:
+        yield from map(section, rounds)
+        return
+    pool, ahead = ThreadPoolExecutor(workers), deque[Future[Section]]()
+    try:
+        for number in rounds:
+            ahead.append(pool.submit(section, number))
+            if len(ahead) > workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _task(task: Task, report: Report) -> Section:
     section = Section(f"task {task.id}: {task.manifest.name}")
     section.check("documents, config, tau, basis points and first model agree", True)
@@ -89,6 +112,10 @@ def _task(task: Task, report: Report) -> Section:
         section.check("verifiers on chain are those of the task's statements, rebuilt here", False, error.message)
     of = task.contracts
     asked = (of.tasks, of.rounds, of.trainers, of.rewards, of.stakes, of.models, of.challenges, of.openings, of.proofs)
+    if task.machines.rests_on:
+        section.check(
+            "proofs were verified on this machine", None, f"by {task.machines.rests_on}: it rests on their word"
+        )
     told = {contract.deployment() for contract in (*asked, of.attestations, of.lens)}
     section.check("the contracts know each other", [tuple(vars(at).values()) for at in told] == [_places(asked)])
     return section

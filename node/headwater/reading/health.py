@@ -25,7 +25,9 @@ from headwater.chain.asking.sizes import most_bytes
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.reverts import format_wei
 from headwater.chain.deploying.records import LOCAL_CHAINS
+from headwater.circuits.cluster import Cluster
 from headwater.circuits.cost import memory_mb, proving_cost
+from headwater.circuits.machines import Here
 from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, open_srs
 from headwater.errors import ChainError, CircuitError, ConfigError, HeadwaterError
@@ -387,6 +389,15 @@ def check_limits(limits: Limits) -> Check:
     if limits.memory_mb > total:
         return warning("limits", text, "set memory_mb lower: a proof beyond the machine's memory ends its process")
     return ok("limits", text)
+
+
+def check_machines(address: str) -> Check:
+    """Whether a Dask scheduler has workers that may have secrets."""
+    try:
+        workers = Cluster(address, Here(), lambda _: None).workers
+    except HeadwaterError as error:
+        return failure("workers", error)
+    return ok("workers", f"{workers} proofs at a time by the workers of {address}, who see what they prove")
 
 
 def check_private_file(name: str, path: Path) -> Check:

@@ -160,7 +160,8 @@ class Aggregator(Role):
         inputs = [[*weights, task.tag], [*remainder, *salts], public_input(n, self.sender.address)]
         measured = self._kept.seconds
         deadline = task.contracts.rounds.get_state(task.id).deadline
-        with self._heavy.turn(own=self._own, deadline=deadline) as stop:
+        needed = task.machines.memory_mb(task.average)
+        with self._heavy.turn(own=self._own, deadline=deadline, memory_mb=needed) as stop:
             limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
             proof = task.average.prove(inputs, limit, stop)
         self._report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))

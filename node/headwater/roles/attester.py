@@ -114,7 +114,7 @@ class Attester(Role):
         model = model_input(weights, task.tag)
         if (kept := self._kept.get(round_, [model, vector], part)) is not None:
             return kept
-        with self._heavy.turn(own=True) as stop:
+        with self._heavy.turn(own=True, memory_mb=task.machines.memory_mb(task.score)) as stop:
             limit = announce(task.score, "score", self._report, self._proof_limit, self._kept.seconds, round=round_)
             most = task.learner.most_proofs
             proof = prove_score(

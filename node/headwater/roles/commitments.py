@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from threading import Lock
 
 from headwater.errors import ConfigError
 from headwater.journal.secrets import SecretStore
@@ -35,6 +36,7 @@ class DataCommitments:
         salts, and the seed of what is enrolled is not lost.
         """
         self._journal, self._name = journal, f"data/{place}/{shape}"
+        self._counting = Lock()
 
     def seed(self, unsalted: Sequence[int], *, enrolled: bool) -> bytes:
         """32 random bytes that the salts of these data follow from: drawn now, if the journal has none.
@@ -90,8 +92,9 @@ class DataCommitments:
         Raises:
             JournalError: it cannot be written down; then the proof must not be kept or sent.
         """
-        for name in (_of_data(point), *([] if update is None else [_of_update(update)])):
-            self._journal.put(name, str(self._count(name) + 1).encode())
+        with self._counting:  # proofs about one vector may be made side by side
+            for name in (_of_data(point), *([] if update is None else [_of_update(update)])):
+                self._journal.put(name, str(self._count(name) + 1).encode())
 
     def _count(self, name: str) -> int:
         return int(self._journal.get(name) or 0)

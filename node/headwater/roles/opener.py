@@ -17,6 +17,8 @@ from pathlib import Path
 from headwater.backoff import pause_after
 from headwater.chain.contracts.opened import Contracts
 from headwater.circuits.circuit import folder_of
+from headwater.circuits.cost import proving_cost
+from headwater.circuits.machines import HERE, Machines
 from headwater.circuits.srs import DEV
 from headwater.circuits.worker import LONGEST_SECONDS
 from headwater.errors import ChainError, CircuitError, HeadwaterError, StorageError
@@ -59,10 +61,11 @@ class Opener:
         limits: Limits,
         heavy: Heavy,
         opened: Callable[[int], None],
+        machines: Machines = HERE,
     ) -> None:
-        """opened: told of each task whose opening has ended, one way or the other."""
+        """opened: told of each task whose opening has ended, one way or the other. machines: see `Task`."""
         self._contracts, self._store, self._home = contracts, store, home
-        self._limits, self._heavy, self._opened = limits, heavy, opened
+        self._limits, self._heavy, self._opened, self._machines = limits, heavy, opened, machines
         self._doors: dict[int, _Door] = {}
         self._made: dict[int, set[Path]] = {}
         """By task of a stranger: what was not under `home` before."""
@@ -138,11 +141,21 @@ class Opener:
         srs = read.manifest.srs  # the public ones are everybody's, and stay
         self._note(task_id, [srs_path(self._home, srs)], may_go=not own and srs.source == DEV)
         task = open_task(
-            self._contracts, self._store, self._home, task_id, check_model=False, limits=self._limits, read=read
+            self._contracts,
+            self._store,
+            self._home,
+            task_id,
+            check_model=False,
+            limits=self._limits,
+            read=read,
+            machines=self._machines,
         )
         folders = [folder_of(self._home, each, task.srs) for each in task.statements.values()]
         self._note(task_id, folders, may_go=not own)
-        with self._heavy.turn(own=own, is_proof=False) as stop:
+        needed = max(
+            proving_cost(task.srs.k, each.inner_columns).memory_mb for each in task.statements.values()
+        )  # setting it up takes about as much as a proof
+        with self._heavy.turn(own=own, is_proof=False, memory_mb=needed) as stop:
             task.check_circuits(report, LONGEST_SECONDS if own else BUILD_SECONDS, stop)
         return task
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -21,6 +21,7 @@ from headwater.chain.contracts.opened import Contracts
 from headwater.chain.deploying.records import LOCAL_CHAINS
 from headwater.circuits.average import Average
 from headwater.circuits.circuit import Circuit, build
+from headwater.circuits.machines import HERE, Machines
 from headwater.circuits.openings import tau_g2
 from headwater.circuits.srs import DEV, Srs, open_srs, perpetual_path, perpetual_srs, srs_size
 from headwater.circuits.statement import Statement
@@ -217,11 +218,16 @@ class TaskReader:
 
 @dataclass(frozen=True)
 class Task(TaskReader):
-    """A task that passed every check which its manifest allows; see `open_task`."""
+    """A task that passed every check which its manifest allows; see `open_task`.
+
+    Attributes:
+        machines: where proofs about it are made and verified.
+    """
 
     srs: Srs
     basis: Basis
     home: Path
+    machines: Machines = field(default=HERE, repr=False, compare=False)
     _seen: dict[str, Seen] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -243,12 +249,15 @@ class Task(TaskReader):
     @cached_property
     def train(self) -> Circuit:
         """The circuit of updates; `check_circuits` has compared it."""
-        return build(self.home, self.learner.update_statement, self.srs)
+        return self._circuit(self.learner.update_statement)
 
     @cached_property
     def average(self) -> Circuit:
         """The circuit of averages; `check_circuits` has compared it."""
-        return build(self.home, Average(self.learner.dimension), self.srs)
+        return self._circuit(Average(self.learner.dimension))
+
+    def _circuit(self, statement: Statement, limit: float = LONGEST_SECONDS, stop: Event | None = None) -> Circuit:
+        return replace(build(self.home, statement, self.srs, limit, stop), machines=self.machines)
 
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
@@ -312,12 +321,12 @@ class Task(TaskReader):
     @cached_property
     def score(self) -> Circuit:
         """The circuit of scores; `check_scores` has compared it."""
-        return build(self.home, self._score_statements[0], self.srs)
+        return self._circuit(self._score_statements[0])
 
     @cached_property
     def composition(self) -> Circuit:
         """The circuit of compositions; `check_scores` has compared it."""
-        return build(self.home, self._score_statements[1], self.srs)
+        return self._circuit(self._score_statements[1])
 
     @property
     def _score_statements(self) -> tuple[Statement, Statement]:
@@ -353,7 +362,7 @@ class Task(TaskReader):
         scoring, circuits = self.scoring, []
         for name, statement in zip(("score", "composition"), self._score_statements, strict=True):
             report("building", statement=name)
-            circuits.append(build(self.home, statement, self.srs, limit, stop))
+            circuits.append(self._circuit(statement, limit, stop))
         verifiers = (scoring.score_verifier, scoring.composition_verifier)
         expected = scoring_of(self.learner, circuits, verifiers, scoring.attesters)
         stands = tuple(self.contracts.chain.code_hash(address) for address in verifiers)
@@ -390,7 +399,7 @@ class Task(TaskReader):
         for name, statement in (self.statements | asked).items():
             report("building", statement=name, **({"usual": limit} if limit < LONGEST_SECONDS else {}))
             (address, code_hash) = on_chain[name]
-            circuit = build(self.home, statement, self.srs, limit, stop)
+            circuit = self._circuit(statement, limit, stop)
             expected = bytes.fromhex(circuit.verifier.code_hash[2:])
             if not expected == code_hash == chain.code_hash(address):
                 raise TaskError(
@@ -442,12 +451,14 @@ def open_task(
     check_model: bool = True,
     limits: Limits | None = None,
     read: TaskReader | None = None,
+    machines: Machines = HERE,
 ) -> Task:
     """A task's config and documents, checked against each other and against the SRS.
 
     check_model: also check the first model. Who challenges need not have it: it may be what is withheld.
     limits: what the task may take here; none: whatever it does.
     read: what `read_task` gave, where that was asked before.
+    machines: where its proofs are made and verified.
 
     Raises:
         BeyondLimits: it would take more.
@@ -490,7 +501,7 @@ def open_task(
     basis = srs.basis(update_length(learner.dimension))
     points = (basis.offset, *basis.points[:2], basis.points[learner.dimension])
     _check(task_id, "basis points", points, (config.offset, config.basis0, config.basis1, config.basis_d))
-    task = Task(**vars(read), srs=srs, basis=basis, home=home)
+    task = Task(**vars(read), srs=srs, basis=basis, home=home, machines=machines)
     if check_model:
         task.check_first_model()
     return task

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
-from threading import Event
+from threading import Event, Lock
 
 from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
 from headwater.chain.sending.sender import Receipt, Sender
 from headwater.circuits.circuit import Proof, proof_points
+from headwater.circuits.machines import side_by_side
 from headwater.circuits.openings import vector_quotient
 from headwater.errors import ChainError, CircuitError, ConfigError, ContractError, DocumentError, StorageError
 from headwater.journal.secrets import SecretStore
@@ -52,7 +52,7 @@ from headwater.roles import masking
 from headwater.roles.admittance import LOOK_AGAIN_SECONDS, Admittance
 from headwater.roles.challenges import answer_model, decides, demanded_model, demanded_of_member, dispute, late
 from headwater.roles.commitments import DataCommitments
-from headwater.roles.heavy import Heavy
+from headwater.roles.heavy import Heavy, Step
 from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
 from headwater.roles.proving import announce, announce_proof
@@ -121,7 +121,6 @@ class Trainer(Role):
         keep_stake: bool = False,
         journal: SecretStore,
         proof_limit: float | None = None,
-        provers: int = 1,
         quiet_until: int | None = None,
         heavy: Heavy | None = None,
         admittance: Admittance | None = None,
@@ -131,9 +130,8 @@ class Trainer(Role):
         keep_stake: leave the account's free stake where it is when it has left the task, for another one.
         journal: where a round's proof is kept, and proofs are counted.
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
-        provers: how many proofs of one update are made at a time, each in a process.
         quiet_until: in a task with receipts, after how many parts of the data it synchronizes at the latest.
-        heavy: the machine's queue; without one, it is free.
+        heavy: the machines' queue, which says how many proofs are made at a time; without one, this machine is free.
         admittance: what shows that the account may enrol, where the task's module asks for groups.
         """
         super().__init__(task.contracts, task.id, sender, report)
@@ -141,7 +139,7 @@ class Trainer(Role):
         self.dataset = dataset
         self._secret = secret
         self._keep_stake = keep_stake
-        self._proof_limit, self._provers, self._heavy = proof_limit, provers, heavy or Heavy()
+        self._proof_limit, self._heavy = proof_limit, heavy or Heavy()
         self._kept = KeptProofs(journal, task.place)
         self._kept_scores = KeptProofs(journal, f"receipt/{task.place}")
         self._stretches = Stretches(task, sender.address, self._parts, quiet_until)
@@ -262,21 +260,11 @@ class Trainer(Role):
         links = self._links(round_)
         found = {link: self._kept.get(round_, link.facts, link.number) for link in links}
         missing = [link for link, proof in found.items() if proof is None]
-        for link in missing:
-            self.commitments.check(link.point, self.task.learner.most_proofs, link.end)
+        for number, link in enumerate(missing):
+            ahead = sum(other.point == link.point for other in missing[:number])  # to be made and counted by then
+            self.commitments.check(link.point, self.task.learner.most_proofs - ahead, link.end)
         if missing:
-            deadline = self.task.contracts.rounds.get_state(self.task.id).deadline
-            with self._heavy.turn(own=True, deadline=deadline) as stop:
-                limit = announce_proof(
-                    self.task,
-                    self.task.train,
-                    self._report,
-                    most=self._proof_limit,
-                    measured=self._kept.seconds,
-                    round=round_,
-                    **({"links": len(missing)} if len(links) > 1 else {}),
-                )
-                found |= zip(missing, self._prove_all(round_, missing, limit, stop), strict=True)
+            found |= zip(missing, self._prove_all(round_, missing, of=len(links)), strict=True)
         return [proof for proof in found.values() if proof is not None]
 
     def _links(self, round_: int) -> list[_Link]:
@@ -307,7 +295,8 @@ class Trainer(Role):
         proof = self._kept_scores.get(round_, link.facts, link.number)
         if proof is None:
             deadline = task.contracts.rounds.get_state(task.id).deadline
-            with self._heavy.turn(own=True, deadline=deadline) as stop:
+            needed = task.machines.memory_mb(task.score)
+            with self._heavy.turn(own=True, deadline=deadline, memory_mb=needed) as stop:
                 seconds = self._kept_scores.seconds
                 limit = announce(task.score, "score", self._report, self._proof_limit, seconds, round=round_)
                 proof = prove_score(
@@ -324,15 +313,34 @@ class Trainer(Role):
         right, used, *_ = proof.output
         return Score(right, used, proof.data)
 
-    def _prove_all(self, round_: int, links: Sequence[_Link], limit: float, stop: Event) -> list[Proof]:
-        with ThreadPoolExecutor(min(self._provers, len(links))) as pool:
-            made = [pool.submit(self._prove, round_, link, limit, stop) for link in links]
-            try:
-                return [proof.result() for proof in made]
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    def _prove_all(self, round_: int, links: Sequence[_Link], *, of: int) -> list[Proof]:
+        """Prove links side by side, as far as there is room. Where one fails, all are given up. of: all there are."""
+        task, step, announced = self.task, Step(), Lock()
+        deadline, needed = task.contracts.rounds.get_state(task.id).deadline, task.machines.memory_mb(task.train)
+        limits: list[float] = []
+
+        def limit() -> float:
+            with announced:  # once, when the first begins
+                if not limits:
+                    counted = {"links": len(links)} if of > 1 else {}
+                    measured = self._kept.seconds
+                    most = self._proof_limit
+                    limits.append(
+                        announce_proof(
+                            task, task.train, self._report, most=most, measured=measured, round=round_, **counted
+                        )
+                    )
+                return limits[0]
+
+        def prove(link: _Link) -> Proof:
+            with self._heavy.turn(own=True, deadline=deadline, memory_mb=needed, step=step) as stop:
+                try:
+                    return self._prove(round_, link, limit(), stop)
+                except BaseException:
+                    stop.set()
+                    raise
+
+        return side_by_side(prove, links, min(self._heavy.workers, len(links)))
 
     def _prove(self, round_: int, link: _Link, limit: float, stop: Event) -> Proof:
         noise = draw(
@@ -352,8 +360,9 @@ class Trainer(Role):
         return proof
 
     def _turns(self) -> int:
-        """How many proofs one prover makes of an update."""
-        return -(-(2 if self._stretches.is_bound else 1) * len(self._parts) // self._provers)
+        """How many proofs one worker makes of an update: links side by side, receipts one after the other."""
+        receipts = len(self._parts) if self._stretches.is_bound else 0
+        return -(-len(self._parts) // self._heavy.workers) + receipts
 
     def submit(self, round_: int, proofs: Sequence[Proof]) -> Receipt:
         """Submit the proofs of an update, or claim it. The update itself stays here until it is masked."""

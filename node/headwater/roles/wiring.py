@@ -15,6 +15,8 @@ from headwater.chain.asking.rpc import Block
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.screens import TaskSummary
 from headwater.chain.sending.sender import Sender
+from headwater.circuits.cost import proving_cost
+from headwater.circuits.machines import HERE, Machines
 from headwater.errors import ConfigError
 from headwater.groups.identity import read_identity
 from headwater.journal.journal import Journal
@@ -62,7 +64,7 @@ class Wanted:
         data: for each task to train in, a CSV file for its owner alone.
         keep_stake: leave the account's free stake where it is when a task has ended, for other tasks.
         proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
-        provers: how many proofs of one update are made at a time.
+        machines: where proofs are made, and how many at a time.
         limits: what a task may take of this machine.
         held_out: for each task to attest in, a CSV file of rows that nobody trains on, for its owner alone.
         once: attest to what there is, and be done.
@@ -75,7 +77,7 @@ class Wanted:
     data: Mapping[int, Path] = field(default_factory=dict)
     keep_stake: bool = False
     proof_limit: float | None = None
-    provers: int = 1
+    machines: Machines = HERE
     limits: Limits = field(default_factory=Limits)
     held_out: Mapping[int, Path] = field(default_factory=dict)
     once: bool = False
@@ -148,11 +150,11 @@ class Node:
         self._journal, self._wanted, self._report_of, self._report = journal, wanted, report_of, report
         self._trainer = trainer
         self._cursor = journal.cursor(contracts.chain.name)
-        self._heavy, self._coin = Heavy(), RLock()
+        self._heavy, self._coin = Heavy(wanted.machines, wanted.limits.memory_mb), RLock()
         self._pace = Pace(DEFAULT_BLOCK_SECONDS, is_steady=True)
         self._locks: dict[int, RLock] = {}  # by task that was taken up
         self._kept: set[int] = set()  # tasks that have a keeper
-        self._opener = Opener(contracts, store, home, wanted.limits, self._heavy, self._opened)
+        self._opener = Opener(contracts, store, home, wanted.limits, self._heavy, self._opened, wanted.machines)
         self._settled = False  # whether what was on its way has arrived
         self._considered: set[int] = set()  # tasks
         self._too_dear: dict[tuple[Kind, int], TaskSummary] = {}  # what was passed over for lack of coin
@@ -351,7 +353,6 @@ class Node:
                 *(task, self.sender, secret_of(self._key), dataset, report),
                 keep_stake=keep_stake,
                 proof_limit=limit,
-                provers=self._wanted.provers,
                 quiet_until=self._wanted.quiet_until,
                 journal=journal,
                 heavy=heavy,
@@ -370,7 +371,8 @@ class Node:
 
     def _attester(self, task: Task, report: Report) -> Attester:
         """An attester, whose file and circuits are in order. Raises as `_open`."""
-        with self._heavy.turn(own=True, is_proof=False) as stop:
+        needed = proving_cost(task.srs.k, 2).memory_mb
+        with self._heavy.turn(own=True, is_proof=False, memory_mb=needed) as stop:
             task.check_scores(report, stop=stop)
         dataset = task.learner.read(self._wanted.held_out[task.id], links=MOST_HELD_OUT)
         for warning in dataset.warnings:
