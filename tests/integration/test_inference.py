@@ -6,7 +6,7 @@ import json
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from headwater.chain.contracts.events import InferenceRecorded
 from headwater.cli.main import cli
 from headwater.errors import ConfigError, ContractError, TaskError
 from headwater.protocol.inferences import MOST_ROW_PROOFS, NOBODY, context_of
+from headwater.protocol.machine import Addresses
 from headwater.protocol.openings import Encoding, encode
 from headwater.protocol.phases import Question
 from headwater.protocol.structs import Query, Setup
@@ -136,7 +137,8 @@ def test_record__keeps_a_score_for_everybody(asked, secret):
 def indexed(world: Asked) -> Index:
     """What an indexer makes of the logs of Inferences alone."""
     chain, inferences = world.chain, world.contracts.inferences
-    index = Index(chain.chain_id, inferences.deployment(), lambda number: chain.block(number).timestamp)
+    at = Addresses(*(address.lower() for address in astuple(inferences.deployment())))
+    index = Index(chain.chain_id, at, lambda number: chain.block(number).timestamp)
     index.read(world.anvil.web3.eth.get_logs({"address": inferences.address, "fromBlock": 0}))
     return index
 
