@@ -24,6 +24,7 @@ import {
   parseManifest,
   phaseOf,
   readAdmission,
+  readInferences,
   readLineage,
   readRecord,
   readRoundLogs,
@@ -182,6 +183,11 @@ export class Chain {
   /** That record alone, for a screen that shows it beside others: none has moved on to another block by this. */
   async record(taskId, round) {
     return readRecord({ ...(await this.#where()), taskId, round });
+  }
+
+  /** The answers about rows by the model of a round that were recorded, oldest first: one log query. */
+  async inferences(taskId, round) {
+    return readInferences({ ...(await this.#where()), taskId, round });
   }
 
   /**

@@ -62,6 +62,7 @@ MUSTS = (
     Must("submit of one proof: gas", "gas.submit", "<=", 710_000),
     Must("finalize: gas, at any number of trainers", "gas.finalize", "<=", 850_000),
     Must("enrol: gas", "gas.enrol", "<=", 220_000),
+    Must("an inference, checked in place: gas", "gas.infer", "<=", 700_000),
     Must("admission by one group: gas beyond a plain enrolment", "gas.admit", "<=", 300_000),
     Must("admission by two groups: gas beyond a plain enrolment", "gas.admit_two", "<=", 520_000),
     Must("a proof of membership: seconds", "membership.seconds", "<=", 3),

@@ -46,7 +46,7 @@ from headwater.roles.secrets import secret_of
 from headwater.roles.task import Task, open_task
 from headwater.roles.trainer import Trainer
 from headwater.storage.opening import open_store
-from scripts.benchmarks import groups, links, openings
+from scripts.benchmarks import groups, inference, links, openings
 from scripts.benchmarks.shapes import shares
 
 PATIENTS = (142, 110, 90, 60, 50)  # of each trainer
@@ -173,6 +173,7 @@ def measure(spec: LinearSpec, home: Path, folder: Path, anvil: Anvil) -> Measure
         "merge": created["merge"] - created["plain"],
         "warm_start": created["warm_start"] - created["plain"],
         **openings.measure(contracts, senders, home, anvil),
+        **inference.measure(contracts, senders, home, spec, task.srs),
         **groups.measure(contracts, senders, home),
         "deploy": ledger.deployed | {name: record.gas_used for name, record in deployment.records.items()},
     }

@@ -56,7 +56,7 @@ def manifest_of(learner: Learner, **changes: Any) -> TaskManifest:
         "description": "",
         "learner": {"kind": learner.kind, "package": learner.package},
         "model": learner.document(),
-        "circuits": {"train": NOWHERE, "average": NOWHERE, "score": "", "composition": ""},
+        "circuits": {"train": NOWHERE, "average": NOWHERE, "score": "", "composition": "", "infer": ""},
         "srs": {"id": "00" * 32, "k": 17, "source": "dev", "cid": ""},
     }
     return TaskManifest.of(**{**fields, **changes})

@@ -160,6 +160,6 @@ def manifest_of(name: str, description: str, learner: Learner) -> TaskManifest:
         description=description,
         learner={"kind": learner.kind, "package": learner.package},
         model=learner.document(),
-        circuits={"train": NOWHERE, "average": NOWHERE, "score": "", "composition": ""},
+        circuits={"train": NOWHERE, "average": NOWHERE, "score": "", "composition": "", "infer": ""},
         srs={"id": "00" * 32, "k": SRS.k, "source": "dev", "cid": ""},
     )

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
+
+from eth_abi.abi import encode
 
 from headwater.chain.contracts import events
 from headwater.chain.contracts.codec import decode_log
 from headwater.protocol.curve import Point, add, multiply
+from headwater.protocol.inferences import NOBODY, context_of, input_commitment
 from headwater.protocol.links import next_hash
 from headwater.protocol.machine import Addresses, Machine, Multiply
 from headwater.protocol.machine.call import Block
@@ -29,9 +32,12 @@ from headwater.protocol.structs import (
     Head,
     HeldOut,
     Pool,
+    Query,
     Registration,
     RosterEntry,
     Round,
+    Row,
+    Setup,
     TaskConfig,
     TaskRecord,
     TaskState,
@@ -52,12 +58,16 @@ class Index:
 
     Attributes:
         machine: holds it, and answers views, for the block of the last log or a later one (`now`).
+        setups, rows, inferences: what `Inferences` answers, which no rule of the machine's depends on.
     """
 
     def __init__(self, chain_id: int, at: Addresses, times: Callable[[int], int], multiply_by: Multiply = multiply):
         """`times`: a block's time, by its number."""
         self.machine = Machine(chain_id, at, {}, lambda *_: False, multiply=multiply_by)
         self.times = times
+        self.setups: dict[int, Setup] = {}
+        self.rows: dict[tuple[int, str, bytes], Row] = {}
+        self.inferences: dict[bytes, tuple[int, bytes, bytes]] = {}
 
     def read(self, logs: Iterable[Mapping[str, Any]]) -> None:
         """Take logs in, in the chain's order."""
@@ -312,6 +322,32 @@ class Index:
 
     def on_claimed(self, event: events.Claimed) -> None:
         self.machine.stakes.claimable[event.account] -= event.amount
+
+    # ---- Inferences
+
+    def on_inference_opened(self, event: events.InferenceOpened) -> None:
+        self.setups[event.task_id] = event.setup
+
+    def on_row_issued(self, event: events.RowIssued) -> None:
+        assert event.row_hash == point_hash(event.commitment)
+        self.rows[event.task_id, event.issuer, event.row_hash] = Row(event.account, self.machine.block.time, 0)
+
+    def on_row_taken_back(self, event: events.RowTakenBack) -> None:
+        at = event.task_id, event.issuer, event.row_hash
+        self.rows[at] = replace(self.rows[at], revoked_at=self.machine.block.time)
+
+    def on_inference_recorded(self, event: events.InferenceRecorded) -> None:
+        asked = event.task_id, event.round, event.issuer, event.account, event.question, event.value, event.nonce
+        context = context_of(self.machine.chain_id, event.address, NOBODY, Query(*asked))
+        output = encode(["uint8", "int64", "bool"], [int(event.question), event.value, event.answer])
+        model_id = event.task_id << 32 | event.round
+        self.inferences[event.inference_id] = model_id, input_commitment(event.row_hash, context), output
+
+    def on_inference_verified(self, event: events.InferenceVerified) -> None:
+        """Changes nothing; of one that is kept, `InferenceRecorded` says more."""
+
+    def on_inference_stored(self, event: events.InferenceStored) -> None:
+        """`InferenceRecorded` says more."""
 
     # ---- how
 

@@ -36,12 +36,13 @@ SAMPLES = {
     "bool": True,
     "uint8": 2,
     "uint256": 1_700_000_000,
+    "int64": -40,
     "address": "0x" + "11" * 20,
     "bytes29": b"\xab" * 29,
     "bytes31": b"\xab" * 31,
     "bytes32": b"\xab" * 32,
 }
-ENUMS = {"Phase", "TrainerStatus", "Duty", "Kind", "Encoding"}
+ENUMS = {"Phase", "TrainerStatus", "Duty", "Kind", "Encoding", "Question"}
 ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -158,7 +159,8 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_about(name):
     first, *_ = inputs = EVENTS[name]["inputs"]
     assert first["indexed"]
-    assert first["name"] in ("taskId", "challengeId", "trainer", "account", "commitmentHash", "groupId", "module")
+    known = ("taskId", "challengeId", "trainer", "account", "commitmentHash", "groupId", "module")
+    assert first["name"] in (*known, "modelId", "inferenceId")
     assert sum(i["indexed"] for i in inputs) <= 3
     assert all(i["name"] for i in inputs)
 

@@ -22,7 +22,7 @@ TASK = {
     "description": "Malignant or benign,\nfrom 30 measurements.",
     "learner": {"kind": "linear", "package": "headwater"},
     "model": {"anything": ["that", {"a": "learner"}, 1, True]},
-    "circuits": {"train": CID, "average": CID, "score": "", "composition": ""},
+    "circuits": {"train": CID, "average": CID, "score": "", "composition": "", "infer": ""},
     "srs": SRS,
 }
 CIRCUIT = {

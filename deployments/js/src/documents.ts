@@ -19,7 +19,7 @@ const manifest = object({
   description,
   learner: learnerReference,
   model: anyObject,
-  circuits: object({ train: cid, average: cid, score: cidOrNone, composition: cidOrNone }),
+  circuits: object({ train: cid, average: cid, score: cidOrNone, composition: cidOrNone, infer: cidOrNone }),
   srs: object({
     id: hex32,
     k: integer(1, 28),

@@ -12,6 +12,7 @@ export { plain } from "./foreign.js";
 export { type Content, type FetchOptions, fetchContent } from "./gateway.js";
 export { type Admission, type Group, type GroupRange, readAdmission, readGroup } from "./groups.js";
 export * from "./history.js";
+export * from "./inferences.js";
 export { type GramModel, gram } from "./learners/gram.js";
 export * from "./learners/learner.js";
 export { type LinearModel, linear } from "./learners/linear.js";

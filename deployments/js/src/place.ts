@@ -9,7 +9,11 @@ export interface Place {
 }
 
 /** Where an event stands. */
-export function placeOf({ blockNumber, transactionHash, logIndex }: TaskEvent): Place {
+export function placeOf({
+  blockNumber,
+  transactionHash,
+  logIndex,
+}: Pick<TaskEvent, "blockNumber" | "transactionHash" | "logIndex">): Place {
   return { block: blockNumber, transaction: transactionHash, logIndex };
 }
 

@@ -5,6 +5,7 @@ import { explain, explainContent } from "../errors.js";
 import { count, size, when } from "../format.js";
 import { against, isVouched } from "../parts/against.js";
 import { ancestryCard } from "../parts/ancestry.js";
+import { inferencesCard } from "../parts/inferences.js";
 import { originOf } from "../parts/origin.js";
 import { predictionForm } from "../parts/prediction.js";
 import { facts } from "../parts/table.js";
@@ -30,6 +31,7 @@ export function modelScreen(app, [id, number]) {
   let checking; // which check is under way, or was the last
   let form;
   let saved; // the address of the file to save
+  const inferences = inferencesCard(app, () => app.chain.inferences(taskId, round));
   let ancestry = ancestryCard(app, taskId, round);
 
   async function load() {
@@ -88,6 +90,7 @@ export function modelScreen(app, [id, number]) {
       h("div", { class: "columns", key: "top" }, checks(), origin()),
       ancestry.render(),
       tryIt(),
+      manifest?.circuits.infer && inferences.render(manifest.model.label?.classes),
       elsewhere(),
     ];
   }

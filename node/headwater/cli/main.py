@@ -30,6 +30,7 @@ COMMANDS = {
     "merge": ("headwater.cli.merge", "Search for the coefficients that merge models best."),
     "declare": ("headwater.cli.declare", "Prove of which classes and groups your rows are."),
     "model": ("headwater.cli.model", "Pull, verify and apply models."),
+    "infer": ("headwater.cli.infer", "Prove what a model says of a row that nobody sees."),
     "plan": ("headwater.cli.plan", "What a task will cost, before it is created."),
     "status": ("headwater.cli.status", "Where tasks are, and what an account waits for."),
     "doctor": ("headwater.cli.doctor", "Whether all that a node needs is in order."),

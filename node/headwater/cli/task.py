@@ -101,6 +101,9 @@ def show(
         if task.has_scores:
             task.check_scores(log_report("check"))
             out.print(CHECK, "so are those of its scores, and what their numbers mean")
+        if task.has_inference:
+            task.check_inference(log_report("check"))
+            out.print(CHECK, "so is that of its inferences")
 
 
 def _list(contracts: Contracts, *, wants_all: bool) -> Table:
@@ -163,6 +166,7 @@ def _facts(task: Task) -> Table:
         "proofs tell": f"of one row at most {task.learner.row_bits(config.rounds):.2g} bits in all rounds, and only to"
         " who knows all else",
         "scores": _scores(task),
+        "inferences": "contracts may ask about committed rows (`headwater infer`)" if task.has_inference else "",
         "circuits": f"k = {config.k}, SRS {task.srs.source}",
     }
     table = Table(show_header=False, title=f"task {task.id}", title_justify="left")

@@ -162,6 +162,12 @@ From = tuple[int, int | None, int]
 )
 @click.option("--attester", "attesters", type=ACCOUNT, multiple=True, help="Whose scores you point readers to.")
 @click.option(
+    "--inference",
+    is_flag=True,
+    help="Let contracts ask what models say of a row that they do not see: one more verifier is deployed, and circuits"
+    " may be larger.",
+)
+@click.option(
     "--from",
     "parents",
     type=PARENT,
@@ -205,6 +211,7 @@ def create(
     groups: tuple[int, ...],
     scores: bool | None,
     attesters: tuple[str, ...],
+    inference: bool,
     srs: str,
     rpc: tuple[str, ...],
     deployments: Path,
@@ -252,7 +259,10 @@ def create(
     if groups:
         terms = replace(terms, admission=module_of(contracts, sender, groups, terms.min_trainers, report))
     task_id = create_task(
-        *(contracts, sender, opened, home, learner, terms, srs, report, lineage), scores=scores, attesters=attesters
+        *(contracts, sender, opened, home, learner, terms, srs, report, lineage),
+        scores=scores,
+        attesters=attesters,
+        inference=inference,
     )
     out.print(f"task {task_id}")
     if parents:

@@ -84,7 +84,12 @@ def _choice(z: Sequence[float]) -> int:
     return int(z[0] > 0) if len(z) == 1 else max(range(len(z)), key=lambda i: z[i])
 
 
+def probability(z: float) -> float:
+    """That of the class that z is of: piecewise-linear, kept off 0 and 1."""
+    return min(max(z / 4 + 0.5, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY)
+
+
 def _probabilities(z: Sequence[float]) -> list[float]:
-    """Piecewise-linear, kept off 0 and 1; one-vs-rest probabilities are scaled to a sum of 1."""
-    each = [min(max(value / 4 + 0.5, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY) for value in z]
+    """Of each class; one-vs-rest probabilities are scaled to a sum of 1."""
+    each = [probability(value) for value in z]
     return [1 - each[0], each[0]] if len(each) == 1 else [p / math.fsum(each) for p in each]

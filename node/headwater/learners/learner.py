@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from headwater.circuits.composition import Composition
     from headwater.circuits.evaluate import Evaluate
+    from headwater.circuits.infer import Infer
     from headwater.circuits.update import Update
 
 GROUP = "headwater.learners"
@@ -169,6 +170,42 @@ class Learner(ABC):
         """
         del at_least
         return None
+
+    @property
+    def infer_statement(self) -> Infer | None:
+        """The statement that proves what a model says of one committed row; None where the learner has none.
+
+        One that has implements `z`, `threshold`, `class_index`, `class_name` and `says`, too.
+        """
+        return None
+
+    def z(self, weights: Sequence[int], row: Sequence[int]) -> list[int]:
+        """What a model says of a row's features: the integers that `infer_statement` compares, one for each output."""
+        raise NotImplementedError
+
+    def threshold(self, value: float) -> int:
+        """The least z of which a model says `value` or more: a probability of the positive class, or an amount.
+
+        Raises:
+            ConfigError: no z says so much, or every one does.
+        """
+        raise NotImplementedError
+
+    def class_index(self, name: str) -> int:
+        """Which output a class is.
+
+        Raises:
+            ConfigError: there is no such class.
+        """
+        raise NotImplementedError
+
+    def class_name(self, index: int) -> str:
+        """The class that an output is of."""
+        raise NotImplementedError
+
+    def says(self, z: int) -> str:
+        """What a z says, for people."""
+        raise NotImplementedError
 
     @property
     def composition_statement(self) -> Composition | None:

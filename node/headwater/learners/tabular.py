@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import FailFast, Field, ValidationError
 
 from headwater.errors import ConfigError
+from headwater.foreign import plain
 from headwater.learners import amounts, classes
 from headwater.learners.learner import Learner, Predictions, Request, RowScores, Score, check_settings
 from headwater.learners.table_spec import TableSpec, rate_shift_of, units
@@ -412,6 +413,55 @@ class Tabular(Learner):
         Raises:
             ValueError: not D weights.
         """
+
+    @property
+    def z_bits(self) -> int:
+        """Fractional bits of `z`, where the kind has inferences."""
+        raise NotImplementedError
+
+    def threshold(self, value: float) -> int:
+        """As `Learner` says: by bisection, since what is said rises with z."""
+        statement = self.infer_statement
+        if statement is None or self.spec.outputs > 1:
+            raise ConfigError(f"models of {self.spec.outputs} classes pick one", "ask for a class, by its name")
+        low, high = -statement.z_limit, statement.z_limit
+        if not self._said(low) < value <= self._said(high):
+            raise ConfigError(
+                f"models say {self._said(low):g} to {self._said(high):g}, so {value:g} is reached always or never",
+                "name a threshold between them",
+            )
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._said(middle) >= value else (middle + 1, high)
+        return low
+
+    def class_index(self, name: str) -> int:
+        """As `Learner` says."""
+        if name in self.columns.classes and self.spec.outputs > 1:
+            return self.columns.classes.index(name)
+        raise ConfigError(
+            f"{plain(name, 40)!r} is no class that these models pick",
+            f"name one of {', '.join(self.columns.classes)}"
+            if self.spec.outputs > 1
+            else "ask for a probability or an amount that is to be reached",
+        )
+
+    def class_name(self, index: int) -> str:
+        """As `Learner` says."""
+        return self.columns.classes[index]
+
+    def says(self, z: int) -> str:
+        """As `Learner` says."""
+        if self.columns.amount is not None:
+            return f"{self.columns.label} {self._said(z):.6g}"
+        return f"probability of {self.columns.classes[-1]} {self._said(z):.4f}"
+
+    def _said(self, z: int) -> float:
+        """What a z says: a probability of the positive class, or an amount."""
+        value = decode(z, self.z_bits)
+        if self.columns.amount is None:
+            return classes.probability(value)
+        return amounts.amount_of(self.columns.amount, self.amounts([[value]])[0])
 
     def amounts(self, scores: Scores) -> list[float]:
         """The standardised amounts that scores are of."""

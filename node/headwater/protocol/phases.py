@@ -67,3 +67,28 @@ class Kind(IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+class Question(IntEnum):
+    """What is asked of a row, about a whole number `value`; as `IInferences` numbers it."""
+
+    AT_LEAST = 0
+    EXACTLY = 1
+    CLASS = 2
+
+    def entry(self, value: int) -> int:
+        """How the public vector says it: twice z is compared with it, and cannot equal an odd number."""
+        return {Question.AT_LEAST: 2 * value - 1, Question.EXACTLY: 2 * value, Question.CLASS: value}[self]
+
+    def answer(self, said: int) -> bool:
+        """What an answer of the statement says. Raises ValueError where it gives no such answer."""
+        allowed = (-2, 0, 2) if self is Question.EXACTLY else (-2, 2)
+        if said not in allowed:
+            raise ValueError(f"{said} is no answer to {self.name.lower()}")
+        return said == (0 if self is Question.EXACTLY else 2)
+
+    def of(self, value: int, z: list[int]) -> bool:
+        """The answer for what a model says: z of each output. Of equal z the first counts as the larger."""
+        if self is Question.CLASS:
+            return max(range(len(z)), key=z.__getitem__) == value
+        return z[0] >= value if self is Question.AT_LEAST else z[0] == value

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.openings import Encoding
 from headwater.protocol.pairing import G2
-from headwater.protocol.phases import Kind, Phase, TrainerStatus
+from headwater.protocol.phases import Kind, Phase, Question, TrainerStatus
 
 ZERO_ADDRESS = "0x" + "00" * 20
 ZERO_HASH = bytes(32)
@@ -350,6 +350,48 @@ class Claim:
     encoding: Encoding
     entries: int
     root: bytes
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a task's creator opens for inferences. `IInferences.Setup`."""
+
+    verifier: str
+    outputs: int
+    code_hash: bytes
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that an issuer vouches for; zeros if it does not. `IInferences.Row`."""
+
+    account: str
+    issued_at: int
+    revoked_at: int
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question about a row. `IInferences.Query`."""
+
+    task_id: int
+    round: int
+    issuer: str
+    account: str
+    question: Question
+    value: int
+    nonce: int
+
+
+@dataclass(frozen=True)
+class ModelCommitment:
+    """Hashes that tie a model together, as ERC-7992 has them. `IZKMLVerifier.ModelCommitment`."""
+
+    model_hash: bytes
+    circuit_hash: bytes
+    vk_hash: bytes
+    proof_system_id: bytes
+    uri: str
 
 
 @dataclass(frozen=True)

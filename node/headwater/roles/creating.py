@@ -25,6 +25,7 @@ from headwater.protocol.groups import MOST_GROUPS
 from headwater.protocol.machine.terms import MAX_ANSWER_TIME, part_count
 from headwater.protocol.structs import ZERO_ADDRESS, ZERO_HASH, Origin, TaskConfig
 from headwater.protocol.vectors import update_length
+from headwater.roles.inferring import INFER, inference_statement, open_inference
 from headwater.roles.models import open_model
 from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_model, read_parents
 from headwater.roles.report import Report, silent
@@ -62,6 +63,7 @@ def create_task(
     *,
     scores: bool = False,
     attesters: Sequence[str] = (),
+    inference: bool = False,
 ) -> int:
     """Publish a task, and return its id.
 
@@ -72,6 +74,7 @@ def create_task(
         lineage: the models that the first one is made of; by default it is what the learner starts from.
         scores: whether scores and compositions can be recorded (`IAttestations`).
         attesters: whose scores the creator points readers to.
+        inference: whether models can be asked about committed rows (`IInferences`).
 
     Raises:
         ConfigError: the terms, the texts or the numbers cannot be; or the account cannot pay. Nothing was sent then.
@@ -94,10 +97,11 @@ def create_task(
         raise ConfigError(f"{sender.address} has not enough coin for the pool", "send it some, or lower --pool")
     parents = read_parents(contracts, store, home, learner, lineage) if lineage else ()
     report("measuring")
-    srs = _srs(home, source, parents, learner.update_statement, *scoring.values())
+    more = scoring | ({INFER: inference_statement(learner)} if inference else {})
+    srs = _srs(home, source, parents, learner.update_statement, *more.values())
     circuits = []
-    statements = {"train": learner.update_statement, "average": Average(learner.dimension)}
-    for name, statement in (statements | scoring).items():
+    statements: dict[str, Statement] = {"train": learner.update_statement, "average": Average(learner.dimension)}
+    for name, statement in (statements | more).items():
         report("building", statement=name)
         circuits.append(build(home, statement, srs))
     first = _first_model(circuits[1], sender.address, learner, lineage, parents, report)
@@ -105,7 +109,7 @@ def create_task(
     srs_cid = str(store.put_file(srs.path)) if srs.source == DEV else ""
     srs_reference = SrsReference.model_validate({"id": srs.id, "k": srs.k, "source": srs.source, "cid": srs_cid})
     published = [str(publish_circuit(circuit, store, srs_reference)) for circuit in circuits]
-    cids = {SCORE: "", COMPOSITION: ""} | dict(zip(statements | scoring, published, strict=True))
+    cids = {SCORE: "", COMPOSITION: "", INFER: ""} | dict(zip(statements | more, published, strict=True))
     manifest_cid = _put(store, _manifest(learner, terms, cids, srs_reference))
     model_cid = _put(store, first.model.document(0, 0))
     known = _verifiers_of(parents)
@@ -159,7 +163,9 @@ def create_task(
     report("created", gas=receipt.gas_used)
     task_id = receipt.event(TaskCreated).task_id
     if scoring:
-        open_scores(contracts, sender, task_id, learner, circuits[2:], attesters, report, scored)
+        open_scores(contracts, sender, task_id, learner, circuits[2:4], attesters, report, scored)
+    if inference:
+        open_inference(contracts, sender, task_id, circuits[-1], report)
     return task_id
 
 
@@ -271,7 +277,8 @@ def check_documents(learner: Learner, terms: Terms) -> None:
     srs = SrsReference.model_validate({"id": "00" * 32, "k": 1, "source": DEV, "cid": cid})
     hint = "change the name, the columns or the numbers: nothing was sent"
     try:
-        manifest = _manifest(learner, terms, {"train": cid, "average": cid, SCORE: cid, COMPOSITION: cid}, srs)
+        named = dict.fromkeys(("train", "average", SCORE, COMPOSITION, INFER), cid)
+        manifest = _manifest(learner, terms, named, srs)
         manifest.encode()
         same = type(learner).parse(manifest.model) == learner
     except ValidationError as error:

@@ -259,6 +259,21 @@ class Task(TaskReader):
     def _circuit(self, statement: Statement, limit: float = LONGEST_SECONDS, stop: Event | None = None) -> Circuit:
         return replace(build(self.home, statement, self.srs, limit, stop), machines=self.machines)
 
+    @property
+    def has_inference(self) -> bool:
+        """Whether its manifest has a circuit of inferences."""
+        return bool(self.manifest.circuits.infer)
+
+    @cached_property
+    def infer(self) -> Circuit:
+        """The circuit of inferences; `check_inference` has compared it."""
+        statement = self.learner.infer_statement
+        if not self.has_inference or statement is None:
+            raise TaskError(
+                f"task {self.id} has no inferences", "its creator chose so, for good: `task create --inference`"
+            )
+        return build(self.home, statement, self.srs)
+
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
         state = self.contracts.rounds.get_state(self.id, block.number)
@@ -408,6 +423,39 @@ class Task(TaskReader):
                 )
             self.__dict__[name] = circuit  # what `train` and `average` give
 
+    def check_inference(
+        self, report: Report = silent, limit: float = LONGEST_SECONDS, stop: Event | None = None
+    ) -> None:
+        """Rebuild the circuit of inferences, and compare it with what the contract has: before an answer is believed.
+
+        Raises:
+            TaskError: the task has none, it was not opened, or its verifier is not the one that the manifest gives.
+            CircuitError: as of `check_circuits`.
+        """
+        statement = self.learner.infer_statement
+        if not self.has_inference or statement is None:
+            _ = self.infer  # which says so
+            return
+        try:
+            setup = self.contracts.inferences.get_setup(self.id)
+        except ContractError as error:
+            if error.name != "NotOpen":
+                raise
+            raise TaskError(
+                f"task {self.id} is not open for inferences yet",
+                f"its creator opens it: `headwater infer open {self.id}`",
+            ) from None
+        report("building", statement="infer")
+        circuit = build(self.home, statement, self.srs, limit, stop)
+        expected = (bytes.fromhex(circuit.verifier.code_hash[2:]), statement.table[1])
+        on_chain = self.contracts.chain.code_hash(setup.verifier)
+        if not expected == (setup.code_hash, setup.outputs) == (on_chain, setup.outputs):
+            raise TaskError(
+                f"task {self.id}'s verifier of inferences at {setup.verifier} is not the one rebuilt here",
+                "its creator may be able to forge answers: do not believe any",
+            )
+        self.__dict__["infer"] = circuit
+
 
 def read_task(contracts: Contracts, store: ContentStore, task_id: int, limits: Limits | None = None) -> TaskReader:
     """A task's config and manifest, checked against each other.
@@ -486,6 +534,7 @@ def open_task(
         ("average", manifest.circuits.average, Average(learner.dimension)),
         ("score", manifest.circuits.score, learner.evaluate_statement()),
         ("composition", manifest.circuits.composition, learner.composition_statement),
+        ("infer", manifest.circuits.infer, learner.infer_statement),
     ):
         if not text:
             continue

@@ -62,12 +62,13 @@ class Document(Part):
 
 
 class CircuitCids(Part):
-    """The circuit manifests. Those of scores and compositions are empty where the task has none."""
+    """The circuit manifests. Those of scores, compositions and inferences are empty where the task has none."""
 
     train: CidText
     average: CidText
     score: CidText | Literal[""]
     composition: CidText | Literal[""]
+    infer: CidText | Literal[""]
 
 
 class SrsReference(Part):

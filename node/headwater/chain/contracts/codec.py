@@ -28,7 +28,7 @@ from headwater.protocol.equal_log import EqualLogProof
 from headwater.protocol.groups import SemaphoreProof
 from headwater.protocol.openings import Encoding
 from headwater.protocol.pairing import G2
-from headwater.protocol.phases import Duty, Kind, Phase, TrainerStatus
+from headwater.protocol.phases import Duty, Kind, Phase, Question, TrainerStatus
 from headwater.protocol.possession import PossessionProof
 
 CONTRACTS = (
@@ -42,6 +42,7 @@ CONTRACTS = (
     "Openings",
     "ProofManager",
     "Attestations",
+    "Inferences",
     "PoseidonT3",
     "SemaphoreVerifier",
     "Semaphore",
@@ -82,6 +83,10 @@ VALUES: dict[str, Any] = {
     "SemaphoreProof": SemaphoreProof,
     "Call": screens.Call,
     "Result": screens.Result,
+    "Setup": structs.Setup,
+    "Row": structs.Row,
+    "Query": structs.Query,
+    "ModelCommitment": structs.ModelCommitment,
     "Model": structs.Model,
     "Record": structs.Record,
     "TaskSummary": screens.TaskSummary,
@@ -93,6 +98,7 @@ VALUES: dict[str, Any] = {
     "Duty": Duty,
     "Kind": Kind,
     "Encoding": Encoding,
+    "Question": Question,
 }
 """The Python type of each struct and enum, by its Solidity name."""
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding
-from headwater.protocol.phases import Kind, Phase
+from headwater.protocol.phases import Kind, Phase, Question
 from headwater.protocol.possession import PossessionProof
-from headwater.protocol.structs import Link, Parent, Posting, Scoring, TaskConfig
+from headwater.protocol.structs import Link, Parent, Posting, Scoring, Setup, TaskConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -542,6 +542,67 @@ class Opened(Event):
     entries: int
     quotient: Point
     kept: bool
+
+
+@dataclass(frozen=True)
+class InferenceOpened(Event):
+    """A task's models can be asked about rows from then on."""
+
+    task_id: int
+    setup: Setup
+
+
+@dataclass(frozen=True)
+class RowIssued(Event):
+    """An issuer vouches for a row of an account."""
+
+    task_id: int
+    issuer: str
+    account: str
+    row_hash: bytes
+    commitment: Point
+
+
+@dataclass(frozen=True)
+class RowTakenBack(Event):
+    """An issuer vouches for a row no more."""
+
+    task_id: int
+    issuer: str
+    row_hash: bytes
+
+
+@dataclass(frozen=True)
+class InferenceRecorded(Event):
+    """An answer was recorded, for everybody to see."""
+
+    task_id: int
+    round: int
+    account: str
+    issuer: str
+    row_hash: bytes
+    question: Question
+    value: int
+    answer: bool
+    nonce: int
+    inference_id: bytes
+
+
+@dataclass(frozen=True)
+class InferenceVerified(Event):
+    """An inference was proved, by ERC-7992's names: model id, commitment to all inputs, output."""
+
+    model_id: int
+    input_commitment: bytes
+    output: bytes
+    caller: str
+
+
+@dataclass(frozen=True)
+class InferenceStored(Event):
+    """An inference was kept, by ERC-7992's id."""
+
+    inference_id: bytes
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.groups import GroupAdmissions, Semaphore
+from headwater.chain.contracts.inferences import Inferences
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
@@ -38,6 +39,7 @@ class Contracts:
     openings: Openings
     proofs: ProofManager
     attestations: Attestations
+    inferences: Inferences
     lens: Lens
     starts: Starts
     semaphore: Semaphore
@@ -48,7 +50,7 @@ class Contracts:
         """Every one of them that knows tasks. Groups are anybody's, and what their logs tell is nothing of a task."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
-            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.lens),
+            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.inferences, self.lens),
         )
 
     def start_of(self, task_id: int, round_: int = 0) -> int:
@@ -85,6 +87,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         Openings(chain, at["Openings"], start),
         ProofManager(chain, at["ProofManager"], start),
         Attestations(chain, at["Attestations"], start),
+        Inferences(chain, at["Inferences"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
         Semaphore(chain, at["Semaphore"], start),

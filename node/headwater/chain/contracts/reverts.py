@@ -29,10 +29,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     # scores
     "NotCreator": ("{creator} created task {taskId}, and nobody else opens it", "send it from the creator's account"),
-    "AlreadyOpen": ("task {taskId} is open for scores already", "nothing to do: it is for good"),
+    "AlreadyOpen": ("task {taskId} is open for this already", "nothing to do: it is for good"),
     "NotOpen": (
-        "task {taskId} was not opened for scores",
-        "ask its creator: `headwater task create --scores`, or `headwater task open` afterwards",
+        "task {taskId} was not opened for scores, or for inferences",
+        "ask its creator: `headwater task create --scores` and --inference, or `task open` and `infer open` afterwards",
     ),
     "InvalidLayout": (
         "{groups} groups, {wholeGroups} of them of one column, with {each} numbers and {classes} classes make no score",
@@ -454,7 +454,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     # proofs
     "ProofTooShort": ("the proof has {length} bytes, and its commitments alone take {required}", "prove again"),
     "ModelMismatch": (
-        "the model is {actual:short}, and {expected:short} is the task's current one, or the one demanded",
+        "the model is {actual:short}, and {expected:short} is the task's current one, or the one that is meant",
         "a proof is stale, or of another task or chain: train and prove again; in an answer, show the model demanded",
     ),
     "SumMismatch": (
@@ -462,8 +462,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "take exactly the updates that the last attempt masked, or the parents that are named, then prove again",
     ),
     "PublicMismatch": (
-        "it was proved for {actual:short}, and this sender and number of updates, or divisor, are {expected:short}",
-        "prove it yourself: the proof names its sender, and by how much it divides",
+        (
+            "it was proved for {actual:short}, and this sender and number of updates, divisor, or question are"
+            " {expected:short}"
+        ),
+        "prove it yourself: a proof names its sender and divisor; one about a row its consumer, question and nonce",
     ),
     "InvalidProof": (
         "the verifier {verifier} refused the proof",
@@ -494,6 +497,39 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "ZeroAmount": ("the amount is zero", "name an amount"),
     "TransferFailed": ("{to} refused {amount:wei}", "use an account that can receive the chain's coin"),
+    # inferences
+    "InvalidOutputs": ("models with {outputs} outputs say nothing", "name as many as the task's models have"),
+    "AlreadyIssued": (
+        "{issuer} has issued the row {rowHash:short} in task {taskId} before",
+        "commit to it again: `headwater infer row` draws new salts",
+    ),
+    "EmptyRow": ("the row is nobody's, or nothing but zeros", "name an account, and commit to a row with its salts"),
+    "NotIssued": (
+        "{issuer} has not issued the row {rowHash:short} in task {taskId}",
+        "ask it to (`headwater infer row`), or name who did",
+    ),
+    "RowRevoked": (
+        "{issuer} took the row {rowHash:short} back at {revokedAt:time}",
+        "ask it for a row of what is true now",
+    ),
+    "WrongAccount": (
+        "the row is {expected}'s, not {actual}'s",
+        "a proof about a row is for its account alone: use the account that it was issued for",
+    ),
+    "UnsuitableQuestion": (
+        "question {question} about {value} is none for models of {outputs} outputs",
+        "ask for a class, by its index, where there are several outputs; else whether z reaches or is a number",
+    ),
+    "NoSuchAnswer": ("the proof's answer, {actual:short}, is none to question {question}", "prove it again"),
+    "QueryMismatch": (
+        "model, input commitment or output (number {which} of these) are not those of the query in the proof",
+        "take them from the proof's file: `headwater infer prove` writes them",
+    ),
+    "NoQuery": ("a proof of {length} bytes begins with no query", "put the encoded query before the proof"),
+    "UnknownInference": (
+        "no inference {inferenceId:short} was recorded",
+        "`headwater infer list` says which were",
+    ),
     # never seen unless something is wrong
     "UnauthorizedCaller": (
         "only another contract of the deployment may call this, not {caller}",

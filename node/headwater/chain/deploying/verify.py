@@ -15,6 +15,7 @@ from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.groups import GroupAdmission, GroupAdmissions, Semaphore
+from headwater.chain.contracts.inferences import Inferences
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
@@ -42,6 +43,7 @@ WRAPPERS: tuple[type[Contract], ...] = (
     Openings,
     ProofManager,
     Attestations,
+    Inferences,
     GroupAdmission,
     GroupAdmissions,
     Lens,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwater.circuits.evaluate import Evaluate
+    from headwater.circuits.infer import Infer
     from headwater.circuits.update import Update
 
 
@@ -108,6 +109,23 @@ class Linear(Tabular):
         spec, loss, amount = self.spec, self.spec.derivative, self.columns.amount
         bits = spec.z_bits + (loss.divisor_bits if loss.form == "direct" else 0)
         return decode(1, bits) * float(amount.deviation) if amount else 1.0
+
+    @property
+    def infer_statement(self) -> Infer:
+        """As `Learner` says."""
+        from headwater.learners.linear.infer import LinearInfer
+
+        return LinearInfer.of(self.spec)
+
+    @property
+    def z_bits(self) -> int:
+        """As `Tabular` says."""
+        return self.spec.z_bits
+
+    def z(self, weights: Sequence[int], row: Sequence[int]) -> list[int]:
+        """As `Learner` says."""
+        outputs = self.spec.outputs
+        return [sum(a * b for a, b in zip(row, weights[o::outputs], strict=True)) for o in range(outputs)]
 
     @property
     def facts(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headwater.circuits.evaluate import Evaluate
+    from headwater.circuits.infer import Infer
     from headwater.circuits.update import Update
 
 
@@ -89,6 +90,22 @@ class Mlp(Tabular):
         return MlpEvaluate.of(self.spec, at_least=at_least)
 
     @property
+    def infer_statement(self) -> Infer:
+        """As `Learner` says."""
+        from headwater.learners.mlp.infer import MlpInfer
+
+        return MlpInfer.of(self.spec)
+
+    @property
+    def z_bits(self) -> int:
+        """As `Tabular` says."""
+        return self.spec.output_bits
+
+    def z(self, weights: Sequence[int], row: Sequence[int]) -> list[int]:
+        """As `Learner` says."""
+        return self._integers(weights, [list(row)])[0]
+
+    @property
     def facts(self) -> dict[str, str]:
         """As `Learner` says."""
         spec = self.spec
@@ -101,13 +118,18 @@ class Mlp(Tabular):
 
     def scores(self, weights: Sequence[int], dataset: Dataset) -> Scores:
         """As `Tabular` says, computed exactly."""
+        return [[decode(entry, self.z_bits) for entry in row] for row in self._integers(weights, dataset.x)]
+
+    def _integers(self, weights: Sequence[int], x: Sequence[Sequence[int]]) -> list[list[int]]:
+        """z of each row and output."""
         import numpy as np
 
         hidden, output = self.spec.layers(weights, object)
-        rows = np.array(dataset.x, dtype=object).reshape(len(dataset), self.spec.features)
-        z = rows @ hidden  # without the unit that `lit` takes, as the statement of a score and browsers do
+        rows = np.array(x, dtype=object).reshape(len(x), self.spec.features)
+        z = rows @ hidden  # without the unit that `lit` takes, as the statements of scores and browsers do
         active = z + abs(z)
-        return [[decode(entry, self.spec.output_bits) for entry in row] for row in (active @ output).tolist()]
+        found: list[list[int]] = (active @ output).tolist()
+        return found
 
     def tensors(self, weights: Sequence[int]) -> dict[str, NDArray[np.float32]]:
         """As `Learner` says: `hidden`, (features, hidden units), and `output`, (hidden units, outputs)."""
