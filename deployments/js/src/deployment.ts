@@ -16,6 +16,7 @@ export const CONTRACTS = [
   "Openings",
   "ProofManager",
   "Attestations",
+  "Pools",
   "Semaphore",
   "GroupAdmissions",
   "Lens",

@@ -30,6 +30,7 @@ from headwater.protocol.openings import Encoding
 from headwater.protocol.pairing import G2
 from headwater.protocol.phases import Duty, Kind, Phase, TrainerStatus
 from headwater.protocol.possession import PossessionProof
+from headwater.protocol.slots import Reason
 
 CONTRACTS = (
     "TaskManager",
@@ -42,6 +43,7 @@ CONTRACTS = (
     "Openings",
     "ProofManager",
     "Attestations",
+    "Pools",
     "PoseidonT3",
     "SemaphoreVerifier",
     "Semaphore",
@@ -68,6 +70,8 @@ VALUES: dict[str, Any] = {
     "PeerMask": structs.PeerMask,
     "Challenge": structs.Challenge,
     "Link": structs.Link,
+    "DataPool": structs.DataPool,
+    "Contribution": structs.Contribution,
     "Head": structs.Head,
     "Score": structs.Score,
     "Shown": structs.Shown,
@@ -93,6 +97,7 @@ VALUES: dict[str, Any] = {
     "Duty": Duty,
     "Kind": Kind,
     "Encoding": Encoding,
+    "Reason": Reason,
 }
 """The Python type of each struct and enum, by its Solidity name."""
 

@@ -13,6 +13,7 @@ from headwater.chain.contracts.groups import GroupAdmissions, Semaphore
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.pools import Pools
 from headwater.chain.contracts.proof_manager import ProofManager
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
@@ -38,6 +39,7 @@ class Contracts:
     openings: Openings
     proofs: ProofManager
     attestations: Attestations
+    pools: Pools
     lens: Lens
     starts: Starts
     semaphore: Semaphore
@@ -48,7 +50,7 @@ class Contracts:
         """Every one of them that knows tasks. Groups are anybody's, and what their logs tell is nothing of a task."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
-            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.lens),
+            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.pools, self.lens),
         )
 
     def start_of(self, task_id: int, round_: int = 0) -> int:
@@ -85,6 +87,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         Openings(chain, at["Openings"], start),
         ProofManager(chain, at["ProofManager"], start),
         Attestations(chain, at["Attestations"], start),
+        Pools(chain, at["Pools"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
         Semaphore(chain, at["Semaphore"], start),

@@ -35,7 +35,7 @@ ADDRESSED = (
 )
 """The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
 
-BESIDE = ("Attestations", "PoseidonT3", "SemaphoreVerifier", "Semaphore", "GroupAdmission", "GroupAdmissions")
+BESIDE = ("Attestations", "Pools", "PoseidonT3", "SemaphoreVerifier", "Semaphore", "GroupAdmission", "GroupAdmissions")
 """Contracts of which those know nothing: what they are told of, `TOLD` says."""
 
 DEPLOYED = (*ADDRESSED, *BESIDE, "Lens")

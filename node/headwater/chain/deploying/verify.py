@@ -18,6 +18,7 @@ from headwater.chain.contracts.groups import GroupAdmission, GroupAdmissions, Se
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.pools import Pools
 from headwater.chain.contracts.proof_manager import ProofManager
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
@@ -42,6 +43,7 @@ WRAPPERS: tuple[type[Contract], ...] = (
     Openings,
     ProofManager,
     Attestations,
+    Pools,
     GroupAdmission,
     GroupAdmissions,
     Lens,
