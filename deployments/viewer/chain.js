@@ -25,6 +25,7 @@ import {
   phaseOf,
   readAdmission,
   readLineage,
+  readPools,
   readRecord,
   readRoundLogs,
   readScoring,
@@ -182,6 +183,11 @@ export class Chain {
   /** That record alone, for a screen that shows it beside others: none has moved on to another block by this. */
   async record(taskId, round) {
     return readRecord({ ...(await this.#where()), taskId, round });
+  }
+
+  /** The pools of a task, whose contributions add up: two log queries. */
+  async pools(taskId) {
+    return readPools({ ...(await this.#where()), taskId });
   }
 
   /**
