@@ -12,11 +12,18 @@ from typing import Any
 
 from headwater.learners.learner import find, names
 from headwater.storage.manifests import CircuitManifest, Document, TaskManifest
-from headwater.storage.vectors import ModelHeader, ProofHeader, UpdateHeader
+from headwater.storage.vectors import ModelHeader, ProofHeader, RowHeader, UpdateHeader
 from scripts.artifacts import ROOT, write_json
 
 FOLDER = ROOT / "ipfs" / "schemas"
-DOCUMENTS: tuple[type[Document], ...] = (TaskManifest, CircuitManifest, UpdateHeader, ModelHeader, ProofHeader)
+DOCUMENTS: tuple[type[Document], ...] = (
+    TaskManifest,
+    CircuitManifest,
+    UpdateHeader,
+    ModelHeader,
+    ProofHeader,
+    RowHeader,
+)
 
 
 def schemas() -> dict[Path, dict[str, Any]]:

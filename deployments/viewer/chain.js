@@ -26,6 +26,7 @@ import {
   readAdmission,
   readInferences,
   readLineage,
+  readPools,
   readRecord,
   readRoundLogs,
   readScoring,
@@ -188,6 +189,11 @@ export class Chain {
   /** The answers about rows by the model of a round that were recorded, oldest first: one log query. */
   async inferences(taskId, round) {
     return readInferences({ ...(await this.#where()), taskId, round });
+  }
+
+  /** The pools of a task, whose contributions add up: two log queries. */
+  async pools(taskId) {
+    return readPools({ ...(await this.#where()), taskId });
   }
 
   /**

@@ -3,12 +3,14 @@ pragma solidity 0.8.37;
 
 import {IAttestations} from "../../contracts/interfaces/IAttestations.sol";
 import {IChallengeManager} from "../../contracts/interfaces/IChallengeManager.sol";
+import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
 import {IOpenings} from "../../contracts/interfaces/IOpenings.sol";
+import {IPools} from "../../contracts/interfaces/IPools.sol";
 import {IProofManager} from "../../contracts/interfaces/IProofManager.sol";
 import {IRoundManager} from "../../contracts/interfaces/IRoundManager.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {IVerifier} from "../../contracts/interfaces/IVerifier.sol";
-import {G1} from "../../contracts/libraries/BN254.sol";
+import {BN254, G1} from "../../contracts/libraries/BN254.sol";
 import {Masks} from "../../contracts/libraries/Masks.sol";
 import {PossessionProof} from "../../contracts/libraries/Possession.sol";
 import {AttestingTest} from "./helpers/AttestingTest.sol";
@@ -100,6 +102,41 @@ contract GasTest is AttestingTest {
         first = vm.lastCallGas().gasTotalUsed;
         lens.getRounds(3, 0, 2);
         recordEach("Lens.getRounds, each round", vm.lastCallGas().gasTotalUsed - first, 25_000);
+    }
+
+    function test_gas_ofPools() public {
+        IPools pools = IPools(deploy("Pools", abi.encode(IDeployed(address(tasks)).deployment())));
+        (address owner, uint256 pooled) = (trainer(1), offset());
+        vm.prank(owner);
+        uint40 closesAt = uint40(block.timestamp + 1 days);
+        pools.open(taskId, 6, closesAt, closesAt + 1 days, address(0), "key");
+        record("open a pool", 250_000);
+        for (uint256 i = 1; i <= 4; ++i) {
+            G1 memory row = point(dataOf(trainer(10 + i)));
+            pooled = addmod(pooled, minus(dataOf(trainer(10 + i)), offset()), BN254.P);
+            vm.prank(trainer(10 + i));
+            pools.contribute(1, uint16(i), row, CID, "");
+        }
+        record("contribute", 120_000);
+        G1 memory last = point(dataOf(trainer(14)));
+        vm.prank(trainer(14));
+        pools.withdraw(1, last);
+        record("withdraw from a pool", 70_000);
+        vm.warp(closesAt);
+        last = point(dataOf(trainer(13)));
+        vm.prank(owner);
+        pools.leaveOut(1, trainer(13), last, IPools.Reason.OtherRow);
+        record("leave out of a pool", 70_000);
+        G1 memory blinding = point(77);
+        pooled = addmod(pooled, minus(77, offset()), BN254.P);
+        pooled = minus(pooled, minus(dataOf(trainer(14)), offset()));
+        pooled = minus(pooled, minus(dataOf(trainer(13)), offset()));
+        G1[] memory data = one(point(pooled));
+        vm.prank(owner);
+        trainers.registerData(taskId, data);
+        vm.prank(owner);
+        pools.close(1, blinding, CID);
+        record("close a pool", 140_000);
     }
 
     function test_gas_ofMasks() public {

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from headwater.chain.contracts.events import Convicted, Submitted
+from headwater.chain.contracts.events import Convicted, PoolClosed, RowLeftOut, Submitted
 from headwater.chain.deploying.records import Deployment
 from headwater.errors import Unavailable
 from headwater.foreign import plain, unseen
@@ -22,6 +22,7 @@ from headwater.protocol.structs import ZERO_ADDRESS, Model
 from headwater.reading.admission import read_groups
 from headwater.reading.ancestry import read_ancestry
 from headwater.reading.history import Attempt, Part, RoundHistory, read_history
+from headwater.roles.pools.rows import see
 from headwater.roles.task import Task, point_hash
 from headwater.storage.cid import Cid
 from headwater.storage.unixfs import cid_of
@@ -33,7 +34,7 @@ from tests.support.story import Story
 
 Json = dict[str, Any]
 TEXTS = ("as it is: é 日本 😀", "a\x1b[2J\x9b", "\u202edlrow\u2069", "a\nb\tc", "\U000e0041", "x" * 500, "x" * 501)
-TASKS = ("long", "short", "plain", "withheld", "warm", "merged")
+TASKS = ("long", "short", "plain", "withheld", "warm", "merged", "pooled")
 
 
 def facts(story: Story, folder: Path) -> Json:
@@ -47,10 +48,51 @@ def facts(story: Story, folder: Path) -> Json:
         "tasks": {name: task_facts(getattr(story, name)) for name in TASKS},
         "cids": [{"hex": data.hex(), "cid": str(cid_of(data))} for data in contents()],
         "documents": list(document_cases(story.long)),
+        "pools": [pool_facts(story.pooled, number) for number in (1, 2)],
         "unseen": unseen_ranges(),
         "plain": [{"text": text, "shown": plain(text)} for text in TEXTS],
         "commitments": list(commitment_cases(story.long)),
         "predictions": [prediction_facts(case) for case in (flowers(story, folder), *cases(folder))],
+    }
+
+
+def pool_facts(task: Task, number: int) -> Json:
+    """A pool: its terms, and who is in it."""
+    contracts, seen = task.contracts, see(task.contracts, number)
+    pool = seen.pool
+    closed = next(contracts.pools.events(PoolClosed, task_id=task.id, pool_id=number), None)
+    return {
+        "poolId": number,
+        "taskId": pool.task_id,
+        **{name: getattr(pool, name) for name in ("owner", "slots", "admission")},
+        "closesAt": pool.closes_at,
+        "expiresAt": pool.expires_at,
+        "key": "0x" + pool.key.hex(),
+        "contributors": [
+            {
+                "contributor": member.contributor,
+                "slot": member.slot,
+                "commitment": [str(coordinate) for coordinate in member.commitment],
+                "cid": "0x" + member.cid.hex(),
+            }
+            for member in seen.members
+        ],
+        "gone": [
+            {
+                "contributor": event.contributor,
+                "slot": event.slot,
+                "reason": event.reason.text if isinstance(event, RowLeftOut) else None,
+            }
+            for event in seen.gone
+        ],
+        "closed": None
+        if closed is None
+        else {
+            "pooled": [str(coordinate) for coordinate in closed.pooled],
+            "blinding": [str(coordinate) for coordinate in closed.blinding],
+            "cid": "0x" + closed.cid.hex(),
+            "dataHash": "0x" + closed.data_hash.hex(),
+        },
     }
 
 

@@ -9,6 +9,9 @@ Four rounds of task `long`, with real proofs, finalized each:
 
 Task `warm` starts from the model that `long` ended with, and `merged` from a model of both: nothing has happened there.
 
+Task `pooled` has two pools: one that was closed, whose owner left somebody out and somebody withdrew from, and one
+that is open.
+
 Task `short` has a round that failed, since too few submitted, and one that was skipped. Task `plain` stands as it was
 created. Task `withheld` ended when one had joined, since its creator did not show the first model.
 """
@@ -33,8 +36,10 @@ from headwater.protocol.decisions import (
     Settle,
     Submit,
 )
+from headwater.protocol.slots import Reason
 from headwater.protocol.structs import Parent
 from headwater.roles.origins import Lineage
+from headwater.roles.pools import contributing, owning
 from headwater.roles.task import Task, open_task
 from tests.support.lineages import everybody, of_parents, until
 from tests.support.posting import posting
@@ -56,6 +61,7 @@ class Story:
     withheld: Task
     warm: Task
     merged: Task
+    pooled: Task
 
 
 def play(world: World) -> Story:
@@ -70,7 +76,25 @@ def play(world: World) -> Story:
     trained = Parent(long.id, 4, 1)
     warm = of_parents(world, Lineage((trained,)))
     merged = of_parents(world, Lineage((replace(trained, coefficient=3), Parent(warm.id, 0, -1)), divisor=2))
-    return Story(world, long, short, plain, withheld, warm, merged)
+    return Story(world, long, short, plain, withheld, warm, merged, _pooled(world))
+
+
+def _pooled(world: World) -> Task:
+    from tests.support.pooling import OWNER, Pooling  # which stands on roles, as this does
+
+    task = world.open(world.create())
+    pooling = Pooling(world, task)
+    for account in (4, 5, 7, 8):
+        pooling.contribute(account)
+    contributing.withdraw(world.contracts, world.senders[5], pooling.journals[5], pooling.id)
+    bad = next(member for member in pooling.seen.members if member.contributor == pooling.address(7))
+    findings = [owning.Finding(bad, Reason.INVALID_ROW)]
+    list(owning.leave_out(world.contracts, world.senders[OWNER], pooling.id, findings))
+    pooling.freeze()
+    pooling.collect()
+    pooling.close()
+    Pooling(world, task).contribute(9)
+    return task
 
 
 def _one_submits_nothing(world: World, task: Task) -> None:

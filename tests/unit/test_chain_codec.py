@@ -42,7 +42,7 @@ SAMPLES = {
     "bytes31": b"\xab" * 31,
     "bytes32": b"\xab" * 32,
 }
-ENUMS = {"Phase", "TrainerStatus", "Duty", "Kind", "Encoding", "Question"}
+ENUMS = {"Phase", "TrainerStatus", "Duty", "Kind", "Encoding", "Question", "Reason"}
 ALICE = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -146,8 +146,9 @@ def test_structs__when_the_contracts_return_them__then_the_dataclasses_have_thei
 
 
 def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_arguments_in_order():
-    groups = events.GroupEvent.__subclasses__()
-    ours = {kind.__name__: kind for kind in (*events.Event.__subclasses__(), *groups) if kind is not events.GroupEvent}
+    beside = (events.GroupEvent, events.PoolEvent)
+    kinds = [*events.Event.__subclasses__(), *(kind for base in beside for kind in base.__subclasses__())]
+    ours = {kind.__name__: kind for kind in kinds if kind not in beside}
 
     assert set(ours) == set(EVENTS)
     for name, kind in ours.items():
@@ -159,7 +160,7 @@ def test_events__when_the_contracts_emit_them__then_the_dataclasses_have_their_a
 def test_events__when_an_indexer_looks_for_them__then_it_can_by_what_they_are_about(name):
     first, *_ = inputs = EVENTS[name]["inputs"]
     assert first["indexed"]
-    known = ("taskId", "challengeId", "trainer", "account", "commitmentHash", "groupId", "module")
+    known = ("taskId", "challengeId", "trainer", "account", "commitmentHash", "groupId", "module", "poolId")
     assert first["name"] in (*known, "modelId", "inferenceId")
     assert sum(i["indexed"] for i in inputs) <= 3
     assert all(i["name"] for i in inputs)

@@ -17,6 +17,7 @@ export const CONTRACTS = [
   "ProofManager",
   "Attestations",
   "Inferences",
+  "Pools",
   "Semaphore",
   "GroupAdmissions",
   "Lens",

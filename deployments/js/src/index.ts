@@ -34,6 +34,7 @@ export * from "./openings.js";
 export { Outcome, outcomeOf } from "./outcome.js";
 export { isEnd, PHASES, type Phase, phaseOf } from "./phases.js";
 export { order, type Place } from "./place.js";
+export * from "./pools.js";
 export { columnsOf, encodeRow, evaluate, exampleRow, factsOf, groupsOf, predict } from "./predict.js";
 export { isTooMuch } from "./ranges.js";
 export { startOf } from "./starts.js";

@@ -73,12 +73,37 @@ export interface TaskFacts {
   readonly withheld: string | null;
 }
 
+export interface PoolFacts {
+  readonly poolId: number;
+  readonly taskId: number;
+  readonly owner: Address;
+  readonly slots: number;
+  readonly admission: Address;
+  readonly closesAt: number;
+  readonly expiresAt: number;
+  readonly key: Hex;
+  readonly contributors: readonly {
+    readonly contributor: Address;
+    readonly slot: number;
+    readonly commitment: readonly [string, string];
+    readonly cid: Hex;
+  }[];
+  readonly gone: readonly { readonly contributor: Address; readonly slot: number; readonly reason: string | null }[];
+  readonly closed: {
+    readonly pooled: readonly [string, string];
+    readonly blinding: readonly [string, string];
+    readonly cid: Hex;
+    readonly dataHash: Hex;
+  } | null;
+}
+
 interface Facts {
   readonly rpc: string;
   readonly gateway: string;
   readonly addresses: unknown;
   readonly accounts: readonly Address[];
-  readonly tasks: Readonly<Record<"long" | "short" | "plain" | "withheld" | "warm" | "merged", TaskFacts>>;
+  readonly tasks: Readonly<Record<"long" | "short" | "plain" | "withheld" | "warm" | "merged" | "pooled", TaskFacts>>;
+  readonly pools: readonly PoolFacts[];
   /** Two groups, and a module that asks for both. */
   readonly groups: {
     readonly module: Address;
@@ -125,7 +150,7 @@ export type PredictionFacts = Omit<ClassPrediction, "classes"> | AmountPredictio
 export const facts = JSON.parse(readFileSync(process.env["HEADWATER_FACTS"] ?? "", "utf8")) as Facts;
 export const client = createPublicClient({ transport: http(facts.rpc) });
 export const deployment = parseAddresses(facts.addresses);
-export const { long, short, plain, withheld, warm, merged } = facts.tasks;
+export const { long, short, plain, withheld, warm, merged, pooled } = facts.tasks;
 export const tasks = Object.values(facts.tasks);
 export const gateways = [facts.gateway];
 

@@ -5,6 +5,7 @@ import { ViewerError } from "../errors.js";
 import { coins, count, MEANING, when } from "../format.js";
 import { gasCard } from "../parts/gas.js";
 import { outcomeChip } from "../parts/outcomes.js";
+import { followPools, poolOf } from "../parts/pools.js";
 import { facts, table } from "../parts/table.js";
 import { card, code, empty, notice, phaseChip, title, trail } from "../parts/words.js";
 import { isEnd, Outcome, order } from "../vendor/headwater.js";
@@ -17,6 +18,8 @@ export function roundScreen(app, [id, round]) {
   let creator; // of the task
   let told;
 
+  const pools = followPools(app, taskId);
+
   async function load() {
     const task = await app.chain.task(taskId);
     if (number < 1 || number > task.state.round) {
@@ -28,6 +31,7 @@ export function roundScreen(app, [id, round]) {
     }
     seen = await app.chain.round(taskId, task, number);
     creator = task.creator;
+    pools.follow();
     if (told !== undefined && told !== seen.phase) app.announce(`Round ${number}: ${seen.phase}`);
     told = seen.phase;
   }
@@ -40,7 +44,7 @@ export function roundScreen(app, [id, round]) {
       card(
         "Trainers",
         seen.parts.length > 0
-          ? roster(seen)
+          ? roster(seen, pools.list)
           : empty("Nobody has joined", "Trainers who enrolled take a seat in the phase Join."),
       ),
       gas.render(),
@@ -125,7 +129,7 @@ export const withheldNotice = ({ slashed }, creator, level) =>
   );
 
 /** A round's trainers: what each did, and what became of its part. */
-export function roster(round) {
+export function roster(round, pools) {
   return table({
     caption: `Trainers of round ${round.number}`,
     rows: round.parts,
@@ -133,7 +137,7 @@ export function roster(round) {
     columns: [
       { name: "Trainer", cell: (part) => code(part.trainer) },
       { name: "Its contribution", cell: (part) => outcomeChip(part.outcome) },
-      { name: "Proof", cell: (part) => (part.submitted ? proved(part) : "none") },
+      { name: "Proof", cell: (part) => (part.submitted ? proved(part, pools) : "none") },
       { name: "Masked", cell: (part) => masked(part) },
       { name: "Challenged", cell: (part) => challenged(part, round) },
       {
@@ -146,9 +150,10 @@ export function roster(round) {
   });
 }
 
-function proved({ claimed, submitted: { transaction, dataHashes } }) {
+function proved({ claimed, submitted: { transaction, dataHashes } }, pools) {
   const sets = new Set(dataHashes).size;
-  const of = sets > 1 && `, of ${sets} sets of data`;
+  const pooled = poolOf(pools, dataHashes);
+  const of = [sets > 1 && `, of ${sets} sets of data`, pooled && `, ${pooled}`];
   if (!claimed.some((link) => link.transaction === transaction)) return ["accepted ", code(transaction), of];
   const shown = claimed.filter((link) => link.proved).length;
   const where =

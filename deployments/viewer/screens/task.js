@@ -9,6 +9,7 @@ import { unknownKind } from "../parts/learner.js";
 import { lineage } from "../parts/lineage.js";
 import { originOf } from "../parts/origin.js";
 import { tally } from "../parts/outcomes.js";
+import { followPools, poolsCard } from "../parts/pools.js";
 import { qualityCard } from "../parts/quality.js";
 import { scoresCards } from "../parts/scores.js";
 import { facts, table } from "../parts/table.js";
@@ -24,6 +25,7 @@ export function taskScreen(app, [id], query) {
   const taskId = BigInt(id);
   const upTo = /^\d{1,9}$/.test(query.get("upto") ?? "") ? Number(query.get("upto")) : undefined; // the newest round shown; undefined: the running one
   const gas = gasCard(app, () => rounds.list);
+  const pools = followPools(app, taskId);
   const made = () => (rounds?.list ?? []).filter((round) => round.made).map(({ number }) => number);
   const scores = scoresCards(app, taskId, () => ({ manifest, rounds: made() }));
   const quality = qualityCard(app, taskId, () => ({ manifest, task }));
@@ -49,6 +51,7 @@ export function taskScreen(app, [id], query) {
       app.announce(`Task ${taskId}, round ${task.state.round}: ${task.state.phase}`);
     told = now;
     if (!manifest && !problem) readManifest();
+    pools.follow();
     if (!admission) admitting();
     quality.follow();
   }
@@ -88,6 +91,7 @@ export function taskScreen(app, [id], query) {
       h("div", { class: "columns", key: "top" }, now(), what()),
       card("Lineage of the models", lineage(taskId, rounds.list, rounds.before, task.parents), roundsPager()),
       card("Rounds", roundsTable(), roundsPager()),
+      poolsCard(pools.list, app.now()),
       quality.render(),
       ...scores.render(),
       h("div", { class: "columns", key: "bottom" }, terms(), addresses()),
@@ -141,7 +145,12 @@ export function taskScreen(app, [id], query) {
         state.accused > 0 && ["Challenged", accused()],
       ),
       running.parts.length > 0 &&
-        h("details", { key: "roster" }, h("summary", {}, `Who takes part in round ${state.round}`), roster(running)),
+        h(
+          "details",
+          { key: "roster" },
+          h("summary", {}, `Who takes part in round ${state.round}`),
+          roster(running, pools.list),
+        ),
     );
   }
 

@@ -88,9 +88,9 @@ def command(
         _show("settings", [health.failure("settings", error)])
         out.print("Nothing else was checked: it is the settings that say what to check.")
         context.exit(1)
-    daemon = config is not None or bool(settings.model_fields_set & {"roles", "tasks", "data"})
+    daemon = config is not None or bool(settings.model_fields_set & {"roles", "tasks", "data", "pools"})
     settings = settings.model_copy(update=given)
-    training = tuple(settings.data) if daemon else task_ids
+    training = (*settings.data, *settings.pools) if daemon else task_ids
     verdicts = []
     for title, checks in _sections(settings, [*files, *settings.data.values()], training, daemon=daemon):
         _show(title, checks)
@@ -123,7 +123,7 @@ def _sections(
     with err.status("Trying stores"):
         stores = [health.check_store(spec) for spec in split(settings.store_spec)]
     yield "stores", stores
-    ids = sorted({*settings.tasks, *settings.data})
+    ids = sorted({*settings.tasks, *settings.data, *settings.pools})
     if contracts and ids:
         with err.status("Looking at tasks"):
             checks = _tasks(settings, contracts, ids)

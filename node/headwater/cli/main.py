@@ -24,6 +24,7 @@ COMMANDS = {
     "group": ("headwater.cli.group", "Groups of people that tasks may ask for, and your identity in them."),
     "run": ("headwater.cli.run", "Run a node: all its roles in all its tasks, as settings say."),
     "trainer": ("headwater.cli.trainer", "Train on data that stay here, and prove it."),
+    "pool": ("headwater.cli.pool", "Pool rows: people with a single record are one trainer together."),
     "aggregator": ("headwater.cli.aggregator", "Average updates and prove it."),
     "challenger": ("headwater.cli.challenger", "Make those who withhold bytes answer for it."),
     "attest": ("headwater.cli.attest", "Prove how good models are on rows held out from training."),

@@ -65,6 +65,7 @@ def run_role(
     *,
     keep_stake: bool = False,
     data: Mapping[int, Path] | None = None,
+    pools: Mapping[int, int] | None = None,
     held_out: Mapping[int, Path] | None = None,
     once: bool = False,
     **settings: Any,
@@ -76,7 +77,8 @@ def run_role(
     from headwater.cli.settings import load_settings
 
     given = {name: value for name, value in settings.items() if value is not None}
-    named = {**given, "roles": (role,), "tasks": (task_id,), "data": data or {}, "held_out": held_out or {}}
+    tables = {"data": data or {}, "pools": pools or {}, "held_out": held_out or {}}
+    named = {**given, "roles": (role,), "tasks": (task_id,), **tables}
     if keep_stake:
         named["keep_stake"] = True
     if store:
@@ -112,6 +114,7 @@ def run_node(settings: NodeSettings, trainer: type[Trainer] | None = None, *, on
         settings.roles,
         settings.tasks,
         settings.data,
+        settings.pools,
         settings.keep_stake,
         settings.proof_limit_seconds,
         machines_of(settings.workers, settings.dask, lambda text: report("note", text=text)),

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 PREFIX = "HEADWATER_"
 MOST_WORKERS = 64
-TABLES = ("data", "held_out")
-"""Settings that name a file for each task."""
+TABLES = ("data", "pools", "held_out")
+"""Settings that name something for each task."""
 
 Role = Literal["trainer", "aggregator", "challenger", "attester"]
 
@@ -62,6 +62,8 @@ class NodeSettings(BaseModel):
     """Ids; none: every task, but for training, which needs data."""
     data: dict[Annotated[int, Field(ge=1)], File] = {}
     """For each task to train in, a CSV file for its owner alone."""
+    pools: dict[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = {}
+    """For each task to train in on the rows of a pool, the pool, which the account owns and has closed."""
     held_out: dict[Annotated[int, Field(ge=1)], File] = {}
     """For each task to attest in, a CSV file of rows that nobody trains on, for its owner alone."""
     identity: File | None = None

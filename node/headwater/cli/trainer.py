@@ -19,10 +19,15 @@ def command() -> None:
 @command.command()
 @click.option(
     "--data",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV file with the columns that `headwater task show` lists. It is read here and never sent, but to machines"
     " that --dask names.",
+)
+@click.option(
+    "--pool",
+    "pool_id",
+    type=click.IntRange(1),
+    help="In the place of a file: a pool of this account's, which `headwater pool close` has closed.",
 )
 @role_options
 @identity_option
@@ -37,7 +42,14 @@ def command() -> None:
 )
 @store_option
 @machine_options
-def run(task_id: int, store: str | None, data: Path, quiet_until: int | None, **settings: Any) -> None:
+def run(
+    task_id: int,
+    store: str | None,
+    data: Path | None,
+    pool_id: int | None,
+    quiet_until: int | None,
+    **settings: Any,
+) -> None:
     """Enrol, then train, prove and submit in every round until the task has ended; then collect, claim and withdraw.
 
     Where a task admits members of groups only, --identity names the identity that is one; the proof of it says neither
@@ -51,7 +63,16 @@ def run(task_id: int, store: str | None, data: Path, quiet_until: int | None, **
 
     if quiet_until is not None:
         settings["quiet_until"] = quiet_until
-    run_role("trainer", task_id, store, data={task_id: data}, **settings)
+    if (data is None) == (pool_id is None):
+        raise click.UsageError("name the data: --data FILE, or --pool for the rows of a pool")
+    run_role(
+        "trainer",
+        task_id,
+        store,
+        data={task_id: data} if data else None,
+        pools={task_id: pool_id} if pool_id else None,
+        **settings,
+    )
 
 
 @command.command()

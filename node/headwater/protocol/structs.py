@@ -505,3 +505,41 @@ class Composition:
     owner: str
     data_hash: bytes
     counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DataPool:
+    """A pool of rows, of several contributors, that become one trainer's data. `IPools.DataPool`.
+
+    Attributes:
+        closes_at: until when slots are taken and given back, Unix seconds.
+        expires_at: until when the owner may close it.
+        key: what rows are sealed for: a public key of X25519.
+        sum: C(sum of what the contributors committed to).
+        data_hash: of the pooled commitment, the sum with the blinding; zero until it is closed.
+    """
+
+    task_id: int
+    owner: str
+    closes_at: int
+    expires_at: int
+    slots: int
+    admission: str
+    contributors: int
+    closed: bool
+    key: bytes
+    sum: Point
+    data_hash: bytes
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a contributor has in a pool. commitment_hash: the first 29 bytes; all zero if it has nothing."""
+
+    commitment_hash: bytes
+    slot: int
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has a slot."""
+        return any(self.commitment_hash)

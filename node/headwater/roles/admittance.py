@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
 from headwater.chain.contracts.groups import GroupAdmission
 from headwater.chain.contracts.opened import Contracts
 from headwater.errors import ConfigError
+from headwater.groups.identity import read_identity
 from headwater.groups.members import Group, read_group
 from headwater.groups.prover import commitment_of, prove
 from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of
 from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.roles.heavy import Heavy
 from headwater.roles.report import Report
+from headwater.roles.task import TaskReader
 
 LOOK_AGAIN_SECONDS = 30
 """How often it is looked whether an admin has added the identity by now."""
@@ -82,3 +85,32 @@ class Admittance:
 
     def _read(self, block: int) -> list[Group]:
         return [read_group(self._contracts, group_id, block) for group_id in self._groups]
+
+
+def admittance_for(task: TaskReader, account: str, identity: Path | None, report: Report) -> Admittance | None:
+    """What shows that an account may enrol; None where the task asks for nothing that can be shown.
+
+    identity: the file of the person's identity.
+
+    Raises:
+        ConfigError: the task asks for groups, and no identity is named.
+    """
+    module, contracts = task.config.admission, task.contracts
+    if module == ZERO_ADDRESS or contracts.trainers.get_enrolment(task.id, account).exists:
+        return None
+    groups = contracts.admissions.groups_of(module)
+    if groups is None:
+        report(
+            "note",
+            text=f"the contract at {module} decides who may enrol in task {task.id}; headwater does not know what"
+            " it asks for, and shows it nothing",
+        )
+        return None
+    names = ", ".join(map(str, groups))
+    report("note", text=f"only members of the groups {names} may enrol in task {task.id}, each once")
+    if identity is None:
+        raise ConfigError(
+            f"task {task.id} admits members of the groups {names} only, and no identity is named",
+            "name its file with --identity, or as `identity` in the settings; `headwater group join` makes one",
+        )
+    return Admittance(contracts, task.id, module, groups, read_identity(identity), report)

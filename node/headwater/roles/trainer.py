@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from headwater.chain.asking.rpc import Block, BlockId, Call
 from headwater.chain.contracts.events import TrainerSlashed
@@ -69,6 +70,9 @@ from headwater.storage.unixfs import cid_of
 from headwater.storage.vectors import NO_SCORE, ProofDocument, UpdateDocument
 from headwater.tables.data import Dataset
 
+if TYPE_CHECKING:
+    from headwater.roles.pools.owning import Pooled
+
 REMEMBERED_BLOCKS = 256
 """How many hashes every chain's contracts can see; those of chains with EIP-2935 see 8,191."""
 
@@ -123,6 +127,7 @@ class Trainer(Role):
         proof_limit: float | None = None,
         quiet_until: int | None = None,
         heavy: Heavy | None = None,
+        pooled: Pooled | None = None,
         admittance: Admittance | None = None,
     ) -> None:
         """`secret`: see `secrets.secret_of`. `report`: told of every step.
@@ -132,6 +137,7 @@ class Trainer(Role):
         proof_limit: seconds that a proof may take, instead of what is usual on this machine.
         quiet_until: in a task with receipts, after how many parts of the data it synchronizes at the latest.
         heavy: the machines' queue, which says how many proofs are made at a time; without one, this machine is free.
+        pooled: the rows of a pool, which `dataset` are then: their salts are their contributors'.
         admittance: what shows that the account may enrol, where the task's module asks for groups.
         """
         super().__init__(task.contracts, task.id, sender, report)
@@ -140,6 +146,7 @@ class Trainer(Role):
         self._secret = secret
         self._keep_stake = keep_stake
         self._proof_limit, self._heavy = proof_limit, heavy or Heavy()
+        self._pooled = pooled
         self._kept = KeptProofs(journal, task.place)
         self._kept_scores = KeptProofs(journal, f"receipt/{task.place}")
         self._stretches = Stretches(task, sender.address, self._parts, quiet_until)
@@ -570,6 +577,8 @@ class Trainer(Role):
             ConfigError: the file's data are not what this account enrolled with.
             JournalError: what their salts follow from cannot be read or written.
         """
+        if self._pooled is not None:
+            return [(self._pooled.vector, self._pooled.point)]
         enrolled = self.task.contracts.trainers.get_enrolment(self.task.id, self.sender.address).exists
         seed = self.commitments.seed(self._unsalted(), enrolled=enrolled)
         return [self._vector(seed, number, part) for number, part in enumerate(self._parts)]
@@ -601,13 +610,24 @@ class Trainer(Role):
         found = [point for _, point in self.vectors]
         if all(self.commitments.proofs(point) < self.task.learner.most_proofs for point in found):
             return found
+        if self._pooled is not None:
+            raise ConfigError(
+                f"as many proofs about the rows of pool {self._pooled.pool_id} have been made as there may be",
+                "open another pool: its contributors draw new salts",
+            )
         self.commitments.renew(self._unsalted())
         return [point for _, point in self.vectors]
 
     def _registered(self) -> list[tuple[list[int], Point]]:
         """As `vectors`, and registered: where the journal was lost after enrolling, the salts are new."""
         found, me = self.vectors, self.sender.address
-        if missing := [point for _, point in found if self._owner(point) != me]:
+        missing = [point for _, point in found if self._owner(point) != me]
+        if missing and self._pooled is not None:
+            raise ConfigError(
+                f"the rows of pool {self._pooled.pool_id} are not registered by {me}, or the node does not know it yet",
+                "wait for it; else train with the account that closed the pool",
+            )
+        if missing:
             self._report("note", text="the journal does not know the data as enrolled: registers them under new salts")
             self._send(self.task.contracts.trainers.register_data(self.task.id, missing), "registered")
         return found

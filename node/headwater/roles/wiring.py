@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from headwater.journal.journal import Journal
 from headwater.private import check_private
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import ZERO_ADDRESS
-from headwater.roles.admittance import Admittance
+from headwater.roles.admittance import admittance_for
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.attester import Attester
 from headwater.roles.board import Board
@@ -34,6 +34,7 @@ from headwater.roles.keeper import Keeper
 from headwater.roles.limits import Limits
 from headwater.roles.opener import Opener
 from headwater.roles.pace import Pace
+from headwater.roles.pools.owning import pooled_data
 from headwater.roles.report import Report
 from headwater.roles.role import Role
 from headwater.roles.secrets import secret_of
@@ -62,6 +63,7 @@ class Wanted:
     Attributes:
         tasks: ids; none: every task that there is and will be, but for training, which needs data.
         data: for each task to train in, a CSV file for its owner alone.
+        pools: for each task to train in on the rows of a pool, the pool: the account's own, and closed.
         keep_stake: leave the account's free stake where it is when a task has ended, for other tasks.
         proof_limit: seconds that a proof may take at most; none, until it hangs (see `roles.proving`).
         machines: where proofs are made, and how many at a time.
@@ -75,6 +77,7 @@ class Wanted:
     roles: Sequence[Kind]
     tasks: Sequence[int] = ()
     data: Mapping[int, Path] = field(default_factory=dict)
+    pools: Mapping[int, int] = field(default_factory=dict)
     keep_stake: bool = False
     proof_limit: float | None = None
     machines: Machines = HERE
@@ -83,6 +86,11 @@ class Wanted:
     once: bool = False
     identity: Path | None = None
     quiet_until: int | None = None
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The tasks to train in."""
+        return (*self.data, *self.pools)
 
     @property
     def endless(self) -> bool:
@@ -95,15 +103,20 @@ class Wanted:
         Raises:
             ConfigError: so it does.
         """
-        for name, files in (("data", self.data), ("held_out", self.held_out)):
-            for path in files.values():
-                check_private(path)
+        for path in (*self.data.values(), *self.held_out.values()):
+            check_private(path)
+        named: tuple[tuple[str, Mapping[int, object]], ...] = (
+            *(("data", self.data), ("pools", self.pools), ("held_out", self.held_out)),
+        )
+        for name, files in named:
             if stray := sorted(set(files) - set(self.tasks or files)):
                 tasks = ", ".join(map(str, self.tasks))
                 raise ConfigError(
                     f"there are data for task {stray[0]}, which is not among the tasks {tasks}",
                     f"add it to `tasks`, or take it out of `{name}`",
                 )
+        if both := sorted(set(self.data) & set(self.pools)):
+            raise ConfigError(f"task {both[0]} is to be trained in on a file and on a pool", "name one of them")
         if self.identity is not None:
             read_identity(self.identity)
         if same := sorted(task for task, path in self.data.items() if self.held_out.get(task) == path):
@@ -112,10 +125,13 @@ class Wanted:
                 "hold other rows out: a score on training rows says nothing",
             )
         if set(self.roles) == {"trainer"}:
-            missing = sorted(set(self.tasks) - set(self.data))
-            if missing or not self.data:
+            missing = sorted(set(self.tasks) - set(self.trained))
+            if missing or not self.trained:
                 what = f"for task {missing[0]} " if missing else ""
-                raise ConfigError(f"a trainer needs data, and no file {what}is named", "name one under [data]")
+                raise ConfigError(
+                    f"a trainer needs data, and no file {what}is named",
+                    "name one under [data], or a pool under [pools]",
+                )
         if set(self.roles) == {"attester"} and not self.held_out:
             raise ConfigError("an attester needs held-out data, and no file is named", "name one under [held_out]")
 
@@ -158,7 +174,7 @@ class Node:
         self._settled = False  # whether what was on its way has arrived
         self._considered: set[int] = set()  # tasks
         self._too_dear: dict[tuple[Kind, int], TaskSummary] = {}  # what was passed over for lack of coin
-        self._own = {*wanted.tasks, *wanted.data, *wanted.held_out}
+        self._own = {*wanted.tasks, *wanted.trained, *wanted.held_out}
         self._board = Board(contracts, () if wanted.endless else self._own)
         for task_id in sorted(self._own):
             contracts.tasks.get_task(task_id)
@@ -249,8 +265,8 @@ class Node:
 
     def _is_named(self, kind: Kind, task_id: int) -> bool:
         """Whether the operator wants a role in a task by its name."""
-        files = {"trainer": self._wanted.data, "attester": self._wanted.held_out}
-        return task_id in files.get(kind, self._wanted.tasks)
+        named: dict[str, Collection[int]] = {"trainer": self._wanted.trained, "attester": self._wanted.held_out}
+        return task_id in named.get(kind, self._wanted.tasks)
 
     def _took_part(self, kind: Kind, task_id: int) -> bool:
         """Whether this account has been in a role in a task, so that it may have something to collect."""
@@ -335,10 +351,14 @@ class Node:
         task = self._opener.get(task_id, report, own=own)
         if kind != "challenger":
             task.check_first_model()  # who challenges need not have it
-        dataset = None
+        dataset, pooled, journal = None, None, self._journal.secrets
         if kind == "trainer":
             links = task.config.max_links
-            dataset = task.learner.read(self._wanted.data[task_id], links=links)
+            if task_id in self._wanted.pools:
+                pooled = pooled_data(task, self._key.address, journal, self._wanted.pools[task_id])
+                dataset = pooled.dataset
+            else:
+                dataset = task.learner.read(self._wanted.data[task_id], links=links)
             for warning in dataset.warnings:
                 report("note", text=warning)
             report("data", rows=len(dataset), capacity=task.learner.rows * links)
@@ -347,7 +367,6 @@ class Node:
         if kind == "attester":
             return self._attester(task, report)
         keep_stake, limit, heavy = self._wanted.keep_stake, self._wanted.proof_limit, self._heavy
-        journal = self._journal.secrets
         if dataset is not None:
             return self._trainer(
                 *(task, self.sender, secret_of(self._key), dataset, report),
@@ -356,7 +375,8 @@ class Node:
                 quiet_until=self._wanted.quiet_until,
                 journal=journal,
                 heavy=heavy,
-                admittance=self._admittance(task, report),
+                pooled=pooled,
+                admittance=admittance_for(task, self._key.address, self._wanted.identity, report),
             )
         if kind == "aggregator":
             return Aggregator(
@@ -385,33 +405,6 @@ class Node:
             proof_limit=self._wanted.proof_limit,
             heavy=self._heavy,
         )
-
-    def _admittance(self, task: Task, report: Report) -> Admittance | None:
-        """What shows that the account may enrol; None where the task asks for nothing that can be shown.
-
-        Raises:
-            ConfigError: it asks for groups, and no identity is named.
-        """
-        module, contracts = task.config.admission, self._contracts
-        if module == ZERO_ADDRESS or contracts.trainers.get_enrolment(task.id, self._key.address).exists:
-            return None
-        groups = contracts.admissions.groups_of(module)
-        if groups is None:
-            report(
-                "note",
-                text=f"the contract at {module} decides who may enrol in task {task.id}; headwater does not know what"
-                " it asks for, and shows it nothing",
-            )
-            return None
-        names = ", ".join(map(str, groups))
-        report("note", text=f"only members of the groups {names} may enrol in task {task.id}, each once")
-        if self._wanted.identity is None:
-            raise ConfigError(
-                f"task {task.id} admits members of the groups {names} only, and no identity is named",
-                "name its file with --identity, or as `identity` in the settings; `headwater group join` makes one",
-            )
-        identity = read_identity(self._wanted.identity)
-        return Admittance(contracts, task.id, module, groups, identity, report)
 
 
 Funds = Callable[[], Mapping[Kind, int]]

@@ -18,6 +18,8 @@ from headwater.errors import DocumentError
 from headwater.foreign import plain
 from headwater.protocol.curve import Point
 from headwater.protocol.documents import MAX_BYTES
+from headwater.protocol.field import pack, unpack
+from headwater.protocol.slots import SALTS_ONLY, SlotProof
 from headwater.protocol.structs import Score
 from headwater.storage.manifests import REFUSE, Document, TaskReference
 from headwater.storage.parts import Address, Natural, Positive
@@ -113,6 +115,33 @@ class ProofHeader(Header):
             raise ValueError("there is no proof before the score's")
 
 
+class RowHeader(Header):
+    """The header of what comes with a commitment to a pool's row: bytes follow it behind a zero byte.
+
+    The first are `responses` field elements below P, 32 bytes each. With `announcement` they prove that the commitment
+    is of a matrix that is zero outside of the contributor's slot and the salts: see `protocol/slots.py`. The others are
+    the row, sealed for the pool's key by HPKE (RFC 9180); none of a blinding, which has no slot (65536) and no row.
+    """
+
+    kind = "headwater/row/1"
+    width = 1
+    schema_: Annotated[Literal["headwater/row/1"], Field(alias="schema")]
+    task: TaskReference
+    pools: Address
+    pool: Positive
+    contributor: Address
+    slot: Annotated[int, Field(ge=0, le=SALTS_ONLY)]
+    announcement: PointHex
+    responses: Positive
+
+    def check(self, vector: bytes) -> None:
+        """Check the bytes of the vector. Raises ValueError."""
+        super().check(vector)
+        if WORD * self.responses > self.entries:
+            raise ValueError(f"{self.responses} responses are more than the {self.entries} bytes that follow")
+        check_words(vector[: WORD * self.responses])
+
+
 H = TypeVar("H", bound=Header)
 
 
@@ -190,3 +219,26 @@ class ProofDocument(VectorDocument[ProofHeader]):
     def score(self) -> Score:
         """What a receipt is shown with."""
         return Score(self.header.right, self.header.used, self.vector[self.header.entries - self.header.score :])
+
+
+class RowDocument(VectorDocument[RowHeader]):
+    """What comes with a commitment to a pool's row: a proof that it keeps to its slot, and the row, sealed."""
+
+    kind = RowHeader
+
+    @classmethod
+    def made(cls, proof: SlotProof, sealed: bytes, **fields: Any) -> Self:
+        """A document of a proof and a sealed row. fields: `task`, `pools`, `pool`, `contributor`, `slot`."""
+        words, announcement = pack(proof.responses), proof.announcement.encode().hex()
+        return cls.of(words + sealed, announcement=announcement, responses=len(proof.responses), **fields)
+
+    @property
+    def proof(self) -> SlotProof:
+        """The proof."""
+        responses = unpack(self.vector[: WORD * self.header.responses])
+        return SlotProof(Point.decode(bytes.fromhex(self.header.announcement)), tuple(responses))
+
+    @property
+    def sealed(self) -> bytes:
+        """The sealed row; empty of a blinding."""
+        return self.vector[WORD * self.header.responses :]

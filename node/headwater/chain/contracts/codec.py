@@ -30,6 +30,7 @@ from headwater.protocol.openings import Encoding
 from headwater.protocol.pairing import G2
 from headwater.protocol.phases import Duty, Kind, Phase, Question, TrainerStatus
 from headwater.protocol.possession import PossessionProof
+from headwater.protocol.slots import Reason
 
 CONTRACTS = (
     "TaskManager",
@@ -43,6 +44,7 @@ CONTRACTS = (
     "ProofManager",
     "Attestations",
     "Inferences",
+    "Pools",
     "PoseidonT3",
     "SemaphoreVerifier",
     "Semaphore",
@@ -69,6 +71,8 @@ VALUES: dict[str, Any] = {
     "PeerMask": structs.PeerMask,
     "Challenge": structs.Challenge,
     "Link": structs.Link,
+    "DataPool": structs.DataPool,
+    "Contribution": structs.Contribution,
     "Head": structs.Head,
     "Score": structs.Score,
     "Shown": structs.Shown,
@@ -99,6 +103,7 @@ VALUES: dict[str, Any] = {
     "Kind": Kind,
     "Encoding": Encoding,
     "Question": Question,
+    "Reason": Reason,
 }
 """The Python type of each struct and enum, by its Solidity name."""
 

@@ -8,6 +8,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.openings import Encoding
 from headwater.protocol.phases import Kind, Phase, Question
 from headwater.protocol.possession import PossessionProof
+from headwater.protocol.slots import Reason
 from headwater.protocol.structs import Link, Parent, Posting, Scoring, Setup, TaskConfig
 
 
@@ -753,3 +754,68 @@ class ModuleCreated(GroupEvent):
 
     module: str
     group_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolEvent(Event):
+    """An event of Pools, which stands beside the others."""
+
+
+@dataclass(frozen=True)
+class PoolOpened(PoolEvent):
+    """A pool was opened. Times are Unix seconds; `sum` is C(0)."""
+
+    task_id: int
+    pool_id: int
+    owner: str
+    slots: int
+    closes_at: int
+    expires_at: int
+    admission: str
+    key: bytes
+    sum: Point
+
+
+@dataclass(frozen=True)
+class RowContributed(PoolEvent):
+    """A contributor took a slot; `cid` is the digest of the document with the proof and the sealed row."""
+
+    pool_id: int
+    contributor: str
+    slot: int
+    commitment: Point
+    cid: bytes
+    sum: Point
+
+
+@dataclass(frozen=True)
+class RowWithdrawn(PoolEvent):
+    """A contributor gave its slot back."""
+
+    pool_id: int
+    contributor: str
+    slot: int
+    sum: Point
+
+
+@dataclass(frozen=True)
+class RowLeftOut(PoolEvent):
+    """A contributor was left out by the pool's owner; its slot is free."""
+
+    pool_id: int
+    contributor: str
+    slot: int
+    reason: Reason
+    sum: Point
+
+
+@dataclass(frozen=True)
+class PoolClosed(PoolEvent):
+    """A pool was closed: `pooled` is its sum with `blinding`, and the owner's data in the task."""
+
+    task_id: int
+    pool_id: int
+    data_hash: bytes
+    pooled: Point
+    blinding: Point
+    cid: bytes

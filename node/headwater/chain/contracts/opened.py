@@ -14,6 +14,7 @@ from headwater.chain.contracts.inferences import Inferences
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.pools import Pools
 from headwater.chain.contracts.proof_manager import ProofManager
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
@@ -40,6 +41,7 @@ class Contracts:
     proofs: ProofManager
     attestations: Attestations
     inferences: Inferences
+    pools: Pools
     lens: Lens
     starts: Starts
     semaphore: Semaphore
@@ -50,7 +52,8 @@ class Contracts:
         """Every one of them that knows tasks. Groups are anybody's, and what their logs tell is nothing of a task."""
         return (
             *(self.tasks, self.rounds, self.trainers, self.rewards, self.stakes),
-            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.inferences, self.lens),
+            *(self.models, self.challenges, self.openings, self.proofs, self.attestations, self.inferences),
+            *(self.pools, self.lens),
         )
 
     def start_of(self, task_id: int, round_: int = 0) -> int:
@@ -88,6 +91,7 @@ def open_contracts(chain: Chain, root: Path, network: str | None = None) -> Cont
         ProofManager(chain, at["ProofManager"], start),
         Attestations(chain, at["Attestations"], start),
         Inferences(chain, at["Inferences"], start),
+        Pools(chain, at["Pools"], start),
         Lens(chain, at["Lens"], start),
         Starts(chain, models, rounds),
         Semaphore(chain, at["Semaphore"], start),

@@ -190,11 +190,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "NotAdmitted": (
         "the admission module {admission} did not answer for {trainer} as such a module does",
-        "ask the task's creator: no account can enrol while that is so",
+        "ask the task's creator, or the pool's owner, who named it: no account can come in while that is so",
     ),
     "UnexpectedEvidence": (
-        "evidence is given, and the task admits anybody",
-        "enrol without evidence: `headwater task show` says who may enrol",
+        "evidence is given, and the task or pool admits anybody",
+        "come without evidence: `headwater task show` and `headwater pool show` say who may",
     ),
     "EmptyData": ("the data commitment is that of no data at all", "check the CSV: it has no row that is used"),
     "AlreadyJoined": ("{trainer} has joined round {round} of task {taskId} already", "wait for phase Train"),
@@ -472,6 +472,62 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the verifier {verifier} refused the proof",
         "check the circuit with `headwater circuit verify`, then prove again",
     ),
+    # pools
+    "UnknownPool": ("there is no pool {poolId}", "`headwater pool show` lists those of a task"),
+    "InvalidSlots": (
+        "a pool of {slots} slots is not allowed: at least 1, at most {most}",
+        "name no more slots than a trainer of the task may have rows",
+    ),
+    "InvalidTimes": (
+        "a pool cannot close at {closesAt:time} and expire at {expiresAt:time}",
+        "close it within a year from now, and expire within 30 days after that",
+    ),
+    "MissingKey": ("the pool has no key to seal rows for", "open it by `headwater pool open`, which makes one"),
+    "NotPoolOwner": ("pool {poolId} is {owner}'s", "only its owner leaves rows out and closes it"),
+    "PoolFrozen": (
+        "pool {poolId} has taken and given back slots until {closesAt:time}",
+        "wait whether its owner closes it; if it expires first, all can withdraw",
+    ),
+    "NotClosable": (
+        "pool {poolId} can be closed from {closesAt:time} on, and until {expiresAt:time}",
+        "close it in that time; an expired pool stays open, and a new one can be opened",
+    ),
+    "AlreadyClosed": (
+        "pool {poolId} is closed, and does not change any more",
+        "`headwater pool check` shows who is in",
+    ),
+    "UnknownSlot": ("pool {poolId} has no slot {slot}", "slots are counted from 0: `headwater pool show` lists them"),
+    "SlotTaken": (
+        "slot {slot} of pool {poolId} is {contributor}'s",
+        "contribute again: another slot is taken then, under new salts",
+    ),
+    "AlreadyContributed": (
+        "{contributor} has slot {slot} of pool {poolId}, and each account has one",
+        "withdraw first, to contribute another row",
+    ),
+    "NotAContributor": (
+        "{contributor} has no slot of pool {poolId}",
+        "it has contributed nothing, has withdrawn, or was left out: `headwater pool show` tells",
+    ),
+    "EmptyRow": ("the commitment is that of zeros", "contribute by `headwater pool contribute`"),
+    "MissingDocument": (
+        "the digest of the document is zero",
+        "put the document into the store first: `headwater pool` does so",
+    ),
+    "CommitmentMismatch": (
+        "the commitment {actual:short} is not the one contributed, {expected:short}",
+        "take the one of the `RowContributed` event",
+    ),
+    "MissingReason": ("nobody is left out for no reason", "say why"),
+    "EmptyPool": ("pool {poolId} has no contributors", "wait for some, or open another"),
+    "PooledNotRegistered": (
+        "the pooled data {dataHash:short} are registered in task {taskId} by {registeredBy}, not by the pool's owner",
+        "register the sum of all rows that are in, with the blinding, and no other: `headwater pool close` does",
+    ),
+    "AlreadyPooled": (
+        "the pooled data {dataHash:short} are those of pool {poolId}",
+        "close with another blinding: `headwater pool close` draws one",
+    ),
     # money
     "RoundNotFinalized": (
         "round {round} of task {taskId} is {phase}, and only finalized rounds pay",
@@ -582,7 +638,7 @@ def refusal(data: bytes, what: str) -> ContractError:
     error = decode_error(data)
     if error is None:
         name = f"0x{data[:4].hex()}" if data else "without a reason"
-        asks = f"{_ADMISSION}; else " if what == "TrainerRegistry.enrol" else ""
+        asks = f"{_ADMISSION}; else " if what in ("TrainerRegistry.enrol", "Pools.contribute") else ""
         return ContractError(
             f"{what} was refused: {name}",
             asks + "the address may hold another contract: see --deployments and --rpc",

@@ -162,10 +162,11 @@ def _unlinked(code: dict[str, Any]) -> str:
 
 
 def _add_source(sources: dict[str, str], unit: str, root: Path) -> None:
-    """Add a source unit and what it imports. What is not in contracts/ is npm's."""
+    """Add a source unit and what it imports. What is not in contracts/, or in tests/ for them, is npm's."""
     if unit in sources:
         return
-    path = root / unit if unit.startswith("contracts/") else root / "node_modules" / unit
+    own = unit.startswith(("contracts/", "tests/"))
+    path = root / unit if own else root / "node_modules" / unit
     try:
         sources[unit] = path.read_text()
     except FileNotFoundError as error:

@@ -38,6 +38,7 @@ ADDRESSED = (
 BESIDE = (
     "Attestations",
     "Inferences",
+    "Pools",
     "PoseidonT3",
     "SemaphoreVerifier",
     "Semaphore",

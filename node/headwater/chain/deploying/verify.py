@@ -19,6 +19,7 @@ from headwater.chain.contracts.inferences import Inferences
 from headwater.chain.contracts.lens import Lens
 from headwater.chain.contracts.model_registry import ModelRegistry
 from headwater.chain.contracts.openings import Openings
+from headwater.chain.contracts.pools import Pools
 from headwater.chain.contracts.proof_manager import ProofManager
 from headwater.chain.contracts.reward_manager import RewardManager
 from headwater.chain.contracts.round_manager import RoundManager
@@ -44,6 +45,7 @@ WRAPPERS: tuple[type[Contract], ...] = (
     ProofManager,
     Attestations,
     Inferences,
+    Pools,
     GroupAdmission,
     GroupAdmissions,
     Lens,
