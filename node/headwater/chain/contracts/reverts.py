@@ -509,7 +509,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{contributor} has no slot of pool {poolId}",
         "it has contributed nothing, has withdrawn, or was left out: `headwater pool show` tells",
     ),
-    "EmptyRow": ("the commitment is that of zeros", "contribute by `headwater pool contribute`"),
+    "EmptyRow": (
+        "the row is nobody's, or nothing but zeros",
+        "commit by `headwater infer row` or `headwater pool contribute`: with salts, and for an account",
+    ),
     "MissingDocument": (
         "the digest of the document is zero",
         "put the document into the store first: `headwater pool` does so",
@@ -559,7 +562,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{issuer} has issued the row {rowHash:short} in task {taskId} before",
         "commit to it again: `headwater infer row` draws new salts",
     ),
-    "EmptyRow": ("the row is nobody's, or nothing but zeros", "name an account, and commit to a row with its salts"),
     "NotIssued": (
         "{issuer} has not issued the row {rowHash:short} in task {taskId}",
         "ask it to (`headwater infer row`), or name who did",
