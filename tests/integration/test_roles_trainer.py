@@ -225,7 +225,7 @@ def test_noise__of_every_proof_and_link__is_its_own__also_where_a_part_takes_no_
     again.train(1)
     noise = [tuple(inputs[2][UPDATE_SALTS:]) for inputs in asked]
     assert len(noise) == len(set(noise)) == 6
-    ends = trainer._updates(1, task.base_model(1))
+    ends = [end for _, end in trainer._updates(1, task.base_model(1))]
     assert len({tuple(end[: task.learner.spec.dimension]) for end in ends}) == 1
     assert len({salt for end in ends for salt in end[-UPDATE_SALTS:]}) == 3 * UPDATE_SALTS
     for inputs, end in zip(asked, ends, strict=False):
