@@ -272,7 +272,7 @@ class Task(TaskReader):
             raise TaskError(
                 f"task {self.id} has no inferences", "its creator chose so, for good: `task create --inference`"
             )
-        return build(self.home, statement, self.srs)
+        return self._circuit(statement)
 
     def view(self, block: Block) -> RoundView:
         """Where the task is in a block."""
@@ -446,7 +446,7 @@ class Task(TaskReader):
                 f"its creator opens it: `headwater infer open {self.id}`",
             ) from None
         report("building", statement="infer")
-        circuit = build(self.home, statement, self.srs, limit, stop)
+        circuit = self._circuit(statement, limit, stop)
         expected = (bytes.fromhex(circuit.verifier.code_hash[2:]), statement.table[1])
         on_chain = self.contracts.chain.code_hash(setup.verifier)
         if not expected == (setup.code_hash, setup.outputs) == (on_chain, setup.outputs):
