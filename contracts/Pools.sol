@@ -5,7 +5,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Deployed} from "./base/Deployed.sol";
-import {IAdmission} from "./interfaces/IAdmission.sol";
+import {IPoolAdmission} from "./interfaces/IPoolAdmission.sol";
 import {IPools} from "./interfaces/IPools.sol";
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
 import {ITrainerRegistry} from "./interfaces/ITrainerRegistry.sol";
@@ -161,7 +161,7 @@ contract Pools is IPools, Deployed, ReentrancyGuardTransient {
         pool.sum = sum;
         ++pool.contributors;
         emit RowContributed(poolId, msg.sender, slot, commitment, cid, sum);
-        _admit(taskId, pool.admission, hash, evidence);
+        _admit(poolId, pool.admission, hash, evidence);
     }
 
     /// @inheritdoc IPools
@@ -241,15 +241,13 @@ contract Pools is IPools, Deployed, ReentrancyGuardTransient {
     }
 
     /// @dev The pool's module must admit the sender. It is a stranger's contract, so it is asked last.
-    function _admit(uint256 taskId, address admission, bytes32 hash, bytes calldata evidence) private {
+    function _admit(uint256 poolId, address admission, bytes32 hash, bytes calldata evidence) private {
         if (admission == address(0)) {
             if (evidence.length != 0) revert ITrainerRegistry.UnexpectedEvidence();
             return;
         }
-        bytes32[] memory hashes = new bytes32[](1);
-        hashes[0] = hash;
-        bytes4 magic = IAdmission(admission).admit(taskId, msg.sender, hashes, evidence);
-        if (magic != IAdmission.admit.selector) revert ITrainerRegistry.NotAdmitted(admission, msg.sender);
+        bytes4 magic = IPoolAdmission(admission).admitToPool(poolId, msg.sender, hash, evidence);
+        if (magic != IPoolAdmission.admitToPool.selector) revert ITrainerRegistry.NotAdmitted(admission, msg.sender);
     }
 
     /// @dev A pool, which there must be.

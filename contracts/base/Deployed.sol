@@ -54,7 +54,7 @@ abstract contract Deployed is IDeployed {
         if (given == address(0)) revert ZeroAddress();
     }
 
-    function _checkCaller(address caller) private view {
+    function _checkCaller(address caller) internal view {
         if (msg.sender != caller) revert UnauthorizedCaller(msg.sender);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAdmission} from "./IAdmission.sol";
+import {IPoolAdmission} from "./IPoolAdmission.sol";
 
 /// @title IGroupAdmission
 /// @notice An admission module: who is a member of all of its groups may enrol, and has one seat in a task.
@@ -20,12 +21,15 @@ import {IAdmission} from "./IAdmission.sol";
 /// account may take it over when the account that holds it is not enrolled any more, and not before. Data that are
 /// registered after enrolment are not asked about.
 ///
-/// Only the TrainerRegistry may ask (`IDeployed.UnauthorizedCaller`). What Semaphore refuses, a root that is too old or of no
+/// To a pool (`IPools`) it admits in the same way: the scope is then `scopeOf` the pool, the message says who contributes
+/// which commitment, and an identity has one row in a pool. Who withdraws, or is left out, frees its seat.
+///
+/// Only the TrainerRegistry may ask for a task, and only Pools for a pool (`IDeployed.UnauthorizedCaller`). What Semaphore refuses, a root that is too old or of no
 /// group of this name, it refuses by its own errors.
 ///
 /// Who is admitted is what the groups' admins say, and an admin can add itself, as often as it likes. All modules are made
 /// by the deployment's `IGroupAdmissions`, which knows them, run one code, and hold their groups in their own.
-interface IGroupAdmission is IAdmission {
+interface IGroupAdmission is IAdmission, IPoolAdmission {
     /// @notice Thrown when the evidence has not one proof for each group.
     error WrongProofCount(uint256 expected, uint256 actual);
 
@@ -44,6 +48,12 @@ interface IGroupAdmission is IAdmission {
     /// @notice Thrown when the identity has a seat in the task, by an account that is still enrolled.
     error SeatTaken(uint256 taskId, uint256 nullifier, address holder);
 
+    /// @notice Thrown when the identity has a row in the pool, by another account.
+    error PoolSeatTaken(uint256 poolId, uint256 nullifier, address holder);
+
+    /// @notice A contributor was admitted to a pool. No nullifier of a pool is one of a task, or of another pool.
+    event AdmittedToPool(uint256 indexed poolId, address indexed contributor, uint256 indexed nullifier);
+
     /// @notice A trainer was admitted to a task. Its nullifier is the same whenever this identity is admitted to it.
     event Admitted(uint256 indexed taskId, address indexed trainer, uint256 indexed nullifier);
 
@@ -53,6 +63,12 @@ interface IGroupAdmission is IAdmission {
     /// @notice Which account an identity was admitted with last; zero if it was not.
     function seatOf(uint256 taskId, uint256 nullifier) external view returns (address holder);
 
+    /// @notice Which account an identity was admitted to a pool with last; zero if it was not.
+    function poolSeatOf(uint256 poolId, uint256 nullifier) external view returns (address holder);
+
+    /// @notice The scope of proofs for a pool: keccak256(abi.encode(chain id, Pools, poolId)).
+    function scopeOf(uint256 poolId) external view returns (uint256 scope);
+
     /// @notice What a proof has to say of who enrols with which data: keccak256(abi.encode(trainer, dataHashes)).
-    function messageOf(address trainer, bytes32[] calldata dataHashes) external pure returns (uint256 message);
+    function messageOf(address trainer, bytes32[] memory dataHashes) external pure returns (uint256 message);
 }

@@ -59,7 +59,7 @@ interface IPools {
         uint40 expiresAt;
         /// How many slots it has, from 0.
         uint16 slots;
-        /// Who decides who may contribute (`IAdmission`); none if zero.
+        /// Who decides who may contribute (`IPoolAdmission`); none if zero.
         address admission;
         /// How many contributors it has.
         uint16 contributors;
@@ -184,7 +184,7 @@ interface IPools {
     /// task's columns at most (`InvalidSlots`); it closes after now, within `MAX_OPEN`, and expires after that, within
     /// `MAX_CLOSING` (`InvalidTimes`); a key (`MissingKey`); a module that is a contract, or none (`ITaskManager.InvalidAdmission`).
     /// @dev How many rows the task's matrices have, and that the key is one, is not known here: contributors' nodes
-    /// look. Evidence for the module is worth as much as the module makes of it: it is asked as `IAdmission` says, with this
+    /// look. Evidence for the module is worth as much as the module makes of it: it is asked as `IPoolAdmission` says, with this
     /// contract as its caller and the hash of the one commitment.
     /// @return poolId The pool, counted from 1.
     function open(

@@ -12,13 +12,18 @@ from headwater.chain.contracts.events import BondReturned, Challenged
 from tests.support.arena import BOND, OUTSIDER, PARTNER
 from tests.support.weakened_contracts import Weakness
 
+ANSWERED = "_rounds().acquit(taskId, round, attempt, trainer); // or it is too late to matter\n        "
 REFUNDED = Weakness(
     "ChallengeManager",
-    "_close(challengeId, challenge, trainer);",
-    "_close(challengeId, challenge, challenge.challenger);",
+    f"{ANSWERED}_close(challengeId, challenge, trainer);",
+    f"{ANSWERED}_close(challengeId, challenge, challenge.challenger);",
+    summary="a challenge costs nothing",
 )
 TO_THE_SENDER = Weakness(
-    "ChallengeManager", "_close(challengeId, challenge, trainer);", "_close(challengeId, challenge, msg.sender);"
+    "ChallengeManager",
+    f"{ANSWERED}_close(challengeId, challenge, trainer);",
+    f"{ANSWERED}_close(challengeId, challenge, msg.sender);",
+    summary="the bond is whose who sends the answer",
 )
 RECLAIMED = Weakness(
     "ChallengeManager",

@@ -39,7 +39,7 @@ ANY_COMMITMENT = Weakness(
     "Pools", "if (hash != found.commitmentHash) revert CommitmentMismatch(found.commitmentHash, hash);"
 )
 ANY_SUM = Weakness("Pools", "if (owner != msg.sender) revert PooledNotRegistered(taskId, dataHash, owner);")
-NO_MODULE = Weakness("Pools", "_admit(taskId, pool.admission, hash, evidence);")
+NO_MODULE = Weakness("Pools", "_admit(poolId, pool.admission, hash, evidence);")
 SILENT = Weakness("Pools", "if (reason == Reason.None) revert MissingReason();")
 
 
@@ -317,8 +317,8 @@ def test_admission__evaded(pool, attack):
     with attack.stopped_by("AllowList.NotListed"):
         guarded.contribute(THIEF, 0, evidence=b"a letter")
     # nor past the pool, which would spend the letter
-    words = (arena.task_id, arena.address(PARTNER), [bytes(32)], b"a letter")
-    call = Call(module.address, bytes.fromhex(module.encode_abi("admit", words)[2:]), 0, "admit")
+    words = (guarded.id, arena.address(PARTNER), bytes(32), b"a letter")
+    call = Call(module.address, bytes.fromhex(module.encode_abi("admitToPool", words)[2:]), 0, "admitToPool")
     with attack.stopped_by("AllowList.OnlyRegistry"):
         arena.send(THIEF, call)
     assert guarded.contribute(PARTNER, 0, evidence=b"a letter")

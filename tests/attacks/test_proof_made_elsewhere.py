@@ -19,7 +19,7 @@ from tests.support.arena import MEMBERS, Arena
 from tests.support.circuits import SMALL, data_matrix, flat, train_salts
 from tests.support.weakened_contracts import Weakness
 
-ANY_MODEL = Weakness("RoundManager", "i == 0 ? modelHash", "i == 0 ? start_")
+ANY_MODEL = Weakness("ProofManager", "i == 0 ? modelHash", "i == 0 ? proofs[i].commitmentAt(0).hash()")
 ANY_DATA = Weakness("TrainerRegistry", "if (owner != trainer) revert DataNotOwned(taskId, dataHashes[i], owner);")
 TAG, UNIT = "keccak256(abi.encode(block.chainid, taskManager, taskId))", "libraries/TaskCode.sol"
 ANY_TASK, ANY_CHAIN = (

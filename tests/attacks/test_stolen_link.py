@@ -13,7 +13,7 @@ from headwater.chain.contracts.events import Submitted
 from tests.support.arena import UPDATE, Arena
 from tests.support.weakened_contracts import Weakness
 
-UNLINKED = Weakness("RoundManager", "revert LinkMismatch(i, expected, start_);")
+UNLINKED = Weakness("ProofManager", "revert LinkMismatch(index, expected, actual);")
 FIRST_DATA_ONLY = Weakness(
     "TrainerRegistry", "for (uint256 i; i < dataHashes.length; ++i) {", "for (uint256 i; i < 1; ++i) {"
 )

@@ -12,7 +12,7 @@ from tests.support.arena import YES_CREATION
 from tests.support.weakened_contracts import Weakness
 
 NAMED = Weakness(
-    "RoundManager",
+    "ProofManager",
     "config.trainVerifier.check(proofs[i]);",
     "address(bytes20(proofs[i][proofs[i].length - 20:])).check(proofs[i]);",
 )

@@ -28,7 +28,7 @@ abstract contract GroupsTest is HeadwaterTest {
         json = vm.readFile("tests/vectors/groups.json");
         semaphore = new Semaphore(ISemaphoreVerifier(address(new SemaphoreVerifier())));
         IDeployed.Addresses memory all = IDeployed(address(tasks)).deployment();
-        address implementation = deploy("GroupAdmission", abi.encode(all, semaphore));
+        address implementation = deploy("GroupAdmission", abi.encode(all, semaphore, deploy("Pools", abi.encode(all))));
         admissions = IGroupAdmissions(deploy("GroupAdmissions", abi.encode(all, semaphore, implementation)));
         assertEq(address(tasks), vm.parseJsonAddress(json, ".taskManager"), "run python -m tests.vectors.make_groups");
         makeGroup(".first");
@@ -354,7 +354,7 @@ contract GroupAdmissionTest is GroupsTest {
     function test_admit_ofTheCodeItself() public {
         address implementation = makeAddr("implementation");
         IDeployed.Addresses memory all = IDeployed(address(tasks)).deployment();
-        implementation = deploy("GroupAdmission", abi.encode(all, semaphore));
+        implementation = deploy("GroupAdmission", abi.encode(all, semaphore, deploy("Pools", abi.encode(all))));
         uint256 taskId = taskOf(implementation);
         uint256 count = IGroupAdmission(implementation).getGroups().length;
         refuses(

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
-import {IAdmission} from "../../contracts/interfaces/IAdmission.sol";
 import {IDeployed} from "../../contracts/interfaces/IDeployed.sol";
+import {IPoolAdmission} from "../../contracts/interfaces/IPoolAdmission.sol";
 import {IPools} from "../../contracts/interfaces/IPools.sol";
 import {ITaskManager} from "../../contracts/interfaces/ITaskManager.sol";
 import {ITrainerRegistry} from "../../contracts/interfaces/ITrainerRegistry.sol";
@@ -151,9 +151,9 @@ contract PoolsTest is HeadwaterTest {
         vm.expectRevert(abi.encodeWithSelector(AllowList.NotListed.selector, trainer(2)));
         contributeWith(2, 0, "invitation");
         module.list(trainer(2), "invitation");
-        bytes32[] memory hashes = new bytes32[](1);
-        hashes[0] = hashOf(rowOf(2));
-        vm.expectCall(address(module), abi.encodeCall(IAdmission.admit, (taskId, trainer(2), hashes, "invitation")), 1);
+        bytes memory call =
+            abi.encodeCall(IPoolAdmission.admitToPool, (poolId, trainer(2), hashOf(rowOf(2)), "invitation"));
+        vm.expectCall(address(module), call, 1);
         contributeWith(2, 0, "invitation");
         assertEq(module.admitted(trainer(2)), 1);
         // its evidence was for once, and for nobody else
@@ -173,7 +173,7 @@ contract PoolsTest is HeadwaterTest {
             abi.encodeCall(pools.leaveOut, (poolId, trainer(2), point(rowOf(2)), IPools.Reason.Other))
         ];
         for (uint256 i; i < calls.length; ++i) {
-            bad.set(IAdmission.admit.selector, calls[i]);
+            bad.set(IPoolAdmission.admitToPool.selector, calls[i]);
             uint256 snapshot = vm.snapshotState();
             contribute(2, 0);
             assertEq(

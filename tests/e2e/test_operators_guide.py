@@ -27,7 +27,7 @@ from tests.support.anvil import run_anvil
 from tests.support.commands import PROGRAM, SECONDS, Commands, Process, config_of, free_port, trainer_config, write_rows
 
 GUIDE = (ROOT / "docs" / "operator-guide.md").read_text()
-SETTINGS, COMMANDS, BACKUP, RESTORE = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+SETTINGS, COMMANDS, *_, BACKUP, RESTORE = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
 FUND = "# now send $ACCOUNT the task's stake and some coin for gas\n"
 INSTALLED = 3  # commands, after which headwater can be used
 ROWS = 12

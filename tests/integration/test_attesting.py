@@ -156,7 +156,7 @@ def test_audit__of_a_task_with_scores__verifies_each_again__and_logs_are_enough_
     assert sum(name.endswith(": proved") for name in said) == 2
 
     contracts, chain = task.contracts, finalized.chain
-    at = Addresses(*(contract.address.lower() for contract in contracts.all[:8]))
+    at = Addresses(*(contract.address.lower() for contract in contracts.all[:9]))
     index = Index(chain.chain_id, at, lambda number: chain.block(number).timestamp)
     index.read(finalized.anvil.web3.eth.get_logs({"fromBlock": 0}))
     told, own = index.machine.attestations, contracts.attestations
@@ -184,7 +184,7 @@ def test_refusals__of_the_machine__are_the_contracts(finalized):
     own, contracts = task.contracts.attestations, task.contracts
     index = Index(
         finalized.chain.chain_id,
-        Addresses(*(contract.address.lower() for contract in contracts.all[:8])),
+        Addresses(*(contract.address.lower() for contract in contracts.all[:9])),
         lambda number: finalized.chain.block(number).timestamp,
     )
     index.read(finalized.anvil.web3.eth.get_logs({"fromBlock": 0}))

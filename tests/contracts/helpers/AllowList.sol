@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IAdmission} from "../../../contracts/interfaces/IAdmission.sol";
+import {IPoolAdmission} from "../../../contracts/interfaces/IPoolAdmission.sol";
 
 /// @notice An admission module: its owner lists who may enrol, once each, with the evidence it gave them.
-contract AllowList is IAdmission {
+contract AllowList is IAdmission, IPoolAdmission {
     error NotListed(address trainer);
     error OnlyOwner();
     error OnlyRegistry();
@@ -38,17 +39,27 @@ contract AllowList is IAdmission {
         external
         returns (bytes4)
     {
+        _check(trainer, evidence);
+        (lastTask, dataOf[trainer]) = (taskId, dataHashes[dataHashes.length - 1]);
+        return IAdmission.admit.selector;
+    }
+
+    /// @inheritdoc IPoolAdmission
+    function admitToPool(uint256, address contributor, bytes32, bytes calldata evidence) external returns (bytes4) {
+        _check(contributor, evidence);
+        return IPoolAdmission.admitToPool.selector;
+    }
+
+    function _check(address trainer, bytes calldata evidence) private {
         if (msg.sender != REGISTRY) revert OnlyRegistry();
         if (listed[trainer] != keccak256(evidence)) revert NotListed(trainer);
         delete listed[trainer];
         ++admitted[trainer];
-        (lastTask, dataOf[trainer]) = (taskId, dataHashes[dataHashes.length - 1]);
-        return IAdmission.admit.selector;
     }
 }
 
 /// @notice A module that answers as none does, or calls back.
-contract BadModule is IAdmission {
+contract BadModule is IAdmission, IPoolAdmission {
     bytes4 private _magic;
     bytes private _again;
     bytes public refusal;
@@ -59,6 +70,15 @@ contract BadModule is IAdmission {
 
     /// @inheritdoc IAdmission
     function admit(uint256, address, bytes32[] calldata, bytes calldata) external returns (bytes4) {
+        return _answer();
+    }
+
+    /// @inheritdoc IPoolAdmission
+    function admitToPool(uint256, address, bytes32, bytes calldata) external returns (bytes4) {
+        return _answer();
+    }
+
+    function _answer() private returns (bytes4) {
         if (_again.length != 0) (, refusal) = msg.sender.call(_again);
         return _magic;
     }

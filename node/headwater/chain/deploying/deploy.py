@@ -54,7 +54,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "PoseidonT3": (),
     "SemaphoreVerifier": (),
     "Semaphore": ("SemaphoreVerifier",),
-    "GroupAdmission": ("*", "Semaphore"),
+    "GroupAdmission": ("*", "Semaphore", "Pools"),
     "GroupAdmissions": ("*", "Semaphore", "GroupAdmission"),
 }
 """Whose addresses a constructor takes; `*` is the struct of those of `ADDRESSED`, which all others take alone."""
