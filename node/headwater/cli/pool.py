@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,17 +111,37 @@ def _hand(
     "--closing", type=DURATION, default="2d", show_default=True, help="How long you have to close it after that."
 )
 @click.option("--admission", type=ACCOUNT, help="A contract that decides who may contribute.  [default: anybody]")
+@click.option(
+    "--group",
+    "groups",
+    type=click.IntRange(0),
+    multiple=True,
+    help="A group whose members may contribute, a row each: see `headwater group`. Repeated: who is in all of them.",
+)
 @_options
-def open_(task_id: int, slots: int, closes: int, closing: int, admission: str | None, **where: Any) -> None:
+def open_(
+    task_id: int,
+    slots: int,
+    closes: int,
+    closing: int,
+    admission: str | None,
+    groups: tuple[int, ...],
+    **where: Any,
+) -> None:
     """Open a pool of a task, and become its owner: who learns its rows, and trains on them.
 
     The key for which contributors seal their rows is drawn here. It lies in this account's journal, and nowhere else,
     until the pool is closed. Tell contributors the pool's id, and its key by another way than the chain.
     """
     from headwater.protocol.structs import ZERO_ADDRESS
+    from headwater.roles.creating import module_of
     from headwater.roles.pools.owning import open_pool
 
+    if groups and admission:
+        raise click.UsageError("--group and --admission both say who may contribute: give one of them")
     with _hand(**where, task_id=task_id) as hand:
+        if groups:
+            admission = module_of(hand.contracts, hand.sender, groups, 0)
         now = hand.contracts.chain.block().timestamp
         times = (now + closes, now + closes + closing)
         opened = open_pool(
@@ -162,7 +182,8 @@ def show(pool_id: int, rpc: tuple[str, ...], deployments: Path, network: str | N
 @click.option("--row", type=CSV, required=True, help="A CSV file with a header and your row. Only the owner reads it.")
 @click.option("--slot", type=click.IntRange(0), help="The slot to take.  [default: any free one]")
 @click.option("--key", type=HEX, help="The pool's key as its owner told you: refuse if the chain says another.")
-@click.option("--evidence", type=HEX, default=b"", help="What the pool's admission contract asks for.")
+@identity_option
+@click.option("--evidence", type=HEX, default=b"", help="What another admission contract asks for.")
 @click.option("--package", type=click.Path(dir_okay=False, path_type=Path), help="Also write what is sent to a file.")
 @_options
 def contribute(
@@ -170,6 +191,7 @@ def contribute(
     row: Path,
     slot: int | None,
     key: bytes | None,
+    identity: Path | None,
     evidence: bytes,
     package: Path | None,
     **where: Any,
@@ -179,19 +201,29 @@ def contribute(
     The row is committed to, sealed for the owner, and put into the store: its sealed bytes stay there for whoever keeps
     them. Until the pool closes you can withdraw. What the owner has read by then, it has read.
     """
+    from headwater.cli.progress import log_report
     from headwater.private import check_private
+    from headwater.roles.admittance import pool_admittance_for
+    from headwater.roles.heavy import Heavy
     from headwater.roles.pools.contributing import contribute as send
     from headwater.roles.pools.rows import row_text
 
     check_private(row)
     with _hand(**where, pool_id=pool_id) as hand:
+        contracts, me = hand.contracts, hand.sender.address
         text = row_text(hand.task.learner, row)
+        admittance = pool_admittance_for(contracts, pool_id, identity, log_report("pool"))
+        closes_at = contracts.pools.get_pool(pool_id).closes_at
+
+        def shown(hashes: Sequence[bytes]) -> bytes:
+            return admittance.evidence(me, hashes, Heavy(), closes_at) if admittance else evidence
+
         with err.status("Committing to the row"):
             receipt, document = send(
                 *(hand.task, hand.sender, hand.journal.secrets, pool_id, text),
                 slot=slot,
                 key=key,
-                evidence=lambda _: evidence,
+                evidence=shown,
             )
     if package is not None:
         package.write_bytes(document.encode())

@@ -28,7 +28,7 @@ class SemaphoreProof:
         merkle_tree_root: the group's.
         nullifier: follows from scope and identity: the same in every group.
         message: what the proof is bound to, see `message_of`.
-        scope: in which an identity has one nullifier: a task's tag.
+        scope: in which an identity has one nullifier: a task's tag, or `pool_scope`.
         points: Groth16's, eight coordinates.
     """
 
@@ -44,6 +44,11 @@ def message_of(trainer: str, data_hashes: Sequence[bytes]) -> int:
     """What a proof says of who enrols with which data: `IGroupAdmission.messageOf`."""
     words = _words(int(trainer, 16), 64, len(data_hashes)) + b"".join(data_hashes)
     return int.from_bytes(keccak256(words), "big")
+
+
+def pool_scope(chain_id: int, pools: str, pool_id: int) -> int:
+    """The scope of proofs for a pool: `IGroupAdmission.scopeOf`. pools: the contract's address."""
+    return int.from_bytes(keccak256(_words(chain_id, int(pools, 16), pool_id)), "big")
 
 
 def signal(value: int) -> int:

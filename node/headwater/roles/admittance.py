@@ -16,7 +16,7 @@ from headwater.errors import ConfigError
 from headwater.groups.identity import read_identity
 from headwater.groups.members import Group, read_group
 from headwater.groups.prover import commitment_of, prove
-from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of
+from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of, pool_scope
 from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.roles.heavy import Heavy
 from headwater.roles.report import Report
@@ -63,17 +63,20 @@ class Admittance:
             ConfigError: the identity has its seat with another account that is still enrolled.
             ChainError, CircuitError: something failed.
         """
-        tag, groups = self._contracts.tasks.tag(self._task_id), self._read(self._contracts.chain.block().number)
+        groups = self._read(self._contracts.chain.block().number)
         with heavy.turn(own=True, deadline=deadline) as stop:
             self._report("proving", statement="membership", groups=list(self._groups))
             memberships = [group.membership for group in groups]
-            proofs = prove(self._identity, memberships, tag, message_of(trainer, data_hashes), stop)
+            proofs = prove(self._identity, memberships, self._scope, message_of(trainer, data_hashes), stop)
         self._check_seat(trainer, proofs[0].nullifier)
         return evidence_of(proofs)
 
+    @property
+    def _scope(self) -> int:
+        return self._contracts.tasks.tag(self._task_id)
+
     def _check_seat(self, trainer: str, nullifier: int) -> None:
-        module = GroupAdmission(self._contracts.chain, self._module)
-        holder = module.seat_of(self._task_id, nullifier)
+        holder = GroupAdmission(self._contracts.chain, self._module).seat_of(self._task_id, nullifier)
         if holder in (ZERO_ADDRESS, trainer):
             return
         if self._contracts.trainers.get_enrolment(self._task_id, holder).exists:
@@ -85,6 +88,31 @@ class Admittance:
 
     def _read(self, block: int) -> list[Group]:
         return [read_group(self._contracts, group_id, block) for group_id in self._groups]
+
+
+class PoolAdmittance(Admittance):
+    """The same for the groups of a pool's module."""
+
+    def __init__(
+        self, contracts: Contracts, pool_id: int, module: str, groups: Sequence[int], identity: str, report: Report
+    ) -> None:
+        """As `Admittance`, of a pool."""
+        super().__init__(contracts, contracts.pools.get_pool(pool_id).task_id, module, groups, identity, report)
+        self._pool_id = pool_id
+
+    @property
+    def _scope(self) -> int:
+        return pool_scope(self._contracts.chain.chain_id, self._contracts.pools.address, self._pool_id)
+
+    def _check_seat(self, trainer: str, nullifier: int) -> None:
+        holder = GroupAdmission(self._contracts.chain, self._module).pool_seat_of(self._pool_id, nullifier)
+        if holder in (ZERO_ADDRESS, trainer):
+            return
+        if self._contracts.pools.get_contribution(self._pool_id, holder).exists:
+            raise ConfigError(
+                f"this identity has a row in pool {self._pool_id} already, with the account {holder}",
+                f"each person has one: withdraw it first (`headwater pool withdraw --pool {self._pool_id}`)",
+            )
 
 
 def admittance_for(task: TaskReader, account: str, identity: Path | None, report: Report) -> Admittance | None:
@@ -109,8 +137,34 @@ def admittance_for(task: TaskReader, account: str, identity: Path | None, report
     names = ", ".join(map(str, groups))
     report("note", text=f"only members of the groups {names} may enrol in task {task.id}, each once")
     if identity is None:
-        raise ConfigError(
-            f"task {task.id} admits members of the groups {names} only, and no identity is named",
-            "name its file with --identity, or as `identity` in the settings; `headwater group join` makes one",
-        )
+        raise _unnamed(f"task {task.id}", names)
     return Admittance(contracts, task.id, module, groups, read_identity(identity), report)
+
+
+def pool_admittance_for(
+    contracts: Contracts, pool_id: int, identity: Path | None, report: Report
+) -> PoolAdmittance | None:
+    """What shows that an account may contribute to a pool; None where the pool asks for nothing that can be shown.
+
+    identity: the file of the person's identity.
+
+    Raises:
+        ConfigError: the pool asks for groups, and no identity is named; or the identity is not in them.
+    """
+    module = contracts.pools.get_pool(pool_id).admission
+    groups = None if module == ZERO_ADDRESS else contracts.admissions.groups_of(module)
+    if groups is None:
+        return None
+    if identity is None:
+        raise _unnamed(f"pool {pool_id}", ", ".join(map(str, groups)))
+    found = PoolAdmittance(contracts, pool_id, module, groups, read_identity(identity), report)
+    if reason := found.missing(contracts.chain.block().number):
+        raise ConfigError(reason, "contribute when it is")
+    return found
+
+
+def _unnamed(what: str, names: str) -> ConfigError:
+    return ConfigError(
+        f"{what} admits members of the groups {names} only, and no identity is named",
+        "name its file with --identity, or as `identity` in the settings; `headwater group join` makes one",
+    )

@@ -749,6 +749,15 @@ class Admitted(GroupEvent):
 
 
 @dataclass(frozen=True)
+class AdmittedToPool(GroupEvent):
+    """A module admitted a contributor to a pool; the nullifier is its identity's there."""
+
+    pool_id: int
+    contributor: str
+    nullifier: int
+
+
+@dataclass(frozen=True)
 class ModuleCreated(GroupEvent):
     """The admission module of a list of groups was made."""
 

@@ -103,3 +103,7 @@ class GroupAdmission(Contract):
     def seat_of(self, task_id: int, nullifier: int, block: BlockId = "latest") -> str:
         """Which account an identity was admitted with last; the zero address if it was not."""
         return self._read(str, "seatOf", task_id, nullifier, block=block)
+
+    def pool_seat_of(self, pool_id: int, nullifier: int, block: BlockId = "latest") -> str:
+        """Which account an identity was admitted to a pool with last; the zero address if it was not."""
+        return self._read(str, "poolSeatOf", pool_id, nullifier, block=block)

@@ -296,6 +296,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this identity has its seat in task {taskId} already, with the account {holder}",
         "go on with that account; or leave with it, release its stake, and enrol with this one then",
     ),
+    "PoolSeatTaken": (
+        "this identity has a row in pool {poolId} already, with the account {holder}",
+        "each person has one: withdraw it first",
+    ),
     "WrongGroupCount": ("a module asks for 1 to {most} groups, not {actual}", "name so many"),
     "GroupsNotAscending": ("group {groupId} is named after {before}", "name groups in ascending order, each once"),
     "UnknownGroup": ("there is no group {groupId}", "make one with `headwater group create`"),

@@ -64,17 +64,12 @@ def open_pool(
     """Open a pool. Its key is drawn here, and kept in the journal until the pool is closed.
 
     Raises:
-        ConfigError: more slots than the task's matrices have rows, or a module that admits to tasks only.
+        ConfigError: more slots than the task's matrices have rows.
         ContractError: the contract refuses it.
     """
     if not 1 <= slots_ <= task.learner.rows:
         raise ConfigError(
             f"a pool of task {task.id} has 1 to {task.learner.rows} slots", "its matrices have no more rows"
-        )
-    if admission != ZERO_ADDRESS and task.contracts.admissions.groups_of(admission) is not None:
-        raise ConfigError(
-            f"the contract at {admission} admits members of groups to tasks, and answers nobody but their registry",
-            "name a module that answers the contract of pools, or none",
         )
     private = new_key()
     key = public_key(private)
