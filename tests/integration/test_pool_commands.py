@@ -16,6 +16,7 @@ from headwater.cli.main import cli
 from headwater.protocol.phases import TrainerStatus
 from headwater.tools import ROOT
 from tests.support.commands import PROGRAM, SECONDS
+from tests.support.groups import identity, make_group
 from tests.support.pooling import row_file
 from tests.support.roles import World
 
@@ -126,3 +127,28 @@ def test_pool__by_commands__from_its_opening_to_its_checks(fresh, tmp_path):
 
     assert "--yes deletes 3 secret(s)" in shell(OWNER, "pool", "forget", "--pool", "1")
     assert "deleted 3 secret(s)" in shell(OWNER, "pool", "forget", "--pool", "1", "--yes")
+
+
+def test_pool__of_members_of_a_group__takes_a_row_of_each_person(world, tmp_path):
+    world.at("created")
+    shell = Shell(world, tmp_path)
+    group = str(make_group(world.contracts, world.senders[OWNER], ["ada", "grace"]))
+    own = tmp_path / "ada"
+    own.write_text(identity("ada"))
+    own.chmod(0o600)
+    row = str(row_file(world, ANNA))
+    terms = ("pool", "open", "--task", str(world.task_id), "--slots", "4", "--closes", "10m", "--closing", "10m")
+    assert "give one of them" in shell(
+        OWNER, *terms, "--group", group, "--admission", world.senders[BEN].address, fails=True
+    )
+    shell(OWNER, *terms, "--group", group)
+    contribute = ("pool", "contribute", "--pool", "1", "--row", row)
+    assert f"members of the groups {group} only" in shell(ANNA, *contribute, fails=True)
+    assert f"members of group {group} (2 members" in shell(None, "pool", "show", "--pool", "1")
+    assert "your row has slot" in shell(ANNA, *contribute, "--identity", str(own))
+    again = shell(BEN, *contribute, "--identity", str(own), fails=True)
+    assert "has a row in pool 1 already" in again
+    stranger = tmp_path / "mallory"
+    stranger.write_text(identity("mallory"))
+    stranger.chmod(0o600)
+    assert "is not in group" in shell(BEN, *contribute, "--identity", str(stranger), fails=True)

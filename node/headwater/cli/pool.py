@@ -161,12 +161,13 @@ def show(pool_id: int, rpc: tuple[str, ...], deployments: Path, network: str | N
     """Show a pool: its terms, who is in, and who was left out and why."""
     from headwater.chain.asking.rpc import connect
     from headwater.chain.contracts.opened import open_contracts
+    from headwater.reading.admission import who_may_enrol
     from headwater.roles.pools.rows import see
 
     del home
     contracts = open_contracts(connect(rpc), deployments, network)
     seen = see(contracts, pool_id)
-    out.print(_facts(seen))
+    out.print(_facts(seen, who_may_enrol(contracts, seen.pool.admission, contracts.chain.block().number)))
     table = Table("slot", "contributor", "commitment")
     for member in seen.members:
         table.add_row(str(member.slot), member.contributor, f"0x{member.commitment.encode().hex()[:16]}…")
@@ -377,12 +378,9 @@ def _looked(
     return seen, open_task(contracts, open_store(store_address(store, home)), home, seen.pool.task_id)
 
 
-def _facts(seen: Seen) -> Table:
-    from headwater.protocol.structs import ZERO_ADDRESS
-
+def _facts(seen: Seen, admitted: str) -> Table:
     pool = seen.pool
     table = Table(show_header=False, title=f"pool {seen.id}", title_justify="left")
-    admission = "anybody" if pool.admission == ZERO_ADDRESS else f"whom the contract {pool.admission} admits"
     state = f"closed, data 0x{pool.data_hash.hex()}" if pool.closed else _state(seen)
     for name, text in (
         ("task", str(pool.task_id)),
@@ -391,7 +389,7 @@ def _facts(seen: Seen) -> Table:
         ("state", state),
         ("open until", _time(pool.closes_at)),
         ("to be closed until", _time(pool.expires_at)),
-        ("who may contribute", admission),
+        ("who may contribute", admitted),
         ("key", pool.key.hex()),
     ):
         table.add_row(name, text)
