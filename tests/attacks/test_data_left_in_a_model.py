@@ -78,7 +78,8 @@ def _uncounted(self, number):
     from headwater.reading.ancestry import Contribution
 
     round_ = self.history.rounds[number]
-    return tuple(Contribution(t, round_.parts[t].submitted) for t in round_.averaged)
+    parts = [round_.parts[trainer] for trainer in round_.averaged]
+    return tuple(Contribution(part.trainer, part.submitted, part.data_hashes) for part in parts)
 
 
 def test_data__whose_log_the_node_leaves_out(lineages, attack, monkeypatch):

@@ -98,7 +98,7 @@ def contract(arena: Arena) -> Iterator[tuple[Dispute, Agent]]:
     with arena.standing_in(ACCOMPLICE, agent.address):
         for i in others:
             arena.submit(i)
-        agent.send(arena.rounds.submit(arena.task_id, [arena.proof(ACCOMPLICE).data]))
+        agent.send(arena.contracts.proofs.submit(arena.task_id, [arena.proof(ACCOMPLICE).data]))
         postings = (cheating(arena).posting, arena.masking(ACCOMPLICE).posting)
         for i in others:
             arena.mask(i, cheating(arena) if i == CHEAT else None)

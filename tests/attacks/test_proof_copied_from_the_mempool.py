@@ -13,13 +13,13 @@ from tests.support.arena import DATA
 from tests.support.weakened_contracts import Weakness
 
 WHOSE_DATA = Weakness("TrainerRegistry", "if (owner != trainer) revert DataNotOwned(taskId, dataHashes[i], owner);")
-VALID = Weakness("RoundManager", "if (!valid) revert InvalidProof(verifier);", unit="libraries/Verifying.sol")
+VALID = Weakness("ProofManager", "if (!valid) revert InvalidProof(verifier);", unit="libraries/Verifying.sol")
 THIEF, VICTIM = 1, 2
 
 
 def test_neighbours_proof__sent_as_ones_own__is_of_other_data(arena, attack):
     arena.at("training")
-    call = arena.rounds.submit(arena.task_id, [arena.proof(VICTIM).data])
+    call = arena.contracts.proofs.submit(arena.task_id, [arena.proof(VICTIM).data])
     with attack.works_on(WHOSE_DATA), arena.weakened(WHOSE_DATA):
         assert arena.send(THIEF, call).event(Submitted).trainer == arena.address(THIEF)
     with attack.stopped_by("DataNotOwned"):
@@ -29,7 +29,7 @@ def test_neighbours_proof__sent_as_ones_own__is_of_other_data(arena, attack):
 def test_neighbours_proof__with_ones_own_data_in_it__is_invalid(arena, attack):
     arena.at("training")
     own, copied = arena.data(THIEF)[1].encode(), arena.proof(VICTIM).data
-    call = arena.rounds.submit(arena.task_id, [copied[: 64 * DATA] + own + copied[64 * (DATA + 1) :]])
+    call = arena.contracts.proofs.submit(arena.task_id, [copied[: 64 * DATA] + own + copied[64 * (DATA + 1) :]])
     with attack.works_on(VALID), arena.weakened(VALID):
         assert arena.send(THIEF, call).event(Submitted).trainer == arena.address(THIEF)
     with attack.stopped_by("InvalidProof"):

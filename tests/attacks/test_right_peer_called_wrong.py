@@ -76,7 +76,7 @@ def crowd(arena: Arena) -> Crowd:
         sender.send(arena.rounds.join(arena.task_id))
     for address, sender in senders.items():
         proof = b"".join(point.encode() for point in (model, points[address], model, points[address]))
-        sender.send(arena.rounds.submit(arena.task_id, [proof]))
+        sender.send(arena.contracts.proofs.submit(arena.task_id, [proof]))
     arena.rpc("evm_mine")
     seed = arena.seed
     order = circle(points, seed)

@@ -47,7 +47,7 @@ def liked(arena: Arena, bits: int) -> bool:
 
 
 def submit_when_it_likes(arena: Arena, agent: Agent, bits: int) -> None:
-    submit = arena.rounds.submit(arena.task_id, [arena.proof(AGENTS).data])
+    submit = arena.contracts.proofs.submit(arena.task_id, [arena.proof(AGENTS).data])
     call = agent.call(submit, "callIf", arena.task_id, bits)
     while not agent.tries(call):
         assert arena.state.phase is Phase.TRAIN

@@ -28,7 +28,7 @@ def test_verifier__named_with_the_proof__is_asked_by_who_takes_names__and_by_no_
     verifier, _ = arena.senders[LIAR].deploy(YES_CREATION, "a verifier that says yes")
     honest = arena.proof(LIAR).data
     garbage = honest[:256] + bytes(len(honest) - 276) + bytes.fromhex(verifier[2:])
-    call = arena.rounds.submit(arena.task_id, [garbage])
+    call = arena.contracts.proofs.submit(arena.task_id, [garbage])
     with attack.works_on(NAMED), arena.weakened(NAMED):
         assert arena.send(LIAR, call).event(Submitted).submitted == 1
     with attack.stopped_by("InvalidProof"):

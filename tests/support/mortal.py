@@ -70,13 +70,13 @@ class Fate:
 
         def crashing_reserve(intents: Intents, *where: Any) -> Intent:
             intent = reserve(intents, *where)
-            if intent.name == "RoundManager.submit":
+            if intent.name == "ProofManager.submit":
                 self.reach(BEFORE_BROADCAST)
             return intent
 
         def crashing_mark(intents: Intents, intent: Intent, state: State) -> None:
             mark(intents, intent, state)
-            if intent.name == "RoundManager.submit" and state is State.SENT:
+            if intent.name == "ProofManager.submit" and state is State.SENT:
                 self.reach(BEFORE_RECEIPT)
 
         def crashing_publish(published: Published, document: Any) -> Any:

@@ -67,7 +67,7 @@ def play_round(catalogue: Catalogue, task_id: int, members: Sequence[Sender]) ->
             _pass(catalogue, task_id)  # the roster has room for one more
     for sender in members:
         points = (model, _data(sender), ANY, SRS.commit(updates[sender.address]))
-        sender.send(of.rounds.submit(task_id, [_proof(*points)]))
+        sender.send(of.proofs.submit(task_id, [_proof(*points)]))
     catalogue.anvil.mine()
     (started,) = of.rounds.events(MaskingStarted, task_id=task_id)
     block_hash = catalogue.chain.block(started.seed_block).hash
