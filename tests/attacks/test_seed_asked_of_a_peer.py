@@ -64,7 +64,7 @@ def names_in(source: str) -> set[str]:
     return {*attributes, *imports}
 
 
-LISTENS = {"socketserver", "http.server", "create_server", "start_server", "start_unix_server", "listen", "accept"}
+LISTENS = {"socketserver", "http.server", "create_server", "start_server", "start_unix_server", "listen"}
 SERVER = NODE / "cli" / "serving.py"  # serves a node's figures, if its owner wants, and takes no question
 VIEWER = NODE / "cli" / "viewer" / "server.py"  # a command of its own, which has no key: page, documents, the chain
 VIEWERS = {NODE / "cli" / "viewer" / "command.py", NODE / "cli" / "demo" / "show.py"}

@@ -42,6 +42,7 @@ def learner(loss, steps):
             "features": [age],
             "intercept": True,
             "label": amount if loss == "poisson" else {"column": "ill", "classes": ["no", "yes"]},
+            "groups": [],
             "missing": "refuse",
             "unknown": "refuse",
             "fixed_point": {"data_bits": 4, "model_bits": 10, "clamp": "4"},

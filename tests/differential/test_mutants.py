@@ -83,8 +83,8 @@ MUTANTS = {
     ),
     "challengers keep their bonds": (
         "Challenges",
-        "self._close(challenge_id, trainer)",
-        "self._close(challenge_id, challenge.challenger)",
+        "attempt, trainer))\n        self._close(challenge_id, trainer)",
+        "attempt, trainer))\n        self._close(challenge_id, challenge.challenger)",
     ),
     "an update can be demanded twice": ("Challenges", "self.opened_.add((task_id, number, attempt, trainer))", "pass"),
     "burnt stake is gone": ("Stakes", "self.burnt += amount - owed", "pass"),
@@ -95,7 +95,7 @@ MUTANTS = {
     ),
     "data are anybody's": ("Trainers", "if owner != trainer", "if False"),
     "links are not chained": (
-        "Rounds",
+        "Proofs",
         "point_hash(end) if index else",
         "point_hash(commitment_at(proof, 0)) if index else",
     ),

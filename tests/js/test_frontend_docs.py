@@ -108,12 +108,14 @@ def test_snippet__run_with_node__says_something_true(snippet, compiled, story: S
     world, task = story.world, story.long
     model = world.models.latest(task.id)
     facts = (
-        f"task {task.id} of 6: round 4 is in Finalized, model of round 4",
+        f"task {task.id} of 7: round 4 is in Finalized, model of round 4",
         "ok: the weights are those that the commitment is of",
         f"0x{model.model_hash.hex()}",
         "round 4: Finalized, 0 s left",
         "task 1 admits: anybody",
         "has 5 model(s)",
+        "0 pool(s)",
+        "0 recorded answer(s)",
         "models of the kind mean are known now",
         *task.learner.columns.classes,
     )
