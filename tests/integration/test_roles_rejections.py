@@ -189,7 +189,7 @@ def test_average__copied_from_the_mempool__is_worth_nothing_to_another_account(a
     proof = prove_average(aggregating, [aggregating.aggregator().fetch(1)], 3)
     error = refused_average(aggregating, proof.data, OUTSIDER)
     assert error.name == "PublicMismatch"
-    assert "the proof names its sender" in error.hint
+    assert "a proof names its sender" in error.hint
     aggregating.senders[AGGREGATOR].simulate(aggregating.rounds.aggregate(aggregating.task_id, proof.data, CID))
 
 
@@ -354,13 +354,13 @@ def _types(inputs) -> Iterator[str]:
 def test_verifiers__are_chosen_by_the_tasks_creator_and_by_no_other_call():
     changing = {
         entry["name"]: list(_types(entry["inputs"]))
-        for contract in ("TaskManager", "RoundManager", "TrainerRegistry", "RewardManager")
+        for contract in ("TaskManager", "RoundManager", "ProofManager", "TrainerRegistry", "RewardManager")
         for entry in load_abi(contract)
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }
     with_addresses = {name for name, types in changing.items() if any("address" in typ for typ in types)}
-    assert with_addresses == {"createTask", "mask", "settle", "seat", "accuse", "acquit", "convict"}
+    assert with_addresses == {"createTask", "mask", "settle", "seat", "accept", "accuse", "acquit", "convict", "prove"}
     assert {name for name, types in changing.items() if types.count("address") > 1} == {"createTask", "convict"}
-    assert changing["createTask"].count("address") == 3, "verifiers, and who admits"
+    assert changing["createTask"].count("address") == 4, "verifiers, and who admits"
     assert changing["submit"] == ["uint256", "bytes[]"]
     assert changing["aggregate"] == ["uint256", "bytes", "bytes32"]

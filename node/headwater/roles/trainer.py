@@ -149,7 +149,7 @@ class Trainer(Role):
         self._pooled = pooled
         self._kept = KeptProofs(journal, task.place)
         self._kept_scores = KeptProofs(journal, f"receipt/{task.place}")
-        self._stretches = Stretches(task, sender.address, self._parts, quiet_until)
+        self._quiet_until = quiet_until
         self._published = Published(journal, task)
         self._reviewer = Reviewer(task, sender.address, takes_turns=True)
         self.commitments = DataCommitments(journal, task.place, task.shape)
@@ -558,6 +558,10 @@ class Trainer(Role):
             if not goes_on:
                 break
         return found
+
+    @cached_property
+    def _stretches(self) -> Stretches:
+        return Stretches(self.task, self.sender.address, self._parts, self._quiet_until)
 
     @cached_property
     def _parts(self) -> list[Dataset]:
