@@ -143,7 +143,7 @@ def test_proof__that_is_given_up__ends_on_the_other_machine_too(machines, cluste
     thread.join(SECONDS)
     assert isinstance(found[0], CircuitError)
     until(lambda: not any(each.provers for each in machines.workers))
-    assert not [path for each in machines.workers for path in (each.folder / "tmp").glob("headwater-*")]
+    until(lambda: not [path for each in machines.workers for path in (each.folder / "tmp").glob("headwater-*")])
 
 
 def test_worker__killed_in_the_middle_of_a_proof__is_replaced_by_the_other(machines, cluster, train, train_proof):
