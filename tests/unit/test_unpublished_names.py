@@ -98,7 +98,7 @@ def test_locks__hash_every_package_that_is_pinned_and_installed__but_torch():
     hashed = re.compile(r"([\w-]+)==(\S+) --hash=sha256:[0-9a-f]{64}")
     lines = [
         line
-        for lock in ("node", "tools")
+        for lock in ("node", "dask", "tools")
         for line in (ROOT / "locks" / f"{lock}.txt").read_text().splitlines()
         if not line.startswith("#")
     ]

@@ -80,7 +80,7 @@ class Cluster:
         if find_spec("distributed") is None:
             raise ConfigError(
                 "--dask needs a package that is not installed",
-                "run `scripts/install_packages.sh dask`, or `pip install 'headwater[dask]'`, and on each worker too",
+                "run `scripts/install_packages.sh dask`, here and on each worker",
             )
         self.address, self.here = address, here
         self._note, self._is_believed = note, is_believed

@@ -250,7 +250,7 @@ def _minimise(
         try:
             import cma
         except ImportError as error:
-            raise ConfigError("the package cma is not installed", "run `pip install 'headwater[merge]'`") from error
+            raise ConfigError("the package cma is not installed", "run `scripts/install_packages.sh`") from error
         options = {"seed": seed, "maxfevals": evaluations, "verbose": -9, "verb_log": 0, "verb_disp": 0}
         strategy = cma.CMAEvolutionStrategy(start, WIDTH, options)
         best, least = start, cost(start)
