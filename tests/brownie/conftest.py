@@ -9,6 +9,7 @@ from brownie import (
     Lens,
     ModelRegistry,
     Openings,
+    ProofManager,
     RewardManager,
     RoundManager,
     StakeManager,
@@ -27,6 +28,7 @@ CONTAINERS = (
     ModelRegistry,
     ChallengeManager,
     Openings,
+    ProofManager,
     Lens,
 )
 
@@ -40,6 +42,7 @@ class Deployed(NamedTuple):
     models: Any
     challenges: Any
     openings: Any
+    proofs: Any
     lens: Any
 
 
