@@ -181,19 +181,24 @@ def lagging(blocks: int) -> Fault:
 
 @dataclass
 class Limited:
-    """A fault that refuses queries for events of more than so many blocks.
+    """A fault that refuses queries for events of more than so many blocks: those about the first one's contracts.
 
     Attributes:
+        about: which contracts the first query asks. What else a page shows has queries of its own, which pass.
         answered: first and last block of each query that was answered, in order.
         refused: how many were refused.
     """
 
     blocks: int
+    about: Any = None
     answered: list[tuple[int, int]] = field(default_factory=list)
     refused: int = 0
 
     def __call__(self, request: Request, forward: Forward) -> Any:
         asked = request["params"][0]
+        self.about = self.about or asked["address"]
+        if asked["address"] != self.about:
+            return forward(request)
         first, last = (int(asked[name], 16) for name in ("fromBlock", "toBlock"))
         if last - first >= self.blocks:
             self.refused += 1
