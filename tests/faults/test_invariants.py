@@ -18,7 +18,7 @@ from headwater.reading.history import Outcome
 from headwater.roles.secrets import mask_secret, secret_of
 from headwater.roles.task import open_task
 from tests.support import invariants
-from tests.support.fleet import ALL, CREATOR, run_fleet
+from tests.support.fleet import ALL, CREATOR, SIGNED, run_fleet
 
 pytestmark = pytest.mark.faults
 
@@ -66,7 +66,7 @@ def test_second_proof_or_masked_update__that_ever_left_a_node__is_found(fleet, m
     transaction, (task_id, sent) = node.signed(function)[0]
     other = (sent[0][:-1] + b"\x01",) if function == "submit" else dataclasses.replace(sent, cid=b"\x01" * 32)
     fields = {name: value for name, value in transaction.items() if name not in ("v", "r", "s")}
-    signed = node.key.sign_transaction({**fields, "data": encode_call("RoundManager", function, (task_id, other))})
+    signed = node.key.sign_transaction({**fields, "data": encode_call(SIGNED[function], function, (task_id, other))})
     invariants.check_sent_once(fleet)
     monkeypatch.setattr(node.proxy, "sent", [*node.proxy.sent, "0x" + bytes(signed.raw_transaction).hex()])
     with pytest.raises(AssertionError, match=node.name):

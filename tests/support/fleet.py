@@ -71,6 +71,10 @@ EIGHT = (*[("trainer",)] * 5, ALL, *[(role,) for role in OPERATOR])
 Roles = tuple[str, ...]
 
 
+SIGNED = {"submit": "ProofManager", "mask": "RoundManager"}
+"""Whose function it is."""
+
+
 @dataclass
 class Node:
     """One process of `headwater run`, again and again.
@@ -131,12 +135,12 @@ class Node:
         return len(re.findall(text, self.log))
 
     def signed(self, function: str) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
-        """The transactions that ever left it and call a function of the RoundManager's, with their arguments."""
-        found = []
+        """The transactions that ever left it and submit or mask, with their arguments."""
+        contract, found = SIGNED[function], []
         for raw in self.proxy.sent:
             transaction = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
             with suppress(ValueError):
-                found.append((transaction, decode_call("RoundManager", function, bytes(transaction["data"]))))
+                found.append((transaction, decode_call(contract, function, bytes(transaction["data"]))))
         return found
 
     def start(self) -> None:
