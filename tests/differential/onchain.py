@@ -17,9 +17,9 @@ from web3 import Web3
 from web3.types import LogReceipt
 
 from headwater.chain.asking.rpc import connect
-from headwater.chain.contracts.codec import decode_log
+from headwater.chain.contracts.codec import ADDRESSED, decode_log
 from headwater.chain.contracts.events import Event
-from headwater.chain.deploying.deploy import ADDRESSED, deploy
+from headwater.chain.deploying.deploy import deploy
 from headwater.chain.sending.sender import Sender
 from headwater.protocol.keccak import keccak256
 from headwater.protocol.machine import Addresses

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from click.testing import CliRunner
 
+from headwater.chain.contracts.codec import CONTRACTS
 from headwater.chain.contracts.events import PhaseChanged
 from headwater.chain.contracts.lens import NEWEST
-from headwater.chain.deploying.deploy import DEPLOYED
 from headwater.cli.main import cli
 from headwater.protocol.decisions import Advance
 from headwater.protocol.phases import Phase
@@ -31,11 +31,11 @@ def test_a_thousand_tasks__cost_a_node_few_calls(created: World, tmp_path):
 def test_a_thousand_tasks__cost_status_and_lists_few_calls(created: World):
     publish(created, MANY)
     cost, said = a_status(created)
-    assert cost.count <= 20 + len(DEPLOYED), cost  # each contract's code is looked at once
+    assert cost.count <= 20 + len(CONTRACTS), cost  # each contract's code is looked at once
     options = ["--rpc", created.anvil.url, "--deployments", str(created.folder / "deployments")]
     with counted() as listing:
         done = CliRunner().invoke(cli, ["task", "list", *options])
-    assert listing.count <= 20 + len(DEPLOYED), listing
+    assert listing.count <= 20 + len(CONTRACTS), listing
     for output in (said, done.output):
         assert f"and {MANY + 1 - 100} older ones" in " ".join(output.split())
 

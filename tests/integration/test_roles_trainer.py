@@ -471,7 +471,7 @@ def test_proof__is_given_up_when_it_hangs__or_as_is_wished__and_at_its_phases_de
     def report(stage, **details):
         told.append((stage, details))
 
-    found = announce_proof(training.task, training.task.train, report, most=most, measured=measured, round=1)
+    found = announce_proof(training.task, "train", training.task.train, report, most=most, measured=measured, round=1)
     left = at.deadline - training.chain.block().timestamp
     assert found == (left if limit is None else limit)
     ((stage, details),) = told

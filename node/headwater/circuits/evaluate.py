@@ -134,6 +134,16 @@ class Evaluate(Private):
     @property
     def decompositions(self) -> tuple[int, ...]:
         """As `Statement` says."""
+        return (*self._of_rows, NOISE, *([SLACKS] if self.at_least else []))
+
+    @property
+    def row_signs(self) -> int:
+        """How many entries are taken apart whose signs one row decides: at most, as `Update.row_signs` says."""
+        return sum(size // self.table[0] for size in self._of_rows)
+
+    @property
+    def _of_rows(self) -> tuple[int, ...]:
+        """The `decompositions` but for those of noise and slack."""
         rows, _, _, outputs = self.table
         if not self.classifies:
             own = [rows] * 3  # the error, and whether the row is used
@@ -142,7 +152,7 @@ class Evaluate(Private):
         else:
             own = [*[rows * outputs] * 4, *[rows] * 6, outputs]  # the last a constant that is used twice
         own += [rows * self.groups] * 2 if self.groups else [rows]  # another such constant
-        return (*self.z_checks, *own, NOISE, *([SLACKS] if self.at_least else []))
+        return (*self.z_checks, *own)
 
     @property
     def most(self) -> int:

@@ -83,24 +83,38 @@ def _hand(
     pool_id: int | None = None,
     task_id: int | None = None,
 ) -> Iterator[Hand]:
-    from headwater.chain.asking.rpc import connect
-    from headwater.chain.contracts.opened import open_contracts
     from headwater.chain.sending.sender import Sender
     from headwater.cli.keys import load_key
     from headwater.journal.journal import open_journal
     from headwater.roles.secrets import secret_of
+
+    task = _task(rpc, deployments, network, store, home, pool_id=pool_id, task_id=task_id)
+    key = load_key(keystore)
+    with open_journal(home, key) as journal:
+        task.contracts.chain.keep_logs(journal.database)
+        sender = Sender(task.contracts.chain, key, intents=journal.intents)
+        yield Hand(task.contracts, task, sender, journal, secret_of(key))
+
+
+def _task(
+    rpc: tuple[str, ...],
+    deployments: Path,
+    network: str | None,
+    store: str | None,
+    home: Path,
+    *,
+    pool_id: int | None = None,
+    task_id: int | None = None,
+) -> Task:
+    """The task that is named, or that of a pool."""
+    from headwater.chain.asking.rpc import connect
+    from headwater.chain.contracts.opened import open_contracts
     from headwater.roles.task import open_task
     from headwater.storage.opening import open_store
 
     contracts = open_contracts(connect(rpc), deployments, network)
-    kept = open_store(store_address(store, home))
     named = task_id or contracts.pools.get_pool(pool_id or 0).task_id
-    task = open_task(contracts, kept, home, named)
-    key = load_key(keystore)
-    with open_journal(home, key) as journal:
-        contracts.chain.keep_logs(journal.database)
-        sender = Sender(contracts.chain, key, intents=journal.intents)
-        yield Hand(contracts, task, sender, journal, secret_of(key))
+    return open_task(contracts, open_store(store_address(store, home)), home, named)
 
 
 @command.command("open")
@@ -320,7 +334,9 @@ def check_(pool_id: int, account: str | None, row: Path | None, **where: Any) ->
     checks: list[Check] = []
     own, me = None, account_of(where["keystore"])
     if me is None:
-        seen, task = _looked(pool_id, **where)
+        del where["keystore"]  # there is no key
+        task = _task(**where, pool_id=pool_id)
+        seen = see(task.contracts, pool_id)
     else:
         with _hand(**where, pool_id=pool_id) as hand:
             seen, task = see(hand.contracts, pool_id), hand.task
@@ -355,27 +371,6 @@ def forget(pool_id: int, yes: bool, **where: Any) -> None:
         if yes:
             owning.forget(hand.contracts, hand.journal.secrets, pool_id)
     out.print(f"{'deleted' if yes else '--yes deletes'} {len(names)} secret(s) of pool {pool_id}")
-
-
-def _looked(
-    pool_id: int,
-    rpc: tuple[str, ...],
-    deployments: Path,
-    network: str | None,
-    store: str | None,
-    keystore: Path | None,
-    home: Path,
-) -> tuple[Seen, Task]:
-    from headwater.chain.asking.rpc import connect
-    from headwater.chain.contracts.opened import open_contracts
-    from headwater.roles.pools.rows import see
-    from headwater.roles.task import open_task
-    from headwater.storage.opening import open_store
-
-    del keystore
-    contracts = open_contracts(connect(rpc), deployments, network)
-    seen = see(contracts, pool_id)
-    return seen, open_task(contracts, open_store(store_address(store, home)), home, seen.pool.task_id)
 
 
 def _facts(seen: Seen, admitted: str) -> Table:

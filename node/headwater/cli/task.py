@@ -144,6 +144,7 @@ def _facts(task: Task) -> Table:
     )
     fee = format_wei(config.aggregator_fee)
     links = f", up to {config.max_links} times in a row" if config.max_links > 1 else ""
+    told = task.learner.row_bits(config.rounds, receipts=config.quiet_bound > 0)
     facts = {
         "name": task.manifest.name,
         "description": task.manifest.description,
@@ -163,8 +164,7 @@ def _facts(task: Task) -> Table:
         "starts from": _origin(task, seen),
         **task.learner.facts,
         "rows": f"up to {task.learner.rows} in a proof{links}",
-        "proofs tell": f"of one row at most {task.learner.row_bits(config.rounds):.2g} bits in all rounds, and only to"
-        " who knows all else",
+        "proofs tell": f"of one row at most {told:.2g} bits in all rounds, and only to who knows all else",
         "scores": _scores(task),
         "inferences": "contracts may ask about committed rows (`headwater infer`)" if task.has_inference else "",
         "circuits": f"k = {config.k}, SRS {task.srs.source}",

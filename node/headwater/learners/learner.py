@@ -237,20 +237,34 @@ class Learner(ABC):
         """How many proofs about one data commitment there may be: each publishes an equation over its salts."""
         return self.salts - 1
 
-    def leak_problem(self, rounds: int) -> str:
-        """Why the proofs of so many rounds would tell too much of one row (docs/adr/0015); empty if they would not."""
-        statement = self.update_statement
-        if problem := statement.hidden.row_problem(statement.row_signs):
-            return problem
-        bits = self.row_bits(rounds)
+    def leak_problem(self, rounds: int, *, receipts: bool = False) -> str:
+        """Why the proofs of so many rounds would tell too much of one row (docs/adr/0015); empty if they would not.
+
+        receipts: whether a part of the data may be scored in every round, too, and the score is public.
+        """
+        told = self._told(receipts=receipts)
+        for statement in told:
+            if problem := statement.hidden.row_problem(statement.row_signs):
+                return problem
+        bits = self.row_bits(rounds, receipts=receipts)
         if bits <= MOST_ROW_BITS:
             return ""
-        return f"{rounds} proofs could tell {bits:.0f} bits of one row, more than {MOST_ROW_BITS}: take fewer rounds"
+        proofs = rounds * len(told)
+        return f"{proofs} proofs could tell {bits:.0f} bits of one row, more than {MOST_ROW_BITS}: take fewer rounds"
 
-    def row_bits(self, rounds: int) -> float:
-        """At most how many bits the proofs of so many rounds tell of one row, if all else is known."""
-        statement = self.update_statement
-        return rounds * statement.hidden.row_bits(statement.row_signs)
+    def row_bits(self, rounds: int, *, receipts: bool = False) -> float:
+        """At most how many bits the proofs of so many rounds tell of one row, if all else is known.
+
+        A receipt says how many rows were right, and so of one row whether it was; its proof is counted with it.
+        """
+        told = self._told(receipts=receipts)
+        each = sum(statement.hidden.row_bits(statement.row_signs) for statement in told)
+        return rounds * (each + len(told) - 1)
+
+    def _told(self, *, receipts: bool) -> list[Update | Evaluate]:
+        """The statements of the proofs about a part of a trainer's data in a round."""
+        score = self.evaluate_statement() if receipts else None
+        return [self.update_statement, *([] if score is None else [score])]
 
     def problem(self, rounds: int, trainers: int) -> str:
         """Why no task of so many rounds, and of so many trainers at most, can be; empty if one can."""

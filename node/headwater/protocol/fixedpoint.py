@@ -33,9 +33,9 @@ def rebase(value: int, bits: int) -> int:
     return -magnitude if value < 0 else magnitude
 
 
-def salt_rows_for(rounds: int, width: int) -> int:
-    """The rows of salts that a task of so many rounds needs, for rows of `width` entries.
+def salt_rows_for(proofs: int, width: int) -> int:
+    """The rows of salts that so many proofs about them need, one or more a round, for rows of `width` entries.
 
-    Two proofs a round may become public, the second after a restart, and two salts are to spare.
+    Two of each may become public, the second after a restart, and two salts are to spare.
     """
-    return -(-(2 * rounds + 2) // width)
+    return -(-(2 * proofs + 2) // width)

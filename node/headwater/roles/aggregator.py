@@ -162,7 +162,9 @@ class Aggregator(Role):
         deadline = task.contracts.rounds.get_state(task.id).deadline
         needed = task.machines.memory_mb(task.average)
         with self._heavy.turn(own=self._own, deadline=deadline, memory_mb=needed) as stop:
-            limit = announce_proof(task, task.average, self._report, most=self._proof_limit, measured=measured)
+            limit = announce_proof(
+                task, "average", task.average, self._report, most=self._proof_limit, measured=measured
+            )
             proof = task.average.prove(inputs, limit, stop)
         self._report("proved", statement="average", seconds=proof.prove_seconds, memory_mb=round(proof.peak_memory_mb))
         return weights, proof

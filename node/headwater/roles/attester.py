@@ -115,8 +115,8 @@ class Attester(Role):
         if (kept := self._kept.get(round_, [model, vector], part)) is not None:
             return kept
         with self._heavy.turn(own=True, memory_mb=task.machines.memory_mb(task.score)) as stop:
-            limit = announce(task.score, "score", self._report, self._proof_limit, self._kept.seconds, round=round_)
-            most = task.learner.most_proofs
+            most, measured = task.learner.most_proofs, self._kept.seconds
+            limit = announce("score", task.score, self._report, most=self._proof_limit, measured=measured, round=round_)
             proof = prove_score(
                 task.score, self.commitments, most, model, vector, limit=limit, stop=stop, entropy=self._entropy
             )

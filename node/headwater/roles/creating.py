@@ -31,7 +31,7 @@ from headwater.roles.origins import FirstModel, Lineage, ParentModel, first_mode
 from headwater.roles.report import Report, silent
 from headwater.roles.scores import COMPOSITION, SCORE, deploy_verifier, open_scores, score_statements
 from headwater.roles.task import MAX_DIMENSION, growth_problem
-from headwater.roles.terms import Terms, check_terms
+from headwater.roles.terms import Terms, check_terms, proofs_about_data
 from headwater.storage.cid import Cid
 from headwater.storage.manifests import (
     Artifact,
@@ -83,7 +83,7 @@ def create_task(
         StorageError, TaskError: a parent cannot be had, or is none to build on.
     """
     check_terms(terms)
-    learner = learner.with_salt_rows(salt_rows_for(terms.rounds, learner.width))
+    learner = learner.with_salt_rows(salt_rows_for(proofs_about_data(terms), learner.width))
     check_documents(learner, terms)
     scoring = score_statements(learner) if scores else {}
     if terms.quiet_bound and (not scoring or learner.groups or not learner.classes):
@@ -99,36 +99,34 @@ def create_task(
     report("measuring")
     more = scoring | ({INFER: inference_statement(learner)} if inference else {})
     srs = _srs(home, source, parents, learner.update_statement, *more.values())
-    circuits = []
-    statements: dict[str, Statement] = {"train": learner.update_statement, "average": Average(learner.dimension)}
-    for name, statement in (statements | more).items():
+    circuits: dict[str, Circuit] = {}
+    for name, statement in {"train": learner.update_statement, "average": Average(learner.dimension), **more}.items():
         report("building", statement=name)
-        circuits.append(build(home, statement, srs))
-    first = _first_model(circuits[1], sender.address, learner, lineage, parents, report)
+        circuits[name] = build(home, statement, srs)
+    train, average = circuits["train"], circuits["average"]
+    first = _first_model(average, sender.address, learner, lineage, parents, report)
     check_growth(learner, terms.rounds, terms.max_links, first.model.weights)
     srs_cid = str(store.put_file(srs.path)) if srs.source == DEV else ""
     srs_reference = SrsReference.model_validate({"id": srs.id, "k": srs.k, "source": srs.source, "cid": srs_cid})
-    published = [str(publish_circuit(circuit, store, srs_reference)) for circuit in circuits]
-    cids = {SCORE: "", COMPOSITION: "", INFER: ""} | dict(zip(statements | more, published, strict=True))
-    manifest_cid = _put(store, _manifest(learner, terms, cids, srs_reference))
+    cids = {name: str(publish_circuit(circuit, store, srs_reference)) for name, circuit in circuits.items()}
+    manifest_cid = _put(store, _manifest(learner, terms, {SCORE: "", COMPOSITION: "", INFER: ""} | cids, srs_reference))
     model_cid = _put(store, first.model.document(0, 0))
     known = _verifiers_of(parents)
-    verifiers = []
-    for name, circuit in zip(statements, circuits[:2], strict=True):
-        if address := known.get(bytes.fromhex(circuit.verifier.code_hash[2:]), ""):
+    verifiers = {SCORE: ZERO_ADDRESS}
+    for name in ("train", "average", *((SCORE,) if terms.quiet_bound else ())):
+        if address := known.get(_code_hash(circuits[name]), ""):
             report("shared", contract=f"{name} verifier", address=address)
         else:
-            address = deploy_verifier(sender, name, circuit, report)
-        verifiers.append(address)
-    scored = [deploy_verifier(sender, SCORE, circuits[2], report)] if terms.quiet_bound else []
+            address = deploy_verifier(sender, name, circuits[name], report)
+        verifiers[name] = address
     basis = task_basis(srs, learner.dimension)
     config = TaskConfig(
-        train_verifier=verifiers[0],
-        train_code_hash=bytes.fromhex(circuits[0].verifier.code_hash[2:]),
-        average_verifier=verifiers[1],
-        average_code_hash=bytes.fromhex(circuits[1].verifier.code_hash[2:]),
-        score_verifier=scored[0] if scored else ZERO_ADDRESS,
-        score_code_hash=bytes.fromhex(circuits[2].verifier.code_hash[2:]) if scored else ZERO_HASH,
+        train_verifier=verifiers["train"],
+        train_code_hash=_code_hash(train),
+        average_verifier=verifiers["average"],
+        average_code_hash=_code_hash(average),
+        score_verifier=verifiers[SCORE],
+        score_code_hash=_code_hash(circuits[SCORE]) if terms.quiet_bound else ZERO_HASH,
         manifest=manifest_cid.digest,
         srs=bytes.fromhex(srs.id),
         k=srs.k,
@@ -158,14 +156,16 @@ def create_task(
         basis_d=basis.basis_d,
         tau=tau_g2(srs),
     )
-    quotient = basis_quotient(circuits[1], learner.dimension)
+    quotient = basis_quotient(average, learner.dimension)
     receipt = sender.send(contracts.tasks.create_task(config, quotient, first.origin, model_cid.digest, terms.pool))
     report("created", gas=receipt.gas_used)
     task_id = receipt.event(TaskCreated).task_id
     if scoring:
-        open_scores(contracts, sender, task_id, learner, circuits[2:4], attesters, report, scored)
+        known_score = [verifiers[SCORE]] if terms.quiet_bound else []
+        of_rows = circuits[SCORE], circuits[COMPOSITION]
+        open_scores(contracts, sender, task_id, learner, of_rows, attesters, report, known_score)
     if inference:
-        open_inference(contracts, sender, task_id, circuits[-1], report)
+        open_inference(contracts, sender, task_id, circuits[INFER], report)
     return task_id
 
 
@@ -214,7 +214,13 @@ def _verifiers_of(parents: Sequence[ParentModel]) -> dict[bytes, str]:
     for config in (parent.config for parent in parents):
         found[config.train_code_hash] = config.train_verifier
         found[config.average_code_hash] = config.average_verifier
+        if config.quiet_bound:
+            found[config.score_code_hash] = config.score_verifier
     return found
+
+
+def _code_hash(circuit: Circuit) -> bytes:
+    return bytes.fromhex(circuit.verifier.code_hash[2:])
 
 
 def _first_model(
@@ -287,7 +293,7 @@ def check_documents(learner: Learner, terms: Terms) -> None:
         raise ConfigError(f"the task's manifest cannot be written: {error}", hint) from error
     if not same:
         raise ConfigError("the task's manifest cannot say these numbers exactly", hint)
-    if problem := learner.leak_problem(terms.rounds):
+    if problem := learner.leak_problem(terms.rounds, receipts=terms.quiet_bound > 0):
         raise ConfigError(f"the task would give rows away: {problem}", "see docs/adr/0015: nothing was sent")
     if problem := learner.problem(terms.rounds, terms.max_trainers):
         raise ConfigError(f"no such task can be: {problem}", "change the terms: nothing was sent")

@@ -51,7 +51,7 @@ def declare(
             continue
         proof = kept.get(0, [vector], part)
         if proof is None:
-            limit = announce(task.composition, "composition", report, None, kept.seconds)
+            limit = announce("composition", task.composition, report, most=None, measured=kept.seconds)
             proof = prove_composition(task.composition, commitments, task.learner.most_proofs, vector, limit)
             kept.keep(0, [vector], proof, part)
             report("proved", statement="composition", seconds=proof.prove_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from headwater.circuits.circuit import Circuit
@@ -27,16 +28,18 @@ def allowed(usual: float) -> float:
 
 
 def announce_proof(
-    task: Task, circuit: Circuit, report: Report, *, most: float | None, measured: float = 0.0, **details: Any
+    task: Task,
+    name: str,
+    circuit: Circuit,
+    report: Report,
+    *,
+    most: float | None,
+    measured: float = 0.0,
+    **details: Any,
 ) -> float:
-    """Report that a proof begins, and return after how many seconds it is to be given up.
+    """Report that a proof begins which counts in the running phase, and return after how many seconds to give it up.
 
-    That is when it hangs, so that it can be made again and other tasks have their turn; at the latest at the deadline
-    of the running phase, after which no contract takes it.
-
-    Args:
-        most: seconds that a proof may take, instead of what is usual on this machine; None is no such wish.
-        measured: seconds that the last such proof took on this machine; 0 if there was none.
+    As `announce` says, but at the latest at the phase's deadline, after which no contract takes it.
 
     Raises:
         CircuitError: the deadline has passed.
@@ -45,21 +48,31 @@ def announce_proof(
     left = float(at.deadline - at.now)
     if left <= 0:
         raise CircuitError(f"the deadline of round {at.round}'s phase has passed: no proof of it counts any more")
-    estimated = proving_cost(circuit.srs.k, circuit.statement.inner_columns).seconds
-    bound = allowed(measured) if measured else max(FIRST_SECONDS, FIRST_PATIENCE * estimated)
-    limit = min(left, most or min(bound, LONGEST_SECONDS))
-    usual = round(measured or estimated, 1)
-    statement = "average" if circuit is task.average else "train"  # what it is for, whatever the learner calls it
-    report("proving", statement=statement, **details, usual=usual, limit=limit)
-    return limit
+    return announce(name, circuit, report, most=most, measured=measured, left=left, **details)
 
 
 def announce(
-    circuit: Circuit, name: str, report: Report, most: float | None, measured: float, **details: object
+    name: str,
+    circuit: Circuit,
+    report: Report,
+    *,
+    most: float | None,
+    measured: float = 0.0,
+    left: float = math.inf,
+    **details: Any,
 ) -> float:
-    """Report that a proof begins which no deadline ends, and return after how many seconds it is to be given up."""
+    """Report that a proof begins, and return after how many seconds it is to be given up.
+
+    That is when it hangs, so that it can be made again and other tasks have their turn.
+
+    Args:
+        name: what it is for, whatever the learner calls its statement.
+        most: seconds that a proof may take, instead of what is usual on this machine; None is no such wish.
+        measured: seconds that the last such proof took on this machine; 0 if there was none.
+        left: seconds after which it is worth nothing.
+    """
     estimated = proving_cost(circuit.srs.k, circuit.statement.inner_columns).seconds
-    usual = measured or estimated
-    limit = most or min(max(allowed(usual), 0 if measured else 10 * allowed(estimated)), LONGEST_SECONDS)
-    report("proving", statement=name, **details, usual=round(usual, 1), limit=limit)
+    bound = allowed(measured) if measured else max(FIRST_SECONDS, FIRST_PATIENCE * estimated)
+    limit = min(left, most or min(bound, LONGEST_SECONDS))
+    report("proving", statement=name, **details, usual=round(measured or estimated, 1), limit=limit)
     return limit

@@ -51,6 +51,7 @@ from headwater.roles.report import Report, silent
 from headwater.roles.role import round_view
 from headwater.roles.scores import scoring_of
 from headwater.roles.seen import Seen, collectable
+from headwater.roles.terms import proofs_about_data
 from headwater.storage.cid import Cid
 from headwater.storage.files import writing
 from headwater.storage.manifests import (
@@ -517,12 +518,12 @@ def open_task(
     """
     read = read or read_task(contracts, store, task_id, limits)
     config, manifest, learner = read.config, read.manifest, read.learner
-    if learner.salt_rows < salt_rows_for(config.rounds, learner.width):
+    if learner.salt_rows < salt_rows_for(proofs_about_data(config), learner.width):
         raise TaskError(
             f"task {task_id} has {learner.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
-    if problem := learner.leak_problem(config.rounds):
+    if problem := learner.leak_problem(config.rounds, receipts=config.quiet_bound > 0):
         raise TaskError(f"task {task_id} would give rows away: {problem}", "do not take part")
     _check_growth(task_id, learner.problem(config.rounds, config.max_trainers))
     _check_growth(task_id, growth_problem(learner, config.rounds, config.max_links, (0,)))  # from its model: later

@@ -15,7 +15,7 @@ from headwater.protocol.machine.terms import (
     MIN_ANSWER_PERIOD,
     WHOLE,
 )
-from headwater.protocol.structs import ZERO_ADDRESS
+from headwater.protocol.structs import ZERO_ADDRESS, TaskConfig
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class Terms:
     fault_slash: int = WHOLE
     absence_slash: int = WHOLE // 20
     admission: str = ZERO_ADDRESS
+
+
+def proofs_about_data(terms: Terms | TaskConfig) -> int:
+    """How many proofs about a part of a trainer's data the rounds ask for: of training, and for receipts of a score."""
+    return terms.rounds * (2 if terms.quiet_bound else 1)
 
 
 def check_terms(terms: Terms) -> None:

@@ -56,7 +56,7 @@ from headwater.roles.commitments import DataCommitments
 from headwater.roles.heavy import Heavy, Step
 from headwater.roles.opening import Showing
 from headwater.roles.proofs import KeptProofs
-from headwater.roles.proving import announce, announce_proof
+from headwater.roles.proving import announce_proof
 from headwater.roles.published import Published
 from headwater.roles.report import Report
 from headwater.roles.reviewing import Reviewer, answer_proof, bond, links_of, read
@@ -291,10 +291,7 @@ class Trainer(Role):
         Raises:
             ConfigError: as many proofs about the data were made as there may be.
         """
-        links = self._links(round_)
-        if not self._stretches.is_bound:
-            return [NO_SCORE] * len(links)
-        return [*(self._receipt(round_, link) for link in links[:-1]), NO_SCORE]
+        return [*(self._receipt(round_, link) for link in self._links(round_)[:-1]), NO_SCORE]
 
     def _receipt(self, round_: int, link: _Link) -> Score:
         """The proved score of the model that a link starts from, on its data: made once, like the link's own proof."""
@@ -304,8 +301,10 @@ class Trainer(Role):
             deadline = task.contracts.rounds.get_state(task.id).deadline
             needed = task.machines.memory_mb(task.score)
             with self._heavy.turn(own=True, deadline=deadline, memory_mb=needed) as stop:
-                seconds = self._kept_scores.seconds
-                limit = announce(task.score, "score", self._report, self._proof_limit, seconds, round=round_)
+                most, measured = self._proof_limit, self._kept_scores.seconds
+                limit = announce_proof(
+                    task, "score", task.score, self._report, most=most, measured=measured, round=round_
+                )
                 proof = prove_score(
                     task.score,
                     self.commitments,
@@ -329,13 +328,10 @@ class Trainer(Role):
         def limit() -> float:
             with announced:  # once, when the first begins
                 if not limits:
-                    counted = {"links": len(links)} if of > 1 else {}
-                    measured = self._kept.seconds
-                    most = self._proof_limit
+                    details = {"round": round_} | ({"links": len(links)} if of > 1 else {})
+                    most, measured = self._proof_limit, self._kept.seconds
                     limits.append(
-                        announce_proof(
-                            task, task.train, self._report, most=most, measured=measured, round=round_, **counted
-                        )
+                        announce_proof(task, "train", task.train, self._report, most=most, measured=measured, **details)
                     )
                 return limits[0]
 
@@ -380,9 +376,9 @@ class Trainer(Role):
 
     def claim(self, round_: int, proofs: Sequence[Proof]) -> Receipt:
         """Publish the proofs of an update, and claim the links that they prove."""
-        task = self.task
-        links = []
-        for proof, score in zip(proofs, self._receipts(round_), strict=True):
+        task, links = self.task, []
+        scores = self._receipts(round_) if self._stretches.is_bound else [NO_SCORE] * len(proofs)
+        for proof, score in zip(proofs, scores, strict=True):
             _, data, _, end = proof_points(proof.data, 4)
             cid = task.store.put(self._proof_document(round_, proof, score).encode())
             links.append(Link(point_hash(data), end, cid.digest))
@@ -403,8 +399,9 @@ class Trainer(Role):
         try:
             document = read(task, links[challenge.attempt])
         except (StorageError, DocumentError):  # the journal has it, or it is made again
-            of = challenge.round, self.train(challenge.round)[challenge.attempt]
-            document = self._proof_document(*of, self._receipts(challenge.round)[challenge.attempt])
+            round_, index = challenge.round, challenge.attempt
+            score = self._receipts(round_)[index] if self._stretches.is_bound else NO_SCORE
+            document = self._proof_document(round_, self.train(round_)[index], score)
         return answer_proof(task, number, links, document)
 
     def mask(self, round_: int, number: int) -> Receipt:

@@ -32,7 +32,7 @@ from headwater.protocol.phases import Duty, Kind, Phase, Question, TrainerStatus
 from headwater.protocol.possession import PossessionProof
 from headwater.protocol.slots import Reason
 
-CONTRACTS = (
+ADDRESSED = (
     "TaskManager",
     "RoundManager",
     "TrainerRegistry",
@@ -42,6 +42,10 @@ CONTRACTS = (
     "ChallengeManager",
     "Openings",
     "ProofManager",
+)
+"""The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
+
+BESIDE = (
     "Attestations",
     "Inferences",
     "Pools",
@@ -50,8 +54,12 @@ CONTRACTS = (
     "Semaphore",
     "GroupAdmission",
     "GroupAdmissions",
-    "Lens",
 )
+"""Contracts of which those know nothing."""
+
+CONTRACTS = (*ADDRESSED, *BESIDE, "Lens")
+"""All contracts, in the order in which they are deployed. The lens, the last, checks that all were told the same."""
+
 VALUES: dict[str, Any] = {
     "G1": Point,
     "G2": G2,

@@ -15,40 +15,12 @@ from web3.types import Nonce, TxReceipt
 from web3.utils import get_create_address
 
 from headwater.chain.asking.rpc import Chain
-from headwater.chain.contracts.codec import encode_arguments
+from headwater.chain.contracts.codec import ADDRESSED, CONTRACTS, encode_arguments
 from headwater.chain.deploying.compile import Compiled, compile_contracts
 from headwater.chain.deploying.records import LOCAL_CHAINS, Deployment, Record, network_name
 from headwater.errors import ChainError, ConfigError
 from headwater.processes import environment_for_child
 from headwater.tools import ROOT
-
-ADDRESSED = (
-    "TaskManager",
-    "RoundManager",
-    "TrainerRegistry",
-    "RewardManager",
-    "StakeManager",
-    "ModelRegistry",
-    "ChallengeManager",
-    "Openings",
-    "ProofManager",
-)
-"""The contracts that know each other, in the order of `IDeployed.Addresses`: each is told where all of them stand."""
-
-BESIDE = (
-    "Attestations",
-    "Inferences",
-    "Pools",
-    "PoseidonT3",
-    "SemaphoreVerifier",
-    "Semaphore",
-    "GroupAdmission",
-    "GroupAdmissions",
-)
-"""Contracts of which those know nothing: what they are told of, `TOLD` says."""
-
-DEPLOYED = (*ADDRESSED, *BESIDE, "Lens")
-"""All contracts, in the order in which they are deployed. The lens, the last, checks that all were told the same."""
 
 TOLD: Mapping[str, tuple[str, ...]] = {
     "PoseidonT3": (),
@@ -144,10 +116,10 @@ def _deploy(deployer: Deployer, compiled: dict[str, Compiled], network: str, cou
     nonce, commit = deployer.next_nonce(), _commit()
     at: dict[str, str] = {
         name: get_create_address(to_checksum_address(deployer.address), Nonce(nonce + n))
-        for n, name in enumerate(DEPLOYED)
+        for n, name in enumerate(CONTRACTS)
     }
     records = {}
-    for name in DEPLOYED:
+    for name in CONTRACTS:
         linked, args = compiled[name].linked(at), arguments(name, at)
         records[name] = _deploy_one(deployer, name, linked, args, counts.get(name, 0) + 1, commit)
         at[name] = records[name].address

@@ -13,6 +13,7 @@ from hexbytes import HexBytes
 from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.attestations import Attestations
 from headwater.chain.contracts.challenge_manager import ChallengeManager
+from headwater.chain.contracts.codec import ADDRESSED
 from headwater.chain.contracts.contract import Contract
 from headwater.chain.contracts.groups import GroupAdmission, GroupAdmissions, Semaphore
 from headwater.chain.contracts.inferences import Inferences
@@ -27,7 +28,7 @@ from headwater.chain.contracts.stake_manager import StakeManager
 from headwater.chain.contracts.task_manager import TaskManager
 from headwater.chain.contracts.trainer_registry import TrainerRegistry
 from headwater.chain.deploying.compile import Compiled
-from headwater.chain.deploying.deploy import ADDRESSED, Arguments, arguments, creation_code, runtime_code
+from headwater.chain.deploying.deploy import Arguments, arguments, creation_code, runtime_code
 from headwater.chain.deploying.records import ADDRESSES, LOCAL_CHAINS, Deployment, Record
 from headwater.errors import ChainError, HeadwaterError
 from headwater.foreign import plain
