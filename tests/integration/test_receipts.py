@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from headwater.circuits.circuit import proof_points
-from headwater.errors import ConfigError
+from headwater.errors import ConfigError, TaskError
 from headwater.protocol.decisions import ChallengeProof, Deposit, Enrol, Join, Mask, OpenProof, Publish, Submit, Wait
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import Link, Shown
@@ -18,6 +18,7 @@ from headwater.roles.creating import create_task
 from headwater.roles.reviewing import bond, chains, links_of, read, score_fits
 from headwater.roles.task import Task, point_hash
 from headwater.storage.vectors import NO_SCORE, ProofDocument
+from tests.support.arena import YES_CREATION
 from tests.support.circuits import SMALL
 from tests.support.roles import CREATOR, TERMS, SharedCircuit, World
 
@@ -83,6 +84,8 @@ def test_trainer__whose_model_is_good__goes_on_alone_and_proves_it(created, task
     assert (len(early._links(2)), early._receipts(2)) == (1, [NO_SCORE])
     for i in MEMBERS:
         created.steps(trainer(created, task, i), Submit)
+    restarted = trainer(created, task, 0, quiet_until=1)  # its operator has set less since
+    assert restarted.update(2)[1] == links_of(task, 2)[restarted.sender.address][-1].update
     claimed = chains(links_of(task, 2), task.contracts.rounds.get_state(task.id).model_hash)
     receipts = [each for each in claimed if not each.is_last]
     assert receipts
@@ -135,3 +138,11 @@ def test_task__with_receipts_but_no_scores__is_refused(created):
         create_task(*call, QUIET)
     with pytest.raises(ConfigError, match="a bound for receipts"):
         create_task(*call, replace(QUIET, review_period=0), scores=True)
+
+
+def test_task__with_receipts_but_salts_for_half_of_their_proofs__is_refused(created):
+    yes, _ = created.senders[CREATOR].deploy(YES_CREATION, "a verifier that says yes")
+    score = {"score_verifier": yes, "score_code_hash": created.chain.code_hash(yes)}
+    created.open(created.create(rounds=4))
+    with pytest.raises(TaskError, match="proofs would give the data away"):
+        created.open(created.create(rounds=4, review_period=600, quiet_bound=6_000, **score))

@@ -99,6 +99,8 @@ def test_task__whose_proofs_could_show_a_rows_side_of_a_threshold__is_refused():
     usual = Linear.sized(30, 2, Request(142))
     assert usual.leak_problem(5) == ""
     assert usual.row_bits(5) < 0.6
+    assert usual.row_bits(5, receipts=True) > 5  # each says of a row whether it was right
+    assert "take fewer rounds" in usual.leak_problem(50, receipts=True)
     assert "take fewer rounds" in usual.leak_problem(10_000)
     steps = Linear.sized(2, 2, Request(8, steps=20, settings={"loss": "poisson"}))
     assert "one row decides up to 70 signs in an inner column of a proof, and noise hides 22" in steps.leak_problem(1)
