@@ -320,6 +320,7 @@ contract Inferences is IInferences, Deployed, ERC165 {
 
     /// @dev Keeps what was checked.
     function _record(Query memory query, bool answer, bytes32 rowHash) private returns (bytes32 inferenceId) {
+        if (msg.sender != query.account) revert WrongAccount(query.account, msg.sender);
         uint256 modelId = modelIdOf(query.taskId, query.round);
         bytes32 inputCommitment = _inputOf(NOBODY, query, rowHash);
         bytes memory output = _outputOf(query, answer);

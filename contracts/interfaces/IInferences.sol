@@ -188,11 +188,10 @@ interface IInferences is IZKMLVerifier, IERC165 {
                                  ANYONE
     //////////////////////////////////////////////////////////////*/
 
-    /// @notice Records an answer, for everybody to see. The proof was made for no consumer; whoever sends it, it is the
-    /// account's.
+    /// @notice Records an answer, for everybody to see. The proof was made for no consumer.
     /// Effects: the inference is kept. Emits `InferenceVerified`, `InferenceStored` and `InferenceRecorded`. The same again
     /// changes nothing.
-    /// Requirements: as of `check`.
+    /// Requirements: as of `check`; the sender is the query's account (`WrongAccount`): who has its row's file has not this.
     /// @return inferenceId See `IZKMLVerifier.verifyAndStoreInference`.
     function record(Query calldata query, bytes calldata proof) external returns (bytes32 inferenceId);
 

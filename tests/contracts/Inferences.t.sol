@@ -275,13 +275,16 @@ contract InferencesTest is InferringTest {
         (uint256 modelId, bytes32 input, bytes memory output) = named(address(0), query, false);
         bytes32 id = keccak256(abi.encodePacked(modelId, input, output));
         bytes memory proof = proofFor(address(0), query, -2);
+        vm.prank(STRANGER); // who has no more than the row's file
+        vm.expectRevert(abi.encodeWithSelector(IInferences.WrongAccount.selector, BORROWER, STRANGER));
+        inferences.record(query, proof);
         vm.expectEmit(address(inferences));
-        emit IZKMLVerifier.InferenceVerified(modelId, input, output, STRANGER);
+        emit IZKMLVerifier.InferenceVerified(modelId, input, output, BORROWER);
         vm.expectEmit(address(inferences));
         emit IZKMLVerifier.InferenceStored(id);
         vm.expectEmit(address(inferences));
         emit IInferences.InferenceRecorded(taskId, 1, BORROWER, ISSUER, hashOf(ROW), AT_LEAST, -40, false, 0, id);
-        vm.prank(STRANGER); // anyone may send it
+        vm.prank(BORROWER);
         assertEq(inferences.record(query, proof), id);
         (uint256 modelId_, bytes32 input_, bytes memory output_) = inferences.getInference(id);
         assertEq(abi.encode(modelId_, input_, output_), abi.encode(modelId, input, output));
@@ -330,6 +333,7 @@ contract InferencesTest is InferringTest {
         IInferences.Query memory query = queryOf(EXACTLY, 40);
         (uint256 modelId, bytes32 input, bytes memory output) = named(address(0), query, true);
         bytes memory proof = abi.encodePacked(abi.encode(query), proofFor(address(0), query, 0));
+        vm.prank(BORROWER);
         bytes32 id = inferences.verifyAndStoreInference(modelId, input, output, proof);
         assertEq(id, keccak256(abi.encodePacked(modelId, input, output)));
         (,, bytes memory kept) = inferences.getInference(id);
