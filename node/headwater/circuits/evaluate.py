@@ -132,18 +132,23 @@ class Evaluate(Private):
         return factor * (self.z_limit + 1) + 1
 
     @property
+    def row_signs(self) -> int:
+        """How many entries are taken apart whose signs one row decides, as `Update.row_signs` says; at most.
+
+        What labels of several classes and groups take apart has as many signs of each kind for any row that has one
+        class, and one value of each column.
+        """
+        outputs = self.table[3]
+        return self.z_signs + (3 if not self.classifies else 6 if outputs == 1 else 2 * outputs + 6)
+
+    @property
+    def z_signs(self) -> int:
+        """Of them those of `z` and `distance`."""
+        return sum(size // self.table[0] for size in self.z_checks)
+
+    @property
     def decompositions(self) -> tuple[int, ...]:
         """As `Statement` says."""
-        return (*self._of_rows, NOISE, *([SLACKS] if self.at_least else []))
-
-    @property
-    def row_signs(self) -> int:
-        """How many entries are taken apart whose signs one row decides: at most, as `Update.row_signs` says."""
-        return sum(size // self.table[0] for size in self._of_rows)
-
-    @property
-    def _of_rows(self) -> tuple[int, ...]:
-        """The `decompositions` but for those of noise and slack."""
         rows, _, _, outputs = self.table
         if not self.classifies:
             own = [rows] * 3  # the error, and whether the row is used
@@ -152,7 +157,7 @@ class Evaluate(Private):
         else:
             own = [*[rows * outputs] * 4, *[rows] * 6, outputs]  # the last a constant that is used twice
         own += [rows * self.groups] * 2 if self.groups else [rows]  # another such constant
-        return (*self.z_checks, *own)
+        return (*self.z_checks, *own, NOISE, *([SLACKS] if self.at_least else []))
 
     @property
     def most(self) -> int:

@@ -237,13 +237,15 @@ class Learner(ABC):
         """How many proofs about one data commitment there may be: each publishes an equation over its salts."""
         return self.salts - 1
 
-    def leak_problem(self, rounds: int, *, receipts: bool = False) -> str:
+    def leak_problem(self, rounds: int, *, receipts: bool = False, scores: bool = False) -> str:
         """Why the proofs of so many rounds would tell too much of one row (docs/adr/0015); empty if they would not.
 
-        receipts: whether a part of the data may be scored in every round, too, and the score is public.
+        Args:
+            receipts: whether a part of a trainer's data may be scored in every round, too, and the score is public.
+            scores: whether rows that others hold may be scored: how often, they decide.
         """
         told = self._told(receipts=receipts)
-        for statement in told:
+        for statement in self._told(receipts=receipts or scores):
             if problem := statement.hidden.row_problem(statement.row_signs):
                 return problem
         bits = self.row_bits(rounds, receipts=receipts)

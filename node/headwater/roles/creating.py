@@ -84,7 +84,7 @@ def create_task(
     """
     check_terms(terms)
     learner = learner.with_salt_rows(salt_rows_for(proofs_about_data(terms), learner.width))
-    check_documents(learner, terms)
+    check_documents(learner, terms, scores=scores)
     scoring = score_statements(learner) if scores else {}
     if terms.quiet_bound and (not scoring or learner.groups or not learner.classes):
         raise ConfigError(
@@ -261,7 +261,7 @@ def publish_circuit(circuit: Circuit, store: ContentStore, srs: SrsReference) ->
     return _put(store, CircuitManifest.of(**shared, srs=srs, artifacts=artifacts))
 
 
-def check_documents(learner: Learner, terms: Terms) -> None:
+def check_documents(learner: Learner, terms: Terms, *, scores: bool = False) -> None:
     """Refuse what the task's manifest cannot say, or what could not be carried through to the last round.
 
     Raises:
@@ -293,7 +293,7 @@ def check_documents(learner: Learner, terms: Terms) -> None:
         raise ConfigError(f"the task's manifest cannot be written: {error}", hint) from error
     if not same:
         raise ConfigError("the task's manifest cannot say these numbers exactly", hint)
-    if problem := learner.leak_problem(terms.rounds, receipts=terms.quiet_bound > 0):
+    if problem := learner.leak_problem(terms.rounds, receipts=terms.quiet_bound > 0, scores=scores):
         raise ConfigError(f"the task would give rows away: {problem}", "see docs/adr/0015: nothing was sent")
     if problem := learner.problem(terms.rounds, terms.max_trainers):
         raise ConfigError(f"no such task can be: {problem}", "change the terms: nothing was sent")

@@ -31,6 +31,7 @@ def prove_score(
     limit: float = LONGEST_SECONDS,
     stop: threading.Event | None = None,
     entropy: Entropy = _entropy,
+    update: Sequence[int] | None = None,
 ) -> Proof:
     """Prove the score of a model; `check_score` accepts it for the numbers that the proof's output has.
 
@@ -45,6 +46,7 @@ def prove_score(
         slack: of a bound: by how much the first entry is to be worse than it is.
         limit, stop: as `Circuit.prove` says.
         entropy: 32 random bytes that the noise of the proof follows from: new for each.
+        update: the model, where it is a trainer's own that nobody knows: the proof counts about it, too.
 
     Raises:
         ConfigError: as many proofs were made as there may be.
@@ -55,7 +57,7 @@ def prove_score(
     if not isinstance(statement, Evaluate):
         raise CircuitError(f"the circuit is of {statement.kind}, not of a score", "build a score's circuit")
     inputs = [model, data, statement.hint(_noise(statement, entropy), slack)]
-    return _prove(circuit, commitments, most, data, inputs, limit, stop)
+    return _prove(circuit, commitments, most, data, inputs, limit, stop, update)
 
 
 def prove_composition(
@@ -86,9 +88,10 @@ def _prove(
     inputs: Sequence[Sequence[int]],
     limit: float,
     stop: threading.Event | None,
+    update: Sequence[int] | None = None,
 ) -> Proof:
     point = circuit.commit(data)
-    commitments.check(point, most)
+    commitments.check(point, most, update)
     proof = circuit.prove(inputs, limit, stop)
-    commitments.count(point)
+    commitments.count(point, update)
     return proof

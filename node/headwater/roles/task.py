@@ -114,8 +114,12 @@ def growth_problem(learner: Learner, rounds: int, links: int, start: Sequence[in
 
 
 def answer_problem(config: TaskConfig, chain_id: int) -> str:
-    """Why an honest node may lose its stake to a challenge in a task on this chain; empty if it need not."""
-    if config.answer_period >= LEAST_ANSWER_SECONDS or chain_id in LOCAL_CHAINS:
+    """Why an honest node may lose its stake to a challenge on this chain, or miss one that is due; empty if not."""
+    if chain_id in LOCAL_CHAINS:
+        return ""
+    if 0 < config.review_period < LEAST_ANSWER_SECONDS:
+        return f"whoever looks has {config.review_period} s to find a proof that is missing or false, and to demand it"
+    if config.answer_period >= LEAST_ANSWER_SECONDS:
         return ""
     return (
         f"whoever is challenged has {config.answer_period} s to answer, which a node that restarts, or whose"
@@ -523,7 +527,8 @@ def open_task(
             f"task {task_id} has {learner.salts} salts for {config.rounds} rounds: proofs would give the data away",
             "do not take part",
         )
-    if problem := learner.leak_problem(config.rounds, receipts=config.quiet_bound > 0):
+    scores = bool(manifest.circuits.score)
+    if problem := learner.leak_problem(config.rounds, receipts=config.quiet_bound > 0, scores=scores):
         raise TaskError(f"task {task_id} would give rows away: {problem}", "do not take part")
     _check_growth(task_id, learner.problem(config.rounds, config.max_trainers))
     _check_growth(task_id, growth_problem(learner, config.rounds, config.max_links, (0,)))  # from its model: later

@@ -314,6 +314,7 @@ class Trainer(Role):
                     limit=limit,
                     stop=stop,
                     entropy=self._entropy,
+                    update=link.start if link.number else None,
                 )
             self._kept_scores.keep(round_, link.facts, proof, link.number)
         right, used, *_ = proof.output

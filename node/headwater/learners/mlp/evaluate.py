@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from headwater.circuits.blocks import part
 from headwater.learners.mlp.numbers import MlpSpec
-from headwater.learners.mlp.statement import DIGIT_BITS
+from headwater.learners.mlp.statement import DIGIT_BITS, outputs
 from headwater.learners.table_evaluate import TableEvaluate
 
 if TYPE_CHECKING:
@@ -45,14 +44,14 @@ class MlpEvaluate(TableEvaluate, MlpSpec):
 
     @property
     def z_checks(self) -> tuple[int, ...]:
-        """As `Evaluate` says: one of all hidden units."""
-        return (self.rows * self.units,)
+        """As `Evaluate` says: one of twice all hidden units."""
+        return (2 * self.rows * self.units,)
+
+    @property
+    def z_signs(self) -> int:
+        """As `Evaluate` says: none, since of what hidden units take apart one in two is above zero, for any row."""
+        return 0
 
     def z(self, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """As `Evaluate` says: `MlpSpec.step`'s y."""
-        import torch
-
-        cut, (first, second) = self.features * self.units, self.shapes
-        hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, self.dimension).reshape(second)
-        z = x @ hidden
-        return (z + torch.abs(z)) @ output
+        return outputs(self, weights, x)

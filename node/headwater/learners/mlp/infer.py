@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from headwater.circuits.blocks import part, positive
 from headwater.learners.mlp.numbers import MlpSpec
+from headwater.learners.mlp.statement import outputs
 from headwater.learners.table_infer import TableInfer
 
 if TYPE_CHECKING:
@@ -37,8 +37,4 @@ class MlpInfer(TableInfer, MlpSpec):
 
     def z(self, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """As `Infer` says: what `Mlp.scores` computes."""
-        cut, (first, second) = self.features * self.units, self.shapes
-        hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, self.dimension).reshape(second)
-        z = x @ hidden
-        _, lit = positive(z)
-        return (z * lit) @ output
+        return outputs(self, weights, x)

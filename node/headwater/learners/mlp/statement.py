@@ -73,6 +73,18 @@ class MlpUpdate(MlpSpec, Update):
         return _clipped(gradient, self.clip_gradient) * -1.0 * 2.0 ** -(self.rebase_bits + 1) * -1.0
 
 
+def outputs(spec: MlpSpec, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """A network's outputs, doubled, (rows, outputs). Signs of hidden units are taken apart as in training.
+
+    weights: (D, 1). x: (rows, features).
+    """
+    cut, (first, second) = spec.features * spec.units, spec.shapes
+    hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, spec.dimension).reshape(second)
+    z = x @ hidden
+    _, lit = positive(z)
+    return (z * lit) @ output
+
+
 def _clipped(values: torch.Tensor, limit: int) -> torch.Tensor:
     """Twice the values, those beyond `limit` cut off there."""
     import torch
