@@ -6,6 +6,7 @@ Whoever relies on a round verifies them: its trainers before they mask, challeng
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -126,7 +127,7 @@ class Reviewer:
         self._task, self._account, self._takes_turns = task, account, takes_turns
         self._clock = PhaseClock(task)
         self._judged: dict[tuple[int, Claimed], Bytes] = {}
-        self._vain: dict[Claimed, float] = {}  # when it was asked for in vain last
+        self._vain: dict[tuple[int, Claimed], float] = {}  # when it was asked for in vain last
 
     def demand(self, at: RoundView, block: Block) -> tuple[ChallengeProof | None, int]:
         """What should be demanded now in Review; and when to look again, Unix seconds, 0 if all has been seen.
@@ -142,11 +143,13 @@ class Reviewer:
             for event in task.contracts.proofs.events(LinkProved, last=number, task_id=task.id, round=at.round)
         }
         others = [each for each in claimed if each.trainer != self._account]
-        found = self._judge(at.round, [each for each in others if (each.trainer, each.index) not in proved])
+        open_ = [each for each in others if (each.trainer, each.index) not in proved]
+        found = self._judge(at.round, open_)
+        unasked = len(found) < len(open_)
         wrong = [each for each, bytes_ in found.items() if bytes_ is Bytes.WRONG]
         missing = [each for each, bytes_ in found.items() if bytes_ is Bytes.MISSING]
         if not wrong and not missing:
-            return None, 0
+            return None, at.now + 1 if unasked else 0
         began, patience = self._clock.began(at, number), self._clock.patience(at, number)
         moments = []
         for each, moment in (*((each, began) for each in wrong), *((each, patience) for each in missing)):
@@ -159,6 +162,8 @@ class Reviewer:
             moments.append(due)
         if missing:
             moments.append(at.now + STORE_SECONDS)
+        if unasked:
+            moments.append(at.now + 1)
         return None, min(moments, default=at.now + STORE_SECONDS)
 
     def _turn(self, suspect: Claimed, claimed: Sequence[Claimed]) -> int:
@@ -171,11 +176,21 @@ class Reviewer:
         return group(rank) * max(1, self._task.config.review_period // TURNS)
 
     def _judge(self, round_: int, claimed: Sequence[Claimed]) -> dict[Claimed, Bytes]:
-        """Whether the proof of each link is to be had, and right."""
-        found, budget, documents = {}, Budget(), {}
-        for each in claimed:
-            if (known := self._judged.get((round_, each))) is not None:
-                found[each] = known
+        """Whether the proof of each link is to be had, and right; none of those that there was no time to ask for.
+
+        Of whom nothing was asked for in vain come first: nobody can hide others' links behind some that are missing.
+        """
+        found = {each: self._judged[round_, each] for each in claimed if (round_, each) in self._judged}
+        documents: dict[Claimed, ProofDocument] = {}
+        vain = Counter(each.trainer for number, each in self._vain if number == round_)
+        budget = Budget()
+        for each in sorted(
+            (each for each in claimed if each not in found),
+            key=lambda each: (vain[each.trainer], self._vain.get((round_, each), 0.0)),
+        ):
+            if budget.is_used_up:
+                if (round_, each) in self._vain:
+                    found[each] = Bytes.MISSING
                 continue
             document = self._fetch(each, budget)
             if isinstance(document, Bytes):
@@ -184,14 +199,16 @@ class Reviewer:
                 documents[each] = document
             else:
                 found[each] = Bytes.WRONG
+            if document is Bytes.MISSING:
+                self._vain[round_, each] = time.monotonic()
         for each, right in verify(self._task, documents).items():
             found[each] = Bytes.FOUND if right else Bytes.WRONG
-        self._judged = {(round_, each): found[each] for each in found if found[each] is not Bytes.MISSING}
+        missing = {(round_, each) for each, known in found.items() if known is Bytes.MISSING}
+        self._judged = {(round_, each): known for each, known in found.items() if (round_, each) not in missing}
+        self._vain = {asked: when for asked, when in self._vain.items() if asked in missing}
         return found
 
     def _fetch(self, claimed: Claimed, budget: Budget) -> ProofDocument | Bytes:
-        if budget.is_used_up:
-            return Bytes.MISSING
         begun = time.monotonic()
         try:
             return read(self._task, claimed.link)
