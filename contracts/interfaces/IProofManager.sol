@@ -79,6 +79,9 @@ interface IProofManager {
     /// @notice Thrown when a proof does not start where the one before it ended.
     error LinkMismatch(uint256 index, bytes32 expected, bytes32 actual);
 
+    /// @notice Thrown when a trainer submits who has begun to claim: an update is proved on chain, or claimed.
+    error ClaimBegun(uint256 taskId, uint256 round, address trainer);
+
     /// @notice Thrown when links are claimed in a task that takes proofs on chain only.
     error ProofsOnChain(uint256 taskId);
 
@@ -130,7 +133,8 @@ interface IProofManager {
     /// starting with four points (`Commitments.ProofTooShort`); the first of the current model (`ModelMismatch`), each
     /// further one of the last one's update (`LinkMismatch`); an update whose commitment is a canonical point other than
     /// the identity (`BN254.InvalidPoint`); the sender is on the roster (`ITrainerRegistry.NotOnRoster`) and all data are
-    /// its own (`DataNotOwned`); and the train verifier accepts each proof (`Verifying.InvalidProof`).
+    /// its own (`DataNotOwned`); nothing claimed in the round (`ClaimBegun`); and the train verifier accepts each proof
+    /// (`Verifying.InvalidProof`). In a task with a `quietBound` one proof only (`TooManyProofs`): receipts are claimed.
     /// @dev After a failed round the model is the same, so a trainer may send its old proofs again; nobody else can. The
     /// data of the proofs may be any that the sender has registered in the task, in any order and more than once.
     /// @param taskId The task.

@@ -243,8 +243,8 @@ interface IRoundManager {
     /// @param round The round.
     /// @param trainer Whose it is.
     /// @param update Its commitment: where the last proof ends.
-    /// @param dataHashes keccak256 of the data commitments that its proofs are about, in their order; of claimed links,
-    /// those of the last `IProofManager.LinksClaimed`.
+    /// @param dataHashes keccak256 of the data commitments that its proofs are about, in their order; none where it has
+    /// claimed: all its `IProofManager.LinksClaimed` of the round say so.
     /// @param submitted How many have submitted now.
     event Submitted(
         uint256 indexed taskId,
@@ -444,7 +444,7 @@ interface IRoundManager {
     /// @param taskId The task.
     /// @param trainer Whose update it is: on the roster.
     /// @param update Its commitment.
-    /// @param dataHashes What data its last proofs are about.
+    /// @param dataHashes What data its proofs are about; none where it has claimed.
     function accept(uint256 taskId, address trainer, G1 calldata update, bytes32[] calldata dataHashes) external;
 
     /*//////////////////////////////////////////////////////////////

@@ -37,12 +37,10 @@ contract ReviewTest is HeadwaterTest {
     function test_claim_acceptsTheUpdateWithTheLastLink() public {
         toTrain(taskId, 3);
         IProofManager.Link[] memory links = linksOf(alice, 2);
-        bytes32[] memory dataHashes = new bytes32[](2);
-        (dataHashes[0], dataHashes[1]) = (links[0].dataHash, links[1].dataHash);
         vm.expectEmit(address(proving));
         emit IProofManager.LinksClaimed(taskId, 1, alice, 0, links);
         vm.expectEmit(address(rounds));
-        emit IRoundManager.Submitted(taskId, 1, alice, links[1].update, dataHashes, 1);
+        emit IRoundManager.Submitted(taskId, 1, alice, links[1].update, new bytes32[](0), 1);
         claim(alice, links, true);
 
         IProofManager.Head memory head = proving.headOf(taskId, 1, alice);
@@ -63,6 +61,23 @@ contract ReviewTest is HeadwaterTest {
         refusesClaim(
             alice, part(links, 0, 1), abi.encodeWithSelector(IRoundManager.AlreadySubmitted.selector, taskId, 1, alice)
         );
+    }
+
+    function test_submit_refusesWhoHasBegunToClaim() public {
+        modelScalar = tagged(taskId, firstModel());
+        toTrain(taskId, 3);
+        claim(alice, part(linksOf(alice, 2), 0, 1), false);
+        refusesSubmission(alice, 1, abi.encodeWithSelector(IProofManager.ClaimBegun.selector, taskId, 1, alice));
+    }
+
+    function test_submit_inATaskWithReceiptsTakesOneProof() public {
+        createQuietTask(1);
+        modelScalar = tagged(taskId, firstModel());
+        toTrain(taskId, 3);
+        refusesSubmission(alice, 2, abi.encodeWithSelector(IProofManager.TooManyProofs.selector, 1, 2));
+        bytes[] memory proofs = chainOf(alice, 1);
+        vm.prank(alice);
+        proving.submit(taskId, proofs);
     }
 
     function test_claim_refusesMoreLinksThanTheTaskAllows() public {
@@ -464,6 +479,21 @@ contract ReviewTest is HeadwaterTest {
         uint256 bond = challenges.bondOf(taskId, IChallengeManager.Kind.Proof);
         vm.prank(STRANGER);
         return challenges.challengeProof{value: bond}(taskId, who, index);
+    }
+
+    function chainOf(address who, uint256 count) private view returns (bytes[] memory proofs) {
+        proofs = new bytes[](count);
+        for (uint256 i; i < count; ++i) {
+            uint256 end = i + 1 == count ? updateOf(who, 1) : 1000 + i;
+            proofs[i] = proofOf(i == 0 ? modelScalar : 999 + i, dataOf(who), 7, end);
+        }
+    }
+
+    function refusesSubmission(address who, uint256 count, bytes memory reason) private {
+        bytes[] memory proofs = chainOf(who, count);
+        vm.prank(who);
+        vm.expectRevert(reason);
+        proving.submit(taskId, proofs);
     }
 
     function refusesClaim(address who, IProofManager.Link[] memory links, bytes memory reason) private {

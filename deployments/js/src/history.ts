@@ -278,8 +278,8 @@ function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, pla
     const link = part.claimed[Number(args.index)];
     if (link) part.claimed[Number(args.index)] = { ...link, proved: place };
   } else if (name === "Submitted") {
-    const claims = part.claimed.some(({ transaction }) => transaction === place.transaction);
-    const dataHashes = claims ? part.claimed.map(({ dataHash }) => dataHash) : args.dataHashes;
+    const proved = args.dataHashes.length > 0;
+    const dataHashes = proved ? args.dataHashes : part.claimed.map(({ dataHash }) => dataHash);
     part.submitted = { ...place, update: args.update, dataHashes };
   } else if (name === "Masked") {
     const { update, cid } = args.posting;

@@ -54,12 +54,7 @@ class _Round:
     def _training(self, section: Section) -> None:
         """Each submission: all its proofs, from the round's model to the update, about data of the trainer's own."""
         parts = self.round.parts.values()
-        claimed = {event.transaction_hash for part in parts for event in part.claims}
-        submitted = {
-            part.trainer: part.submitted
-            for part in parts
-            if part.submitted and part.submitted.transaction_hash not in claimed
-        }
+        submitted = {part.trainer: part.submitted for part in parts if part.submitted and part.submitted.data_hashes}
         check_claims(section, self.task, self.round, point_hash(self.base))
         for part in parts:
             own = all(

@@ -100,10 +100,7 @@ class Part:
         """Of all data that its update rests on, in the order of its proofs or links, those of receipts included."""
         if self.submitted is None:
             return ()
-        own = self.submitted.transaction_hash
-        if any(event.transaction_hash == own for event in self.claims):
-            return tuple(link.data_hash for link in self.links)
-        return self.submitted.data_hashes
+        return self.submitted.data_hashes or tuple(link.data_hash for link in self.links)
 
     @property
     def open_accusation(self) -> bool:

@@ -101,7 +101,7 @@ def rounds_trained(contracts: Contracts, seen: Seen) -> dict[int, bool]:
     found: dict[int, bool] = {}
     for event in contracts.rounds.events(Submitted, task_id=task_id, trainer=owner):
         about = set(event.data_hashes)
-        if not about:
+        if not about:  # it has claimed
             claims = contracts.proofs.events(LinksClaimed, task_id=task_id, round=event.round, trainer=owner)
             about = {link.data_hash for claim in claims for link in claim.links}
         found[event.round] = about == {pooled}

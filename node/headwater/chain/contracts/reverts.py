@@ -296,6 +296,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "this identity has its seat in task {taskId} already, with the account {holder}",
         "go on with that account; or leave with it, release its stake, and enrol with this one then",
     ),
+    "ClaimBegun": (
+        "{trainer} has begun to claim links in round {round} of task {taskId}",
+        "claim the rest of them: an update is proved on chain, or claimed",
+    ),
     "PoolSeatTaken": (
         "this identity has a row in pool {poolId} already, with the account {holder}",
         "each person has one: withdraw it first",

@@ -36,7 +36,9 @@ class Proofs(Contract):
         """Accepts the sender's update, the commitment only: where the last of its proofs in a row ends."""
         number, model_hash = self.machine.rounds.training(task_id, sender)
         config = self._config(task_id)
-        _check_count(config, len(proofs), len(proofs))
+        _check_count(1 if config.quiet_bound else config.max_links, len(proofs), len(proofs))
+        if self.head_of(task_id, number, sender).count:
+            raise Refused("ClaimBegun", task_id, number, sender)
         update, data_hashes = follow(model_hash, proofs)
         self.machine.trainers.check_seat(task_id, sender, number, data_hashes)
         if not all(self.machine.verify(config.train_verifier, proof) for proof in proofs):
@@ -50,7 +52,7 @@ class Proofs(Contract):
         if not config.review_period:
             raise Refused("ProofsOnChain", task_id)
         head = self.head_of(task_id, number, sender)
-        _check_count(config, len(links), head.count + len(links))
+        _check_count(config.max_links, len(links), head.count + len(links))
         for link in links:
             if link.cid == ZERO_HASH:
                 raise Refused("MissingCid")
@@ -63,7 +65,7 @@ class Proofs(Contract):
             found = next_hash(found, link)
         self.heads[task_id, number, sender] = Head(found, head.count + len(links))
         if last:
-            self.machine.rounds.accept(self.address, task_id, sender, links[-1].update, data_hashes)
+            self.machine.rounds.accept(self.address, task_id, sender, links[-1].update, ())
 
     # ---- only the ChallengeManager
 
@@ -148,12 +150,12 @@ def follow(model_hash: bytes, proofs: Sequence[bytes]) -> tuple[Point, tuple[byt
     return end, tuple(data_hashes)
 
 
-def _check_count(config: TaskConfig, given: int, total: int) -> None:
+def _check_count(most: int, given: int, total: int) -> None:
     """Something must be given, and not too much in all."""
     if not given:
         raise Refused("NoProof")
-    if total > config.max_links:
-        raise Refused("TooManyProofs", config.max_links, total)
+    if total > most:
+        raise Refused("TooManyProofs", most, total)
 
 
 def _check_start(index: int, expected: bytes, actual: bytes) -> None:
