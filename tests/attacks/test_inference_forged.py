@@ -10,15 +10,19 @@ look up, and no number is rounded.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pytest
 import torch
+from eth_account import Account
 
-from headwater.chain.contracts.events import TaskCreated
+from headwater.chain.contracts.events import InferenceRecorded, TaskCreated
 from headwater.circuits.blocks import part
 from headwater.circuits.circuit import build
 from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import dev_srs
+from headwater.journal.database import Database
+from headwater.journal.secrets import SecretStore
 from headwater.learners.linear.infer import LinearInfer
 from headwater.learners.linear.numbers import LinearSpec
 from headwater.protocol.field import P, to_signed
@@ -27,6 +31,8 @@ from headwater.protocol.noise import NOISE, draw
 from headwater.protocol.phases import Question
 from headwater.protocol.structs import Query, Setup
 from headwater.protocol.vectors import model_input
+from headwater.roles import inferring
+from headwater.roles.rows import CommittedRow
 from tests.support.arena import CREATOR, YES_CREATION
 from tests.support.circuits import build_twin, random_salts
 from tests.support.roles import SharedCircuit
@@ -44,12 +50,14 @@ VALID = Weakness("Inferences", "if (!valid) revert InvalidProof(verifier);", uni
 TAKEN_BACK = Weakness(
     "Inferences", "if (row.revokedAt != 0) revert RowRevoked(taskId, issuer, rowHash, row.revokedAt);"
 )
+RECORDS = Weakness("Inferences", "if (msg.sender != query.account) revert WrongAccount(query.account, msg.sender);")
 CREATORS = Weakness("Inferences", "if (msg.sender != task.creator) revert NotCreator(taskId, task.creator);")
 
 WEIGHTS = [300, -700, 500, 90]
 BAD_ROW, GOOD_ROW = [16, 20, -3, 0], [16, -20, 30, 0]  # z of -10,700 and 33,800
 THRESHOLD = 1000
 ISSUER, BORROWER, THIEF = 1, 2, 3  # accounts
+BORROWERS = f"0x{'01' * 20}"
 BANK, OTHER_BANK = f"0x{'b1' * 20}", f"0x{'b2' * 20}"  # consumers
 ANSWER_POINT = 4
 LINE = LinearSpec(rows=8, features=4, data_bits=4, model_bits=10, rate_shift=3, clip=1024, clamp=64)
@@ -199,6 +207,48 @@ def test_answer__moved_by_the_noise__needs_a_public_vector_that_is_seen(play, ar
         assert play.believes(query, made.data)
     with attack.stopped_by("PublicMismatch"):
         play.believes(query, made.data)
+
+
+def test_answer__published_by_who_has_the_file_alone(play, arena, attack):
+    """A proof for the record names no consumer: whoever has the row can make it, but not publish what it says."""
+    query = play.query(question=Question.EXACTLY, value=-10_700)
+    call = play.inferences.record(query, play.prove(query, consumer=NOBODY).data)
+    with attack.works_on(RECORDS), arena.weakened(RECORDS):
+        event = arena.send(THIEF, call).event(InferenceRecorded)
+        assert (event.account, event.answer) == (arena.address(BORROWER), True)
+    with attack.stopped_by("WrongAccount"):
+        arena.send(THIEF, call)
+    assert arena.send(BORROWER, call).event(InferenceRecorded).answer
+
+
+def shown(circuit):
+    """A task as an account's only endpoint shows it, of any SRS and k."""
+    chain = SimpleNamespace(chain_id=31337)
+    row = SimpleNamespace(account=BORROWERS, revoked_at=0)
+    inferences = SimpleNamespace(get_row=lambda *_: row, address=f"0x{'02' * 20}")
+    models = SimpleNamespace(get_model=lambda *_: None)
+    learner = SimpleNamespace(z=lambda w, x: [sum(a * b for a, b in zip(w, x, strict=True))])
+    contracts = SimpleNamespace(chain=chain, inferences=inferences, models=models)
+    named = {"place": "chain/tasks/1", "id": 1, "tag": 7, "weights": lambda _: WEIGHTS}
+    return SimpleNamespace(infer=circuit, contracts=contracts, learner=learner, **named)
+
+
+def test_row__proved_about_beyond_its_salts__as_a_task_of_another_k(home, infer_circuit, attack, monkeypatch):
+    """The salts are those of the row's file, whatever is shown: 32 equations over 32 of them give the row away."""
+    monkeypatch.setattr(inferring, "MOST_ROW_PROOFS", 1)
+    tasks = [shown(infer_circuit), shown(build(home, LinearInfer.of(LINE), dev_srs(home, 14)))]
+    row = CommittedRow.draw("chain/tasks/1", BANK, BORROWERS, BAD_ROW)
+
+    def prove_with_both():
+        journal = SecretStore(Database(None), Account.create())
+        return [inferring.infer(task, journal, row, 1, Question.AT_LEAST, 0, consumer=BANK) for task in tasks]
+
+    commitments = iter([task.infer.commit(row.vector) for task in tasks])
+    with attack.works_on("a node that counts by commitment"), monkeypatch.context() as weak:
+        weak.setattr(inferring, "_counter", lambda _: next(commitments).encode().hex())
+        assert [each.made for each in prove_with_both()] == [1, 1]
+    with attack.stopped_by("ConfigError"):
+        prove_with_both()
 
 
 def test_row_that_was_taken_back__counts_no_more(play, arena, attack):

@@ -19,12 +19,12 @@ from headwater.chain.asking.rpc import Call
 from headwater.chain.contracts.events import InferenceRecorded
 from headwater.cli.main import cli
 from headwater.errors import ConfigError, ContractError, TaskError
-from headwater.protocol.inferences import MOST_ROW_PROOFS, NOBODY, context_of
+from headwater.protocol.inferences import MOST_ROW_PROOFS, NOBODY, ROW_SALTS, context_of
 from headwater.protocol.machine import Addresses
 from headwater.protocol.openings import Encoding, encode
 from headwater.protocol.phases import Question
 from headwater.protocol.structs import Query, Setup
-from headwater.roles.commitments import DataCommitments
+from headwater.roles import inferring
 from headwater.roles.inferring import infer, issue
 from headwater.roles.rows import CommittedRow
 from headwater.roles.task import point_hash
@@ -152,14 +152,14 @@ def test_proof__of_the_same_question__is_the_same_again_and_is_counted_once(aske
     assert again.made == 1
 
 
-def test_proofs__about_one_row__are_fewer_than_its_salts(asked, secret):
+def test_proofs__about_one_row__are_fewer_than_its_salts(asked, secret, monkeypatch):
+    assert MOST_ROW_PROOFS == ROW_SALTS - 1
+    monkeypatch.setattr(inferring, "MOST_ROW_PROOFS", 1)
     row = row_of(asked, [16, 20, -3, 40])
-    point = asked.task.infer.commit(row.vector)
-    counts = DataCommitments(secret, asked.task.place, "any")
-    for _ in range(MOST_ROW_PROOFS):
-        counts.count(point)
+    made = infer(asked.task, secret, row, 1, Question.AT_LEAST, 0)
     with pytest.raises(ConfigError, match="would give it away"):
-        infer(asked.task, secret, row, 1, Question.AT_LEAST, 0)
+        infer(asked.task, secret, row, 1, Question.AT_LEAST, 1)
+    assert infer(asked.task, secret, row, 1, Question.AT_LEAST, 0) == made
 
 
 def test_row__that_is_not_issued__or_anothers__or_taken_back__is_not_proved_about(asked, secret):

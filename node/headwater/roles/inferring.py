@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headwater.chain.contracts.opened import Contracts
@@ -25,7 +26,6 @@ from headwater.protocol.noise import draw
 from headwater.protocol.phases import Question
 from headwater.protocol.structs import ZERO_ADDRESS, Query, Setup
 from headwater.protocol.vectors import model_input
-from headwater.roles.commitments import DataCommitments
 from headwater.roles.report import Report, silent
 from headwater.roles.rows import CommittedRow
 from headwater.roles.scores import deploy_verifier
@@ -147,11 +147,12 @@ def infer(
     query = Query(task.id, round_, row.issuer, row.account, question, value, nonce)
     public = public_vector(task.contracts.chain.chain_id, task.contracts.inferences.address, consumer, query)
     model = model_input(weights, task.tag)
-    name = f"inference/{row_hash.hex()}/{hashlib.sha256(pack([*model, *public])).hexdigest()}"
-    commitments = DataCommitments(journal, task.place, f"row/{row_hash.hex()}")
+    name = f"inference/{row_hash.hex()}/{_digest([*model, *public])}"
+    counter = _counter(row)
+    made = int(journal.get(counter) or 0)
     proof = _kept(journal, name)
     if proof is None:
-        if commitments.proofs(point) >= MOST_ROW_PROOFS:
+        if made >= MOST_ROW_PROOFS:
             raise ConfigError(
                 f"{MOST_ROW_PROOFS} proofs about this row have been made: one more would give it away",
                 "have the row issued again, which draws new salts",
@@ -160,13 +161,23 @@ def infer(
         report("proving", statement="infer")
         inputs = [model, row.vector, noise, public]
         proof = task.infer.prove(inputs) if limit is None else task.infer.prove(inputs, limit)
-        commitments.count(point)
+        made += 1
+        journal.put(counter, str(made).encode())
         journal.put(name, pack_proof(proof))
         report("proved", statement="infer", seconds=proof.prove_seconds)
     answer = question.answer(to_signed(proof.output[0]))
     if answer != question.of(value, z):
         raise CircuitError("the proof says something else than the model", "report it: nothing was sent")
-    return Inference(query, consumer, answer, row_hash, proof.data, commitments.proofs(point))
+    return Inference(query, consumer, answer, row_hash, proof.data, made)
+
+
+def _counter(row: CommittedRow) -> str:
+    """What counts the proofs about a row's salts: not its commitment, since a lying node may name another SRS."""
+    return f"proofs-about-row/{_digest(row.vector)}"
+
+
+def _digest(vector: Sequence[int]) -> str:
+    return hashlib.sha256(pack(vector)).hexdigest()
 
 
 def _check_issued(task: Task, row: CommittedRow, row_hash: bytes) -> None:
