@@ -5,7 +5,7 @@ import { type Address, type Hex, zeroAddress } from "viem";
 import type { Reading } from "./call.js";
 import type { Point } from "./commitment.js";
 import type { Deployment } from "./deployment.js";
-import { NotFound } from "./errors.js";
+import { ChainUnavailable, NotFound } from "./errors.js";
 import { type LogRange, readLogs, readRoundLogs, type TaskEvent } from "./logs.js";
 import { type Outcome, outcomeIn } from "./outcome.js";
 import { type Phase, phaseOf } from "./phases.js";
@@ -273,12 +273,16 @@ function recordInRound(round: RoundDraft, { eventName: name, args }: TaskEvent, 
 }
 
 function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, place: Place): void {
-  if (name === "LinksClaimed") part.claimed.push(...args.links.map((link) => ({ ...place, ...link })));
-  else if (name === "LinkProved") {
+  if (name === "LinksClaimed") {
+    if (Number(args.first) !== part.claimed.length) throw claimsLack(part);
+    part.claimed.push(...args.links.map((link) => ({ ...place, ...link })));
+  } else if (name === "LinkProved") {
     const link = part.claimed[Number(args.index)];
     if (link) part.claimed[Number(args.index)] = { ...link, proved: place };
   } else if (name === "Submitted") {
     const proved = args.dataHashes.length > 0;
+    const last = part.claimed.at(-1)?.update;
+    if (!proved && (last?.x !== args.update.x || last?.y !== args.update.y)) throw claimsLack(part);
     const dataHashes = proved ? args.dataHashes : part.claimed.map(({ dataHash }) => dataHash);
     part.submitted = { ...place, update: args.update, dataHashes };
   } else if (name === "Masked") {
@@ -290,6 +294,11 @@ function recordInPart(part: PartDraft, { eventName: name, args }: TaskEvent, pla
     const payee = args.payee === zeroAddress ? undefined : args.payee;
     part.convicted = { ...place, attempt: Number(args.attempt), payee, owed: args.owed };
   } else if (name === "TrainerSlashed") part.slashed = { ...place, fault: args.fault, amount: args.slashed };
+}
+
+/** Claims follow each other and end with the update: else a log was left out, and with it data that the update rests on. */
+function claimsLack({ trainer }: PartDraft): ChainUnavailable {
+  return new ChainUnavailable(`the node does not tell all that ${trainer} claimed: ask another`);
 }
 
 function finish(draft: RoundDraft): RoundHistory {

@@ -188,7 +188,7 @@ function making(history: History, model: AddedModel): Pick<Generation, "contribu
   const parts = round.parts.filter(({ trainer }) => round.averaged.includes(trainer));
   const { aggregator, block, transaction, logIndex } = aggregated;
   const contributions = parts.flatMap((part) => contribution(history, part) ?? []);
-  const lacks = contributions.some(({ data }) => data.length === 0);
+  const lacks = parts.some(({ submitted }) => !submitted?.dataHashes.length || !knows(history, submitted.dataHashes));
   if (lacks || contributions.length !== round.attempts.at(-1)?.members) {
     throw new ChainUnavailable(
       `the node does not tell all that happened in round ${round.round} of task ${history.taskId}: ask another`,
@@ -198,6 +198,12 @@ function making(history: History, model: AddedModel): Pick<Generation, "contribu
     contributions,
     aggregated: { aggregator, block, transaction, logIndex },
   };
+}
+
+/** Whether it tells who registered all of these data. */
+function knows({ data }: History, hashes: readonly Hex[]): boolean {
+  const known = new Set(data.map(({ dataHash }) => dataHash));
+  return hashes.every((hash) => known.has(hash));
 }
 
 function contribution(history: History, { trainer, submitted }: Part): Contribution | undefined {

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 
 from headwater.chain.asking.rpc import NEAR, topic_of
 from headwater.chain.contracts.codec import decode_log
@@ -101,6 +102,11 @@ class Part:
         if self.submitted is None:
             return ()
         return self.submitted.data_hashes or tuple(link.data_hash for link in self.links)
+
+    @property
+    def is_told_whole(self) -> bool:
+        """Whether no claim is missing, as far as the rest tells."""
+        return claims_are_whole(self.claims, self.submitted)
 
     @property
     def open_accusation(self) -> bool:
@@ -244,7 +250,7 @@ def read_history(contracts: Contracts, task_id: int, last: int | None = None) ->
         _record(history, event)
     if not history.rounds:
         raise TaskError(f"there is no task {task_id}", "see `headwater task list`")
-    return history
+    return _checked(contracts, task_id, history)
 
 
 def read_round(
@@ -277,6 +283,26 @@ def read_round(
     for event in sorted(found, key=place):
         _record(history, event)
     history.started(number)
+    return _checked(contracts, task_id, history)
+
+
+def claims_are_whole(claims: Sequence[LinksClaimed], submitted: Submitted | None) -> bool:
+    """Whether a trainer's claims of a round follow each other, and end with the update that was submitted, if one was.
+
+    Without a log that a node leaves out they would tell of less data than the update rests on.
+    """
+    starts = accumulate((len(event.links) for event in claims), initial=0)
+    if any(event.first != start for event, start in zip(claims, starts, strict=False)):
+        return False
+    if submitted is None or submitted.data_hashes:
+        return True
+    return bool(claims) and claims[-1].links[-1].update == submitted.update
+
+
+def _checked(contracts: Contracts, task_id: int, history: History) -> History:
+    parts = (part for round_ in history.rounds.values() for part in round_.parts.values())
+    if not all(part.is_told_whole for part in parts):
+        raise contracts.chain.lacks("all that trainers of a task claimed", task_id)
     return history
 
 

@@ -11,6 +11,7 @@ from headwater.protocol.curve import Point
 from headwater.protocol.slots import SALTS_ONLY, Reason
 from headwater.protocol.vectors import sum_of_commitments
 from headwater.reading.checks import Check
+from headwater.reading.history import claims_are_whole
 from headwater.roles.pools import rows
 from headwater.roles.pools.contributing import OwnRow
 from headwater.roles.pools.owning import slot_problem
@@ -96,13 +97,18 @@ def rounds_trained(contracts: Contracts, seen: Seen) -> dict[int, bool]:
     """The rounds in which the owner has submitted: whether all that it proved was about the pooled data.
 
     Of an update that was claimed and not proved on chain, it is what the claim says.
+
+    Raises:
+        ChainError: the node has left out a claim.
     """
     task_id, owner, pooled = seen.pool.task_id, seen.pool.owner, seen.pool.data_hash
     found: dict[int, bool] = {}
     for event in contracts.rounds.events(Submitted, task_id=task_id, trainer=owner):
         about = set(event.data_hashes)
         if not about:  # it has claimed
-            claims = contracts.proofs.events(LinksClaimed, task_id=task_id, round=event.round, trainer=owner)
+            claims = [*contracts.proofs.events(LinksClaimed, task_id=task_id, round=event.round, trainer=owner)]
+            if not claims_are_whole(claims, event):
+                raise contracts.chain.lacks("all that a trainer claimed", task_id)
             about = {link.data_hash for claim in claims for link in claim.links}
         found[event.round] = about == {pooled}
     return found
