@@ -19,6 +19,7 @@ from headwater.errors import ConfigError
 from headwater.private import read_private
 from headwater.protocol.field import P
 from headwater.protocol.inferences import ROW_SALTS
+from headwater.replies import ReplyTooLong, parse_json
 
 SCHEMA = "headwater/row/1"
 MOST_BYTES = 1 << 20
@@ -88,7 +89,7 @@ class CommittedRow:
         if len(text) > MOST_BYTES:
             raise ConfigError(f"{path} is too long for a row", hint)
         try:
-            found = json.loads(text)
+            found = parse_json(text.encode())
             features, salts = found["features"], [int(salt, 16) for salt in found["salts"]]
             whole = (
                 found["schema"] == SCHEMA
@@ -98,7 +99,7 @@ class CommittedRow:
                 and isinstance(found["place"], str)
                 and all(is_checksum_address(found[name]) for name in ("issuer", "account"))
             )
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, ReplyTooLong) as error:
             raise ConfigError(f"{path} holds no row: {type(error).__name__}", hint) from error
         if not whole:
             raise ConfigError(f"{path} holds no row of this release", hint)
