@@ -97,18 +97,19 @@ def broken_behind_its_points(mine: Proof, others: Proof) -> dict:
     return answer(mine, data=mine.data[:256] + others.data[256:])
 
 
+def longer_than_a_proof(mine: Proof, others: Proof) -> dict:
+    """EZKL's own verifier takes it, the contract does not."""
+    return answer(mine, data=mine.data + bytes(32))
+
+
 def no_proof(mine: Proof, others: Proof) -> dict:
     return {**answer(mine), "proof": "0x00"}
-
-
-def no_numbers(mine: Proof, others: Proof) -> dict:
-    return {**answer(mine), "prove_seconds": "soon"}
 
 
 LIES = (of_other_inputs, of_other_inputs_under_my_name, of_another_output, broken_behind_its_points)
 
 
-@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("lie", (*LIES, longer_than_a_proof))
 def test_proof__that_a_worker_made_up(attack, lying, train, train_proof, others, lie):
     tell(lying, lie(train_proof, others))
     notes, inputs, here = [], training_inputs(SMALL, HONEST), Kept(train_proof)
@@ -128,11 +129,44 @@ def test_proof__that_a_worker_made_up(attack, lying, train, train_proof, others,
 
 def test_proof__that_is_none(lying, train, train_proof, others):
     here = Kept(train_proof)
-    for lie in (no_proof(train_proof, others), no_numbers(train_proof, others), {}, [], "proof", None):
+    for lie in (no_proof(train_proof, others), {}, [], "proof", None):
         tell(lying, lie)
         cluster = Cluster(lying.address, here, lambda _: None)
         assert replace(train, machines=cluster).prove(training_inputs(SMALL, HONEST)) == train_proof
-    assert len(here.limits) == 6
+    assert len(here.limits) == 5
+
+
+class Crediting(Cluster):
+    """A node that keeps what a worker says of time and memory."""
+
+    def prove(self, circuit, inputs, limit, stop):
+        return self._ask("prove", circuit, limit, stop, inputs=inputs)
+
+
+@pytest.mark.parametrize("figure", ("prove_seconds", "peak_memory_mb"))
+def test_right_proof__that_is_said_to_have_taken_for_ever(attack, lying, train, train_proof, figure):
+    """A trainer that believed it would find no round long enough."""
+    tell(lying, {**answer(train_proof), figure: 1e12})
+
+    def proved(kind: type[Cluster]) -> Proof:
+        cluster = kind(lying.address, Kept(train_proof), lambda _: None)
+        return replace(train, machines=cluster).prove(training_inputs(SMALL, HONEST))
+
+    with attack.works_on(Crediting):
+        assert getattr(proved(Crediting), figure) == 1e12
+    tell(lying, {**answer(train_proof), figure: 10**400})
+    found = proved(Cluster)
+    assert (found.data, found.output) == (train_proof.data, train_proof.output)
+    assert getattr(found, figure) < 1e4
+    attack.gains("nothing: what a proof takes is measured here")
+
+
+def test_answer__of_more_bytes_than_any(lying, train, train_proof):
+    tell(lying, {**answer(train_proof), "proof": "00" * (1 << 24)})
+    here, notes = Kept(train_proof), []
+    cluster = Cluster(lying.address, here, notes.append)
+    assert replace(train, machines=cluster).prove(training_inputs(SMALL, HONEST)) == train_proof
+    assert "more than 16777216 bytes" in notes[-1]
 
 
 def test_right_proof__called_false(attack, lying, train, train_proof):

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from pathlib import Path
 from typing import Any
 
@@ -192,8 +192,10 @@ class Circuit:
         )
 
     def verify(self, proofs: Sequence[bytes]) -> list[bool]:
-        """Which of some proofs the circuit's verifying key accepts, in child processes; no chain is asked."""
-        return self.machines.verify(self, proofs)
+        """Which of some proofs the circuit's contract accepts, found out in child processes; no chain is asked."""
+        whole = [len(proof) == self.verifier.proof_bytes for proof in proofs]
+        accepted = iter(self.machines.verify(self, [*compress(proofs, whole)]))
+        return [each and next(accepted) for each in whole]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

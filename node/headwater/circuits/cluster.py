@@ -32,6 +32,9 @@ REST_SECONDS = 60.0
 CLIENT_MB = 150.0
 """Memory of the process that asks, and then of the one that verifies: each takes about so much."""
 
+_MEASURED = {"witness_seconds": 0.0, "prove_cpu_seconds": 0.0, "peak_memory_mb": 0.0}
+"""Of a proof that others made, where nobody here could measure."""
+
 WARNING = (
     "proofs are made by the workers of {address}: whoever runs it, or one of them, sees the data and models that are"
     " proved, and can run code here as this user"
@@ -84,7 +87,7 @@ class Cluster:
             )
         self.address, self.here = address, here
         self._note, self._is_believed = note, is_believed
-        self._at_home = threading.Semaphore(here.workers)
+        self._at_home = threading.Semaphore(1)  # `Heavy` has counted the memory of asking, not that of proving
         self._rests_until = 0.0
         self._workers = self._count(worker.run("dispatch", LOOK_SECONDS, address=address, request=None))
         self._asking = threading.Semaphore(self._workers)  # of proofs that are made, `Heavy` keeps count
@@ -109,6 +112,7 @@ class Cluster:
         deadline = time.monotonic() + limit
         if not self._rests:
             try:
+                began = time.monotonic()
                 done = self._ask("prove", circuit, limit * PATIENCE, stop, inputs=inputs)
                 if problem := self._problem(circuit, inputs, done):
                     self._rests_until = float("inf")
@@ -116,7 +120,8 @@ class Cluster:
                         f"a worker gave {problem}: none is asked again until the node is restarted",
                         "find out whose worker that is: it is broken, or it lies",
                     )
-                return done
+                seconds = time.monotonic() - began  # what others say of time and memory is their word
+                return {"proof": done["proof"], "output": done["output"], **_MEASURED, "prove_seconds": seconds}
             except CircuitError as error:
                 if stop is not None and stop.is_set():
                     raise
@@ -141,6 +146,8 @@ class Cluster:
             with self._asking:
                 hexes = [proof.hex() for proof in proofs]
                 done = self._ask("verify", circuit, worker.LONGEST_SECONDS, None, proofs=hexes)
+            if self._rests:
+                raise CircuitError("another worker did not do what it was asked for")
             accepted = [each is True for each in done["accepted"]]
             if len(accepted) != len(proofs):
                 raise CircuitError("a worker answered for other proofs than it was asked for")
@@ -162,7 +169,7 @@ class Cluster:
     def _here(
         self, circuit: Circuit, inputs: Inputs, deadline: float, limit: float, stop: threading.Event | None
     ) -> dict[str, Any]:
-        """Prove on this machine, when it has room: `Heavy` has counted the workers of others, and their memory."""
+        """Prove on this machine, one proof at a time."""
         while not self._at_home.acquire(timeout=0.1):
             if time.monotonic() > deadline or (stop is not None and stop.is_set()):
                 raise ProverTimeout(
@@ -205,12 +212,12 @@ class Cluster:
             vectors = [[from_ezkl(entry) for entry in vector] for vector in (*inputs, output)]
             data = bytes.fromhex(str(done["proof"]).removeprefix("0x"))
             points = proof_points(data, len(vectors))
-            for name in ("witness_seconds", "prove_seconds", "prove_cpu_seconds", "peak_memory_mb"):
-                done[name] = float(done[name])
         except (KeyError, TypeError, ValueError):
             return "what is no proof"
         if len(vectors[-1]) != circuit.statement.output.size:
             return "an output of another length"
+        if len(data) != circuit.verifier.proof_bytes:
+            return "a proof of another length"
         if list(points) != circuit.commit_all(vectors):
             return "a proof of something else than it was asked for"
         return "" if self.here.verify(circuit, [data]) == [True] else "a false proof"

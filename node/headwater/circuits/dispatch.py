@@ -8,6 +8,7 @@ work: the scheduler lets go of what no client wants.
 from __future__ import annotations
 
 import json
+import resource
 import secrets
 import time
 from collections.abc import Collection, Iterator
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 from headwater.circuits.cluster import is_loopback
 from headwater.errors import CircuitError
+from headwater.replies import ReplyTooLong, parse_json
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -28,6 +30,11 @@ LOOK_SECONDS = 1.0
 NAME_BYTES = 16
 MOST_TRIES = 16
 """How often a request is sent: workers may lack an SRS, or be unfit, one after the other."""
+
+MOST_BYTES = 1 << 24
+"""Of an answer: a proof has kilobytes, an output of 2**16 entries four megabytes."""
+MOST_MEMORY = 1 << 30
+"""Bytes of this process beside the SRS: what others send ends it before it takes the machine's."""
 
 _LOOK = "look at its log, and install the node's release of headwater there"
 _START = "start the scheduler and its workers (docs/operator-guide.md), or leave --dask out"
@@ -41,6 +48,8 @@ def exchange(address: str, request: dict[str, Any] | None, srs: Path) -> dict[st
     Raises:
         CircuitError: no worker did it, and why.
     """
+    most = MOST_MEMORY + (4 * srs.stat().st_size if request else 0)  # as it is read, packed and sent
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     with connected(address) as client:
         found = workers(client)
         if not found:
@@ -143,8 +152,11 @@ def _ask(client: Client, request: bytes, fit: Collection[str], data: bytes | Non
                     raise CircuitError("all workers have gone", _START)
         if future.status != "finished":  # what else it says would have to be unpickled
             raise CircuitError("the workers died of it, or were lost", "look at their memory and logs")
-        answer = json.loads(client.gather(future))  # type: ignore[no-untyped-call]
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
+        found: Any = client.gather(future)  # type: ignore[no-untyped-call]
+        if not isinstance(found, bytes) or len(found) > MOST_BYTES:
+            raise CircuitError(f"a worker's answer is none, or has more than {MOST_BYTES} bytes", _LOOK)
+        answer = parse_json(found)
+    except (OSError, TimeoutError, ValueError, TypeError, ReplyTooLong) as error:
         raise CircuitError(f"a worker's answer could not be had: {type(error).__name__}", _START) from error
     finally:
         _forget(client, futures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ SETTINGS = {
 _SUCCESS = "let success := true"
 _LAYOUT = "let success := and(eq(proof.offset, 0x64), eq(instances.offset, add(0x84, proof.length)))"
 
+_LENGTH = re.compile(r"eq\((0x[0-9a-f]+), proof\.length\)")
+
 
 @dataclass(frozen=True)
 class Verifier:
@@ -40,6 +43,18 @@ class Verifier:
     code_hash: str
     size: int
     solc: str
+
+    @property
+    def proof_bytes(self) -> int:
+        """How long a proof must be: EZKL's own `verify` takes bytes behind its end, the contract none.
+
+        Raises:
+            CircuitError: the source does not say so in one place (another EZKL version).
+        """
+        found = _LENGTH.findall(self.source)
+        if len(found) != 1:
+            raise CircuitError("EZKL's verifier does not have the form known here", "use the pinned EZKL version")
+        return int(found[0], 16)
 
 
 def generate(settings: Path, verifying_key: Path, srs: Path) -> str:
