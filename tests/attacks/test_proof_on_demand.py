@@ -12,10 +12,11 @@ from __future__ import annotations
 import pytest
 
 from headwater.chain.asking.rpc import Call
-from headwater.chain.contracts.events import BondReturned, TrainerSlashed
+from headwater.chain.contracts.events import BondReturned, LinksClaimed, Submitted, TrainerSlashed
 from headwater.protocol.links import head_hash
 from headwater.protocol.phases import Phase, TrainerStatus
 from headwater.protocol.structs import Link, Score, Shown
+from headwater.reading import history
 from tests.support.arena import (
     AGGREGATOR,
     BOND,
@@ -61,6 +62,14 @@ BOND_COMES_BACK = Weakness(
     "        _close(challengeId, challenge, trainer);",
     "_rounds().acquit(taskId, round, 0, trainer);\n        _close(challengeId, challenge, challenge.challenger);",
     summary="a demand costs nothing",
+)
+RECEIPTS_SUBMITTED = Weakness(
+    "ProofManager", "config.quietBound == 0 ? config.maxLinks : 1", "config.maxLinks", summary="receipts are submitted"
+)
+TWO_STORIES = Weakness(
+    "ProofManager",
+    "if (_heads[taskId][round][msg.sender].count != 0) revert ClaimBegun(taskId, round, msg.sender);",
+    summary="whoever has claimed may submit",
 )
 CHEAT, HONEST = 1, 2
 OTHERS = tuple(i for i in MEMBERS if i != CHEAT)
@@ -233,6 +242,64 @@ def test_receipt__of_a_model_that_was_not_good_enough(right, said, of, refusal, 
         assert is_in(arena, CHEAT)
     with attack.stopped_by(refusal):
         arena.send(CHEAT, arena.challenges.answer_proof(challenge, shown))
+
+
+def test_receipts__submitted_with_valid_proofs_and_no_score(arena, attack):
+    """It goes on alone, with proofs of all its training: none of them says that the model was good enough."""
+    arena = arena.at("created")
+    yes, _ = arena.senders[CREATOR].deploy(YES_CREATION, "a verifier that says yes")
+    code_hash = arena.chain.code_hash(yes)
+    verifiers = {
+        "train_verifier": yes,
+        "train_code_hash": code_hash,
+        "score_verifier": yes,
+        "score_code_hash": code_hash,
+    }
+    arena = entered(arena, quiet_bound=8_000, **verifiers)
+    first, end = arena.proof(CHEAT), false_link(arena).update
+    second = b"".join(point.encode() for point in (first.points[UPDATE], first.points[DATA], *[end] * 2))
+    call = arena.contracts.proofs.submit(arena.task_id, [first.data, second])
+    with attack.works_on(RECEIPTS_SUBMITTED), arena.weakened(RECEIPTS_SUBMITTED):
+        assert arena.send(CHEAT, call).event(Submitted).update == end
+    with attack.stopped_by("TooManyProofs"):
+        arena.send(CHEAT, call)
+
+
+def test_two_stories__one_claimed_and_one_submitted(arena, attack):
+    """Reviewers look at links, and the update is another's: nobody knows any more what it rests on."""
+    arena = entered(arena.at("created"))
+    arena.send(CHEAT, arena.contracts.proofs.claim(arena.task_id, [false_link(arena)], last=False))
+    call = arena.contracts.proofs.submit(arena.task_id, [arena.proof(CHEAT).data])
+    with attack.works_on(TWO_STORIES), arena.weakened(TWO_STORIES):
+        assert arena.send(CHEAT, call).event(Submitted).update != false_link(arena).update
+    with attack.stopped_by("ClaimBegun"):
+        arena.send(CHEAT, call)
+
+
+def test_claim__left_out_by_a_node__so_that_a_lineage_tells_of_less_data(arena, attack, monkeypatch):
+    arena = entered(arena.at("created"))
+    link = arena.link(CHEAT)
+    arena.send(CHEAT, arena.contracts.proofs.claim(arena.task_id, [link], last=False))
+    arena.claim(CHEAT, Link(link.data_hash, false_link(arena).update, CID))
+    told = history._told
+
+    def read(hidden: int) -> tuple[bytes, ...]:
+        def left_out(*asked: object) -> list[object]:
+            return [each for each in told(*asked) if not (isinstance(each, LinksClaimed) and each.first == hidden)]
+
+        with monkeypatch.context() as lying:
+            lying.setattr(history, "_told", left_out)
+            return (
+                history.read_round(arena.contracts, arena.task_id, 1).rounds[1].parts[arena.address(CHEAT)].data_hashes
+            )
+
+    for hidden in (0, 1):
+        with attack.works_on("a reader that takes what it is told"), monkeypatch.context() as weak:
+            weak.setattr(history, "claims_are_whole", lambda *_: True)
+            assert read(hidden) == (link.data_hash,)
+        with attack.stopped_by("ChainError"):
+            read(hidden)
+    assert read(2) == (link.data_hash,) * 2
 
 
 def test_links__hash_as_the_contract_hashes_them(reviewed):
