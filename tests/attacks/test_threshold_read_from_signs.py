@@ -1,20 +1,29 @@
 """Wants: to know on which side of a threshold a trainer's record is, from one proof.
 
 Tries: as the task's creator, many steps of a loss with many knots, from a first model that such a record tips, so that
-one row turns more signs than the noise has room for; then it counts the signs that a proof of the trainer's tells.
-Stopped: a statement says how many signs one row decides, and nobody creates or enters a task with too many of them.
+one row turns more signs than the noise has room for; then it counts the signs that a proof of the trainer's tells. Or
+a network whose hidden units all ask the same of a row, and are negative, or zero, where it is on one side.
+Stopped: a statement says how many signs one row decides, and nobody creates or enters a task with too many of them. Of
+what hidden units take apart, in training, scores and inferences, as much is negative as positive, and nothing zero.
 """
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 import pytest
+import torch
 
+from headwater.circuits.blocks import positive
 from headwater.circuits.circuit import build, proof_points
 from headwater.circuits.srs import dev_srs
 from headwater.errors import ConfigError
 from headwater.learners.linear import Linear
+from headwater.learners.mlp import statement as networks
+from headwater.learners.mlp.evaluate import MlpEvaluate
+from headwater.learners.mlp.infer import MlpInfer
+from headwater.learners.mlp.numbers import MlpSpec
 from headwater.protocol.curve import INFINITY, add, multiply, negate
 from headwater.protocol.fixedpoint import encode
 from headwater.protocol.noise import MOST_ZEROS, NEGATIVES, NOISE, draw, salt_input
@@ -128,3 +137,57 @@ def test_side_of_a_threshold__of_the_usual_task__stays_open(home, attack):
     check_documents(learner("logistic", 1), Terms("ages", rounds=5))
     with pytest.raises(ConfigError, match="would give rows away"):
         check_documents(learner("logistic", 1), Terms("ages", rounds=10_000))
+
+
+UNITS, THRESHOLD = 192, 20
+NET = MlpSpec(rows=1, features=2, units=UNITS, data_bits=4, model_bits=10, clip=64, clamp=64)
+ALIKE = [-THRESHOLD] * UNITS + [16] * UNITS + [1] * UNITS  # x V is 16 (age - 20) in each unit
+VALUES = range(-64, 65)
+
+
+def plainly(values, least=1):
+    """What tells a number's sign by its magnitude alone, and takes nothing else apart."""
+    sizes = torch.abs(values)
+    return sizes, (sizes + values) / sizes
+
+
+def with_zeros(values, least=1):
+    """What takes v and 1 - v apart, of which one may be zero."""
+    return positive((values + 1) / 4)
+
+
+def of_training(value):
+    networks.MlpUpdate.of(NET).learn(floats(ALIKE), floats([16, value, 1]))
+
+
+def of_a_score(value):
+    MlpEvaluate.of(NET).z(floats(ALIKE), floats([16, value]).reshape(1, 2))
+
+
+def of_an_inference(value):
+    MlpInfer.of(replace(NET, rows=1)).z(floats(ALIKE), floats([16, value]).reshape(1, 2))
+
+
+def floats(entries):
+    return torch.tensor(entries, dtype=torch.float32).reshape(-1, 1)
+
+
+@pytest.mark.parametrize("weak", (plainly, with_zeros))
+@pytest.mark.parametrize("statement", (of_training, of_a_score, of_an_inference))
+def test_side_of_a_threshold__asked_by_all_hidden_units__is_told_by_none(statement, weak, attack, monkeypatch):
+    """By arithmetic: how many numbers of either sign, and zeros, the hidden units take apart, for any row."""
+
+    def counted(value):
+        seen = []
+        with monkeypatch.context() as watched:
+            watched.setattr(torch, "abs", lambda values: seen.append(values) or values.abs())
+            statement(value)
+        return int((seen[0] < 0).sum()), int((seen[0] == 0).sum())
+
+    with attack.works_on(weak), monkeypatch.context() as weakened:
+        weakened.setattr(networks, "positive", weak)
+        told = [counted(value) for value in VALUES]
+        assert max(map(max, told)) - min(map(min, told)) >= UNITS > WIDTH
+        assert len(set(told)) >= 2
+    assert {counted(value) for value in VALUES} == {(UNITS, 0)}
+    attack.gains("nothing: for any row as many numbers are negative as positive, and none is zero")

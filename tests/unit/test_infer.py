@@ -80,7 +80,7 @@ def test_network__says_what_its_reference_does(seed):
     if not seed:
         weights[:6] = [0] * 6  # units that are exactly at their threshold
     hidden = [sum(row[f] * weights[2 * f + u] for f in range(3)) for u in range(2)]
-    z = sum((h + abs(h)) * weights[6 + u] for u, h in enumerate(hidden))
+    z = sum(2 * (h + abs(h)) * weights[6 + u] for u, h in enumerate(hidden))
     for value in (z - 1, z, z + 1, 0):
         answer = said(MlpInfer.of(NET), weights, row, Question.AT_LEAST, value)
         assert answer == (2 if z >= value else -2)

@@ -70,22 +70,23 @@ def stepped(spec, weights, x, labels):
     g_v, g_w = [[0] * h for _ in range(f)], [[0] * o for _ in range(h)]
     met = []
     for row, label in zip(x, labels, strict=True):
-        z = [sum(row[i] * v[i][j] for i in range(f)) - 1 for j in range(h)]
+        z = [4 * sum(row[i] * v[i][j] for i in range(f)) - 1 for j in range(h)]
         active = [2 * max(value, 0) for value in z]
         y = [sum(active[i] * w[i][j] for i in range(h)) for j in range(o)]
         e = [2 * min(max(value, -spec.half), spec.half) - 2 * spec.half * s for value, s in zip(y, label, strict=True)]
         r = [rebase(value, spec.error_shift) for value in e]
-        back = [2 * (z[i] > 0) * sum(r[j] * w[i][j] for j in range(o)) for i in range(h)]
-        met += [abs(value) + 1 for value in z] + [abs(value) + spec.half for value in y]
+        back = [4 * (z[i] > 0) * sum(r[j] * w[i][j] for j in range(o)) for i in range(h)]
+        met += [abs(value) + 2 for value in z] + [abs(value) + spec.half for value in y]
         for j in range(h):
             for i in range(f):
                 g_v[i][j] += row[i] * back[j]
             for i in range(o):
                 g_w[j][i] += active[j] * r[i]
     flat = [value for layer in (g_v, g_w) for line in layer for value in line]
-    met += [abs(value) + spec.clip_gradient for value in flat]
-    c = spec.clip_gradient
-    moved = [rebase(2 * min(max(value, -c), c), spec.rebase_bits + 1) for value in flat]
+    bits = [spec.rebase_bits - (index < f * h) for index in range(len(flat))]
+    clips = [spec.clip << each for each in bits]
+    met += [abs(value) + c for value, c in zip(flat, clips, strict=True)]
+    moved = [rebase(2 * min(max(g, -c), c), j + 1) for g, c, j in zip(flat, clips, bits, strict=True)]
     return [weight - move for weight, move in zip(weights, moved, strict=True)], max(met)
 
 

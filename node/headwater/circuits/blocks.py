@@ -31,19 +31,22 @@ def over(v: torch.Tensor) -> torch.Tensor:
     return torch.abs(v) - torch.abs(v - 1.0) + 1.0
 
 
-def positive(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The magnitudes |v| of integers, and 2 where v is 1 or more, else 0: |v| - |1 - v| + 1. Both of their shape.
+def positive(values: torch.Tensor, least: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """The magnitudes |v| of integers, and 2t where v >= t, else 0: |v| - |t - v| + t. Both of their shape.
 
-    One `abs` of [ v | 1 - v ], a check of twice as many entries as there are values. Of v and 1 - v one is above zero
+    One `abs` of [ v | t - v ], a check of twice as many entries as there are values. Of v and t - v one is above zero
     and the other is not: what a proof tells of the number of signs of each kind (docs/adr/0015) does not depend on v,
-    but for zeros, which are as many as values that are 0 or 1. So it is in each of two inner columns where the values
-    are even in number.
+    but for zeros. So it is in each of two inner columns where the values are even in number. Zeros are as many as
+    values that are 0 or t: for values that may be chosen so, take t = 2, and 4 v - 1 for v.
+
+    Args:
+        least: t. No value may be between 0 and t.
     """
     import torch
 
     flat = values.reshape(-1, 1)
     count = flat.shape[0]
-    sizes = torch.abs(torch.cat([flat, 1.0 - flat], 0))
+    sizes = torch.abs(torch.cat([flat, float(least) - flat], 0))
     magnitudes = part(sizes, 0, count)
-    above = magnitudes - part(sizes, count, 2 * count) + 1.0
+    above = magnitudes - part(sizes, count, 2 * count) + float(least)
     return magnitudes.reshape(values.shape), above.reshape(values.shape)

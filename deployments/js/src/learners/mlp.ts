@@ -24,7 +24,7 @@ export const mlp: Learner<MlpModel> = tableLearner({
 
   problem({ label, error_bits, fixed_point: { data_bits, model_bits } }) {
     if (!("classes" in label)) return "an amount to predict, and this kind tells classes apart";
-    return error_bits > outputBits({ data_bits, model_bits }) + 2 ? "more bits of errors than outputs have" : undefined;
+    return error_bits > scoreBits({ data_bits, model_bits }) + 3 ? "more bits of errors than outputs have" : undefined;
   },
 
   says: ({ hidden }) => `a neural network with ${hidden} hidden ${hidden === 1 ? "unit" : "units"}`,
@@ -33,13 +33,13 @@ export const mlp: Learner<MlpModel> = tableLearner({
     const [hidden, outputs] = [model.hidden, outputsOf(model)];
     const cut = widthOf(model) * hidden;
     checkWeights(weights, cut + hidden * outputs);
-    const units = product(row, weights, 0, hidden).map((z) => (z > 0n ? 2n * z : 0n));
-    const unit = 2 ** outputBits(model.fixed_point);
+    const units = product(row, weights, 0, hidden).map((z) => (z > 0n ? 4n * z : 0n));
+    const unit = 2 ** scoreBits(model.fixed_point);
     return product(units, weights, cut, outputs).map((y) => Number(y) / unit);
   },
 });
 
-/** Fractional bits of an output: those of a hidden unit, which are doubled to be z + |z|, and of a weight. */
-function outputBits({ data_bits, model_bits }: { readonly data_bits: number; readonly model_bits: number }): number {
-  return data_bits + model_bits + 1 + model_bits;
+/** Fractional bits of an output: those of a hidden unit, which is taken four times, and of a weight. */
+function scoreBits({ data_bits, model_bits }: { readonly data_bits: number; readonly model_bits: number }): number {
+  return data_bits + model_bits + 2 + model_bits;
 }

@@ -40,7 +40,7 @@ class MlpEvaluate(TableEvaluate, MlpSpec):
     @property
     def z_limit(self) -> int:
         """As `Evaluate` says: the largest output."""
-        return 2 * self.units * self.features * self.clamp * self.weight_limit**2
+        return self.score_limit
 
     @property
     def z_checks(self) -> tuple[int, ...]:
@@ -49,7 +49,7 @@ class MlpEvaluate(TableEvaluate, MlpSpec):
 
     @property
     def z_signs(self) -> int:
-        """As `Evaluate` says: none, since of what hidden units take apart one in two is above zero, for any row."""
+        """As `Evaluate` says: none: of what hidden units take apart half is above zero and half below, for any row."""
         return 0
 
     def z(self, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

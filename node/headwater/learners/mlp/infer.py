@@ -28,7 +28,7 @@ class MlpInfer(TableInfer, MlpSpec):
     @property
     def z_limit(self) -> int:
         """As `Infer` says: the largest output."""
-        return 2 * self.units * self.features * self.clamp * self.weight_limit**2
+        return self.score_limit
 
     @property
     def z_checks(self) -> tuple[int, ...]:

@@ -99,7 +99,7 @@ class Mlp(Tabular):
     @property
     def z_bits(self) -> int:
         """As `Tabular` says."""
-        return self.spec.output_bits
+        return self.spec.score_bits
 
     def z(self, weights: Sequence[int], row: Sequence[int]) -> list[int]:
         """As `Learner` says."""
@@ -126,8 +126,8 @@ class Mlp(Tabular):
 
         hidden, output = self.spec.layers(weights, object)
         rows = np.array(x, dtype=object).reshape(len(x), self.spec.features)
-        z = rows @ hidden  # without the unit that `lit` takes, as the statements of scores and browsers do
-        active = z + abs(z)
+        z = rows @ hidden  # without the quarter of a unit that `lit` takes, as the statements of scores and browsers do
+        active = 2 * (z + abs(z))
         found: list[list[int]] = (active @ output).tolist()
         return found
 

@@ -9,28 +9,29 @@ with labels s of +1 and -1:
     W' = W - clipped(rate * sum of h' e)
     V' = V - clipped(rate * sum of x' ((e W') [h > 0]))        W' here is W, transposed
 
-and in integers, with a = data_bits + model_bits, b = a + 1 + model_bits, t = error_bits, half = 2**(b + 1),
-J = a + 1 + t - model_bits + rate_shift and C = clip * 2**J:
+and in integers, with a = data_bits + model_bits + 2, b = a + 1 + model_bits, t = error_bits, half = 2**(b + 1),
+J = a + 1 + t - model_bits + rate_shift for W, one less for V, and C = clip * 2**J:
 
-    z  = x V - 1                                scale a
+    z  = 4 x V - 1                              scale a
     h  = z + |z|                                scale a + 1
-    m  = 1 + |z| - |1 - z|                      2 where z > 0, else 0
+    m  = 2 + |z| - |2 - z|                      4 where z > 0, else 0
     y  = h W                                    scale b
     e  = |y + half| - |y - half| - 2 * half * s                scale b + 3
     r  = rebase(e, b + 3 - t)                   scale t
-    w' = w - rebase(|G + C| - |G - C|, J + 1)   G = h' r for W, and x' ((r W') m) for V, both of scale a + 1 + t
+    w' = w - rebase(|G + C| - |G - C|, J + 1)   G = h' r for W, of scale a + 1 + t; x' ((r W') m) for V, of a + t
 
 A proof allows a little more than one unit a step: each r may be rounded either way, too, and all of them the same way
 move a weight by some units. `reach` does not depend on it, since the clip comes after.
 
-An unused row is all zeros: then z = -1 and h = 0, so that it adds nothing. The unit that is taken from z, 2**-18 in
-reals, is for secrecy: zeros among the numbers of a circuit can be counted (docs/adr/0015), and unused rows would be.
+An unused row is all zeros: then z = -1 and h = 0, so that it adds nothing. The quarter of a unit that z is less than
+x V is for secrecy: negatives and zeros among the numbers of a circuit can be counted, in part (docs/adr/0015). Of z and
+2 - z, both odd, one is above zero and one below, for any row and any weights.
 
 Bounds. Features are within clamp, and weights within `weight_limit`: the core starts no task whose weights could grow
 beyond it, by `reach` in each update. Then, whatever the data:
 
-    |z| <= features * clamp * limit + 1         |y| <= hidden * h * limit
-    |h' r| <= rows * h * 2**t                   |x' ((r W') m)| <= rows * clamp * outputs * 2**t * limit * 2
+    |z| <= 4 * features * clamp * limit + 1     |y| <= hidden * h * limit
+    |h' r| <= rows * h * 2**t                   |x' ((r W') m)| <= rows * clamp * outputs * 2**t * limit * 4
 
 `magnitude` is the largest of what is taken apart. So no row of an honest file, and no model that a task can have, meets
 a number that cannot be proved. What the rebase divides is far below 2**53, to which EZKL's floats are exact.
@@ -98,13 +99,23 @@ class MlpSpec(TableSpec):
 
     @property
     def z_bits(self) -> int:
-        """a: fractional bits of what goes into a hidden unit; what comes out of it has one more."""
-        return self.data_bits + self.model_bits
+        """a: fractional bits of z, in whose units a hidden unit's threshold is one below; h has one more."""
+        return self.data_bits + self.model_bits + 2
 
     @property
     def output_bits(self) -> int:
         """b: fractional bits of an output."""
         return self.z_bits + 1 + self.model_bits
+
+    @property
+    def score_bits(self) -> int:
+        """Fractional bits of what scores, inferences and browsers compute: 4 max(x V, 0) W."""
+        return self.data_bits + self.model_bits + 2 + self.model_bits
+
+    @property
+    def score_limit(self) -> int:
+        """The largest of it."""
+        return 4 * self.units * self.features * self.clamp * self.weight_limit**2
 
     @property
     def half(self) -> int:
@@ -118,7 +129,7 @@ class MlpSpec(TableSpec):
 
     @property
     def rebase_bits(self) -> int:
-        """J: from the scale of a summed gradient to that of a step."""
+        """J: from the scale of the outputs' summed gradient to that of a step; the hidden layer's is one less."""
         return self.z_bits + 1 + self.error_bits - self.model_bits + self.rate_shift
 
     @property
@@ -130,8 +141,8 @@ class MlpSpec(TableSpec):
     def magnitude(self) -> int:
         """As `TableSpec` says: how far an output is from saturation, a summed gradient from its clip; or a divisor."""
         limit, error = self.weight_limit, 1 << self.error_bits
-        unit = 2 * self.features * self.clamp * limit
-        gradient = self.rows * error * max(unit, 2 * self.clamp * self.outputs * limit)
+        unit = 8 * self.features * self.clamp * limit
+        gradient = self.rows * error * max(unit, 4 * self.clamp * self.outputs * limit)
         output = self.units * unit * limit
         divisors = 1 << max(self.error_shift, self.rebase_bits + 1)
         return max(output + self.half, gradient + self.clip_gradient, 4 * self.half, divisors)
@@ -164,7 +175,7 @@ class MlpSpec(TableSpec):
 
     def lit(self, x: NDArray[Any], hidden: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """z and h of rows, (rows, units)."""
-        z = x @ hidden - 1
+        z = 4 * (x @ hidden) - 1
         return z, z + abs(z)
 
     def step(self, weights: Sequence[int], x: Matrix, labels: Matrix) -> list[int]:
@@ -192,10 +203,12 @@ class MlpSpec(TableSpec):
         z, active = self.lit(x, hidden)
         errors = doubly_clipped(active @ output, self.half) - 2 * self.half * labels
         rounded = rebased(errors, self.error_shift)
-        back = (rounded @ output.T) * (1 + np.abs(z) - np.abs(1 - z))
-        gradients = x.T @ back, active.T @ rounded
-        moved = [rebased(doubly_clipped(g, self.clip_gradient), self.rebase_bits + 1) for g in gradients]
-        return hidden - moved[0], output - moved[1]
+        back = (rounded @ output.T) * (2 + np.abs(z) - np.abs(2 - z))
+        first, second = self.rebase_bits - 1, self.rebase_bits
+        return hidden - self._moved(x.T @ back, first), output - self._moved(active.T @ rounded, second)
+
+    def _moved(self, gradient: Integers, bits: int) -> Integers:
+        return rebased(doubly_clipped(gradient, self.clip << bits), bits + 1)
 
 
 def doubly_clipped(values: Integers, limit: int) -> Integers:

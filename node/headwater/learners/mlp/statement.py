@@ -58,30 +58,30 @@ class MlpUpdate(MlpSpec, Update):
         x = view(data, self.rows, 0, self.features)
         targets = view(data, self.rows, self.features, self.features + self.outputs) * float(-2 * self.half)
         for _ in range(self.steps):
-            z = x @ hidden - 1.0
-            magnitudes, slopes = positive(z)
+            z = x @ (hidden * 4.0) - 1.0
+            magnitudes, slopes = positive(z, 2)
             active = z + magnitudes
             errors = _clipped(active @ output, self.half) + targets
             rounded = errors * 2.0**-self.error_shift * -1.0  # negated, as are gradients
             back = (rounded @ output.transpose(0, 1)) * slopes
-            hidden = hidden + self._moved(x.transpose(0, 1) @ back)
-            output = output + self._moved(active.transpose(0, 1) @ rounded)
+            hidden = hidden + self._step_of(x.transpose(0, 1) @ back, self.rebase_bits - 1)
+            output = output + self._step_of(active.transpose(0, 1) @ rounded, self.rebase_bits)
         return torch.cat([hidden.reshape(-1, 1), output.reshape(-1, 1)], 0)
 
-    def _moved(self, gradient: torch.Tensor) -> torch.Tensor:
-        """What a negated gradient adds to weights; negated twice, so that it is divided once."""
-        return _clipped(gradient, self.clip_gradient) * -1.0 * 2.0 ** -(self.rebase_bits + 1) * -1.0
+    def _step_of(self, gradient: torch.Tensor, bits: int) -> torch.Tensor:
+        """What a negated gradient, of so many more bits, adds to weights; negated twice, so that it is divided once."""
+        return _clipped(gradient, self.clip << bits) * -1.0 * 2.0 ** -(bits + 1) * -1.0
 
 
 def outputs(spec: MlpSpec, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """A network's outputs, doubled, (rows, outputs). Signs of hidden units are taken apart as in training.
+    """A network's outputs, of `score_bits`, (rows, outputs). Signs of hidden units are taken apart as in training.
 
     weights: (D, 1). x: (rows, features).
     """
     cut, (first, second) = spec.features * spec.units, spec.shapes
     hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, spec.dimension).reshape(second)
     z = x @ hidden
-    _, lit = positive(z)
+    _, lit = positive(z * 4.0 - 1.0, 2)
     return (z * lit) @ output
 
 
