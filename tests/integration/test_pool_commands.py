@@ -78,7 +78,7 @@ def test_pool__by_commands__from_its_opening_to_its_checks(fresh, tmp_path):
     assert "1 to 8 slots" in refused
 
     contribute = ("pool", "contribute", "--pool", "1", "--row")
-    assert "your row has slot" in shell(ANNA, *contribute, row[ANNA], "--key", key)
+    assert "your row has slot" in shell(ANNA, *contribute, row[ANNA], "--key", key, "--slot", "1")
     assert "compare the key" in shell(BEN, *contribute, row[BEN], "--slot", "3", "--package", str(tmp_path / "ben"))
     assert (tmp_path / "ben").stat().st_size > 1000
     assert "do not contribute" in shell(CHRIS, *contribute, row[CHRIS], "--key", "11" * 32, fails=True)
@@ -125,8 +125,8 @@ def test_pool__by_commands__from_its_opening_to_its_checks(fresh, tmp_path):
     entry = world.rounds.get_roster_entry(world.task_id, 1, world.senders[OWNER].address)
     assert entry.status is TrainerStatus.JOINED
 
-    assert "--yes deletes 3 secret(s)" in shell(OWNER, "pool", "forget", "--pool", "1")
-    assert "deleted 3 secret(s)" in shell(OWNER, "pool", "forget", "--pool", "1", "--yes")
+    assert "--yes deletes 4 secret(s)" in shell(OWNER, "pool", "forget", "--pool", "1")
+    assert "deleted 4 secret(s)" in shell(OWNER, "pool", "forget", "--pool", "1", "--yes")
 
 
 def test_pool__of_members_of_a_group__takes_a_row_of_each_person(world, tmp_path):

@@ -124,7 +124,8 @@ def test_withdraw__before_the_close__frees_slot_and_sum_and_forgets_the_row(pool
     pooling.contribute(5)
     empty = pooling.task.config.offset
     contributing.withdraw(pooling.contracts, pooling.world.senders[4], pooling.journals[4], pooling.id)
-    assert contributing.kept(pooling.contracts, pooling.journals[4], pooling.id) is None
+    assert contributing.kept(pooling.contracts, pooling.journals[4], pooling.seen, pooling.address(4)) is None
+    assert not pooling.journals[4].names(rows.name(pooling.contracts, pooling.id, "own"))
     assert [member.contributor for member in pooling.seen.members] == [pooling.address(5)]
     pooling.contribute(7, slot=3)
     with pytest.raises(ConfigError, match="no row"):
@@ -219,7 +220,7 @@ def test_journal__of_the_owner__has_the_rows_encrypted_and_the_key_until_the_clo
     sealed = b"".join(value for (value,) in journal._database.rows("SELECT sealed FROM secrets"))
     assert pooling.own(4).text.splitlines()[1] not in sealed
     # without the rows nobody trains on them
-    assert owning.forget(pooling.contracts, journal, pooling.id) == 2
+    assert owning.forget(pooling.contracts, journal, pooling.id) == 3
     with pytest.raises(ConfigError, match="are not here"):
         pooling.trainer()
 
@@ -280,3 +281,44 @@ def test_close__whose_registration_was_overtaken__blinds_anew(pooling, monkeypat
     assert [closed.pool.data_hash] != taken
     assert world.trainers.get_data(world.task_id, taken[0]).owner == pooling.address(OUTSIDER)
     assert point_hash(pooling.trainer().vectors[0][1]) == closed.pool.data_hash
+
+
+def test_collect__of_the_same_commitment_with_another_document__looks_at_it_again(pooling):
+    """A contributor whose row was found right withdraws, and comes again with junk beside the same commitment."""
+    pooling.contribute(4, slot=0)
+    pooling.contribute(5, slot=1)
+    assert [finding.reason for finding in pooling.collect()] == [Reason.NONE] * 2
+    sender, point = pooling.world.senders[5], pooling.seen.member(pooling.address(5)).commitment
+    sender.send(pooling.pools.withdraw(pooling.id, point))
+    sender.send(pooling.pools.contribute(pooling.id, 1, point, pooling.world.put(b"no proof at all").digest))
+    pooling.freeze()
+    assert [finding.reason for finding in pooling.collect()] == [Reason.NONE, Reason.UNREADABLE]
+
+
+def test_contribute__again_while_the_first_is_not_seen_yet__keeps_what_the_journal_has_of_it(pooling, monkeypatch):
+    stale = pooling.seen
+    pooling.contribute(4, slot=0)
+    own = pooling.own(4)
+    with monkeypatch.context() as lagging:
+        lagging.setattr(rows, "see", lambda *_: stale)
+        with pytest.raises(ContractError) as caught:
+            pooling.contribute(4)
+    assert caught.value.name == "AlreadyContributed"
+    assert pooling.own(4) == own
+    assert False not in results(pooling, 4).values()
+
+
+def test_close__again_for_a_node_that_lies__does_not_lose_the_blinding_of_what_was_closed(pooling, monkeypatch):
+    """A closed pool is shown as open, and its data as somebody else's."""
+    pooling.contribute(4)
+    pooling.freeze()
+    pooling.collect()
+    pooling.close()
+    trainers = type(pooling.contracts.trainers)
+    see, get_data = rows.see, trainers.get_data
+    with monkeypatch.context() as lying:
+        lying.setattr(rows, "see", lambda *of: replace(see(*of), pool=replace(see(*of).pool, closed=False)))
+        lying.setattr(trainers, "get_data", lambda *of: replace(get_data(*of), owner=pooling.address(5)))
+        with pytest.raises(ConfigError, match="registered by others"):
+            pooling.close()
+    assert pooling.trainer()

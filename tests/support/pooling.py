@@ -67,7 +67,7 @@ class Pooling:
 
     def own(self, account: int) -> contributing.OwnRow:
         """What an account's journal has of its row."""
-        found = contributing.kept(self.contracts, self.journals[account], self.id)
+        found = contributing.kept(self.contracts, self.journals[account], self.seen, self.address(account))
         assert found is not None
         return found
 

@@ -340,7 +340,7 @@ def check_(pool_id: int, account: str | None, row: Path | None, **where: Any) ->
     else:
         with _hand(**where, pool_id=pool_id) as hand:
             seen, task = see(hand.contracts, pool_id), hand.task
-            own = kept(hand.contracts, hand.journal.secrets, pool_id) if account in (None, me) else None
+            own = kept(hand.contracts, hand.journal.secrets, seen, me) if account in (None, me) else None
     if account is None and me is not None and (own or seen.member(me)):
         account = me
     with err.status("Checking slots"):

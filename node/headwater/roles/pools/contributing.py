@@ -18,6 +18,7 @@ from headwater.protocol import slots
 from headwater.protocol.curve import INFINITY, Point
 from headwater.protocol.structs import ZERO_HASH, DataPool
 from headwater.roles.pools import rows
+from headwater.roles.pools.rows import Seen
 from headwater.roles.pools.sealing import SEED, seal
 from headwater.roles.task import Task, point_hash
 from headwater.storage.vectors import RowDocument
@@ -54,9 +55,10 @@ class OwnRow:
         return cls(found["slot"], bytes.fromhex(found["seed"]), found["text"].encode())
 
 
-def kept(contracts: Contracts, journal: SecretStore, pool_id: int) -> OwnRow | None:
-    """The account's own row in a pool, if this journal knows it."""
-    found = journal.get(rows.name(contracts, pool_id, "own"))
+def kept(contracts: Contracts, journal: SecretStore, seen: Seen, account: str) -> OwnRow | None:
+    """An account's row in a pool, if it has one, and this journal knows it."""
+    member = seen.member(account)
+    found = journal.get(_own_name(contracts, seen.id, member.commitment)) if member else None
     return OwnRow.decode(found) if found else None
 
 
@@ -120,8 +122,8 @@ def contribute(
         if not free:
             raise ConfigError(f"all {pool.slots} slots of pool {pool_id} are taken", "wait whether somebody withdraws")
         row = OwnRow(secrets.choice(free), secrets.token_bytes(SEED), text)
-        journal.put(rows.name(contracts, pool_id, "own"), row.encode())
         point, document = sealed(task, pool, pool_id, me, row)
+        journal.put(_own_name(contracts, pool_id, point), row.encode())
         cid = task.store.put(document.encode()).digest
         call = contracts.pools.contribute(pool_id, row.slot, point, cid, evidence([point_hash(point)]))
         try:
@@ -163,5 +165,10 @@ def withdraw(contracts: Contracts, sender: Sender, journal: SecretStore, pool_id
     if not contributed or not contracts.pools.get_contribution(pool_id, me).exists:
         raise ConfigError(f"{me} has no row in pool {pool_id}", "`headwater pool show` lists who has")
     receipt = sender.send(contracts.pools.withdraw(pool_id, contributed[-1].commitment))
-    journal.delete(rows.name(contracts, pool_id, "own"))
+    journal.delete(*journal.names(rows.name(contracts, pool_id, "own/")))
     return receipt
+
+
+def _own_name(contracts: Contracts, pool_id: int, commitment: Point) -> str:
+    # by commitment: what was sent earlier, and not mined in time, may be mined yet
+    return rows.name(contracts, pool_id, f"own/{point_hash(commitment).hex()}")

@@ -162,6 +162,8 @@ def blinded(task: Task, sender: Sender, journal: SecretStore, seen: Seen, *, ane
         if anew or journal.get(name) is None:
             journal.put(name, secrets.token_bytes(SEED))
         pooled = _pooled(task, journal, seen)
+        # for good: a lying node may have another drawn once the pool is closed
+        journal.put(f"{name}/{point_hash(pooled.point).hex()}", journal.get(name) or b"")
         if contracts.trainers.get_data(task.id, point_hash(pooled.point)).owner in (me, ZERO_ADDRESS):
             return pooled
         anew = True
@@ -208,7 +210,7 @@ def pooled_data(task: Task, account: str, journal: SecretStore, pool_id: int) ->
         raise ConfigError(f"pool {pool_id} is {seen.pool.owner}'s, not {account}'s", "train with the owner's key")
     if not seen.pool.closed:
         raise ConfigError(f"pool {pool_id} is not closed", f"run `headwater pool close --pool {pool_id}` first")
-    pooled = _pooled(task, journal, seen)
+    pooled = _pooled(task, journal, seen, f"blinding/{seen.pool.data_hash.hex()}")
     if point_hash(pooled.point) != seen.pool.data_hash:
         raise ConfigError(
             f"what this journal has of pool {pool_id} is not what the pool was closed with",
@@ -232,7 +234,7 @@ def forget(contracts: Contracts, journal: SecretStore, pool_id: int) -> int:
     return len(names)
 
 
-def _pooled(task: Task, journal: SecretStore, seen: Seen) -> Pooled:
+def _pooled(task: Task, journal: SecretStore, seen: Seen, blinding: str = "blinding") -> Pooled:
     learner, contracts = task.learner, task.contracts
     if absent := missing(task, journal, seen):
         raise ConfigError(
@@ -243,14 +245,14 @@ def _pooled(task: Task, journal: SecretStore, seen: Seen) -> Pooled:
     own = {slot: row for slot, row in found.items() if row is not None}
     if not own:
         raise ConfigError(f"pool {seen.id} has no contributors", "wait for some, or open another")
-    blinding = rows.matrix(learner).vector(SALTS_ONLY, [], _blinding(task, journal, seen.id))
-    vector = rows.added([blinding, *(row.vector(task) for row in own.values())])
+    salts_only = rows.matrix(learner).vector(SALTS_ONLY, [], _blinding(task, journal, seen.id, blinding))
+    vector = rows.added([salts_only, *(row.vector(task) for row in own.values())])
     dataset = rows.together({slot: rows.read_row(learner, row.text) for slot, row in own.items()})
     return Pooled(seen.id, dataset, vector, task.train.commit(vector))
 
 
-def _blinding(task: Task, journal: SecretStore, pool_id: int) -> list[int]:
-    seed = journal.get(rows.name(task.contracts, pool_id, "blinding"))
+def _blinding(task: Task, journal: SecretStore, pool_id: int, name: str = "blinding") -> list[int]:
+    seed = journal.get(rows.name(task.contracts, pool_id, name))
     if seed is None:
         raise ConfigError(f"this journal has no blinding of pool {pool_id}", "use the journal with which it was closed")
     return slots.salts_of(seed, task.learner.salts)
@@ -262,8 +264,9 @@ def _kept(contracts: Contracts, journal: SecretStore, pool_id: int, member: Memb
 
 
 def _row_name(contracts: Contracts, pool_id: int, member: Member) -> str:
-    # by contributor and slot, too: another may commit to the same point, and what was found of one is not true of it
-    place = f"{member.contributor}/{member.slot}/{point_hash(member.commitment).hex()}"
+    # not by the point alone: another may commit to the same, or the same account come again with another document, and
+    # what was found of one is not true of the other
+    place = f"{member.contributor}/{member.slot}/{point_hash(member.commitment).hex()}/{member.cid.hex()}"
     return rows.name(contracts, pool_id, f"row/{place}")
 
 
