@@ -44,8 +44,8 @@ def command() -> None:
     type=DURATION,
     default="1h",
     show_default=True,
-    help="For how long a proof of membership counts after the group has changed. So long, whoever is removed may still"
-    " enrol; shorter than a member takes to prove and send, and a busy group admits nobody.",
+    help="For how long a root counts after it was made, once the group has changed. So long, whoever is removed may"
+    " still enrol; shorter than a member takes to prove and send, and a busy group admits nobody.",
 )
 @chain_options
 @key_options
@@ -109,7 +109,7 @@ def add(
 def remove(
     group_id: int, commitment: str, rpc: tuple[str, ...], deployments: Path, network: str | None, keystore: Path | None
 ) -> None:
-    """Remove somebody from a group. Who has enrolled stays enrolled; until the group's expiry it may still enrol."""
+    """Remove somebody from a group. Who has enrolled stays; until a root with it expires it may still enrol."""
     from headwater.errors import ConfigError
     from headwater.groups.members import read_group
     from headwater.groups.prover import siblings_of
@@ -180,7 +180,7 @@ def list_(*, wants_all: bool, rpc: tuple[str, ...], deployments: Path, network: 
     count = contracts.semaphore.group_count(block)
     for group_id in reversed(range(0 if wants_all else max(count - PAGE, 0), count)):
         try:
-            found = group_facts(contracts, group_id, block)
+            found = group_facts(contracts.semaphore, group_id, block)
         except ConfigError:
             continue  # anybody may make a group without an admin: nobody can ever be in it
         table.add_row(str(group_id), found.admin, f"{found.places:,}", duration_text(found.expiry))
@@ -291,5 +291,5 @@ def _facts(group: Group) -> Table:
     table.add_row("admin", group.facts.admin)
     table.add_row("members", members)
     table.add_row("root", str(group.facts.root) if group.leaves else "none")
-    table.add_row("expiry", f"a proof counts {duration_text(group.facts.expiry)} after the group has changed")
+    table.add_row("expiry", f"an older root counts for {duration_text(group.facts.expiry)} after it was made")
     return table

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.events import Event, MemberAdded, MemberRemoved, MembersAdded, MemberUpdated
+from headwater.chain.contracts.groups import Semaphore
 from headwater.chain.contracts.opened import Contracts
 from headwater.errors import ChainError, ConfigError
 from headwater.groups.prover import Membership
@@ -57,13 +59,12 @@ class Group:
         return Membership(self.leaves, self.facts.root)
 
 
-def group_facts(contracts: Contracts, group_id: int, block: int) -> GroupFacts:
+def group_facts(semaphore: Semaphore, group_id: int, block: int) -> GroupFacts:
     """What views tell of a group.
 
     Raises:
         ConfigError: there is no such group.
     """
-    semaphore = contracts.semaphore
     admin = semaphore.admin_of(group_id, block)
     if admin == ZERO_ADDRESS:
         raise ConfigError(f"there is no group {group_id}", "`headwater group list` shows which there are")
@@ -71,17 +72,26 @@ def group_facts(contracts: Contracts, group_id: int, block: int) -> GroupFacts:
     return GroupFacts(group_id, admin, places, root, semaphore.expiry_of(group_id, block))
 
 
-def read_group(contracts: Contracts, group_id: int, block: int | None = None) -> Group:
+def read_group(contracts: Contracts, group_id: int, block: int | None = None, *, agreed: bool = False) -> Group:
     """A group at a block, by default the newest.
 
     That its root is that of these members is checked by whoever makes a proof; here, that the events are whole.
 
+    Args:
+        agreed: whether more than half of the chain's nodes must tell its root: who alone tells it may tell of half of
+            the members, and learn by what is done then in which half somebody is.
+
     Raises:
         ConfigError: there is no such group.
-        ChainError: the node fails, or leaves out events.
+        ChainError: the node fails, or leaves out events; or there is no majority.
     """
     at = contracts.chain.block().number if block is None else block
-    facts = group_facts(contracts, group_id, at)
+    address = contracts.semaphore.address
+
+    def read(chain: Chain) -> GroupFacts:
+        return group_facts(Semaphore(chain, address), group_id, at)
+
+    facts = contracts.chain.agreed(read) if agreed else read(contracts.chain)
     found = [event for kind in CHANGES for event in contracts.semaphore.events(kind, last=at, group_id=group_id)]
     try:
         leaves, root = _replayed(sorted(found, key=lambda event: (event.block_number, event.log_index)))

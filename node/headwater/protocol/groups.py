@@ -46,6 +46,11 @@ def message_of(trainer: str, data_hashes: Sequence[bytes]) -> int:
     return int.from_bytes(keccak256(words), "big")
 
 
+def task_scope(chain_id: int, task_manager: str, task_id: int) -> int:
+    """The scope of proofs for a task: its tag, `ITaskManager.tag`. task_manager: the contract's address."""
+    return int.from_bytes(keccak256(_words(chain_id, int(task_manager, 16), task_id)), "big") % P
+
+
 def pool_scope(chain_id: int, pools: str, pool_id: int) -> int:
     """The scope of proofs for a pool: `IGroupAdmission.scopeOf`. pools: the contract's address."""
     return int.from_bytes(keccak256(_words(chain_id, int(pools, 16), pool_id)), "big")

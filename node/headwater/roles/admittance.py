@@ -6,17 +6,20 @@ group has changed too long ago by then, or the transaction fails, the next try p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from headwater.chain.contracts.groups import GroupAdmission
+from headwater.chain.asking.rpc import Chain
+from headwater.chain.contracts.groups import GroupAdmission, GroupAdmissions
 from headwater.chain.contracts.opened import Contracts
+from headwater.chain.contracts.pools import Pools
+from headwater.chain.contracts.task_manager import TaskManager
 from headwater.errors import ConfigError
 from headwater.groups.identity import read_identity
 from headwater.groups.members import Group, read_group
 from headwater.groups.prover import commitment_of, prove
-from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of, pool_scope
+from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of, pool_scope, task_scope
 from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.roles.heavy import Heavy
 from headwater.roles.report import Report
@@ -73,7 +76,9 @@ class Admittance:
 
     @property
     def _scope(self) -> int:
-        return self._contracts.tasks.tag(self._task_id)
+        # computed here: under another task's, which a node may name, the nullifier is that of another account
+        contracts = self._contracts
+        return task_scope(contracts.chain.chain_id, contracts.tasks.address, self._task_id)
 
     def _check_seat(self, trainer: str, nullifier: int) -> None:
         holder = GroupAdmission(self._contracts.chain, self._module).seat_of(self._task_id, nullifier)
@@ -87,7 +92,7 @@ class Admittance:
             )
 
     def _read(self, block: int) -> list[Group]:
-        return [read_group(self._contracts, group_id, block) for group_id in self._groups]
+        return [read_group(self._contracts, group_id, block, agreed=True) for group_id in self._groups]
 
 
 class PoolAdmittance(Admittance):
@@ -123,10 +128,11 @@ def admittance_for(task: TaskReader, account: str, identity: Path | None, report
     Raises:
         ConfigError: the task asks for groups, and no identity is named.
     """
-    module, contracts = task.config.admission, task.contracts
-    if module == ZERO_ADDRESS or contracts.trainers.get_enrolment(task.id, account).exists:
+    contracts = task.contracts
+    if task.config.admission == ZERO_ADDRESS or contracts.trainers.get_enrolment(task.id, account).exists:
         return None
-    groups = contracts.admissions.groups_of(module)
+    tasks = contracts.tasks.address
+    module, groups = _agreed(contracts, lambda chain: TaskManager(chain, tasks).get_task(task.id).config.admission)
     if groups is None:
         report(
             "note",
@@ -151,8 +157,8 @@ def pool_admittance_for(
     Raises:
         ConfigError: the pool asks for groups, and no identity is named; or the identity is not in them.
     """
-    module = contracts.pools.get_pool(pool_id).admission
-    groups = None if module == ZERO_ADDRESS else contracts.admissions.groups_of(module)
+    pools = contracts.pools.address
+    module, groups = _agreed(contracts, lambda chain: Pools(chain, pools).get_pool(pool_id).admission)
     if groups is None:
         return None
     if identity is None:
@@ -161,6 +167,23 @@ def pool_admittance_for(
     if reason := found.missing(contracts.chain.block().number):
         raise ConfigError(reason, "contribute when it is")
     return found
+
+
+def _agreed(contracts: Contracts, module_of: Callable[[Chain], str]) -> tuple[str, tuple[int, ...] | None]:
+    """A module and its groups, None where it has none, by the word of most endpoints.
+
+    An identity is compared with the members of these groups: who alone names them learns whether it is among them.
+
+    Raises:
+        ChainError: there is no majority for one answer.
+    """
+    admissions = contracts.admissions.address
+
+    def read(chain: Chain) -> tuple[str, tuple[int, ...] | None]:
+        module = module_of(chain)
+        return module, None if module == ZERO_ADDRESS else GroupAdmissions(chain, admissions).groups_of(module)
+
+    return contracts.chain.agreed(read)
 
 
 def _unnamed(what: str, names: str) -> ConfigError:
