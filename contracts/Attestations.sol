@@ -358,7 +358,7 @@ contract Attestations is IAttestations, Deployed {
     function _checkHolder(uint256 taskId, uint256 round, bytes32 dataHash) private view {
         HeldOut memory data = _heldOut[taskId][dataHash];
         if (data.holder != msg.sender) revert NotHolder(taskId, dataHash, data.holder);
-        // what another has registered for training since then it cannot prove to be its own, and must not spoil this
+        // another's registration for training must not spoil this; that the data are one's own, audits compare
         if (_trainerOf(taskId, dataHash) == msg.sender) revert IsTrainingData(taskId, dataHash, msg.sender);
         if (round >= data.round) {
             if (data.fresh) return;

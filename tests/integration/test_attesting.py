@@ -18,6 +18,7 @@ from headwater.protocol.field import to_signed
 from headwater.protocol.machine import Addresses, Refused
 from headwater.protocol.scores import WHOLE, composition, shares
 from headwater.reading.audit import audit
+from headwater.reading.audit_scores import scores_section
 from headwater.roles.declaring import declare
 from headwater.roles.report import silent
 from headwater.roles.secrets import secret_of
@@ -274,3 +275,19 @@ def test_commands__attest_once_before_and_after_a_round__and_declare__and_show(s
     explained = headwater("explain", *where, "--round", str(ROUND))
     assert f"score on held-out data, by {score.attester}" in explained
     assert f"all rows: {whole}" in explained
+
+
+def test_audit__of_held_out_data_that_another_trains_on__names_both(scored_world):
+    """A stranger has seen a trainer's commitment before it enrols; what is published about it could be sent as its own."""
+    world = scored_world.at("created")
+    trainer, contracts = world.trainer(0), world.contracts
+    stranger = world.senders[8]
+    stranger.send(contracts.attestations.register(world.task_id, [trainer.vectors[0][1]]))
+    while not contracts.trainers.get_enrolment(world.task_id, world.senders[1].address).exists:
+        trainer.step()
+    section = scores_section(world.task, [], world.chain.block().number, silent)
+    assert section is not None
+    (named,) = [check for check in section.checks if "trains on" in check.name]
+    assert named.ok is None
+    assert stranger.address in named.name
+    assert world.senders[1].address in named.name

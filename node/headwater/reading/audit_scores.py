@@ -46,11 +46,15 @@ def scores_section(task: Task, added: Sequence[ModelAdded], last: int, report: R
         section.check("verifiers and layout are those of the manifest, rebuilt here", False, error.message)
         return section
     held = list(attestations.events(DataHeldOut, last=last, task_id=task.id))
+    trained = {e.data_hash: e for e in task.contracts.trainers.events(DataRegistered, last=last, task_id=task.id)}
     _registrations(section, task, held, added, last)
+    for event in held:
+        if (other := trained.get(event.data_hash)) is not None:
+            what = f"{event.holder}: held-out data {event.data_hash.hex()[:8]} are those that {other.trainer} trains on"
+            section.check(what, None, "one of the two copied the commitment, and proofs on them may be copied too")
     since = {event.data_hash: event for event in held}
     for attested in attestations.events(Attested, last=last, task_id=task.id):
         _score(section, task, attested, since.get(attested.data_hash), added)
-    trained = {e.data_hash: e for e in task.contracts.trainers.events(DataRegistered, last=last, task_id=task.id)}
     for declared in attestations.events(CompositionDeclared, last=last, task_id=task.id):
         held_out, training = since.get(declared.data_hash), trained.get(declared.data_hash)
         points = [e.data for e in (held_out,) if e and e.holder == declared.owner]
