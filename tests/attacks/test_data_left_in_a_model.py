@@ -26,7 +26,7 @@ def start(lineages: Lineages, task_id: int, round_: int | None = None) -> tuple[
 
 def rests(lineages: Lineages, model: tuple[int, int]) -> bool:
     """Whether a model rests on the leaver's data."""
-    return lineages.leaver in read_ancestry(lineages.world.contracts, *model).trainers
+    return lineages.leaver in read_ancestry(lineages.world.contracts, *model).people
 
 
 def the_newest_task_only(self: Ancestry) -> dict[tuple[int, int], frozenset[str]]:

@@ -77,4 +77,4 @@ def test_without__one_of_thirty_six__starts_from_the_newest_branch_that_it_is_no
     said = typed(tree.world, "task", "create", "--from", str(tree.root), "--without", leaver, "--name", "without")
     assert f"the first model of task {tree.branches[1]}, the newest that does not, is the start" in said
     assert f"the first model of task {tree.branches[0]} does not either" in said
-    assert leaver not in read_ancestry(tree.world.contracts, tree.world.tasks.task_count()).trainers
+    assert leaver not in read_ancestry(tree.world.contracts, tree.world.tasks.task_count()).people

@@ -278,7 +278,7 @@ def test_commands__attest_once_before_and_after_a_round__and_declare__and_show(s
 
 
 def test_audit__of_held_out_data_that_another_trains_on__names_both(scored_world):
-    """A stranger has seen a trainer's commitment before it enrols; what is published about it could be sent as its own."""
+    """A stranger has seen a trainer's commitment before it enrols, and could send what is published about it."""
     world = scored_world.at("created")
     trainer, contracts = world.trainer(0), world.contracts
     stranger = world.senders[8]

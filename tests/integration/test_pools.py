@@ -11,6 +11,8 @@ from headwater.errors import ConfigError, ContractError, DataError, DocumentErro
 from headwater.protocol.decisions import Deposit, Enrol, Join, Submit
 from headwater.protocol.field import P
 from headwater.protocol.slots import Reason
+from headwater.reading.ancestry import Contribution, _Past
+from headwater.reading.history import History
 from headwater.reading.pools import NOT_CLOSED, check, rounds_trained
 from headwater.roles.pools import contributing, owning, registering, rows
 from headwater.roles.task import point_hash
@@ -60,6 +62,11 @@ def test_pool__of_five__is_closed_trained_on_and_checked_by_each(pooling):
     (event,) = world.rounds.events(Submitted, task_id=world.task_id, trainer=pooling.address(OWNER))
     assert event.data_hashes == (closed.pool.data_hash,)
     assert rounds_trained(pooling.contracts, pooling.seen) == {1: True}
+    # a lineage names the five, not the owner alone
+    past = _Past(pooling.contracts, world.task_id, History(), {}, {}, ((), 0))
+    used = Contribution(event.trainer, event, event.data_hashes, past._pooled(event.data_hashes))
+    assert used.people == {pooling.address(account) for account in (OWNER, *CONTRIBUTORS)}
+    assert past._pooled([bytes(32)]) == {}
     # and it is the specification's step on exactly these rows
     spec, model = pooling.task.learner.spec, pooling.task.base_model(1)
     each = [rows.read_row(pooling.task.learner, pooling.own(account).text) for account in CONTRIBUTORS]

@@ -133,7 +133,7 @@ def test_without__starts_from_the_newest_model_of_the_lineage_that_the_data_neve
     assert "the same rows under another's salt, nobody can see" in said
     task_id = created(world, said)
     assert first(world.contracts, task_id) == ((Parent(beside.id, 1, 1),), 1)
-    assert lineages.leaver not in read_ancestry(world.contracts, task_id).trainers
+    assert lineages.leaver not in read_ancestry(world.contracts, task_id).people
     task: Task = world.open(task_id)
     assert task.config.stake == merged.config.stake
 

@@ -26,15 +26,16 @@ def show(contracts: Contracts, ancestry: Ancestry, account: str | None) -> None:
 
     name = ancestry.model.name
     if account is not None:
-        out.print(Text.assemble(f"{account}: its data are ", MARK[account in ancestry.trainers], f", in {name}"))
+        out.print(Text.assemble(f"{account}: its data are ", MARK[account in ancestry.people], f", in {name}"))
     else:
         out.print(_tree(contracts, ancestry))
-    data = [use for use in ancestry.data if account in (None, use.trainer)]
+    data = [use for use in ancestry.data if account in (None, use.trainer, *use.contributors)]
     if data:
         table = Table("data, by the hash of their commitment", "whose", "went into", title_justify="left")
         table.title = f"{name[0].upper()}{name[1:]} rests on {len(data)} data commitments"
         for use in data:
-            table.add_row("0x" + use.data_hash.hex(), use.trainer, _models(use.models))
+            rows = f", rows of {len(use.contributors)} people in its pool" if use.contributors else ""
+            table.add_row("0x" + use.data_hash.hex(), use.trainer + rows, _models(use.models))
         out.print(table)
     elif account is None:
         out.print("It rests on nobody's data.")

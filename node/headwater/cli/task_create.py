@@ -399,7 +399,14 @@ def _inherited(
             " to be told of this task",
             soft_wrap=True,
         )
-    return learner, inherited_terms(tasks[0], **terms)
+    found = inherited_terms(tasks[0], **terms)
+    if found.aggregator_fee and "aggregator_fee" not in terms:
+        err.print(
+            f"a round's aggregator has {format_wei(found.aggregator_fee)} of its part, the share that it has in task"
+            f" {tasks[0].id}: --aggregator-fee sets another",
+            soft_wrap=True,
+        )
+    return learner, found
 
 
 def _taken(learner: Learner) -> Table:

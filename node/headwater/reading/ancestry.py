@@ -8,15 +8,17 @@ after the average was accepted, since its update is in the model. Who was left o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from headwater.chain.contracts.events import ModelAdded, Submitted
 from headwater.chain.contracts.opened import Contracts
 from headwater.errors import ChainError
 from headwater.protocol.structs import Parent
 from headwater.reading.history import History, place, read_history
+from headwater.roles.pools.rows import see
 
 ModelId = tuple[int, int]
 """Task and round."""
@@ -26,11 +28,21 @@ _LOGS = "all logs of a task: they do not fit what the registry counts"
 
 @dataclass(frozen=True)
 class Contribution:
-    """What a trainer put into a model: an update, proved to follow from data that it had registered."""
+    """What a trainer put into a model: an update, proved to follow from data that it had registered.
+
+    Attributes:
+        pooled: of data that are a pool's, whose rows these are.
+    """
 
     trainer: str
     submitted: Submitted
     data_hashes: tuple[bytes, ...]
+    pooled: Mapping[bytes, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whose data they are: the trainer's, and of rows of a pool whoever contributed them, too."""
+        return frozenset((self.trainer, *chain.from_iterable(self.pooled.values())))
 
     @property
     def data(self) -> tuple[bytes, ...]:
@@ -72,11 +84,16 @@ class Generation:
 
 @dataclass(frozen=True)
 class DataUse:
-    """Data that a model rests on: whose they are, their commitment's hash, and the models that they went into."""
+    """Data that a model rests on: whose they are, their commitment's hash, and the models that they went into.
+
+    Attributes:
+        contributors: whose rows they are, where they are a pool's.
+    """
 
     trainer: str
     data_hash: bytes
     models: tuple[ModelId, ...]
+    contributors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,16 +122,19 @@ class Ancestry:
     def data(self) -> tuple[DataUse, ...]:
         """All data that the model rests on, in the order in which they first went into it."""
         uses: dict[tuple[str, bytes], list[ModelId]] = {}
+        pooled: dict[tuple[str, bytes], tuple[str, ...]] = {}
         for generation in reversed(self.generations):
             for contribution in generation.contributions:
                 for data_hash in contribution.data:
-                    uses.setdefault((contribution.trainer, data_hash), []).append(generation.id)
-        return tuple(DataUse(*of, tuple(models)) for of, models in uses.items())
+                    of = contribution.trainer, data_hash
+                    uses.setdefault(of, []).append(generation.id)
+                    pooled[of] = contribution.pooled.get(data_hash, ())
+        return tuple(DataUse(*of, tuple(models), pooled[of]) for of, models in uses.items())
 
     @cached_property
-    def trainers(self) -> frozenset[str]:
-        """Whoever's data the model rests on."""
-        return frozenset(use.trainer for use in self.data)
+    def people(self) -> frozenset[str]:
+        """Whoever's data the model rests on: trainers, and contributors of their pools."""
+        return frozenset(account for use in self.data for account in (use.trainer, *use.contributors))
 
     @cached_property
     def left_out(self) -> dict[str, tuple[ModelId, ...]]:
@@ -123,7 +143,7 @@ class Ancestry:
         for task_id, history in self.histories.items():
             for number, round_ in history.rounds.items():
                 for trainer in round_.averaged:
-                    if trainer not in self.trainers:
+                    if trainer not in self.people:
                         found.setdefault(trainer, []).append((task_id, number))
         return {trainer: tuple(models) for trainer, models in found.items()}
 
@@ -131,9 +151,9 @@ class Ancestry:
         """For each model of the ancestry, whose data it rests on."""
         found: dict[ModelId, frozenset[str]] = {}
         for generation in reversed(self.generations):
-            own = (contribution.trainer for contribution in generation.contributions)
+            own = (contribution.people for contribution in generation.contributions)
             inherited = (found[parent.task_id, parent.round] for parent in generation.parents)
-            found[generation.id] = frozenset(own).union(*inherited)
+            found[generation.id] = frozenset().union(*own, *inherited)
         return found
 
     def without(
@@ -207,6 +227,7 @@ class _Past:
     added: dict[int, ModelAdded]
     trainers: dict[int, int]
     origin: tuple[tuple[Parent, ...], int]
+    contributors: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, contracts: Contracts, task_id: int, last: int) -> _Past:
@@ -236,11 +257,22 @@ class _Past:
         round_ = self.history.rounds.get(number)
         parts = [round_.parts[trainer] for trainer in round_.averaged] if round_ else []
         found = [
-            Contribution(part.trainer, part.submitted, part.data_hashes) for part in parts if part.submitted is not None
+            Contribution(part.trainer, part.submitted, part.data_hashes, self._pooled(part.data_hashes))
+            for part in parts
+            if part.submitted is not None
         ]
         if len(found) != self.trainers[number]:
             raise self.contracts.chain.lacks(_LOGS, self.task_id)
         return tuple(found)
+
+    def _pooled(self, data_hashes: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
+        """Of some data those that are a pool's, and whose rows they are."""
+        pools = self.contracts.pools
+        for data_hash in set(data_hashes) - self.contributors.keys() if pools.pool_count() else ():
+            pool_id = pools.pooled_of(self.task_id, data_hash)
+            members = see(self.contracts, pool_id).members if pool_id else ()
+            self.contributors[data_hash] = tuple(member.contributor for member in members)
+        return {each: found for each in data_hashes if (found := self.contributors.get(each))}
 
 
 def alternatives(free: Sequence[Generation]) -> list[Generation]:

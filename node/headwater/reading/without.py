@@ -47,7 +47,7 @@ def newest_without(
         TaskError, StorageError: what an ancestor's task started from cannot be checked.
     """
     left = read_ancestry(contracts, task_id, round_)
-    absent = [account for account in accounts if account not in left.trainers]
+    absent = [account for account in accounts if account not in left.people]
     if absent:
         raise ConfigError(f"{absent[0]} has put no data into {left.model.name}{_elsewhere(left, absent[0])}", _KEEP)
     plain: dict[int, bool] = {}

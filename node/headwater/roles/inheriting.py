@@ -76,9 +76,12 @@ def check_alike(one: Learner, other: Learner, which: str) -> None:
 
 
 def inherited_terms(task: TaskReader, **given: Any) -> Terms:
-    """A task's terms, but for those that are given. Its pool and its aggregator's fee are not taken over.
+    """A task's terms, but for those that are given. Its pool is not taken over.
 
-    given: fields of `Terms`, by name.
+    Where a pool is given, and no aggregator's fee, that is the same share of a round's part as in the task.
+
+    Args:
+        given: fields of `Terms`, by name.
 
     Raises:
         ConfigError: the task is called like none could be.
@@ -88,7 +91,8 @@ def inherited_terms(task: TaskReader, **given: Any) -> Terms:
     theirs = {name: getattr(config, name) for name in names}
     if "stake" in given and "challenge_bond" not in given:
         theirs["challenge_bond"] = min(theirs["challenge_bond"], given["stake"])
-    if given.get("pool"):
-        theirs["aggregator_fee"] = min(config.aggregator_fee, given["pool"] // given.get("rounds", config.rounds))
+    part = task.contracts.lens.get_task(task.id).pool.amount // config.rounds
+    if part and given.get("pool"):
+        theirs["aggregator_fee"] = config.aggregator_fee * (given["pool"] // given.get("rounds", config.rounds)) // part
     texts = {"name": task.manifest.name, "description": task.manifest.description}
     return Terms(**{**texts, **theirs, **given})
