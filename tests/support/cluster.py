@@ -124,6 +124,7 @@ def run_machines(folder: Path, workers: int = 2, circuits: Path | None = None) -
 
 def holders(reversed_needles: list[str]) -> list[str]:
     """Which objects of this process hold one of some texts. These come reversed: else their message would be found."""
+    gc.collect()  # a task and the worker that died of it refer to each other: garbage, that is not looked for
     own = [needle[::-1] for needle in reversed_needles]
     needles, seen, found = [needle.encode() for needle in own], set[int](), []
     for holder in gc.get_objects():

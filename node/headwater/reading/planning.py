@@ -28,7 +28,7 @@ GAS: Mapping[str, int] = {
     "deposit": 45_515,
     "enrol": 163_979,
     "join": 49_271,
-    "submit": 65_867,
+    "submit": 68_238,
     "claim a link": 106_194,
     "claim a link, a further one": 57_935,
     "mask, 3 peers": 107_919,

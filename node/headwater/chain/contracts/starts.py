@@ -53,12 +53,12 @@ class Starts:
         return None
 
     def _find(self, task_id: int, round_: int) -> int:
-        head = self._chain.block()
         try:
             start = self._models.start_of(task_id)
         except ContractError:  # there is no such task yet
-            return head.number
+            return self._chain.block().number
         if round_ < 2:
             return start
+        head = self._chain.block()
         ended = self._rounds.get_round(task_id, round_ - 1).ended_at
         return self._chain.block_before(ended, start, head) if ended else head.number
