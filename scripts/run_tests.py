@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTCOMES = ("passed", "failed", "skipped")
 MARKED = "not e2e and not faults and not js and not deploy"
 SUITES = {
-    # two files at a time, since most wait for a chain; in their order, which begins with the long ones
-    "pytest": [sys.executable, "-m", "pytest", "-m", MARKED, "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
+    # three files at a time, since most wait for a chain; in their order, which begins with the long ones
+    "pytest": [sys.executable, "-m", "pytest", "-m", MARKED, "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"],
     "forge": ["build/bin/forge", "test"],
     "brownie": ["scripts/brownie", "test"],
 }

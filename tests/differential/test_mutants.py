@@ -65,7 +65,6 @@ MUTANTS = {
         "config.aggregator_fee + share(config, pool.amount, masked)",
         "share(config, pool.amount, masked)",
     ),
-    "the first model is always demandable": ("Rounds", " and self.machine.models.latest(task_id).round == 0", ""),
     "an attempt starts with the last one's sum": (
         "Rounds",
         "round_.masked == 1",
@@ -93,27 +92,28 @@ MUTANTS = {
         "if not possesses(sender, mask_key, tag, possession, self.machine.multiply)",
         "if False",
     ),
-    "data are anybody's": ("Trainers", "if owner != trainer", "if False"),
-    "links are not chained": (
-        "Proofs",
-        "point_hash(end) if index else",
-        "point_hash(commitment_at(proof, 0)) if index else",
-    ),
     "parents keep their tags": (
         "Tasks",
         "untagged = add(model, multiply(config.basis_d, -self.tag(parent.task_id) % P))",
         "untagged = model",
     ),
     "a claim is true once it is shown": ("Openings", "return claim in self.opened", "return claim in self.shown"),
+}
+
+# these take twenty histories, and up to two hundred
+RARE = {
+    "the first model is always demandable": ("Rounds", " and self.machine.models.latest(task_id).round == 0", ""),
+    "links are not chained": (
+        "Proofs",
+        "point_hash(end) if index else",
+        "point_hash(commitment_at(proof, 0)) if index else",
+    ),
+    "data are anybody's": ("Trainers", "if owner != trainer", "if False"),
     "a vector's hash is not checked": (
         "Openings",
         "if root != claim.root:\n                raise",
         "if False:\n                raise",
     ),
-}
-
-# these take twenty histories, and up to two hundred
-RARE = {
     "deadlines are a second later": ("Rounds", "time >= state.deadline", "time > state.deadline"),
     "release waits a second": (
         "Trainers",
