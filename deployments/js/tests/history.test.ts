@@ -20,9 +20,10 @@ import {
   readRound,
   readTask,
   startOf,
+  type TaskEvent,
   trainerRegistryAbi,
 } from "@headwater/contracts";
-import { type Address, createPublicClient, type Hex, http, zeroHash } from "viem";
+import { type Address, createPublicClient, type Hex, http, pad, zeroHash } from "viem";
 import {
   client,
   deployment,
@@ -300,6 +301,30 @@ test("a node that leaves out that somebody masked is not believed", async () => 
       events.filter((event) => event !== left),
     );
     assert.throws(() => lineageOf(history), ChainUnavailable, name);
+  }
+});
+
+test("a node that leaves out a claim is not believed", async () => {
+  const events = await readLogs({ client, deployment, taskId });
+  const submitted = events.find(({ eventName }) => eventName === "Submitted");
+  assert(submitted?.eventName === "Submitted");
+  const { round, trainer, update } = submitted.args;
+  const claim = (first: bigint, logIndex: number, end = update): TaskEvent => {
+    const links = [{ dataHash: pad("0x1"), update: end, cid: pad("0x2") }];
+    const args = { taskId, round, trainer, first, links };
+    return { ...submitted, logIndex, eventName: "LinksClaimed", args } as TaskEvent;
+  };
+  const told = (...claims: readonly TaskEvent[]) => {
+    const last = { ...submitted, args: { ...submitted.args, dataHashes: [] } };
+    return historyOf(taskId, [...events.filter((event) => event !== submitted), ...claims, last]);
+  };
+  const [before, later] = [submitted.logIndex - 0.5, submitted.logIndex - 0.25];
+  const elsewhere = { x: update.x + 1n, y: update.y };
+  const whole = told(claim(0n, before, elsewhere), claim(1n, later));
+  const part = whole.rounds[Number(round) - 1]?.parts.find((each) => each.trainer === trainer);
+  assert.equal(part?.submitted?.dataHashes.length, 2);
+  for (const lacking of [[], [claim(1n, later)], [claim(0n, before, elsewhere)]]) {
+    assert.throws(() => told(...lacking), ChainUnavailable);
   }
 });
 
