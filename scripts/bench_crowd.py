@@ -32,7 +32,7 @@ from headwater.learners.linear.figures import ONE_STEP
 from headwater.protocol.decisions import Aggregate, ChallengeProof, Deposit, Enrol, Join, Mask, Publish, Submit
 from headwater.protocol.phases import Phase
 from headwater.protocol.structs import Link
-from headwater.reading.planning import VERIFYING
+from headwater.reading.planning import GAS, VERIFYING
 from headwater.roles.aggregator import Aggregator
 from headwater.roles.challenger import Challenger
 from headwater.roles.creating import Terms, create_task
@@ -166,7 +166,7 @@ def main(trainers: int) -> None:
                     "k": crowd.task.srs.k,
                     "gas of a claim": max(claims),
                     "gas of all claims": sum(claims),
-                    "gas of as many proofs on chain": len(claims) * (VERIFYING["train"] + 65_867),
+                    "gas of as many proofs on chain": len(claims) * (VERIFYING["train"] + GAS["submit"]),
                     "seconds": {name: round(value, 1) for name, value in seconds.items()},
                     "two cheats convicted": right,
                 }
