@@ -148,6 +148,39 @@ def test_member__found_by_halving_the_group(arena, several, attack):
             goes_on(half)
 
 
+def putting_others_for(people):
+    """An endpoint that tells the group's true root and size, and others in the place of some members."""
+
+    def lie(request, forward):
+        answer = forward(request)
+        if request["method"] != "eth_getLogs":
+            return answer
+        text = json.dumps(answer)
+        for index, person in enumerate(people):
+            text = text.replace(f"{number(person):064x}", f"{index + 1:064x}")
+        return json.loads(text)
+
+    return lie
+
+
+def test_member__found_by_putting_others_in_the_place_of_half_the_group(arena, several, attack):
+    arena.at("created")
+    group = make_group(arena.contracts, arena.senders[CREATOR], PEOPLE)
+
+    def goes_on(gone) -> bool:
+        contracts = several(putting_others_for(gone))
+        mine = Admittance(contracts, arena.task_id, ZERO_ADDRESS, [group], identity("ada"), silent)
+        return not mine.missing(contracts.chain.block().number)
+
+    halves = (PEOPLE[2:], PEOPLE[:2])
+    with attack.works_on("a node that takes an event's word for the root"), patch(f"{ROLE}.check"):
+        assert [goes_on(gone) for gone in halves] == [True, False]
+    for gone in halves:
+        with attack.stopped_by("ChainError"):
+            goes_on(gone)
+    assert goes_on(())
+
+
 def test_member__known_by_a_seat_in_another_task(arena, several, attack):
     """The endpoint answers `tag` with that of a task where the same person has a seat, whose account it knows."""
     arena.at("created")

@@ -15,7 +15,7 @@ from headwater.protocol.vectors import model_input
 from tests.support.circuits import TAG, build_twin, data_matrix, flat, train_salts
 from tests.support.weakened_learners import UnclippedMlp
 
-SPEC = MlpUpdate(rows=2, features=2, units=2, data_bits=4, model_bits=8, error_bits=8, rate_shift=2, clip=64, clamp=64)
+SPEC = MlpUpdate(rows=2, features=2, units=2, data_bits=4, model_bits=7, error_bits=7, rate_shift=2, clip=64, clamp=64)
 WEIGHTS = [40, -30, 20, 50, -60, 70]
 
 

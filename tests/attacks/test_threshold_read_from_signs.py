@@ -15,7 +15,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from headwater.circuits.blocks import positive
+from headwater.circuits import blocks
+from headwater.circuits.blocks import paired, positive
 from headwater.circuits.circuit import build, proof_points
 from headwater.circuits.srs import dev_srs
 from headwater.errors import ConfigError
@@ -139,10 +140,21 @@ def test_side_of_a_threshold__of_the_usual_task__stays_open(home, attack):
         check_documents(learner("logistic", 1), Terms("ages", rounds=10_000))
 
 
-UNITS, THRESHOLD = 192, 20
+UNITS, THRESHOLD = 191, 20
+PAIRED = paired(UNITS)
 NET = MlpSpec(rows=1, features=2, units=UNITS, data_bits=4, model_bits=10, clip=64, clamp=64)
-ALIKE = [-THRESHOLD] * UNITS + [16] * UNITS + [1] * UNITS  # x V is 16 (age - 20) in each unit
+TURNS = [1 - 2 * (unit % 2) for unit in range(UNITS)]
+ALIKE = (
+    [-THRESHOLD * turn for turn in TURNS] + [16 * turn for turn in TURNS] + [1] * UNITS
+)  # x V: 16 (age - 20), or less it
 VALUES = range(-64, 65)
+
+
+def out_of_step(values, least=1):
+    """What takes v and t - v apart, and where there is an odd number of values puts them into different columns."""
+    flat = values.reshape(-1, 1)
+    sizes = torch.abs(torch.cat([flat, float(least) - flat], 0))
+    return sizes[: len(flat)].reshape(values.shape), values
 
 
 def plainly(values, least=1):
@@ -172,7 +184,7 @@ def floats(entries):
     return torch.tensor(entries, dtype=torch.float32).reshape(-1, 1)
 
 
-@pytest.mark.parametrize("weak", (plainly, with_zeros))
+@pytest.mark.parametrize("weak", (plainly, with_zeros, out_of_step))
 @pytest.mark.parametrize("statement", (of_training, of_a_score, of_an_inference))
 def test_side_of_a_threshold__asked_by_all_hidden_units__is_told_by_none(statement, weak, attack, monkeypatch):
     """By arithmetic: how many numbers of either sign, and zeros, the hidden units take apart, for any row."""
@@ -182,12 +194,13 @@ def test_side_of_a_threshold__asked_by_all_hidden_units__is_told_by_none(stateme
         with monkeypatch.context() as watched:
             watched.setattr(torch, "abs", lambda values: seen.append(values) or values.abs())
             statement(value)
-        return int((seen[0] < 0).sum()), int((seen[0] == 0).sum())
+        columns = [seen[0].flatten()[column::2] for column in range(2)]  # entries go to inner columns by turns
+        return tuple(int(kind.sum()) for column in columns for kind in (column < 0, column == 0))
 
     with attack.works_on(weak), monkeypatch.context() as weakened:
         weakened.setattr(networks, "positive", weak)
+        weakened.setattr(blocks, "positive", weak)
         told = [counted(value) for value in VALUES]
-        assert max(map(max, told)) - min(map(min, told)) >= UNITS > WIDTH
-        assert len(set(told)) >= 2
-    assert {counted(value) for value in VALUES} == {(UNITS, 0)}
+        assert max(max(of) - min(of) for of in zip(*told, strict=True)) > WIDTH
+    assert {counted(value) for value in VALUES} == {(PAIRED // 4, 0) * 2}
     attack.gains("nothing: for any row as many numbers are negative as positive, and none is zero")

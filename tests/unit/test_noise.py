@@ -103,6 +103,6 @@ def test_task__whose_proofs_could_show_a_rows_side_of_a_threshold__is_refused():
     assert "take fewer rounds" in usual.leak_problem(50, receipts=True)
     assert "take fewer rounds" in usual.leak_problem(10_000)
     steps = Linear.sized(2, 2, Request(8, steps=20, settings={"loss": "poisson"}))
-    assert "one row decides up to 70 signs in an inner column of a proof, and noise hides 22" in steps.leak_problem(1)
+    assert "one row decides up to 140 signs in an inner column of a proof, and noise hides 22" in steps.leak_problem(1)
     assert Mlp.sized(30, 2, Request(32, steps=3)).leak_problem(30) == ""
     assert Gram.sized(50, 2, Request(40)).row_bits(1) == 0

@@ -208,9 +208,10 @@ class Cluster:
     def _problem(self, circuit: Circuit, inputs: Inputs, done: dict[str, Any]) -> str:
         """What is wrong with a proof that a worker gave; empty where it may be used."""
         try:
-            output = [str(entry) for entry in done["output"]]
-            vectors = [[from_ezkl(entry) for entry in vector] for vector in (*inputs, output)]
-            data = bytes.fromhex(str(done["proof"]).removeprefix("0x"))
+            if not all(isinstance(each, str) for each in (done["proof"], *done["output"])):
+                return "what is no proof"
+            vectors = [[from_ezkl(entry) for entry in vector] for vector in (*inputs, done["output"])]
+            data = bytes.fromhex(done["proof"].removeprefix("0x"))
             points = proof_points(data, len(vectors))
         except (KeyError, TypeError, ValueError):
             return "what is no proof"

@@ -142,6 +142,12 @@ class Evaluate(Private):
         return self.z_signs + (3 if not self.classifies else 6 if outputs == 1 else 2 * outputs + 6)
 
     @property
+    def column_signs(self) -> int:
+        """How many of them may be in one inner column, see `Update.column_signs`: a row's outputs follow each other."""
+        outputs = self.table[3]
+        return self.row_signs if outputs == 1 or not self.classifies else self.z_signs + 2 * -(-outputs // 2) + 6
+
+    @property
     def z_signs(self) -> int:
         """Of them those of `z` and `distance`."""
         return sum(size // self.table[0] for size in self.z_checks)

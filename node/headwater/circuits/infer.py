@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from headwater.circuits.blocks import part, positive
+from headwater.circuits.blocks import paired, part, positive
 from headwater.circuits.private import Private
 from headwater.circuits.statement import Tensor
 from headwater.protocol.inferences import ROW_SALTS
@@ -111,7 +111,7 @@ class Infer(Private):
         """As `Statement` says."""
         _, outputs = self.table
         own = (
-            [2] if outputs == 1 else [*[outputs] * 3, 2 * outputs, 2, *[outputs] * 2]
+            [2] if outputs == 1 else [*[outputs] * 3, paired(outputs), 2, *[outputs] * 2]
         )  # the last: constants used twice
         return (*self.z_checks, *own, NOISE)
 

@@ -51,6 +51,14 @@ class Update(Private):
         whose proofs would tell on which side of a threshold a row is, is refused.
         """
 
+    @property
+    def column_signs(self) -> int:
+        """How many of `row_signs` may be in one inner column: all, unless it is known how they are laid out.
+
+        Entries go to the columns by turns, and a row's in checks of one entry a row all go to the same.
+        """
+        return self.row_signs
+
     @abstractmethod
     def learn(self, weights: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
         """The new weights.

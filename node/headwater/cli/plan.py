@@ -97,8 +97,8 @@ def command(
 
     learner = made(lambda: find(kind).sized(features, classes, requested(settings, groups=groups, **training)))
     bare, learner = learner, learner.with_salt_rows(salt_rows_for(rounds, learner.width))
-    check_plan(learner, rounds, trainers, links)
     scoring = score_statements(learner) if (bool(groups) if scores is None else scores) else {}
+    check_plan(learner, rounds, trainers, links, scores=bool(scoring))
     if scores and not scoring:
         raise ConfigError(f"models of the kind {kind!r} have no score", "leave out --scores")
     statements: tuple[Statement, ...] = (learner.update_statement, Average(learner.dimension), *scoring.values())

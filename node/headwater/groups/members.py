@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from headwater.chain.asking.rpc import Chain
+from headwater.chain.asking.rpc import BlockId, Chain
 from headwater.chain.contracts.events import Event, MemberAdded, MemberRemoved, MembersAdded, MemberUpdated
 from headwater.chain.contracts.groups import Semaphore
 from headwater.chain.contracts.opened import Contracts
@@ -27,7 +27,7 @@ class GroupFacts:
         admin: who decides who is in.
         places: how many members it has had.
         root: of its tree; 0 where it has had none.
-        expiry: for how many seconds a root counts after it has changed.
+        expiry: for how many seconds a root counts after it was made, once it has changed.
     """
 
     id: int
@@ -59,7 +59,7 @@ class Group:
         return Membership(self.leaves, self.facts.root)
 
 
-def group_facts(semaphore: Semaphore, group_id: int, block: int) -> GroupFacts:
+def group_facts(semaphore: Semaphore, group_id: int, block: BlockId) -> GroupFacts:
     """What views tell of a group.
 
     Raises:
@@ -78,8 +78,8 @@ def read_group(contracts: Contracts, group_id: int, block: int | None = None, *,
     That its root is that of these members is checked by whoever makes a proof; here, that the events are whole.
 
     Args:
-        agreed: whether more than half of the chain's nodes must tell its root: who alone tells it may tell of half of
-            the members, and learn by what is done then in which half somebody is.
+        agreed: whether more than half of the chain's nodes must tell its root, of their newest blocks: who alone tells
+            it may tell of half of the members, and learn by what is done then in which half somebody is.
 
     Raises:
         ConfigError: there is no such group.
@@ -91,7 +91,12 @@ def read_group(contracts: Contracts, group_id: int, block: int | None = None, *,
     def read(chain: Chain) -> GroupFacts:
         return group_facts(Semaphore(chain, address), group_id, at)
 
-    facts = contracts.chain.agreed(read) if agreed else read(contracts.chain)
+    def newest(
+        chain: Chain,
+    ) -> GroupFacts:  # of each node's own newest block: which one that is, one alone might choose
+        return group_facts(Semaphore(chain, address), group_id, "latest")
+
+    facts = contracts.chain.agreed(newest) if agreed else read(contracts.chain)
     found = [event for kind in CHANGES for event in contracts.semaphore.events(kind, last=at, group_id=group_id)]
     try:
         leaves, root = _replayed(sorted(found, key=lambda event: (event.block_number, event.log_index)))

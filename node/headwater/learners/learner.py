@@ -246,7 +246,7 @@ class Learner(ABC):
         """
         told = self._told(receipts=receipts)
         for statement in self._told(receipts=receipts or scores):
-            if problem := statement.hidden.row_problem(statement.row_signs):
+            if problem := statement.hidden.row_problem(statement.column_signs):
                 return problem
         bits = self.row_bits(rounds, receipts=receipts)
         if bits <= MOST_ROW_BITS:

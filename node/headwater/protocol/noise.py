@@ -115,21 +115,21 @@ class Hidden:
     def row_bits(self, signs: int) -> float:
         """At most how many bits a proof tells of one row that decides so many signs, everything else being known.
 
-        In each inner column it decides half of them, and how many are negative, and how many are zero, may follow.
+        How many are negative, and how many are zero, may follow in each inner column; it is most if each has half.
         """
         each = -(-signs // self.columns)
         return self.columns * (self.count_bits(each) + math.log2(1 + each / (MOST_ZEROS + 1)))
 
     def row_problem(self, signs: int) -> str:
-        """Why one proof would tell too much of one row that decides so many signs; empty if it would not.
+        """Why one proof would tell too much of one row that decides so many signs in an inner column; else empty.
 
         A count that moves by a part of what it is hidden among is seen outside with that probability.
         """
-        each, most = -(-signs // self.columns), (NEGATIVES[1] - NEGATIVES[0] + 1) // SEEN
-        if each <= most:
+        most = (NEGATIVES[1] - NEGATIVES[0] + 1) // SEEN
+        if signs <= most:
             return ""
         return (
-            f"one row decides up to {each} signs in an inner column of a proof, and noise hides {most}: take fewer"
+            f"one row decides up to {signs} signs in an inner column of a proof, and noise hides {most}: take fewer"
             " steps, outputs, or knots of the loss"
         )
 

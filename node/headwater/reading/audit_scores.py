@@ -49,7 +49,8 @@ def scores_section(task: Task, added: Sequence[ModelAdded], last: int, report: R
     trained = {e.data_hash: e for e in task.contracts.trainers.events(DataRegistered, last=last, task_id=task.id)}
     _registrations(section, task, held, added, last)
     for event in held:
-        if (other := trained.get(event.data_hash)) is not None:
+        other = trained.get(event.data_hash)
+        if other is not None and other.trainer != event.holder:
             what = f"{event.holder}: held-out data {event.data_hash.hex()[:8]} are those that {other.trainer} trains on"
             section.check(what, None, "one of the two copied the commitment, and proofs on them may be copied too")
     since = {event.data_hash: event for event in held}

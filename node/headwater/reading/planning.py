@@ -87,8 +87,8 @@ def srs_bytes(k: int) -> int:
     return 2 * SRS_POINT_BYTES << k
 
 
-def check_plan(learner: Learner, rounds: int, trainers: int, links: int = 1) -> None:
-    """Refuse what no task can be.
+def check_plan(learner: Learner, rounds: int, trainers: int, links: int = 1, *, scores: bool = False) -> None:
+    """Refuse what no task can be. scores: whether rows may be scored, too.
 
     Raises:
         ConfigError: the model is too large, or its weights could outgrow what can be proved.
@@ -100,7 +100,9 @@ def check_plan(learner: Learner, rounds: int, trainers: int, links: int = 1) -> 
             "take fewer features or classes",
         )
     problem = (
-        learner.leak_problem(rounds) or learner.problem(rounds, trainers) or growth_problem(learner, rounds, links)
+        learner.leak_problem(rounds, scores=scores)
+        or learner.problem(rounds, trainers)
+        or growth_problem(learner, rounds, links)
     )
     if problem:
         raise ConfigError(

@@ -15,10 +15,10 @@ from headwater.chain.contracts.groups import GroupAdmission, GroupAdmissions
 from headwater.chain.contracts.opened import Contracts
 from headwater.chain.contracts.pools import Pools
 from headwater.chain.contracts.task_manager import TaskManager
-from headwater.errors import ConfigError
+from headwater.errors import ChainError, CircuitError, ConfigError
 from headwater.groups.identity import read_identity
 from headwater.groups.members import Group, read_group
-from headwater.groups.prover import commitment_of, prove
+from headwater.groups.prover import check, commitment_of, prove
 from headwater.protocol.groups import MOST_MEMBERS, evidence_of, message_of, pool_scope, task_scope
 from headwater.protocol.structs import ZERO_ADDRESS
 from headwater.roles.heavy import Heavy
@@ -38,6 +38,7 @@ class Admittance:
         """identity: as `groups.identity` reads it. groups: those of the module, in its order."""
         self._contracts, self._task_id, self._module = contracts, task_id, module
         self._groups, self._identity, self._report = groups, identity, report
+        self._whole: dict[int, Group] = {}  # as they were when their trees were built
 
     @cached_property
     def _commitment(self) -> int:
@@ -92,7 +93,26 @@ class Admittance:
             )
 
     def _read(self, block: int) -> list[Group]:
-        return [read_group(self._contracts, group_id, block, agreed=True) for group_id in self._groups]
+        groups = [read_group(self._contracts, group_id, block, agreed=True) for group_id in self._groups]
+        for group in groups:
+            if group.leaves and self._whole.get(group.facts.id) != group:
+                self._check_whole(group)
+        return groups
+
+    def _check_whole(self, group: Group) -> None:
+        """That these members have the root that most nodes tell: an event's word for it is one node's.
+
+        Raises:
+            ChainError: they have not.
+        """
+        try:
+            check(group.membership)
+        except CircuitError as error:
+            raise ChainError(
+                f"the node does not tell who is in group {group.facts.id}: {error.message}",
+                "it lies, or is behind: try again, or name another with --rpc",
+            ) from error
+        self._whole[group.facts.id] = group
 
 
 class PoolAdmittance(Admittance):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Self
 
-from headwater.circuits.blocks import positive, view
+from headwater.circuits.blocks import paired, positive, view
 from headwater.circuits.update import Update
 from headwater.learners.gram.numbers import GramSpec
 
@@ -44,7 +44,7 @@ class GramUpdate(GramSpec, Update):
     @property
     def checks(self) -> tuple[int, ...]:
         """As `Update` says: one, of twice all entries."""
-        return (2 * self.rows * self.items,)
+        return (paired(self.rows * self.items),)
 
     @property
     def row_signs(self) -> int:

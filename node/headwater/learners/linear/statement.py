@@ -46,6 +46,11 @@ class LinearUpdate(LinearSpec, Update):
         """As `Update` says: of a row's distances from the loss's knots."""
         return self.steps * self.outputs * len(self.knots)
 
+    @property
+    def column_signs(self) -> int:
+        """As `Update` says: a row's outputs follow each other."""
+        return self.steps * -(-self.outputs // 2) * len(self.knots)
+
     def learn(self, weights: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
         """`LinearSpec.train` on all rows but those of salts."""
         import torch

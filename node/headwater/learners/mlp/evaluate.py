@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from headwater.learners.mlp.numbers import MlpSpec
-from headwater.learners.mlp.statement import DIGIT_BITS, outputs
+from headwater.circuits.blocks import paired
+from headwater.learners.mlp.numbers import DIGIT_BITS, MlpSpec, outputs
 from headwater.learners.table_evaluate import TableEvaluate
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class MlpEvaluate(TableEvaluate, MlpSpec):
     @property
     def z_checks(self) -> tuple[int, ...]:
         """As `Evaluate` says: one of twice all hidden units."""
-        return (2 * self.rows * self.units,)
+        return (paired(self.rows * self.units),)
 
     @property
     def z_signs(self) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from headwater.learners.mlp.numbers import MlpSpec
-from headwater.learners.mlp.statement import outputs
+from headwater.circuits.blocks import paired
+from headwater.learners.mlp.numbers import MlpSpec, outputs
 from headwater.learners.table_infer import TableInfer
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class MlpInfer(TableInfer, MlpSpec):
     @property
     def z_checks(self) -> tuple[int, ...]:
         """As `Infer` says: one of twice the hidden units, of which one in two is above zero, whatever the row."""
-        return (2 * self.units,)
+        return (paired(self.units),)
 
     def z(self, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """As `Infer` says: what `Mlp.scores` computes."""

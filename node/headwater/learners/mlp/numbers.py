@@ -50,12 +50,16 @@ from headwater.protocol.fixedpoint import Matrix
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     Integers = NDArray[np.int64]
 
 WEIGHT_REACH = 3
 """Weights stay below 2**WEIGHT_REACH in reals: 61 rounds of one step with the usual clip of 1/8."""
+
+DIGIT_BITS = 14
+"""The most bits of a digit: its table has room at the k that such circuits take anyway."""
 
 SEEDS = 1 << 32
 """How many seeds there are."""
@@ -209,6 +213,20 @@ class MlpSpec(TableSpec):
 
     def _moved(self, gradient: Integers, bits: int) -> Integers:
         return rebased(doubly_clipped(gradient, self.clip << bits), bits + 1)
+
+
+def outputs(spec: MlpSpec, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """A network's outputs, of `score_bits`, (rows, outputs). Signs of hidden units are taken apart as in training.
+
+    weights: (D, 1). x: (rows, features).
+    """
+    from headwater.circuits.blocks import part, positive
+
+    cut, (first, second) = spec.features * spec.units, spec.shapes
+    hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, spec.dimension).reshape(second)
+    z = x @ hidden
+    _, lit = positive(z * 4.0 - 1.0, 2)
+    return (z * lit) @ output
 
 
 def doubly_clipped(values: Integers, limit: int) -> Integers:

@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Self
 
-from headwater.circuits.blocks import part, positive, view
+from headwater.circuits.blocks import paired, part, positive, view
 from headwater.circuits.update import Update
-from headwater.learners.mlp.numbers import MlpSpec
+from headwater.learners.mlp.numbers import DIGIT_BITS, MlpSpec
 
 if TYPE_CHECKING:
     import torch
-
-DIGIT_BITS = 14
-"""The most bits of a digit: its table has room at the k that such circuits take anyway."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class MlpUpdate(MlpSpec, Update):
     @property
     def checks(self) -> tuple[int, ...]:
         """As `Update` says: in each step one of twice all hidden units, five of errors, five of each layer."""
-        units = [2 * self.rows * self.units]
+        units = [paired(self.rows * self.units)]
         errors = [self.rows * self.outputs] * 5
         weights = [rows * columns for rows, columns in self.shapes for _ in range(5)]
         return (*units, *errors, *weights) * self.steps
@@ -47,6 +44,11 @@ class MlpUpdate(MlpSpec, Update):
     def row_signs(self) -> int:
         """As `Update` says: of its errors; what hidden units take apart has as many signs of each kind for any row."""
         return self.steps * self.outputs * 5
+
+    @property
+    def column_signs(self) -> int:
+        """As `Update` says: a row's outputs follow each other."""
+        return self.steps * -(-self.outputs // 2) * 5
 
     def learn(self, weights: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
         """`MlpSpec.train` on all rows but those of salts."""
@@ -71,18 +73,6 @@ class MlpUpdate(MlpSpec, Update):
     def _step_of(self, gradient: torch.Tensor, bits: int) -> torch.Tensor:
         """What a negated gradient, of so many more bits, adds to weights; negated twice, so that it is divided once."""
         return _clipped(gradient, self.clip << bits) * -1.0 * 2.0 ** -(bits + 1) * -1.0
-
-
-def outputs(spec: MlpSpec, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """A network's outputs, of `score_bits`, (rows, outputs). Signs of hidden units are taken apart as in training.
-
-    weights: (D, 1). x: (rows, features).
-    """
-    cut, (first, second) = spec.features * spec.units, spec.shapes
-    hidden, output = part(weights, 0, cut).reshape(first), part(weights, cut, spec.dimension).reshape(second)
-    z = x @ hidden
-    _, lit = positive(z * 4.0 - 1.0, 2)
-    return (z * lit) @ output
 
 
 def _clipped(values: torch.Tensor, limit: int) -> torch.Tensor:
