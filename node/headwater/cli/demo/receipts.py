@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from headwater.chain.asking.rpc import Chain
 from headwater.chain.contracts.codec import called
-from headwater.chain.contracts.opened import Contracts
 
 DONE = {
     "createTask": "created",
@@ -48,16 +48,15 @@ class Cost:
     calldata: int
 
 
-def read_costs(contracts: Contracts, deployed: Mapping[str, str]) -> Iterator[Cost]:
+def read_costs(chain: Chain, names: Mapping[str, str]) -> Iterator[Cost]:
     """Every transaction of the chain, oldest first.
 
-    deployed: what the contracts are called that are not of the deployment, by address.
+    names: what the contracts are called, by address.
 
     Raises:
         ChainError: the node fails.
     """
-    chain, eth = contracts.chain, contracts.chain.web3.eth
-    names = {**deployed, **{str(contract.address): contract.name for contract in contracts.all}}
+    eth = chain.web3.eth
     for number in range(chain.block().number + 1):
         with chain.explained("eth_getBlockByNumber"):
             hashes = eth.get_block(number)["transactions"]

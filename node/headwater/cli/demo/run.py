@@ -15,6 +15,7 @@ from headwater.chain.asking.rpc import connect
 from headwater.chain.contracts.opened import Contracts, open_contracts
 from headwater.chain.deploying.anvil import run_anvil
 from headwater.chain.deploying.deploy import deploy
+from headwater.chain.deploying.records import Deployment, network_name
 from headwater.chain.sending.sender import Sender
 from headwater.cli.demo import attacks
 from headwater.cli.demo.daemons import CHEATING, HONEST, Daemon, Place, run_daemons, run_group
@@ -99,7 +100,7 @@ def run(settings: Settings) -> None:
             with run_daemons(all_nodes, group):
                 Play(task, data, trainers, all_nodes[len(trainers) :], group, anvil, PERIOD, screen, record).run()
             screen.title("everything is verified again, from chain and store alone")
-            _read_chain(task, trainers, record)
+            _read_chain(task, settings, trainers, record)
             record.checks = [check for section in audit(task) for check in section.checks]
         write_report(settings, data, task, record, screen.elapsed)
         _judge(record)
@@ -178,7 +179,7 @@ def _nodes(
     return trainers, [*trainers, *others]
 
 
-def _read_chain(task: Task, trainers: list[Daemon], record: Record) -> None:
+def _read_chain(task: Task, settings: Settings, trainers: list[Daemon], record: Record) -> None:
     """What the chain says of costs, and of whose updates counted.
 
     Raises:
@@ -187,8 +188,10 @@ def _read_chain(task: Task, trainers: list[Daemon], record: Record) -> None:
     if not record.accuracy:
         raise HeadwaterError("no round has made a model", "the nodes' logs say why")
     config = task.config
-    verifiers = {config.train_verifier: "train verifier", config.average_verifier: "average verifier"}
-    for cost in read_costs(task.contracts, verifiers):
+    records = Deployment.load(network_name(task.contracts.chain.chain_id), settings.out / "deployments").records
+    names = {entry.address: name for name, entry in records.items()}
+    names |= {config.train_verifier: "train verifier", config.average_verifier: "average verifier"}
+    for cost in read_costs(task.contracts.chain, names):
         record.gas.setdefault(cost.name, []).append(cost.gas)
         record.calldata += cost.calldata
     numbers = {str(trainer.key.address): number for number, trainer in enumerate(trainers)}
