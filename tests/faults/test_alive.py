@@ -174,7 +174,7 @@ def test_node__whose_journal_cannot_be_written__waits_for_room_and_says_so(story
     assert story.full["status"] == "unhealthy"
     assert "sqlite" in story.watch.reasons()["journal"]
     assert story.healed["status"] == "healthy"
-    assert "JournalUnwritable" in {e.get("kind") for e in story.node.log if e.get("role") == "node"}
+    assert "JournalUnwritable" in {e.get("kind") for e in story.node.log}  # of whatever wrote first
 
 
 # figures

@@ -233,7 +233,7 @@ LINEAR_CHANGES: tuple[tuple[Path, Any], ...] = (
 )
 NETWORK_CHANGES: tuple[tuple[Path, Any], ...] = (
     *(((*MODEL, "hidden"), hidden) for hidden in (0, 1, 64, 1025, "8", ...)),
-    *(((*MODEL, "error_bits"), bits) for bits in (0, 1, 12, 34, ...)),
+    *(((*MODEL, "error_bits"), bits) for bits in (0, 1, 12, 36, ...)),
     *(((*MODEL, "seed"), seed) for seed in (-1, (1 << 32) - 1, 1 << 32, ...)),
     ((*MODEL, "loss"), "logistic"),
 )
