@@ -77,7 +77,7 @@ class Ledger:
 
     def __call__(self, stage: str, **details: Any) -> None:
         """As `Report` says."""
-        if "contract" in details:
+        if "gas" in details and "contract" in details:
             self.deployed[details["contract"]] = details["gas"]
         elif "gas" in details:
             self.gas[stage].append(details["gas"])
