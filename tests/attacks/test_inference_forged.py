@@ -17,7 +17,7 @@ import torch
 from eth_account import Account
 
 from headwater.chain.contracts.events import InferenceRecorded, TaskCreated
-from headwater.circuits.blocks import part
+from headwater.circuits.blocks import part, positive
 from headwater.circuits.circuit import build
 from headwater.circuits.openings import basis_quotient, task_basis, tau_g2
 from headwater.circuits.srs import dev_srs
@@ -319,9 +319,7 @@ class AnyClass(LinearInfer):
         ranked, away = z * float(count) - place, question - place
         named = torch.abs(away + 1.0) + torch.abs(away - 1.0) - torch.abs(away) * 2.0
         own = (ranked * named) @ torch.ones(count, count)
-        flat = (own - ranked * 2.0).reshape(-1, 1)
-        sizes = torch.abs(torch.cat([flat, 1.0 - flat], 0))
-        wins = part(sizes, 0, count) - part(sizes, count, 2 * count) + 1.0
+        _, wins = positive(own - ranked * 2.0)
         lacking = (wins.reshape(1, -1) @ torch.ones(count, 1)) - float(2 * (count - 1) - 1)
         both = torch.abs(torch.cat([lacking, lacking - 1.0], 0))
         return (part(both, 0, 1) - part(both, 1, 2) + 1.0) * 2.0 - 2.0
