@@ -80,7 +80,7 @@ def test_terms__that_the_contract_would_refuse__are_refused_before(change, text)
         ({}, {"steps": 1001}, "steps: "),
         ({}, {"features": 32_728}, "32728 weights is too large: at most 32727"),
         ({"rounds": 10_000}, {}, "would give rows away: 10000 proofs could tell"),
-        ({}, {"steps": 100}, "would give rows away: one row decides up to 100 signs"),
+        ({}, {"steps": 100}, "would give rows away: one row decides up to 200 signs"),
         ({"rounds": 200}, {"clip": 1 << 22}, "could not be carried through"),
         ({"answer_period": 4 * DAY}, {"features": 2040}, "answers of 2 parts, 345600 s each"),
     ),
