@@ -87,16 +87,12 @@ def read_group(contracts: Contracts, group_id: int, block: int | None = None, *,
     """
     at = contracts.chain.block().number if block is None else block
     address = contracts.semaphore.address
+    when: BlockId = "latest" if agreed else at  # of each node's own newest: which block that is, one alone might choose
 
     def read(chain: Chain) -> GroupFacts:
-        return group_facts(Semaphore(chain, address), group_id, at)
+        return group_facts(Semaphore(chain, address), group_id, when)
 
-    def newest(
-        chain: Chain,
-    ) -> GroupFacts:  # of each node's own newest block: which one that is, one alone might choose
-        return group_facts(Semaphore(chain, address), group_id, "latest")
-
-    facts = contracts.chain.agreed(newest) if agreed else read(contracts.chain)
+    facts = contracts.chain.agreed(read) if agreed else read(contracts.chain)
     found = [event for kind in CHANGES for event in contracts.semaphore.events(kind, last=at, group_id=group_id)]
     try:
         leaves, root = _replayed(sorted(found, key=lambda event: (event.block_number, event.log_index)))

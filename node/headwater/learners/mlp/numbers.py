@@ -114,7 +114,7 @@ class MlpSpec(TableSpec):
     @property
     def score_bits(self) -> int:
         """Fractional bits of what scores, inferences and browsers compute: 4 max(x V, 0) W."""
-        return self.data_bits + self.model_bits + 2 + self.model_bits
+        return self.z_bits + self.model_bits
 
     @property
     def score_limit(self) -> int:
